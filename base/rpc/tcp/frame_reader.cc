@@ -1,0 +1,84 @@
+// Cerium. Licensed under the Apache License 2.0.
+// The frame reader's buffers. See frame_reader.h for the format.
+#include "base/rpc/tcp/frame_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/util/error.h"
+
+namespace cerium::rpc {
+
+namespace {
+
+constexpr size_t kLengthBytes = 8;
+
+uint64_t decodeLength(const char* bytes) {
+  uint64_t length = 0;
+  for (size_t i = 0; i < kLengthBytes; ++i) length |= uint64_t{static_cast<uint8_t>(bytes[i])} << (8 * i);
+  return length;
+}
+
+}  // namespace
+
+FrameReader::FrameReader(uint64_t max_message_bytes)
+    : max_message_bytes_(max_message_bytes), staging_(std::make_unique_for_overwrite<char[]>(kStagingBytes)) {}
+
+std::array<std::span<char>, 2> FrameReader::space() {
+  std::span<char> staging(staging_.get() + end_, kStagingBytes - end_);
+  if (!in_message_) return {staging, {}};
+  const size_t have = message_.size();
+  const size_t missing = length_ - have;
+  message_space_ = std::min(missing, std::max(kTrustedBytes, have));
+  char* place = message_.grow(message_space_);
+  // The frames that follow may come with the same system call, but only behind the whole of this message.
+  return {std::span<char>(place, message_space_), message_space_ == missing ? staging : std::span<char>()};
+}
+
+void FrameReader::received(size_t count) {
+  if (in_message_) {
+    const size_t to_message = std::min(count, message_space_);
+    message_.truncate(message_.size() - message_space_ + to_message);
+    message_space_ = 0;
+    count -= to_message;
+  }
+  end_ += count;
+}
+
+std::optional<Bytes> FrameReader::next() {
+  if (!in_message_ && !takeLength()) return std::nullopt;
+  const size_t missing = std::min(length_ - message_.size(), end_ - begin_);
+  if (missing > 0) {
+    message_.reserve(std::min(length_, kTrustedBytes));
+    message_.append(staging_.get() + begin_, missing);
+    begin_ += missing;
+  }
+  if (begin_ == end_) begin_ = end_ = 0;
+  if (message_.size() < length_) return std::nullopt;
+  in_message_ = false;
+  return std::exchange(message_, Bytes());
+}
+
+bool FrameReader::takeLength() {
+  if (end_ - begin_ < kLengthBytes) {
+    // Part of a length stays; it moves to the front to leave the buffer whole for what comes.
+    std::memmove(staging_.get(), staging_.get() + begin_, end_ - begin_);
+    end_ -= begin_;
+    begin_ = 0;
+    return false;
+  }
+  const uint64_t length = decodeLength(staging_.get() + begin_);
+  if (length > max_message_bytes_)
+    throw CorruptData(fmt::format("the peer announced a message of {} bytes, over the limit of {}; raise max_message_bytes "
+                                  "or send less at once",
+                                  length, max_message_bytes_));
+  begin_ += kLengthBytes;
+  length_ = static_cast<size_t>(length);
+  in_message_ = true;
+  return true;
+}
+
+}  // namespace cerium::rpc

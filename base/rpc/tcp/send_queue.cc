@@ -1,0 +1,59 @@
+// Cerium. Licensed under the Apache License 2.0.
+// How messages are gathered into runs. See send_queue.h.
+#include "base/rpc/tcp/send_queue.h"
+
+#include <cstdint>
+#include <utility>
+
+namespace cerium::rpc {
+
+namespace {
+
+/// Up to here copying a message costs less than a buffer of its own in the system call.
+constexpr size_t kCopiedBytes = 8 << 10;
+/// A run of small messages ends here, so that its memory is given back soon after it is sent.
+constexpr size_t kRunBytes = 64 << 10;
+
+}  // namespace
+
+void SendQueue::push(Bytes message) {
+  char length[kFrameBytes];
+  for (size_t i = 0; i < kFrameBytes; ++i) length[i] = static_cast<char>(uint64_t{message.size()} >> (8 * i));
+  appendToTail(length, kFrameBytes);
+  if (message.size() <= kCopiedBytes) {
+    appendToTail(message.data(), message.size());
+  } else {
+    runs_.push_back(std::move(message));
+    tail_is_open_ = false;
+  }
+}
+
+void SendQueue::consume(size_t count) {
+  while (count > 0) {
+    const size_t left = runs_[first_].size() - taken_;
+    if (count < left) {
+      taken_ += count;
+      return;
+    }
+    count -= left;
+    runs_[first_++] = Bytes();
+    taken_ = 0;
+  }
+  if (empty()) clear();
+}
+
+void SendQueue::clear() {
+  runs_.clear();
+  first_ = taken_ = 0;
+  tail_is_open_ = false;
+}
+
+void SendQueue::appendToTail(const void* data, size_t size) {
+  if (!tail_is_open_ || runs_.back().size() >= kRunBytes) {
+    runs_.emplace_back();
+    tail_is_open_ = true;
+  }
+  runs_.back().append(data, size);
+}
+
+}  // namespace cerium::rpc

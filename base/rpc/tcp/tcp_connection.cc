@@ -1,0 +1,228 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Reading, writing and the ways a connection ends. See tcp_connection.h.
+#include "base/rpc/tcp/tcp_connection.h"
+
+#include <fmt/format.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+namespace cerium::rpc {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+/// As many as Asio passes to one system call.
+constexpr size_t kRunsPerWrite = 64;
+/// A closing connection whose peer takes no byte for this long is cut.
+constexpr std::chrono::milliseconds kLinger{5'000};
+/// The same while the transport's destructor waits.
+constexpr std::chrono::milliseconds kLingerAtExit{1'000};
+
+std::string describePeer(const asio::ip::tcp::socket& socket) {
+  error_code error;
+  const auto endpoint = socket.remote_endpoint(error);
+  if (error) return "a peer that is already gone";
+  const std::string host = endpoint.address().to_string();
+  return fmt::format(fmt::runtime(endpoint.address().is_v6() ? "[{}]:{}" : "{}:{}"), host, endpoint.port());
+}
+
+/// Small messages leave at once, and a peer whose machine vanished is noticed within about 20 seconds even when
+/// nothing is sent. Failing to set an option costs speed, not correctness: errors are ignored.
+void tune(asio::ip::tcp::socket& socket) {
+  error_code ignored;
+  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket.set_option(asio::socket_base::keep_alive(true), ignored);
+  using Option = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPIDLE>;
+  using Interval = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPINTVL>;
+  using Count = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPCNT>;
+  socket.set_option(Option(10), ignored);
+  socket.set_option(Interval(3), ignored);
+  socket.set_option(Count(3), ignored);
+}
+
+std::string describe(const error_code& error) {
+  if (error == asio::error::connection_reset || error == asio::error::broken_pipe) return "connection reset by peer";
+  return error.message();
+}
+
+}  // namespace
+
+TcpConnection::TcpConnection(std::shared_ptr<asio::io_context> io, asio::ip::tcp::socket socket,
+                             uint64_t max_message_bytes)
+    : io_(std::move(io)),
+      max_message_bytes_(max_message_bytes),
+      peer_(describePeer(socket)),
+      socket_(std::move(socket)),
+      linger_timer_(*io_),
+      linger_(kLinger),
+      reader_(max_message_bytes) {
+  tune(socket_);
+}
+
+void TcpConnection::send(Bytes message) {
+  const size_t size = message.size();
+  std::lock_guard lock(mutex_);
+  if (closing_ || closed_) return;
+  if (size > max_message_bytes_) {
+    // Posted under the lock, like every post of ours: after closed_ is set nothing may enter the io_context.
+    asio::post(*io_, [self = shared_from_this(), size] {
+      self->finish(fmt::format("a message of {} bytes was sent, over the limit of {}; raise max_message_bytes or send "
+                               "less at once",
+                               size, self->max_message_bytes_));
+    });
+    return;
+  }
+  queued_bytes_ += size + SendQueue::kFrameBytes;
+  incoming_.push(std::move(message));
+  wakeWriter();
+}
+
+void TcpConnection::close() {
+  std::lock_guard lock(mutex_);
+  if (closing_ || closed_) return;
+  closing_ = true;
+  asio::post(*io_, [self = shared_from_this()] { self->armLinger(); });
+  wakeWriter();
+}
+
+void TcpConnection::wakeWriter() {
+  if (writer_active_) return;
+  writer_active_ = true;
+  asio::post(*io_, [self = shared_from_this()] { self->writeNext(); });
+}
+
+void TcpConnection::start(Handlers handlers, Bytes early, std::function<void()> onGone) {
+  handlers_ = std::move(handlers);
+  on_gone_ = std::move(onGone);
+  if (!early.empty()) {
+    // Shorter than a handshake, so it fits into what an empty reader offers.
+    std::memcpy(reader_.space()[0].data(), early.data(), early.size());
+    reader_.received(early.size());
+    deliverMessages();
+  }
+  read();
+}
+
+void TcpConnection::abandon() {
+  if (!closing_) return finish("the transport was destroyed");
+  linger_ = kLingerAtExit;
+  armLinger();
+}
+
+void TcpConnection::writeNext() {
+  if (closed_) return;
+  if (in_flight_.empty()) {
+    std::lock_guard lock(mutex_);
+    std::swap(in_flight_, incoming_);
+    if (in_flight_.empty()) writer_active_ = false;
+  }
+  if (in_flight_.empty()) {
+    if (closing_) shutDownSending();
+    return;
+  }
+  std::vector<asio::const_buffer> buffers;
+  in_flight_.forFront(kRunsPerWrite, [&](std::span<const char> run) { buffers.emplace_back(run.data(), run.size()); });
+  socket_.async_write_some(
+      buffers, [self = shared_from_this()](const error_code& error, size_t count) { self->onWritten(error, count); });
+}
+
+void TcpConnection::onWritten(const error_code& error, size_t count) {
+  if (closed_) return;
+  if (error) return finish(describe(error));
+  in_flight_.consume(count);
+  queued_bytes_ -= count;
+  written_bytes_ += count;
+  writeNext();
+}
+
+void TcpConnection::shutDownSending() {
+  if (sending_shut_down_) return;
+  sending_shut_down_ = true;
+  error_code ignored;  // On a socket that broke meanwhile; the read that is under way tells.
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  // The peer's end of stream is awaited: closing with its bytes unread would reset the connection, and a reset can
+  // destroy our last messages before the peer has read them.
+  if (peer_ended_) finish("closed by this process");
+}
+
+void TcpConnection::read() {
+  if (closed_ || peer_ended_) return;
+  std::array<asio::mutable_buffer, 2> buffers;
+  try {
+    const auto space = reader_.space();
+    buffers = {asio::buffer(space[0].data(), space[0].size()), asio::buffer(space[1].data(), space[1].size())};
+  } catch (const std::bad_alloc&) {
+    return finish("this process has no memory for the message that the peer sends");
+  }
+  socket_.async_read_some(
+      buffers, [self = shared_from_this()](const error_code& error, size_t count) { self->onRead(error, count); });
+}
+
+void TcpConnection::onRead(const error_code& error, size_t count) {
+  if (closed_) return;
+  if (error == asio::error::eof) return onEndOfStream();
+  if (error) return finish(describe(error));
+  // Nobody wants messages after close(): the reader is left as it is and its space is used again and again.
+  reader_.received(closing_ ? 0 : count);
+  deliverMessages();
+  read();
+}
+
+void TcpConnection::deliverMessages() {
+  try {
+    while (!closing_ && !closed_) {
+      std::optional<Bytes> message = reader_.next();
+      if (!message) return;
+      if (handlers_.onMessage) handlers_.onMessage(shared_from_this(), std::move(*message));
+    }
+  } catch (const std::exception& error) {
+    finish(error.what());
+  }
+}
+
+void TcpConnection::onEndOfStream() {
+  peer_ended_ = true;
+  if (!closing_) return finish(reader_.isInsideFrame() ? "closed by peer in the middle of a message" : "closed by peer");
+  if (sending_shut_down_) finish("closed by this process");
+}
+
+void TcpConnection::armLinger() {
+  if (closed_) return;
+  linger_timer_.expires_after(linger_);
+  linger_timer_.async_wait([self = shared_from_this(), before = written_bytes_](const error_code& error) {
+    if (error || self->closed_) return;
+    if (self->written_bytes_ != before) return self->armLinger();
+    self->finish(fmt::format("closed by this process; the peer did not take the last {} bytes",
+                             self->queued_bytes_.load()));
+  });
+}
+
+void TcpConnection::finish(const std::string& reason) {
+  if (closed_) return;
+  {
+    std::lock_guard lock(mutex_);
+    closed_ = true;
+    incoming_.clear();
+    queued_bytes_ = 0;
+  }
+  in_flight_.clear();
+  linger_timer_.cancel();
+  error_code ignored;  // Closing cannot be tried again.
+  socket_.close(ignored);
+  // Moved out: handlers often hold the connection, and would keep it and themselves alive.
+  const Handlers handlers = std::exchange(handlers_, {});
+  if (handlers.onClose) handlers.onClose(shared_from_this(), reason);
+  std::exchange(on_gone_, nullptr)();
+}
+
+}  // namespace cerium::rpc

@@ -1,0 +1,158 @@
+// Cerium. Licensed under the Apache License 2.0.
+// The transport over TCP: one I/O thread that runs the listeners, the attempts to connect and the connections.
+// It ends by itself once all of them are closed, which is how the destructor waits for what is still in flight.
+#include <fmt/format.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <future>
+#include <set>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/rpc/tcp/connect_attempt.h"
+#include "base/rpc/tcp/listener.h"
+#include "base/rpc/tcp/tcp_connection.h"
+#include "base/rpc/thread_name.h"
+#include "base/rpc/transport.h"
+#include "base/util/error.h"
+
+namespace cerium::rpc {
+
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+class TcpTransport final : public Transport {
+ public:
+  explicit TcpTransport(TransportOptions options);
+  ~TcpTransport() override;
+
+  Endpoint listen(const Endpoint& at, std::function<Handlers(const ConnectionPtr&)> onConnect) override;
+  ConnectionPtr connect(const Endpoint& to, Handlers handlers, int timeout_ms) override;
+
+ private:
+  std::shared_ptr<TcpConnection> makeConnection(tcp::socket socket);
+  void startConnection(const std::shared_ptr<TcpConnection>& connection, Handlers handlers, Bytes early);
+  void closeAll();
+
+  const TransportOptions options_;
+  const std::shared_ptr<asio::io_context> io_ = std::make_shared<asio::io_context>(1);
+  asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(*io_);
+  // Owned by the I/O thread.
+  std::vector<std::shared_ptr<Listener>> listeners_;
+  std::set<std::shared_ptr<ConnectAttempt>> attempts_;
+  std::set<std::shared_ptr<TcpConnection>> connections_;
+
+  std::thread thread_;
+};
+
+/// Opens, binds and listens. A name with addresses of both families is bound to the IPv4 one: that is what peers
+/// that were told a number use.
+tcp::acceptor openAcceptor(asio::io_context& io, const Endpoint& at) {
+  try {
+    tcp::resolver resolver(io);
+    const auto results = resolver.resolve(at.host, std::to_string(at.port), tcp::resolver::passive);
+    tcp::endpoint chosen = results.begin()->endpoint();
+    for (const auto& result : results) {
+      if (!result.endpoint().address().is_v4()) continue;
+      chosen = result.endpoint();
+      break;
+    }
+    return tcp::acceptor(io, chosen);
+  } catch (const boost::system::system_error& error) {
+    throw IoError(fmt::format("cannot listen on {}: {}; choose another address, or port 0 for any free port", at.str(),
+                              error.code().message()));
+  }
+}
+
+TcpTransport::TcpTransport(TransportOptions options) : options_(std::move(options)) {
+  thread_ = std::thread([io = io_, name = options_.thread_name] {
+    nameThisThread(name);
+    io->run();
+  });
+}
+
+TcpTransport::~TcpTransport() {
+  asio::post(*io_, [this] { closeAll(); });
+  thread_.join();
+}
+
+void TcpTransport::closeAll() {
+  work_.reset();
+  for (const auto& listener : listeners_) listener->stop();
+  // Copies, as each one removes itself when it ends.
+  for (const auto& attempt : std::set(attempts_)) attempt->cancel("the transport was destroyed");
+  for (const auto& connection : std::set(connections_)) connection->abandon();
+}
+
+Endpoint TcpTransport::listen(const Endpoint& at, std::function<Handlers(const ConnectionPtr&)> onConnect) {
+  tcp::acceptor acceptor = openAcceptor(*io_, at);
+  const Endpoint bound{at.host, acceptor.local_endpoint().port()};
+  auto admit = [this, onConnect = std::move(onConnect)](tcp::socket socket, Bytes early) {
+    const auto connection = makeConnection(std::move(socket));
+    Handlers handlers;
+    try {
+      handlers = onConnect(connection);
+    } catch (const std::exception&) {
+      connection->close();  // There is no one to tell: the user refused this connection.
+    }
+    startConnection(connection, std::move(handlers), std::move(early));
+  };
+  auto listener = std::make_shared<Listener>(std::move(acceptor), options_, std::move(admit));
+  asio::post(*io_, [this, listener = std::move(listener)] {
+    listeners_.push_back(listener);
+    listener->start();
+  });
+  return bound;
+}
+
+ConnectionPtr TcpTransport::connect(const Endpoint& to, Handlers handlers, int timeout_ms) {
+  if (std::this_thread::get_id() == thread_.get_id())
+    throw InvalidArgument(fmt::format("connect({}) was called from a handler and would wait for itself; call it from "
+                                      "another thread",
+                                      to.str()));
+  auto promise = std::make_shared<std::promise<ConnectionPtr>>();
+  std::future<ConnectionPtr> connected = promise->get_future();
+  asio::post(*io_, [this, to, promise, timeout_ms, handlers = std::move(handlers)]() mutable {
+    // The set finds the attempt again when it is done; it exists before the attempt can end.
+    auto attempt = std::make_shared<std::weak_ptr<ConnectAttempt>>();
+    auto done = [this, to, promise, attempt, handlers = std::move(handlers)](tcp::socket socket, Bytes early,
+                                                                             const std::string& failure) {
+      attempts_.erase(attempt->lock());
+      if (!failure.empty()) {
+        promise->set_exception(std::make_exception_ptr(IoError(fmt::format("cannot connect to {}: {}", to.str(), failure))));
+        return;
+      }
+      const auto connection = makeConnection(std::move(socket));
+      promise->set_value(connection);
+      startConnection(connection, handlers, std::move(early));
+    };
+    auto started = std::make_shared<ConnectAttempt>(*io_, to, options_, std::chrono::milliseconds(timeout_ms), done);
+    *attempt = started;
+    attempts_.insert(started);
+    started->start();
+  });
+  return connected.get();
+}
+
+std::shared_ptr<TcpConnection> TcpTransport::makeConnection(tcp::socket socket) {
+  return std::make_shared<TcpConnection>(io_, std::move(socket), options_.max_message_bytes);
+}
+
+void TcpTransport::startConnection(const std::shared_ptr<TcpConnection>& connection, Handlers handlers, Bytes early) {
+  connections_.insert(connection);
+  connection->start(std::move(handlers), std::move(early), [this, connection] { connections_.erase(connection); });
+}
+
+}  // namespace
+
+std::unique_ptr<Transport> makeTcpTransport(TransportOptions options) {
+  return std::make_unique<TcpTransport>(std::move(options));
+}
+
+}  // namespace cerium::rpc

@@ -1,0 +1,80 @@
+// Cerium. Licensed under the Apache License 2.0.
+// The seam between the engine and the network: connections that carry whole messages in order.
+// Two implementations, one behaviour: TCP (makeTcpTransport) and an in-memory twin for tests (makeLoopbackTransport).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/util/bytes.h"
+
+namespace cerium::rpc {
+
+/// Where a process listens. `host` is a name or a numeric address.
+struct Endpoint {
+  std::string host;
+  uint16_t port = 0;
+
+  [[nodiscard]] std::string str() const { return host + ":" + std::to_string(port); }
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+  friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
+};
+
+/// One established and authenticated connection.
+/// Threads: every method may be called from any thread. Messages sent by one thread arrive in the order sent.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  /// Queues a message; never blocks. Messages sent after the connection broke are dropped: onClose tells.
+  virtual void send(Bytes message) = 0;
+  /// Sends what is queued, then closes; the peer's onClose and our own follow. Idempotent.
+  virtual void close() = 0;
+  /// Bytes queued by send() and not yet taken by the network; what a sender looks at to bound itself.
+  [[nodiscard]] virtual size_t queuedBytes() const = 0;
+  /// The peer's address, for messages to a human.
+  [[nodiscard]] virtual std::string peer() const = 0;
+};
+
+using ConnectionPtr = std::shared_ptr<Connection>;
+
+/// What a user of a connection is told. All calls of one connection come one after another (never concurrently),
+/// on a thread of the transport: they must not block. onMessage is never called after onClose.
+struct Handlers {
+  std::function<void(const ConnectionPtr&, Bytes message)> onMessage;
+  /// Called exactly once for each established connection; `reason` is text for a human ("closed by peer", ...).
+  std::function<void(const ConnectionPtr&, const std::string& reason)> onClose;
+};
+
+/// Open sockets of one process. Destroying it closes every connection and joins its threads;
+/// no handler runs after the destructor returned.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+
+  /// Accepts connections on `at` (port 0: any free port) and returns the endpoint really bound.
+  /// `onConnect` runs when a peer has passed the handshake, before its first message, and returns its handlers.
+  /// Throws IoError that names the address when it cannot be bound.
+  virtual Endpoint listen(const Endpoint& at, std::function<Handlers(const ConnectionPtr&)> onConnect) = 0;
+
+  /// Connects and shakes hands; blocks up to `timeout_ms` (never call it from a handler).
+  /// Throws IoError that names the endpoint and the cause: refused, timed out, wrong secret, not a Cerium port.
+  virtual ConnectionPtr connect(const Endpoint& to, Handlers handlers, int timeout_ms = 10'000) = 0;
+};
+
+struct TransportOptions {
+  /// Shared by the processes of one application. Both sides prove that they know it (HMAC-SHA-256 over both sides'
+  /// random challenges) before any message is delivered; it never travels itself.
+  std::string secret;
+  /// A longer message closes the connection, before memory for it is allocated.
+  uint64_t max_message_bytes = uint64_t{1} << 30;
+  /// A peer that has not finished the handshake by then is disconnected.
+  int handshake_timeout_ms = 5'000;
+  /// Name of the I/O thread, as seen in gdb and top (at most 15 characters).
+  std::string thread_name = "cerium-rpc";
+};
+
+std::unique_ptr<Transport> makeTcpTransport(TransportOptions options);
+
+}  // namespace cerium::rpc

@@ -1,0 +1,129 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "base/storage/spill_space.h"
+
+#include <fcntl.h>
+#include <lz4.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/util/error.h"
+#include "base/util/hash.h"
+
+namespace cerium {
+namespace {
+
+/// A file without a name in `directory`, or -1 with errno set.
+int openNameless(const std::string& directory) {
+  int fd = ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return fd;
+  // The file system has no O_TMPFILE (overlayfs of old kernels): make a name and take it away at once.
+  std::string path = directory + "/cerium-XXXXXX";
+  fd = ::mkostemp(path.data(), O_CLOEXEC);
+  if (fd >= 0) ::unlink(path.c_str());
+  return fd;
+}
+
+bool writeAll(int fd, std::string_view bytes, uint64_t offset) {
+  while (!bytes.empty()) {
+    ssize_t n = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    bytes.remove_prefix(static_cast<size_t>(n));
+    offset += static_cast<uint64_t>(n);
+  }
+  return true;
+}
+
+/// lz4 of `bytes` where it gains an eighth; empty where it does not, or where lz4's sizes (int) do not reach.
+Bytes compressed(std::string_view bytes) {
+  Bytes packed;
+  if (bytes.size() < 1024 || bytes.size() > LZ4_MAX_INPUT_SIZE) return packed;
+  const int bound = static_cast<int>(bytes.size() - bytes.size() / 8);
+  char* place = packed.grow(static_cast<size_t>(bound));
+  int n = LZ4_compress_default(bytes.data(), place, static_cast<int>(bytes.size()), bound);
+  packed.truncate(static_cast<size_t>(n));
+  return packed;
+}
+
+}  // namespace
+
+SpillSpace::SpillSpace(std::vector<std::string> directories) : directories_(std::move(directories)) {}
+
+SpillSpace::~SpillSpace() {
+  for (const File& file : files_) ::close(file.fd);
+}
+
+Extent SpillSpace::write(std::string_view bytes) {
+  Bytes packed = compressed(bytes);
+  std::string_view stored = packed.empty() ? bytes : packed.view();
+  Extent extent = place(stored);
+  extent.size = bytes.size();
+  extent.checksum = hashBytes(stored.data(), stored.size());
+  return extent;
+}
+
+Extent SpillSpace::place(std::string_view stored) {
+  std::string reasons;
+  for (uint32_t i = 0; i < directories_.size(); ++i) {
+    Extent extent{i, 0, stored.size(), 0, 0};
+    int fd;
+    {
+      std::lock_guard lock(mutex_);
+      if (files_.size() <= i) files_.push_back({openNameless(directories_[i]), 0, directories_[i]});
+      if (files_[i].fd < 0) files_[i].fd = openNameless(directories_[i]);
+      fd = files_[i].fd;
+      extent.offset = files_[i].end;
+      if (fd >= 0) files_[i].end += stored.size();
+    }
+    if (fd >= 0 && writeAll(fd, stored, extent.offset)) {
+      in_use_ += stored.size();
+      written_ += stored.size();
+      return extent;
+    }
+    reasons += (reasons.empty() ? "" : "; ") + directories_[i] + ": " + std::strerror(errno);
+  }
+  throw IoError("cannot spill " + std::to_string(stored.size()) + " bytes to disk (" + reasons +
+                "); set cerium.local.dir to a folder with space");
+}
+
+Bytes SpillSpace::read(const Extent& extent) const {
+  int fd;
+  {
+    std::lock_guard lock(mutex_);
+    fd = files_.at(extent.file).fd;
+  }
+  Bytes stored;
+  char* place = stored.grow(extent.stored);
+  for (uint64_t done = 0; done < extent.stored;) {
+    ssize_t n = ::pread(fd, place + done, extent.stored - done, static_cast<off_t>(extent.offset + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) throw IoError("cannot read spilled data in " + directories_[extent.file] + ": " + std::strerror(errno));
+    done += static_cast<uint64_t>(n);
+  }
+  if (hashBytes(stored.data(), stored.size()) != extent.checksum) {
+    throw CorruptData("spilled data in " + directories_[extent.file] + " does not match its checksum: the disk is bad");
+  }
+  if (extent.stored == extent.size) return stored;
+  Bytes bytes;
+  int n = LZ4_decompress_safe(stored.data(), bytes.grow(extent.size), static_cast<int>(stored.size()),
+                              static_cast<int>(extent.size));
+  if (n < 0 || static_cast<uint64_t>(n) != extent.size) throw CorruptData("spilled data does not decompress");
+  return bytes;
+}
+
+void SpillSpace::free(const Extent& extent) {
+  in_use_ -= extent.stored;
+  std::lock_guard lock(mutex_);
+  if (extent.file >= files_.size()) return;
+  ::fallocate(files_[extent.file].fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(extent.offset),
+              static_cast<off_t>(extent.stored));
+}
+
+SpilledPtr spill(const std::shared_ptr<SpillSpace>& space, std::string_view bytes) {
+  return std::make_shared<const SpilledBytes>(space, space->write(bytes));
+}
+
+}  // namespace cerium

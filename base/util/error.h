@@ -1,0 +1,40 @@
+// Cerium. Licensed under the Apache License 2.0.
+// The exceptions of the public API. The engine's own failures travel as data (TaskOutcome); only these reach a user.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace cerium {
+
+/// The base of every exception that Cerium throws.
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// A wrong call or a wrong setting; thrown at the call that is wrong, or when a job is built.
+class InvalidArgument : public Error {
+ public:
+  using Error::Error;
+};
+
+/// `reduce`, `first`, `max` or `min` of a collection without records.
+class EmptyCollection : public Error {
+ public:
+  using Error::Error;
+};
+
+/// A file or folder that cannot be read or written; the text names the path and the system's reason.
+class IoError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Bytes that are not what they should be: a truncated block, a bad checksum, an unknown entry point.
+class CorruptData : public Error {
+ public:
+  using Error::Error;
+};
+
+}  // namespace cerium

@@ -1,0 +1,111 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "driver/map_output_tracker.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace cerium {
+
+void MapOutputTracker::add(ShuffleId shuffle, int num_maps) {
+  auto [place, is_new] = shuffles_.try_emplace(shuffle);
+  if (!is_new) return;
+  const auto size = static_cast<size_t>(num_maps);
+  place->second.outputs.resize(size);
+  place->second.counted.resize(size);
+  place->second.missing = size;
+  place->second.epoch = ++last_epoch_;
+}
+
+void MapOutputTracker::release(ShuffleId shuffle) { shuffles_.erase(shuffle); }
+
+MapOutputTracker::Shuffle* MapOutputTracker::find(ShuffleId shuffle, int map) {
+  auto found = shuffles_.find(shuffle);
+  if (found == shuffles_.end() || map < 0 || static_cast<size_t>(map) >= found->second.outputs.size()) return nullptr;
+  return &found->second;
+}
+
+bool MapOutputTracker::put(ShuffleId shuffle, int map, MapOutputStatus status) {
+  Shuffle* known = find(shuffle, map);
+  if (known == nullptr || known->outputs[static_cast<size_t>(map)]) return false;
+  ++known->held[status.executor];
+  known->outputs[static_cast<size_t>(map)] = std::move(status);
+  --known->missing;
+  known->epoch = ++last_epoch_;
+  return true;
+}
+
+bool MapOutputTracker::countOnce(ShuffleId shuffle, int map) {
+  Shuffle* known = find(shuffle, map);
+  if (known == nullptr || known->counted[static_cast<size_t>(map)]) return false;
+  known->counted[static_cast<size_t>(map)] = true;
+  return true;
+}
+
+void MapOutputTracker::drop(Shuffle& shuffle, int map) {
+  auto& output = shuffle.outputs[static_cast<size_t>(map)];
+  auto held = shuffle.held.find(output->executor);
+  if (--held->second == 0) shuffle.held.erase(held);
+  output.reset();
+  ++shuffle.missing;
+  shuffle.epoch = ++last_epoch_;
+}
+
+bool MapOutputTracker::forget(ShuffleId shuffle, int map, ExecutorId source) {
+  Shuffle* known = find(shuffle, map);
+  if (known == nullptr) return false;
+  const auto& output = known->outputs[static_cast<size_t>(map)];
+  if (!output || output->executor != source) return false;
+  drop(*known, map);
+  return true;
+}
+
+void MapOutputTracker::forgetAll(ShuffleId shuffle) {
+  auto found = shuffles_.find(shuffle);
+  if (found == shuffles_.end()) return;
+  for (size_t map = 0; map < found->second.outputs.size(); ++map) {
+    if (found->second.outputs[map]) drop(found->second, static_cast<int>(map));
+  }
+}
+
+std::vector<ShuffleId> MapOutputTracker::forgetExecutor(ExecutorId executor) {
+  std::vector<ShuffleId> affected;
+  for (auto& [id, shuffle] : shuffles_) {
+    if (!shuffle.held.contains(executor)) continue;
+    for (size_t map = 0; map < shuffle.outputs.size(); ++map) {
+      const auto& output = shuffle.outputs[map];
+      if (output && output->executor == executor) drop(shuffle, static_cast<int>(map));
+    }
+    affected.push_back(id);
+  }
+  std::sort(affected.begin(), affected.end());  // the same instructions for the same events, whatever the hash order
+  return affected;
+}
+
+bool MapOutputTracker::complete(ShuffleId shuffle) const {
+  auto found = shuffles_.find(shuffle);
+  return found != shuffles_.end() && found->second.missing == 0;
+}
+
+std::vector<int> MapOutputTracker::missing(ShuffleId shuffle) const {
+  std::vector<int> maps;
+  auto found = shuffles_.find(shuffle);
+  if (found == shuffles_.end()) return maps;
+  maps.reserve(found->second.missing);
+  for (size_t map = 0; map < found->second.outputs.size(); ++map) {
+    if (!found->second.outputs[map]) maps.push_back(static_cast<int>(map));
+  }
+  return maps;
+}
+
+const MapOutputTracker::Outputs& MapOutputTracker::outputs(ShuffleId shuffle) const {
+  static const Outputs kNone;
+  auto found = shuffles_.find(shuffle);
+  return found == shuffles_.end() ? kNone : found->second.outputs;
+}
+
+int64_t MapOutputTracker::epoch(ShuffleId shuffle) const {
+  auto found = shuffles_.find(shuffle);
+  return found == shuffles_.end() ? 0 : found->second.epoch;
+}
+
+}  // namespace cerium

@@ -1,0 +1,69 @@
+// Cerium. Licensed under the Apache License 2.0.
+// A typed run of records behind an untyped handle: what caches, shuffles and the network pass around.
+#pragma once
+
+#include <memory>
+
+#include "rdd/stream.h"
+
+namespace cerium {
+
+/// What untyped code may do with a RecordBuffer<T>. One constant table per record type.
+struct BlockOps {
+  void (*encode)(const void* records, Writer& out);
+  std::shared_ptr<const void> (*decode)(std::string_view bytes);
+  size_t (*count)(const void* records);
+  size_t record_size;
+  size_t (*memory)(const void* records);  ///< Bytes held: the array and what the records own on the heap.
+};
+
+template <class T>
+const BlockOps* blockOps() {
+  static constexpr BlockOps kOps = {
+      [](const void* records, Writer& out) {
+        auto& buffer = *static_cast<const RecordBuffer<T>*>(records);
+        if constexpr (kBitwise<T>) out.bytes().reserve(out.bytes().size() + buffer.size() * sizeof(T) + 8);
+        encodeRecords(out, buffer.data(), buffer.size());
+      },
+      [](std::string_view bytes) -> std::shared_ptr<const void> {
+        auto buffer = std::make_shared<RecordBuffer<T>>();
+        Reader in(bytes);
+        auto left = in.get<uint64_t>();
+        if constexpr (kBitwise<T>) buffer->reserve(left < in.left() / sizeof(T) ? left : in.left() / sizeof(T));
+        decodeRecords(in, left, left, *buffer);
+        return buffer;
+      },
+      [](const void* records) { return static_cast<const RecordBuffer<T>*>(records)->size(); },
+      sizeof(T),
+      [](const void* records) {
+        auto& buffer = *static_cast<const RecordBuffer<T>*>(records);
+        size_t bytes = sizeof buffer + buffer.capacity() * sizeof(T);
+        if constexpr (!kBitwise<T>) {
+          for (const T& record : buffer) bytes += serde::heapBytes(record);
+        }
+        return bytes;
+      },
+  };
+  return &kOps;
+}
+
+/// Shared, immutable records of a type that `ops` knows. Copies share the records.
+struct TypedBlock {
+  std::shared_ptr<const void> records;  ///< A RecordBuffer<T>.
+  const BlockOps* ops = nullptr;
+
+  template <class T>
+  static TypedBlock of(RecordBuffer<T> buffer) {
+    return {std::make_shared<const RecordBuffer<T>>(std::move(buffer)), blockOps<T>()};
+  }
+  [[nodiscard]] size_t count() const { return ops->count(records.get()); }
+  [[nodiscard]] size_t memory() const { return ops->memory(records.get()); }
+  [[nodiscard]] Bytes encoded() const {
+    Bytes bytes;
+    Writer out(bytes);
+    ops->encode(records.get(), out);
+    return bytes;
+  }
+};
+
+}  // namespace cerium

@@ -1,0 +1,67 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "rdd/closure.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <vector>
+
+namespace cerium {
+namespace {
+
+struct Mapping {
+  uintptr_t begin;
+  uintptr_t end;
+  std::string what;
+};
+
+/// The mappings of this process that hold something of the program's: all but the kernel's own pages.
+std::vector<Mapping> mappings() {
+  std::vector<Mapping> found;
+  std::FILE* maps = std::fopen("/proc/self/maps", "r");
+  if (maps == nullptr) return found;
+  char* line = nullptr;
+  size_t capacity = 0;
+  while (getline(&line, &capacity, maps) > 0) {
+    uintptr_t begin = 0;
+    uintptr_t end = 0;
+    char access[8] = {};
+    int name_at = 0;
+    if (std::sscanf(line, "%lx-%lx %7s %*s %*s %*s %n", &begin, &end, access, &name_at) < 3) continue;
+    std::string name = name_at > 0 ? std::string(line + name_at) : std::string();
+    while (!name.empty() && (name.back() == '\n' || name.back() == ' ')) name.pop_back();
+    if (name.starts_with("[v")) continue;  // vdso, vvar, vsyscall
+    std::string what = access[2] == 'x'       ? "code"
+                       : name == "[stack]"    ? "the stack"
+                       : name.empty()         ? "the heap or a thread's stack"
+                       : name == "[heap]"     ? "the heap"
+                                              : "static data";
+    found.push_back({begin, end, what});
+  }
+  std::free(line);
+  std::fclose(maps);
+  return found;
+}
+
+}  // namespace
+
+void checkCaptures(const OperationSite& site, const void* captures, size_t size) {
+  const size_t words = size / sizeof(uintptr_t);
+  if (words == 0) return;
+  const auto mapped = mappings();
+  for (size_t i = 0; i < words; ++i) {
+    uintptr_t word;
+    std::memcpy(&word, static_cast<const char*>(captures) + i * sizeof word, sizeof word);
+    for (const Mapping& mapping : mapped) {
+      if (word < mapping.begin || word >= mapping.end) continue;
+      throw InvalidArgument(fmt::format(
+          "{}: the function captures a pointer or a reference ({:#x}, {} of this process), which means nothing in an "
+          "executor. Capture by value, or pass the value after the function. (If it is only a number that looks like an "
+          "address, set cerium.closure.checkCaptures=false.)",
+          site.str(), word, mapping.what));
+    }
+  }
+}
+
+}  // namespace cerium

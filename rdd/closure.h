@@ -1,0 +1,157 @@
+// Cerium. Licensed under the Apache License 2.0.
+// How a user's function travels: its code by the entry of whoever calls it, its captures as bytes.
+// Three kinds: a lambda whose captures are trivially copyable (bytes); a functor with `serialize`; a plain function
+// or member pointer (module and offset). Larger state is bound after the function, as with std::thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "base/serde/codec.h"
+#include "base/util/call_site.h"
+#include "rdd/entry_table.h"
+
+namespace cerium {
+
+/// Told of each user function in a node: the operation, and the bytes of its captures (size 0: none).
+using ClosureVisitor = std::function<void(const OperationSite& site, const void* captures, size_t size)>;
+
+/// Looks for pointers among captured words: an address that is mapped in this process (stack, heap, data, text) means
+/// nothing in another. Throws InvalidArgument naming the operation and its place.
+void checkCaptures(const OperationSite& site, const void* captures, size_t size);
+
+namespace closure {
+
+template <class F>
+inline constexpr bool kFunctionPointer = std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>;
+template <class F>
+inline constexpr bool kMemberPointer = std::is_member_pointer_v<F>;
+
+/// Calls anything callable; plain functions and lambdas without the template weight of std::invoke.
+template <class F, class... Args>
+decltype(auto) call(F& f, Args&&... args) {
+  if constexpr (kMemberPointer<F>) {
+    return std::invoke(f, std::forward<Args>(args)...);
+  } else {
+    return f(std::forward<Args>(args)...);
+  }
+}
+
+/// A function with values bound after its own arguments: filter(f, word) calls f(record, word).
+/// The values are shared by the copies that tasks make of the function; they are const.
+template <class F, class... Bound>
+struct WithBound {
+  using Values = std::tuple<Bound...>;
+  F f;
+  std::shared_ptr<const Values> bound;
+
+  template <class... Args>
+    requires std::is_invocable_v<F&, Args..., const Bound&...>
+  decltype(auto) operator()(Args&&... args) {
+    return std::apply([&](const Bound&... values) -> decltype(auto) { return call(f, std::forward<Args>(args)..., values...); },
+                      *bound);
+  }
+};
+
+template <class F>
+inline constexpr bool kIsBound = false;
+template <class F, class... Bound>
+inline constexpr bool kIsBound<WithBound<F, Bound...>> = true;
+
+/// Its bytes are its value, as for a lambda that captures an int. (A captured std::pair has a trivial copy too, though
+/// std::is_trivially_copyable says no because of its assignment.)
+template <class F>
+inline constexpr bool kPlain = std::is_trivially_copy_constructible_v<F> && std::is_trivially_destructible_v<F>;
+template <class F>
+inline constexpr bool kWithSerialize = std::is_class_v<F> && !kPlain<F> && serde::kCereal<F>;
+
+template <class F>
+inline constexpr bool kCanTravel = kFunctionPointer<F> || kMemberPointer<F> || kPlain<F> || kWithSerialize<F>;
+template <class F, class... Bound>
+inline constexpr bool kCanTravel<WithBound<F, Bound...>> = kCanTravel<F>;
+
+/// Fails to compile, once and readably, for a function that cannot travel.
+template <class Operation, class F>
+constexpr void require() {
+  static_assert(kCanTravel<F>,
+                "cerium: this function captures something that is not trivially copyable (a std::string, a container, a "
+                "smart pointer, an RDD), so it cannot travel to an executor. Two ways out: pass the value after the "
+                "function, as in rdd.filter([](const T& x, const std::string& w) { ... }, word); or use a functor struct "
+                "with a `serialize` member. For data that many tasks read, capture a Broadcast.");
+}
+
+template <class F>
+void encode(Writer& out, const F& f) {
+  if constexpr (kIsBound<F>) {
+    closure::encode(out, f.f);
+    encodeValue(out, *f.bound);
+  } else if constexpr (kFunctionPointer<F>) {
+    out.put(encodeFunctionPointer(reinterpret_cast<const void*>(f)));
+  } else if constexpr (std::is_member_function_pointer_v<F>) {
+    // Itanium C++ ABI 2.3: an even first word is the address of the function, an odd one a place in the vtable.
+    uintptr_t words[2];
+    static_assert(sizeof(F) == sizeof words);
+    std::memcpy(words, &f, sizeof words);
+    out.put(words[0] % 2 == 0 ? encodeFunctionPointer(reinterpret_cast<const void*>(words[0])) : EntryId{0, words[0]});
+    out.put(words[1]);
+  } else if constexpr (kMemberPointer<F>) {
+    out.raw(&f, sizeof f);
+  } else if constexpr (kPlain<F>) {
+    if constexpr (!std::is_empty_v<F>) out.raw(&f, sizeof f);
+  } else {
+    encodeValue(out, f);
+  }
+}
+
+template <class F>
+F decode(Reader& in) {
+  if constexpr (kIsBound<F>) {
+    auto f = closure::decode<decltype(F::f)>(in);
+    return {std::move(f), std::make_shared<const typename F::Values>(decodeValue<typename F::Values>(in))};
+  } else if constexpr (kFunctionPointer<F>) {
+    return reinterpret_cast<F>(decodeFunctionPointer(in.get<EntryId>()));
+  } else if constexpr (std::is_member_function_pointer_v<F>) {
+    auto id = in.get<EntryId>();
+    uintptr_t words[2] = {id.module == 0 ? id.offset : reinterpret_cast<uintptr_t>(decodeFunctionPointer(id)),
+                          in.get<uintptr_t>()};
+    F f;
+    std::memcpy(&f, words, sizeof f);
+    return f;
+  } else if constexpr (kMemberPointer<F>) {
+    return in.get<F>();
+  } else if constexpr (kPlain<F>) {
+    alignas(F) char place[sizeof(F)] = {};
+    if constexpr (!std::is_empty_v<F>) std::memcpy(place, in.raw(sizeof(F)), sizeof(F));
+    return *std::launder(reinterpret_cast<F*>(place));
+  } else {
+    return decodeValue<F>(in);
+  }
+}
+
+template <class F>
+void visit(const ClosureVisitor& visitor, const OperationSite& site, const F& f) {
+  if constexpr (kIsBound<F>) {
+    visit(visitor, site, f.f);
+  } else {
+    constexpr bool kHasCaptures = kPlain<F> && !std::is_empty_v<F> && !kFunctionPointer<F> && !kMemberPointer<F>;
+    visitor(site, &f, kHasCaptures ? sizeof f : 0);
+  }
+}
+
+/// The function that an operation stores for `f` and the values bound after it.
+template <class F, class... Bound>
+auto bind(F f, Bound... bound) {
+  if constexpr (sizeof...(Bound) == 0) {
+    return f;
+  } else {
+    static_assert((Serializable<Bound> && ...),
+                  "cerium: a value bound after the function cannot be serialized; give its type a `serialize` member");
+    return WithBound<F, Bound...>{std::move(f), std::make_shared<const std::tuple<Bound...>>(std::move(bound)...)};
+  }
+}
+
+}  // namespace closure
+}  // namespace cerium

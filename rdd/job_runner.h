@@ -1,0 +1,61 @@
+// Cerium. Licensed under the Apache License 2.0.
+// How an RDD reaches the scheduler. Implemented in driver/, so that rdd/ includes nothing of it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "rdd/accumulator_cell.h"
+#include "rdd/task_body.h"
+
+namespace cerium {
+
+class Context;
+
+/// A job: run `body` on `partitions` of its node.
+struct JobRequest {
+  std::shared_ptr<const TaskBody> body;
+  NodePtr node;  ///< Keeps the lineage alive.
+  std::vector<int> partitions;
+  OperationSite site;
+  /// Called once for each index of `partitions`, as results arrive, in any order, on the scheduler's thread.
+  /// Must be quick and must not throw. May be null.
+  std::function<void(size_t index, TaskResult&& result)> on_result;
+};
+
+/// A job that runs or has run.
+class JobHandle {
+ public:
+  virtual ~JobHandle() = default;
+  [[nodiscard]] virtual JobId id() const = 0;
+  /// Blocks until the job ended. Throws JobFailed where it failed or was cancelled.
+  virtual void wait() = 0;
+  [[nodiscard]] virtual bool isDone() const = 0;
+  virtual void cancel(const std::string& reason) = 0;
+};
+
+/// Everything that the lazy side of the API asks of a Context.
+class JobRunner {
+ public:
+  virtual ~JobRunner() = default;
+  virtual std::shared_ptr<JobHandle> submit(JobRequest job) = 0;
+
+  virtual RddId nextRddId() = 0;
+  /// Makes the wide edge; its blocks are dropped when the last handle is gone.
+  virtual std::shared_ptr<ShuffleDependency> newShuffle(NodePtr parent, int num_reduces,
+                                                        std::shared_ptr<const TaskBody> map_side) = 0;
+  [[nodiscard]] virtual int defaultParallelism() const = 0;
+  /// The number of partitions of a shuffle that names none: cerium.default.parallelism, where it is set.
+  [[nodiscard]] virtual int shuffleParallelism(int largest_parent) const = 0;
+  virtual Context& context() = 0;
+
+  virtual void unpersist(const RddNode& node, bool blocking) = 0;
+  /// Folder of this application below setCheckpointDir; throws InvalidArgument where none was set.
+  [[nodiscard]] virtual std::string checkpointDir() const = 0;
+};
+
+using JobRunnerPtr = std::shared_ptr<JobRunner>;
+
+}  // namespace cerium

@@ -1,0 +1,141 @@
+// Cerium. Licensed under the Apache License 2.0.
+// How records flow inside a task: pulled in batches, one virtual call a batch and never one a record.
+#pragma once
+
+#include <memory>
+
+#include "base/serde/codec.h"
+#include "base/util/record_buffer.h"
+
+namespace cerium {
+
+/// Some records in a row. `owned` says that the reader may move from them; else somebody else reads them too.
+template <class T>
+struct Batch {
+  T* data = nullptr;
+  size_t size = 0;
+  bool owned = false;
+};
+
+/// Records for about this many bytes make a batch: big enough to hide the call, small enough to stay in the cache.
+inline constexpr size_t kBatchBytes = 64 * 1024;
+
+template <class T>
+inline constexpr size_t kBatchRecords = sizeof(T) * 16 > kBatchBytes ? 16 : kBatchBytes / sizeof(T);
+
+/// The records of one partition, read once from front to back.
+/// Threads: used by the one thread that runs the task.
+template <class T>
+class Stream {
+ public:
+  virtual ~Stream() = default;
+
+  /// The next records; an empty batch means the end. A batch is valid until the next call.
+  virtual Batch<T> next() = 0;
+
+  /// Appends the next records to `out` (zero or more, when the source's batch was filtered away); false at the end.
+  virtual bool appendNext(RecordBuffer<T>& out) {
+    Batch<T> batch = next();
+    if (batch.size == 0) return false;
+    if (out.capacity() < out.size() + batch.size) {
+      const size_t doubled = 2 * out.capacity();
+      out.reserve(out.size() + batch.size > doubled ? out.size() + batch.size : doubled);
+    }
+    for (size_t i = 0; i < batch.size; ++i) {
+      if (batch.owned) {
+        out.emplace_back(std::move(batch.data[i]));
+      } else {
+        out.emplace_back(static_cast<const T&>(batch.data[i]));
+      }
+    }
+    return true;
+  }
+};
+
+template <class T>
+using StreamPtr = std::unique_ptr<Stream<T>>;
+
+/// Records that lie in memory and that others may read too; `keep` holds them alive.
+template <class T>
+class SharedStream final : public Stream<T> {
+ public:
+  SharedStream(const T* data, size_t size, std::shared_ptr<const void> keep)
+      : data_(const_cast<T*>(data)), left_(size), keep_(std::move(keep)) {}
+
+  Batch<T> next() override {
+    // Larger than kBatchBytes: nothing is copied, and a batch only bounds how soon a cancelled task notices.
+    constexpr size_t kRecords = 16 * kBatchRecords<T>;
+    Batch<T> batch{data_, left_ < kRecords ? left_ : kRecords, false};
+    data_ += batch.size;
+    left_ -= batch.size;
+    return batch;
+  }
+
+ private:
+  T* data_;
+  size_t left_;
+  std::shared_ptr<const void> keep_;
+};
+
+/// Records of a buffer that nobody else reads.
+template <class T>
+class OwnedStream final : public Stream<T> {
+ public:
+  explicit OwnedStream(RecordBuffer<T> records) : records_(std::move(records)) {}
+  Batch<T> next() override {
+    if (done_) return {};
+    done_ = true;
+    return {records_.data(), records_.size(), true};
+  }
+
+ private:
+  RecordBuffer<T> records_;
+  bool done_ = false;
+};
+
+/// Encoded form of a run of records: a count, then the records. The same in shuffle blocks, cached blocks and spills.
+template <class T>
+void encodeRecords(Writer& out, const T* records, size_t size) {
+  out.put(static_cast<uint64_t>(size));
+  if constexpr (kBitwise<T>) {
+    out.raw(records, size * sizeof(T));
+  } else {
+    for (size_t i = 0; i < size; ++i) encodeValue(out, records[i]);
+  }
+}
+
+/// Appends up to `max` of the records that `in` holds; `left` counts what remains of the run.
+template <class T>
+void decodeRecords(Reader& in, uint64_t& left, size_t max, RecordBuffer<T>& out) {
+  size_t n = left < max ? static_cast<size_t>(left) : max;
+  if constexpr (kBitwise<T>) {
+    const char* bytes = in.raw(n * sizeof(T));
+    std::memcpy(static_cast<void*>(out.growUninitialized(n)), bytes, n * sizeof(T));
+  } else {
+    for (size_t i = 0; i < n; ++i) out.emplace_back(decodeValue<T>(in));
+  }
+  left -= n;
+}
+
+/// Decodes a run batch by batch. `keep` owns the bytes.
+template <class T>
+class DecodeStream final : public Stream<T> {
+ public:
+  DecodeStream(std::string_view bytes, std::shared_ptr<const void> keep) : in_(bytes), keep_(std::move(keep)) {
+    left_ = in_.get<uint64_t>();
+  }
+  Batch<T> next() override {
+    batch_.clear();
+    if (left_ == 0) return {};
+    decodeRecords(in_, left_, kBatchRecords<T>, batch_);
+    return {batch_.data(), batch_.size(), true};
+  }
+
+ private:
+  Reader in_;
+  uint64_t left_;
+  std::shared_ptr<const void> keep_;
+  RecordBuffer<T> batch_;
+};
+
+}  // namespace cerium

@@ -1,0 +1,53 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "rdd/task_context.h"
+
+#include "rdd/accumulator_cell.h"
+
+namespace cerium {
+namespace {
+thread_local TaskContext* t_current = nullptr;
+}
+
+TaskContext::TaskContext(Identity identity, TaskServices& services)
+    : identity_(std::move(identity)), services_(services), outer_(t_current) {
+  t_current = this;
+}
+
+TaskContext::~TaskContext() { t_current = outer_; }
+
+TaskContext* TaskContext::get() { return t_current; }
+
+std::string TaskContext::getLocalProperty(const std::string& key) const {
+  auto found = identity_.properties.find(key);
+  return found == identity_.properties.end() ? std::string() : found->second;
+}
+
+void TaskContext::addTaskCompletionListener(std::function<void(TaskContext&)> listener) {
+  listeners_.push_back(std::move(listener));
+}
+
+void TaskContext::complete() {
+  while (!listeners_.empty()) {
+    auto listener = std::move(listeners_.back());
+    listeners_.pop_back();
+    listener(*this);
+  }
+}
+
+const Bytes& TaskContext::partitionData(RddId rdd, int p) const {
+  for (const auto& [id, partition, bytes] : partition_data_) {
+    if (id == rdd && partition == p) return bytes;
+  }
+  throw CorruptData("the task came without the data of RDD " + rdd.str() + ", partition " + std::to_string(p));
+}
+
+void TaskContext::setPartitionData(RddId rdd, int p, Bytes bytes) {
+  partition_data_.emplace_back(rdd, p, std::move(bytes));
+}
+
+AccumulatorCell& TaskContext::newCell(AccumulatorId id) {
+  cells_.emplace_back(id, services_.newAccumulatorCell(id));
+  return *cells_.back().second;
+}
+
+}  // namespace cerium

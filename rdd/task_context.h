@@ -1,0 +1,183 @@
+// Cerium. Licensed under the Apache License 2.0.
+// What a running task knows about itself (TaskContext, public) and what its executor offers it (TaskServices).
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/storage/memory_manager.h"
+#include "base/storage/spill_space.h"
+#include "base/util/ids.h"
+#include "rdd/block.h"
+#include "rdd/storage_level.h"
+
+namespace cerium {
+
+class AccumulatorCell;
+class RddNode;
+class TaskContext;
+
+/// Part of one map task's output for one reduce partition: typed in memory, or encoded on disk.
+struct ShuffleSegment {
+  TypedBlock block;
+  SpilledPtr spilled;  ///< Set instead of `block` where memory did not suffice.
+};
+
+/// What one map task leaves behind: for each reduce partition its segments in the order written.
+struct MapOutput {
+  std::vector<std::vector<ShuffleSegment>> partitions;
+  std::vector<int64_t> bytes;  ///< Encoded size a partition, about.
+  size_t reserved = 0;         ///< Bytes charged to the MemoryManager for blocks in memory.
+  int64_t records = 0;
+};
+
+/// One segment as a reduce task reads it: typed where the map task ran in this process, else encoded.
+struct FetchedSegment {
+  TypedBlock block;
+  std::shared_ptr<const Bytes> encoded;
+};
+
+/// The segments of one reduce partition, in map order and inside a map task in the order written.
+class SegmentSource {
+ public:
+  virtual ~SegmentSource() = default;
+  /// Blocks until the next one is there; nothing at the end. Throws FetchFailed where a map output is gone.
+  virtual std::optional<FetchedSegment> next() = 0;
+};
+
+/// Thrown inside a task when shuffle output cannot be read; the driver runs the map task again.
+class FetchFailed : public Error {
+ public:
+  FetchFailed(ShuffleId shuffle_id, int map_index, ExecutorId from, const std::string& detail)
+      : Error(detail), shuffle(shuffle_id), map(map_index), source(from) {}
+  ShuffleId shuffle;
+  int map;
+  ExecutorId source;
+};
+
+/// Thrown inside a task that was told to stop.
+class TaskKilled : public Error {
+ public:
+  using Error::Error;
+};
+
+/// What a cached partition is read from.
+struct CachedBlock {
+  TypedBlock block;
+  std::shared_ptr<const Bytes> encoded;  ///< Set instead of `block` for the levels that keep bytes.
+};
+
+/// The figures of one task, summed up by the driver for its stage and job.
+struct TaskMetrics {
+  int64_t records_read = 0;  ///< Of files.
+  int64_t bytes_read = 0;
+  int64_t shuffle_records_written = 0;
+  int64_t shuffle_bytes_written = 0;
+  int64_t shuffle_bytes_read = 0;
+  int64_t remote_bytes_read = 0;  ///< The part of shuffle_bytes_read that crossed a process boundary.
+  int64_t spilled_bytes = 0;
+  int64_t run_micros = 0;
+};
+
+/// What an executor does for the code it runs. Implemented in executor/. Threads: all methods from any task thread.
+class TaskServices {
+ public:
+  virtual ~TaskServices() = default;
+  virtual std::unique_ptr<SegmentSource> openShuffle(TaskContext& task, ShuffleId shuffle, int reduce) = 0;
+  /// A cached partition, of this executor or else of another; nothing where it must be computed.
+  virtual std::optional<CachedBlock> findCached(RddId rdd, int partition) = 0;
+  /// Keeps a computed partition; false where it does not fit (the level has no disk).
+  virtual bool cacheBlock(RddId rdd, int partition, StorageLevel level, CachedBlock block) = 0;
+  virtual MemoryManager& memory() = 0;
+  virtual const std::shared_ptr<SpillSpace>& spillSpace() = 0;
+  /// Bytes of a broadcast value, and the decoded value once some task decoded it.
+  virtual std::shared_ptr<const void> broadcastValue(
+      BroadcastId id, const std::function<std::shared_ptr<const void>(const Bytes&)>& decode) = 0;
+  virtual std::unique_ptr<AccumulatorCell> newAccumulatorCell(AccumulatorId id) = 0;
+  /// Blocks until all tasks of the barrier stage are here; returns what each brought, by partition.
+  virtual std::vector<std::string> barrier(TaskContext& task, const std::string& message) = 0;
+  /// Local copy of a file that the driver added.
+  virtual std::string addedFile(const std::string& name) = 0;
+};
+
+/// The task that runs on this thread.
+class TaskContext {
+ public:
+  /// What identifies a task; filled in by the executor.
+  struct Identity {
+    StageId stage;
+    int stage_attempt = 0;
+    int partition = 0;
+    int num_partitions = 0;
+    int attempt = 0;
+    TaskId task;
+    std::unordered_map<std::string, std::string> properties;
+  };
+
+  TaskContext(Identity identity, TaskServices& services);
+  ~TaskContext();
+  TaskContext(const TaskContext&) = delete;
+  TaskContext& operator=(const TaskContext&) = delete;
+
+  /// The context of the running task, or null on a thread that runs none (the driver's own code).
+  static TaskContext* get();
+
+  [[nodiscard]] int64_t stageId() const { return identity_.stage.value; }
+  [[nodiscard]] int stageAttemptNumber() const { return identity_.stage_attempt; }
+  [[nodiscard]] int partitionId() const { return identity_.partition; }
+  [[nodiscard]] int numPartitions() const { return identity_.num_partitions; }
+  /// 0 for the first try of this partition.
+  [[nodiscard]] int attemptNumber() const { return identity_.attempt; }
+  /// Unique among all attempts of all tasks of the application.
+  [[nodiscard]] int64_t taskAttemptId() const { return identity_.task.value; }
+  [[nodiscard]] std::string getLocalProperty(const std::string& key) const;
+  /// Runs `listener` when the task ends, well or badly; the last one added runs first.
+  void addTaskCompletionListener(std::function<void(TaskContext&)> listener);
+  /// True once the task was told to stop; a long-running function should return soon.
+  [[nodiscard]] bool isInterrupted() const { return interrupted_.load(std::memory_order_relaxed); }
+
+  // What follows is the engine's own side.
+
+  void interrupt() { interrupted_ = true; }
+  /// Throws TaskKilled when the task was told to stop. Called between batches.
+  void checkInterrupted() const {
+    if (isInterrupted()) throw TaskKilled("task was told to stop");
+  }
+  [[nodiscard]] TaskServices& services() { return services_; }
+  [[nodiscard]] TaskMetrics& metrics() { return metrics_; }
+
+  /// Bytes that the driver sent for partition `p` of `rdd` (RddNode::encodePartition).
+  [[nodiscard]] const Bytes& partitionData(RddId rdd, int p) const;
+  void setPartitionData(RddId rdd, int p, Bytes bytes);
+
+  /// This task's part of an accumulator, made at the first use.
+  [[nodiscard]] AccumulatorCell& accumulator(AccumulatorId id) {
+    for (auto& [known, cell] : cells_) {
+      if (known == id) return *cell;
+    }
+    return newCell(id);
+  }
+  [[nodiscard]] std::vector<std::pair<AccumulatorId, std::unique_ptr<AccumulatorCell>>>& cells() { return cells_; }
+
+  /// Runs the completion listeners; the executor calls it once, on the task's thread.
+  void complete();
+
+ private:
+  AccumulatorCell& newCell(AccumulatorId id);
+
+  const Identity identity_;
+  TaskServices& services_;
+  std::atomic<bool> interrupted_{false};
+  TaskMetrics metrics_;
+  std::vector<std::function<void(TaskContext&)>> listeners_;
+  std::vector<std::tuple<RddId, int, Bytes>> partition_data_;
+  std::vector<std::pair<AccumulatorId, std::unique_ptr<AccumulatorCell>>> cells_;
+  TaskContext* outer_;
+};
+
+}  // namespace cerium
