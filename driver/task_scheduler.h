@@ -109,7 +109,7 @@ class TaskScheduler {
   [[nodiscard]] std::string explainWaiting(Millis now) const;
 
   /// Empty while the books balance and no core idles beside a task it could run; else what is wrong. For tests.
-  [[nodiscard]] std::string checkInvariants(Millis now) const;
+  [[nodiscard]] std::string checkInvariants() const;
 
   /// FAIR pools: weight and minimum share of cores; unknown pools have 1 and 0.
   void setPool(const std::string& name, int weight, int min_share);

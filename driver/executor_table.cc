@@ -1,0 +1,55 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "driver/executor_table.h"
+
+#include <algorithm>
+
+namespace cerium {
+
+bool ExecutorTable::add(ExecutorId id, const std::string& host, int cores) {
+  if (by_id_.contains(id)) return false;
+  auto executor = std::make_unique<ExecutorSlots>();
+  executor->id = id;
+  executor->host = host;
+  executor->cores = cores;
+  by_id_[id] = executor.get();
+  total_cores_ += cores;
+  all_.push_back(std::move(executor));
+  return true;
+}
+
+void ExecutorTable::remove(ExecutorId id) {
+  const ExecutorSlots* executor = find(id);
+  if (executor == nullptr) return;
+  total_cores_ -= executor->cores;
+  if (executor->excluded_until > 0) --excluded_;
+  by_id_.erase(id);
+  std::erase_if(all_, [&](const auto& each) { return each.get() == executor; });
+}
+
+ExecutorSlots* ExecutorTable::find(ExecutorId id) const {
+  auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : found->second;
+}
+
+bool ExecutorTable::strike(ExecutorSlots& executor, StageId stage, int partition, Millis now) {
+  // Failures far apart say nothing about the executor: one counts for as long as an exclusion would last.
+  std::erase_if(executor.strikes, [&](const auto& old) {
+    return old.at + options_.exclude_ms <= now || (old.stage == stage && old.partition == partition);
+  });
+  executor.strikes.push_back({stage, partition, now});
+  if (executor.strikes.size() < static_cast<size_t>(options_.exclude_after_failures)) return false;
+  executor.strikes.clear();
+  if (executor.excluded_until == 0) ++excluded_;
+  executor.excluded_until = now + options_.exclude_ms;
+  return true;
+}
+
+void ExecutorTable::endExclusions(Millis now) {
+  for (const auto& executor : all_) {
+    if (executor->excluded_until == 0 || executor->excluded_until > now) continue;
+    executor->excluded_until = 0;
+    --excluded_;
+  }
+}
+
+}  // namespace cerium
