@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <mutex>
+#include <set>
 #include <vector>
 
 namespace cerium {
@@ -64,4 +66,41 @@ void checkCaptures(const OperationSite& site, const void* captures, size_t size)
   }
 }
 
+namespace closure {
+namespace {
+thread_local const OperationSite* t_throw_site = nullptr;
+
+/// Texts of decoded sites, kept for the life of the process: one a call site of the program.
+const char* intern(std::string_view text) {
+  static std::mutex mutex;
+  static auto* texts = new std::set<std::string, std::less<>>();
+  std::lock_guard lock(mutex);
+  auto found = texts->find(text);
+  if (found == texts->end()) found = texts->emplace(text).first;
+  return found->c_str();
+}
+}  // namespace
+
+void noteThrow(const OperationSite& site) noexcept {
+  static thread_local OperationSite noted;
+  if (t_throw_site != nullptr) return;
+  noted = site;
+  t_throw_site = &noted;
+}
+
+const OperationSite* takeThrowSite() noexcept { return std::exchange(t_throw_site, nullptr); }
+
+void encodeSite(Writer& out, const OperationSite& site) {
+  out.text(site.operation);
+  out.text(site.file);
+  out.varint(site.line);
+}
+
+OperationSite decodeSite(Reader& in) {
+  const char* operation = intern(in.text());
+  const char* file = intern(in.text());
+  return {operation, file, static_cast<uint32_t>(in.varint())};
+}
+
+}  // namespace closure
 }  // namespace cerium

@@ -68,8 +68,15 @@ inline constexpr bool kPlain = std::is_trivially_copy_constructible_v<F> && std:
 template <class F>
 inline constexpr bool kWithSerialize = std::is_class_v<F> && !kPlain<F> && serde::kCereal<F>;
 
+/// A function object of the engine's own, made of Parts: it knows how to travel.
 template <class F>
-inline constexpr bool kCanTravel = kFunctionPointer<F> || kMemberPointer<F> || kPlain<F> || kWithSerialize<F>;
+inline constexpr bool kComposite = requires(const F& f, Writer& out, Reader& in) {
+  f.encode(out);
+  { F::decode(in) } -> std::same_as<F>;
+};
+
+template <class F>
+inline constexpr bool kCanTravel = kComposite<F> || kFunctionPointer<F> || kMemberPointer<F> || kPlain<F> || kWithSerialize<F>;
 template <class F, class... Bound>
 inline constexpr bool kCanTravel<WithBound<F, Bound...>> = kCanTravel<F>;
 
@@ -88,6 +95,8 @@ void encode(Writer& out, const F& f) {
   if constexpr (kIsBound<F>) {
     closure::encode(out, f.f);
     encodeValue(out, *f.bound);
+  } else if constexpr (kComposite<F>) {
+    f.encode(out);
   } else if constexpr (kFunctionPointer<F>) {
     out.put(encodeFunctionPointer(reinterpret_cast<const void*>(f)));
   } else if constexpr (std::is_member_function_pointer_v<F>) {
@@ -111,6 +120,8 @@ F decode(Reader& in) {
   if constexpr (kIsBound<F>) {
     auto f = closure::decode<decltype(F::f)>(in);
     return {std::move(f), std::make_shared<const typename F::Values>(decodeValue<typename F::Values>(in))};
+  } else if constexpr (kComposite<F>) {
+    return F::decode(in);
   } else if constexpr (kFunctionPointer<F>) {
     return reinterpret_cast<F>(decodeFunctionPointer(in.get<EntryId>()));
   } else if constexpr (std::is_member_function_pointer_v<F>) {
@@ -135,6 +146,8 @@ template <class F>
 void visit(const ClosureVisitor& visitor, const OperationSite& site, const F& f) {
   if constexpr (kIsBound<F>) {
     visit(visitor, site, f.f);
+  } else if constexpr (kComposite<F>) {
+    f.visit(visitor);
   } else {
     constexpr bool kHasCaptures = kPlain<F> && !std::is_empty_v<F> && !kFunctionPointer<F> && !kMemberPointer<F>;
     visitor(site, &f, kHasCaptures ? sizeof f : 0);
@@ -153,5 +166,77 @@ auto bind(F f, Bound... bound) {
   }
 }
 
+/// Remembers, for the error report, which operation's function threw on this thread; the innermost one wins.
+void noteThrow(const OperationSite& site) noexcept;
+/// The site noted since the last call, if any; forgets it.
+[[nodiscard]] const OperationSite* takeThrowSite() noexcept;
+
+void encodeSite(Writer& out, const OperationSite& site);
+OperationSite decodeSite(Reader& in);
+
 }  // namespace closure
+
+/// A user's function with the operation it was given to. Knows how to travel, and names its site when it throws.
+template <class F>
+struct Located {
+  OperationSite site;
+  F f;
+
+  template <class... Args>
+    requires std::is_invocable_v<F&, Args...>
+  decltype(auto) operator()(Args&&... args) {
+    try {
+      return closure::call(f, std::forward<Args>(args)...);
+    } catch (...) {
+      closure::noteThrow(site);
+      throw;
+    }
+  }
+  void encode(Writer& out) const {
+    closure::encodeSite(out, site);
+    closure::encode(out, f);
+  }
+  static Located decode(Reader& in) {
+    OperationSite site = closure::decodeSite(in);
+    return {site, closure::decode<F>(in)};
+  }
+  void visit(const ClosureVisitor& visitor) const { closure::visit(visitor, site, f); }
+};
+
+/// A value that travels with the functions of an operation: a zero, a number of records, a bound.
+template <class T>
+struct Carried {
+  T value;
+
+  void encode(Writer& out) const { encodeValue(out, value); }
+  static Carried decode(Reader& in) { return {decodeValue<T>(in)}; }
+  void visit(const ClosureVisitor&) const {}
+};
+
+/// The functions and values that make up an operation; encodes, decodes and visits them in order.
+template <class... Members>
+struct Parts {
+  std::tuple<Members...> members;
+
+  template <size_t I>
+  auto& part() {
+    return std::get<I>(members);
+  }
+  template <size_t I>
+  const auto& part() const {
+    return std::get<I>(members);
+  }
+  void encode(Writer& out) const {
+    std::apply([&](const Members&... each) { (each.encode(out), ...); }, members);
+  }
+  void visit(const ClosureVisitor& visitor) const {
+    std::apply([&](const Members&... each) { (each.visit(visitor), ...); }, members);
+  }
+
+ protected:
+  static std::tuple<Members...> decodeMembers([[maybe_unused]] Reader& in) {
+    return std::tuple<Members...>{Members::decode(in)...};
+  }
+};
+
 }  // namespace cerium

@@ -52,6 +52,8 @@ class JobRunner {
   virtual Context& context() = 0;
 
   virtual void unpersist(const RddNode& node, bool blocking) = 0;
+  /// Runs `action` on the caller's thread after the first job that computes `node`.
+  virtual void whenFirstComputed(const NodePtr& node, std::function<void()> action) = 0;
   /// Folder of this application below setCheckpointDir; throws InvalidArgument where none was set.
   [[nodiscard]] virtual std::string checkpointDir() const = 0;
 };

@@ -40,6 +40,9 @@ ShuffleDependency::ShuffleDependency(ShuffleId id, NodePtr parent, int num_reduc
       num_reduces_(num_reduces),
       map_side_(std::move(map_side)) {}
 
+ShuffleDependency::ShuffleDependency(ShuffleId id, int num_maps, int num_reduces)
+    : id_(id), num_maps_(num_maps), num_reduces_(num_reduces) {}
+
 ShuffleDependency::~ShuffleDependency() {
   if (on_release) on_release(id_);
   map_side_.reset();

@@ -27,6 +27,8 @@ using NodePtr = std::shared_ptr<RddNode>;
 class ShuffleDependency {
  public:
   ShuffleDependency(ShuffleId id, NodePtr parent, int num_reduces, std::shared_ptr<const TaskBody> map_side);
+  /// As an executor sees it: where to read from, not how it is made.
+  ShuffleDependency(ShuffleId id, int num_maps, int num_reduces);
   ~ShuffleDependency();
 
   [[nodiscard]] ShuffleId id() const { return id_; }

@@ -1,7 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "rdd/task_context.h"
 
-#include "rdd/accumulator_cell.h"
+#include "rdd/accumulator_registry.h"
 
 namespace cerium {
 namespace {
@@ -46,7 +46,7 @@ void TaskContext::setPartitionData(RddId rdd, int p, Bytes bytes) {
 }
 
 AccumulatorCell& TaskContext::newCell(AccumulatorId id) {
-  cells_.emplace_back(id, services_.newAccumulatorCell(id));
+  cells_.emplace_back(id, AccumulatorRegistry::instance().newCell(id));
   return *cells_.back().second;
 }
 

@@ -20,6 +20,7 @@ namespace cerium {
 
 class AccumulatorCell;
 class RddNode;
+class ShuffleDependency;
 class TaskContext;
 
 /// Part of one map task's output for one reduce partition: typed in memory, or encoded on disk.
@@ -88,17 +89,13 @@ struct TaskMetrics {
 class TaskServices {
  public:
   virtual ~TaskServices() = default;
-  virtual std::unique_ptr<SegmentSource> openShuffle(TaskContext& task, ShuffleId shuffle, int reduce) = 0;
+  virtual std::unique_ptr<SegmentSource> openShuffle(TaskContext& task, const ShuffleDependency& shuffle, int reduce) = 0;
   /// A cached partition, of this executor or else of another; nothing where it must be computed.
   virtual std::optional<CachedBlock> findCached(RddId rdd, int partition) = 0;
   /// Keeps a computed partition; false where it does not fit (the level has no disk).
   virtual bool cacheBlock(RddId rdd, int partition, StorageLevel level, CachedBlock block) = 0;
   virtual MemoryManager& memory() = 0;
   virtual const std::shared_ptr<SpillSpace>& spillSpace() = 0;
-  /// Bytes of a broadcast value, and the decoded value once some task decoded it.
-  virtual std::shared_ptr<const void> broadcastValue(
-      BroadcastId id, const std::function<std::shared_ptr<const void>(const Bytes&)>& decode) = 0;
-  virtual std::unique_ptr<AccumulatorCell> newAccumulatorCell(AccumulatorId id) = 0;
   /// Blocks until all tasks of the barrier stage are here; returns what each brought, by partition.
   virtual std::vector<std::string> barrier(TaskContext& task, const std::string& message) = 0;
   /// Local copy of a file that the driver added.

@@ -424,6 +424,28 @@ T Codec<T>::decode(Reader& in) {
   return std::move(*made);
 }
 
+/// Bytes that encodeValue will write, or a close guess for types of the user's.
+template <class T>
+size_t encodedBytes(const T& value) {
+  if constexpr (kBitwise<T>) {
+    return sizeof value;
+  } else if constexpr (StdString<T>) {
+    return value.size() + (value.size() < 128 ? 1 : 2);
+  } else if constexpr (Container<T>) {
+    size_t bytes = 1;
+    for (const auto& element : value) bytes += encodedBytes(element);
+    return bytes;
+  } else if constexpr (requires { value.first; value.second; }) {
+    return encodedBytes(value.first) + encodedBytes(value.second);
+  } else if constexpr (requires { value.has_value(); *value; }) {
+    return 1 + (value ? encodedBytes(*value) : 0);
+  } else if constexpr (requires { std::tuple_size<T>::value; }) {
+    return std::apply([](const auto&... parts) { return (size_t{0} + ... + encodedBytes(parts)); }, value);
+  } else {
+    return sizeof value;
+  }
+}
+
 /// Bytes on the heap that `value` owns, roughly: what a budget is charged beyond sizeof.
 template <class T>
 size_t heapBytes(const T& value) {

@@ -1,0 +1,217 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Every message between a driver and its executors: plain structs and a closed variant. base/protocol/README.md says who
+// says what to whom. Encoding is in messages.cc; nothing here has behaviour.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/util/bytes.h"
+
+namespace cerium::protocol {
+
+/// Where an executor serves its blocks.
+struct Peer {
+  int64_t executor = -1;
+  std::string host;
+  uint16_t port = 0;
+};
+
+// ---- executor -> driver
+
+struct Hello {
+  int64_t executor = -1;
+  std::string build_id;
+  std::string host;
+  uint16_t block_port = 0;
+  int32_t cores = 0;
+  int64_t pid = 0;
+};
+
+struct AccumulatorUpdate {
+  int64_t id = -1;
+  Bytes cell;
+};
+
+struct TaskEnd {
+  enum Outcome : uint8_t { kSuccess, kUserException, kFetchFailed, kEngineFailure, kKilled };
+  int64_t task = -1;
+  uint8_t outcome = kSuccess;
+  Bytes result;                          ///< Of a result task, unless it is kept for fetching.
+  uint64_t kept_bytes = 0;               ///< > 0: the result is large and waits at the executor under the task's id.
+  std::vector<int64_t> map_bytes;        ///< Of a map task: bytes a reduce partition.
+  std::vector<AccumulatorUpdate> accumulators;
+  std::vector<int64_t> metrics;          ///< The fields of TaskMetrics, in order.
+  std::string message;                   ///< Of a failure.
+  std::string exception_type;
+  std::string call_site;
+  int64_t shuffle = -1;                  ///< Of a failed fetch: what could not be read, and from whom.
+  int32_t map = -1;
+  int64_t source = -1;
+};
+struct TasksEnded {
+  std::vector<TaskEnd> tasks;
+};
+struct Heartbeat {
+  uint64_t memory_used = 0;
+  uint64_t disk_used = 0;
+};
+struct BlockStatus {
+  int64_t rdd = -1;
+  int32_t partition = 0;
+  bool present = false;
+  uint64_t memory = 0;
+  uint64_t disk = 0;
+};
+struct BlocksChanged {
+  std::vector<BlockStatus> blocks;
+};
+struct BroadcastQuery {
+  int64_t id = -1;
+};
+/// The executor now serves chunks of this broadcast too.
+struct BroadcastHeld {
+  int64_t id = -1;
+};
+struct BarrierEnter {
+  int64_t stage = -1;
+  int32_t attempt = 0;
+  int32_t partition = 0;
+  int64_t task = -1;
+  std::string message;
+};
+
+// ---- driver -> executor
+
+struct Welcome {
+  std::string refusal;  ///< Not empty: the driver does not take this executor, and why.
+  std::string application;
+  uint64_t memory_bytes = 0;
+  uint64_t broadcast_chunk = 0;
+  int32_t heartbeat_ms = 1000;
+  std::string local_dir;
+};
+struct StageCode {
+  int64_t stage = -1;
+  int32_t num_partitions = 0;
+  Bytes code;
+  std::map<std::string, std::string> properties;
+};
+struct PartitionData {
+  int64_t rdd = -1;
+  int32_t partition = 0;
+  Bytes bytes;
+};
+struct TaskLaunch {
+  int64_t task = -1;
+  int64_t stage = -1;
+  int32_t stage_attempt = 0;
+  int32_t partition = 0;
+  int32_t attempt = 0;
+  std::vector<PartitionData> data;
+};
+/// Who holds each map output of a shuffle; -1 for none.
+struct ShuffleLocations {
+  int64_t shuffle = -1;
+  int64_t epoch = 0;
+  std::vector<int64_t> executors;
+};
+struct CachedLocation {
+  int64_t rdd = -1;
+  int32_t partition = 0;
+  int64_t executor = -1;
+};
+struct LaunchTasks {
+  std::vector<Peer> peers;  ///< Executors that the locations name, when not told before.
+  std::vector<AccumulatorUpdate> accumulators;  ///< Definitions new since the last launch.
+  std::vector<ShuffleLocations> shuffles;
+  std::vector<CachedLocation> cached;
+  std::vector<StageCode> stages;
+  std::vector<TaskLaunch> tasks;
+};
+struct KillTask {
+  int64_t task = -1;
+  std::string reason;
+};
+struct DropStages {
+  std::vector<int64_t> stages;
+};
+struct DropShuffle {
+  int64_t shuffle = -1;
+};
+struct DropRdd {
+  int64_t rdd = -1;
+};
+struct DropBroadcast {
+  int64_t id = -1;
+};
+/// The driver has a kept result, or does not need it.
+struct DropResult {
+  int64_t task = -1;
+};
+struct BroadcastInfo {
+  int64_t id = -1;
+  bool known = false;
+  uint64_t bytes = 0;
+  uint64_t chunk = 0;
+  std::vector<Peer> holders;
+};
+struct BarrierRelease {
+  int64_t task = -1;
+  std::string failure;
+  std::vector<std::string> messages;
+};
+struct ReplicateBlock {
+  int64_t rdd = -1;
+  int32_t partition = 0;
+  int64_t to = -1;
+};
+struct Shutdown {
+  std::string reason;
+};
+
+// ---- block transfer: any process -> executor (or driver, for broadcasts), and back
+
+/// Opens a stream of blocks. `request` is chosen by the asker and names the stream on this connection.
+struct OpenBlocks {
+  enum Kind : uint8_t { kShuffle, kCached, kBroadcast, kResult };
+  int64_t request = -1;
+  uint8_t kind = kShuffle;
+  int64_t id = -1;             ///< Shuffle, RDD, broadcast or task.
+  int32_t index = 0;           ///< Reduce partition, partition or chunk.
+  std::vector<int32_t> maps;   ///< For kShuffle: which map outputs, in this order.
+};
+/// Asks for the next piece of a stream; at most a few of a stream are under way at any time.
+struct MoreBlocks {
+  int64_t request = -1;
+};
+/// A piece of a stream: whole or partial segments one after the other.
+struct BlockPiece {
+  struct Segment {
+    int32_t map = 0;
+    uint64_t total = 0;  ///< Bytes of the whole segment; the piece may hold only a part.
+    uint64_t bytes = 0;  ///< Bytes of it in this piece.
+  };
+  int64_t request = -1;
+  std::vector<Segment> segments;
+  bool last = false;
+  std::string failure;  ///< Not empty: the block of `failed_map` is not here.
+  int32_t failed_map = -1;
+  bool encoded_form = false;  ///< kCached: the block is kept encoded (the level says so).
+  Bytes bytes;
+};
+
+using Message =
+    std::variant<Hello, TasksEnded, Heartbeat, BlocksChanged, BroadcastQuery, BroadcastHeld, BarrierEnter, Welcome,
+                 LaunchTasks, KillTask, DropStages, DropShuffle, DropRdd, DropBroadcast, DropResult, BroadcastInfo,
+                 BarrierRelease, ReplicateBlock, Shutdown, OpenBlocks, MoreBlocks, BlockPiece>;
+
+/// One frame for the transport.
+[[nodiscard]] Bytes encode(const Message& message);
+/// Total: anything that is not a whole, well-formed message is CorruptData, and allocates no more than it carries.
+[[nodiscard]] Message decode(const Bytes& frame);
+
+}  // namespace cerium::protocol

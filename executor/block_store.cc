@@ -1,0 +1,137 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "executor/block_store.h"
+
+namespace cerium {
+namespace {
+// The RDD whose block this thread is putting; its other blocks are spared.
+thread_local RddId t_filling;
+}  // namespace
+
+BlockStore::BlockStore(MemoryManager& memory, std::shared_ptr<SpillSpace> disk,
+                       std::function<void(const BlockChange&)> on_change)
+    : memory_(memory), disk_(std::move(disk)), on_change_(std::move(on_change)) {}
+
+std::optional<CachedBlock> BlockStore::find(RddId rdd, int partition) {
+  SpilledPtr spilled;
+  {
+    std::lock_guard lock(mutex_);
+    auto found = blocks_.find({rdd, partition});
+    if (found == blocks_.end()) return std::nullopt;
+    Entry& entry = found->second;
+    recent_.splice(recent_.end(), recent_, entry.place);
+    if (entry.block.block.records || entry.block.encoded) return entry.block;
+    spilled = entry.spilled;
+  }
+  return CachedBlock{{}, std::make_shared<const Bytes>(spilled->read())};
+}
+
+bool BlockStore::put(RddId rdd, int partition, StorageLevel level, CachedBlock block) {
+  t_filling = rdd;
+  Entry entry{level, {}, nullptr, 0, false, {}};
+  if (keepsEncoded(level) && !block.encoded) {
+    block = {{}, std::make_shared<const Bytes>(encodedBytes(block))};
+  }
+  const size_t bytes = block.encoded ? block.encoded->size() : block.block.memory();
+  if (usesMemory(level) && memory_.tryReserve(bytes)) {
+    entry.memory = bytes;
+    entry.block = std::move(block);
+  } else if (usesDisk(level)) {
+    entry.spilled = block.encoded ? spill(disk_, block.encoded->view()) : spill(disk_, encodedBytes(block).view());
+  } else {
+    return false;
+  }
+  return insert({rdd, partition}, std::move(entry));
+}
+
+bool BlockStore::insert(const Key& key, Entry entry) {
+  const BlockChange change{key.first, key.second, true, entry.memory, entry.spilled ? entry.spilled->size() : 0};
+  {
+    std::lock_guard lock(mutex_);
+    auto known = blocks_.find(key);
+    if (known != blocks_.end()) {  // two attempts computed the same partition: the first one stays
+      memory_.release(entry.memory);
+      return true;
+    }
+    entry.place = recent_.insert(recent_.end(), key);
+    blocks_.emplace(key, std::move(entry));
+  }
+  on_change_(change);
+  return true;
+}
+
+void BlockStore::dropRdd(RddId rdd) {
+  std::vector<BlockChange> changes;
+  {
+    std::lock_guard lock(mutex_);
+    for (auto at = blocks_.lower_bound({rdd, 0}); at != blocks_.end() && at->first.first == rdd;) {
+      memory_.release(at->second.memory);
+      recent_.erase(at->second.place);
+      changes.push_back({rdd, at->first.second, false, 0, 0});
+      at = blocks_.erase(at);
+    }
+  }
+  for (const BlockChange& change : changes) on_change_(change);
+}
+
+void BlockStore::evict(size_t wanted) {
+  size_t freed = 0;
+  while (freed < wanted) {
+    auto key = victim(t_filling);
+    if (!key) return;
+    relieve(*key, freed);
+  }
+}
+
+std::optional<BlockStore::Key> BlockStore::victim(RddId filling) {
+  std::lock_guard lock(mutex_);
+  for (const Key& key : recent_) {
+    Entry& entry = blocks_.at(key);
+    if (entry.memory == 0 || entry.moving || key.first == filling) continue;
+    entry.moving = true;
+    return key;
+  }
+  return std::nullopt;
+}
+
+void BlockStore::relieve(const Key& key, size_t& freed) {
+  CachedBlock block;
+  StorageLevel level;
+  {
+    std::lock_guard lock(mutex_);
+    auto found = blocks_.find(key);
+    if (found == blocks_.end()) return;
+    block = found->second.block;
+    level = found->second.level;
+  }
+  SpilledPtr spilled;
+  if (usesDisk(level)) {
+    try {
+      spilled = block.encoded ? spill(disk_, block.encoded->view()) : spill(disk_, encodedBytes(block).view());
+    } catch (const IoError&) {
+      // The disk is full: drop the block, lineage can rebuild it.
+    }
+  }
+  BlockChange change{key.first, key.second, spilled != nullptr, 0, spilled ? spilled->size() : 0};
+  {
+    std::lock_guard lock(mutex_);
+    auto found = blocks_.find(key);
+    if (found == blocks_.end()) return;
+    Entry& entry = found->second;
+    freed += entry.memory;
+    memory_.release(entry.memory);
+    if (spilled) {
+      entry.block = {};
+      entry.spilled = std::move(spilled);
+      entry.memory = 0;
+      entry.moving = false;
+    } else {
+      recent_.erase(entry.place);
+      blocks_.erase(found);
+    }
+  }
+  on_change_(change);
+}
+
+Bytes BlockStore::encodedBytes(const CachedBlock& block) const { return block.block.encoded(); }
+
+}  // namespace cerium

@@ -1,0 +1,65 @@
+// Cerium. Licensed under the Apache License 2.0.
+// The cached partitions of one executor: typed or encoded in memory, or on disk, each as its storage level says.
+#pragma once
+
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "rdd/task_context.h"
+
+namespace cerium {
+
+/// A cached partition came, moved or went.
+struct BlockChange {
+  RddId rdd;
+  int partition = 0;
+  bool present = false;
+  size_t memory = 0;
+  size_t disk = 0;
+};
+
+/// Threads: all methods from any thread. No I/O happens under its lock.
+/// When memory is short the least recently used blocks go first, to disk or altogether as their level says, but never
+/// those of the RDD that is being filled: dropping one partition to cache the next of the same RDD would gain nothing.
+class BlockStore {
+ public:
+  BlockStore(MemoryManager& memory, std::shared_ptr<SpillSpace> disk, std::function<void(const BlockChange&)> on_change);
+
+  /// The block, if it is here. One on disk is read back, encoded. O(log blocks), plus the read.
+  [[nodiscard]] std::optional<CachedBlock> find(RddId rdd, int partition);
+  /// Keeps a block; false where neither memory nor (for its level) disk takes it.
+  bool put(RddId rdd, int partition, StorageLevel level, CachedBlock block);
+  void dropRdd(RddId rdd);
+  /// Frees `wanted` bytes of memory or what it can; the MemoryManager's evictor.
+  void evict(size_t wanted);
+
+ private:
+  using Key = std::pair<RddId, int>;
+  struct Entry {
+    StorageLevel level;
+    CachedBlock block;        ///< Empty when on disk.
+    SpilledPtr spilled;
+    size_t memory = 0;        ///< Charged to the MemoryManager.
+    bool moving = false;      ///< Being written to disk; not to be chosen again.
+    std::list<Key>::iterator place;
+  };
+
+  bool insert(const Key& key, Entry entry);
+  std::optional<Key> victim(RddId filling);
+  void relieve(const Key& key, size_t& freed);
+  Bytes encodedBytes(const CachedBlock& block) const;
+
+  MemoryManager& memory_;
+  const std::shared_ptr<SpillSpace> disk_;
+  const std::function<void(const BlockChange&)> on_change_;
+  std::mutex mutex_;
+  std::map<Key, Entry> blocks_;  // guarded by mutex_
+  std::list<Key> recent_;        // guarded by mutex_; least recently used first
+};
+
+}  // namespace cerium

@@ -1,0 +1,20 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Which task this thread runs, readable from a signal handler: what a crash report names.
+#pragma once
+
+#include <cstdint>
+
+namespace cerium {
+
+extern thread_local volatile int64_t t_current_task;  ///< -1 for none.
+
+/// Marks the thread as running `task` for the life of the object.
+class CurrentTask {
+ public:
+  explicit CurrentTask(int64_t task) { t_current_task = task; }
+  ~CurrentTask() { t_current_task = -1; }
+  CurrentTask(const CurrentTask&) = delete;
+  CurrentTask& operator=(const CurrentTask&) = delete;
+};
+
+}  // namespace cerium

@@ -1,0 +1,178 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "executor/executor.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "executor/current_task.h"
+
+namespace cerium {
+namespace {
+
+// A stage of 10,000 RDDs one after the other nests as many calls. The memory is reserved, not used, until then.
+constexpr size_t kStackBytes = size_t{256} << 20;
+
+/// Everything from the store of this process.
+class LocalSegments final : public SegmentSource {
+ public:
+  LocalSegments(const ShuffleStore& store, ShuffleId shuffle, int reduce, int maps)
+      : store_(store), shuffle_(shuffle), reduce_(reduce), maps_(maps) {}
+
+  std::optional<FetchedSegment> next() override {
+    while (!segments_ || at_ == segments_->size()) {
+      if (map_ == maps_) return std::nullopt;
+      segments_ = store_.find(shuffle_, map_, reduce_);
+      if (!segments_) throw FetchFailed(shuffle_, map_, ExecutorId(), "map output " + std::to_string(map_) + " is not here");
+      ++map_;
+      at_ = 0;
+    }
+    const ShuffleSegment& segment = (*segments_)[at_++];
+    if (!segment.spilled) return FetchedSegment{segment.block, nullptr};
+    return FetchedSegment{{}, std::make_shared<const Bytes>(segment.spilled->read())};
+  }
+
+ private:
+  const ShuffleStore& store_;
+  ShuffleId shuffle_;
+  int reduce_;
+  int maps_;
+  int map_ = 0;
+  std::shared_ptr<const std::vector<ShuffleSegment>> segments_;
+  size_t at_ = 0;
+};
+
+}  // namespace
+
+Executor::Executor(ExecutorOptions options, ExecutorLink& link)
+    : link_(link),
+      memory_(options.memory_bytes),
+      spill_(std::make_shared<SpillSpace>(std::move(options.local_dirs))),
+      blocks_(memory_, spill_, [this](const BlockChange& change) { link_.blockChanged(change); }),
+      shuffles_(memory_) {
+  memory_.setEvictor([this](size_t wanted) { blocks_.evict(wanted); });
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, kStackBytes);
+  for (int i = 0; i < options.cores; ++i) {
+    pthread_t thread;
+    const int error = pthread_create(&thread, &attributes, &Executor::workEntry, this);
+    if (error != 0) {
+      pthread_attr_destroy(&attributes);
+      stop();
+      throw Error(std::string("cannot start a task thread: ") + std::strerror(error));
+    }
+    const std::string name = "cerium-task-" + std::to_string(i);
+    pthread_setname_np(thread, name.substr(0, 15).c_str());
+    threads_.push_back(thread);
+  }
+  pthread_attr_destroy(&attributes);
+}
+
+Executor::~Executor() { stop(); }
+
+void* Executor::workEntry(void* self) {
+  static_cast<Executor*>(self)->work();
+  return nullptr;
+}
+
+void Executor::launch(std::vector<TaskLaunch> tasks) {
+  {
+    std::lock_guard lock(mutex_);
+    for (TaskLaunch& task : tasks) queue_.push_back(std::move(task));
+  }
+  if (tasks.size() == 1) {
+    wake_.notify_one();
+  } else {
+    wake_.notify_all();
+  }
+}
+
+void Executor::kill(TaskId id) {
+  TaskLaunch queued;
+  {
+    std::lock_guard lock(mutex_);
+    auto running = running_.find(id);
+    if (running != running_.end()) {
+      running->second->interrupt();
+      return;
+    }
+    auto found = std::find_if(queue_.begin(), queue_.end(), [&](const TaskLaunch& task) { return task.id == id; });
+    if (found == queue_.end()) return;
+    queued = std::move(*found);
+    queue_.erase(found);
+  }
+  TaskReport report;
+  report.id = id;
+  report.stage = queued.stage;
+  report.outcome = TaskReport::Outcome::kKilled;
+  report.message = "killed before it started";
+  link_.taskEnded(std::move(report));
+}
+
+void Executor::stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+    queue_.clear();
+    for (auto& [id, task] : running_) task->interrupt();
+  }
+  wake_.notify_all();
+  for (pthread_t thread : threads_) pthread_join(thread, nullptr);
+  threads_.clear();
+}
+
+void Executor::work() {
+  for (;;) {
+    TaskLaunch task;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      if (stopping_) return;
+      task = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    run(std::move(task));
+  }
+}
+
+void Executor::run(TaskLaunch launch) {
+  TaskContext context({launch.stage->id, launch.stage_attempt, launch.partition, launch.stage->num_partitions,
+                       launch.attempt, launch.id, launch.stage->properties},
+                      *this);
+  for (auto& [rdd, partition, bytes] : launch.data) context.setPartitionData(rdd, partition, std::move(bytes));
+  {
+    std::lock_guard lock(mutex_);
+    if (stopping_) return;
+    running_.emplace(launch.id, &context);
+  }
+  const CurrentTask current(launch.id.value);
+  TaskReport report = runTask(launch, context, shuffles_);
+  {
+    std::lock_guard lock(mutex_);
+    running_.erase(launch.id);
+  }
+  link_.taskEnded(std::move(report));
+}
+
+std::unique_ptr<SegmentSource> Executor::openShuffle(TaskContext& task, const ShuffleDependency& shuffle, int reduce) {
+  if (auto remote = link_.openRemoteShuffle(task, shuffle, reduce, shuffles_)) return remote;
+  return std::make_unique<LocalSegments>(shuffles_, shuffle.id(), reduce, shuffle.numMaps());
+}
+
+std::optional<CachedBlock> Executor::findCached(RddId rdd, int partition) {
+  if (auto here = blocks_.find(rdd, partition)) return here;
+  return link_.fetchCached(rdd, partition);
+}
+
+bool Executor::cacheBlock(RddId rdd, int partition, StorageLevel level, CachedBlock block) {
+  return blocks_.put(rdd, partition, level, std::move(block));
+}
+
+std::vector<std::string> Executor::barrier(TaskContext& task, const std::string& message) {
+  return link_.barrier(task, message);
+}
+
+}  // namespace cerium

@@ -1,0 +1,287 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Operations that run a job and give its result to the program. Each blocks until the job ended and throws JobFailed
+// where it failed; the `Async` ones return at once.
+#pragma once
+
+#include <functional>
+#include <unordered_map>
+
+#include "rdd/api/future_action.h"
+#include "rdd/api/support.h"
+#include "rdd/ops/ends.h"
+
+namespace cerium::api {
+
+template <class T>
+using CountMap = std::unordered_map<T, int64_t, Hash<T>, KeyEqual>;
+
+/// An order the other way round.
+template <class Less>
+struct Reversed : Parts<Located<Less>> {
+  template <class X>
+  bool operator()(const X& a, const X& b) {
+    return this->template part<0>()(b, a);
+  }
+  static Reversed decode(Reader& in) { return {Reversed::decodeMembers(in)}; }
+};
+
+template <class Self, class T>
+class Actions {
+ public:
+  /// All records, in the order of partitions. They must fit into the driver's memory.
+  std::vector<T> collect(Where where = Where::current()) const {
+    requireSerializable<op::collect, T>();
+    return concat(run("collect", ops::Collect<T>{}, where).wait());
+  }
+  /// The number of records.
+  int64_t count(Where where = Where::current()) const { return sum(run("count", ops::Count{}, where).wait()); }
+
+  FutureAction<std::vector<T>> collectAsync(Where where = Where::current()) const {
+    return later<std::vector<T>>(run("collectAsync", ops::Collect<T>{}, where), concat);
+  }
+  FutureAction<int64_t> countAsync(Where where = Where::current()) const {
+    return later<int64_t>(run("countAsync", ops::Count{}, where), sum);
+  }
+  template <class F>
+  FutureAction<void> foreachAsync(F f, Where where = Where::current()) const {
+    closure::require<op::foreach_, F>();
+    auto job = run("foreachAsync", ops::ForEach<F>{{}, {located("foreachAsync", where, std::move(f))}}, where);
+    return FutureAction<void>(job.handle, [] {});
+  }
+  /// The first n records, as take(). Reads every partition's first n, for all partitions at once.
+  FutureAction<std::vector<T>> takeAsync(uint64_t n, Where where = Where::current()) const {
+    return later<std::vector<T>>(run("takeAsync", ops::Take<T>{{}, {Carried<uint64_t>{n}}}, where), [n](auto parts) {
+      auto all = concat(std::move(parts));
+      if (all.size() > n) all.erase(all.begin() + static_cast<std::ptrdiff_t>(n), all.end());
+      return all;
+    });
+  }
+
+  /// The first n records. Runs one partition first, then four times as many each round until there are enough.
+  std::vector<T> take(uint64_t n, Where where = Where::current()) const {
+    requireSerializable<op::collect, T>();
+    std::vector<T> taken;
+    const int total = self().getNumPartitions();
+    int next = 0;
+    for (int round = 1; next < total && taken.size() < n; round = round > total / 4 ? total : round * 4) {
+      std::vector<int> partitions;
+      for (; next < total && static_cast<int>(partitions.size()) < round; ++next) partitions.push_back(next);
+      auto parts = run("take", ops::Take<T>{{}, {Carried<uint64_t>{n - taken.size()}}}, where, partitions).wait();
+      for (auto& part : parts) {
+        for (size_t i = 0; i < part.size() && taken.size() < n; ++i) taken.push_back(std::move(part[i]));
+      }
+    }
+    return taken;
+  }
+  /// The first record. Throws EmptyCollection where there is none.
+  T first(Where where = Where::current()) const {
+    auto one = take(1, where);
+    if (one.empty()) throw EmptyCollection(OperationSite("first", where).str() + ": the RDD has no records");
+    return std::move(one[0]);
+  }
+  [[nodiscard]] bool isEmpty(Where where = Where::current()) const { return take(1, where).empty(); }
+
+  /// The n smallest by `less`, in order. Each task keeps n records, no more.
+  template <class Less = KeyLess>
+  std::vector<T> takeOrdered(uint64_t n, Less less = {}, Where where = Where::current()) const {
+    requireSerializable<op::collect, T>();
+    closure::require<op::collect, Less>();
+    auto parts = run("takeOrdered", smallest(n, less, where), where).wait();
+    auto all = concat(std::move(parts));
+    std::stable_sort(all.begin(), all.end(), [&less](const T& a, const T& b) { return less(a, b); });
+    if (all.size() > n) all.erase(all.begin() + static_cast<std::ptrdiff_t>(n), all.end());
+    return all;
+  }
+  /// The n largest by `less`, largest first.
+  ///   counts.top(10, cerium::byValue());
+  template <class Less = KeyLess>
+  std::vector<T> top(uint64_t n, Less less = {}, Where where = Where::current()) const {
+    return takeOrdered(n, Reversed<Less>{{located("top", where, std::move(less))}}, where);
+  }
+
+  /// n records chosen at random (with replacement: some more than once); all of them where there are fewer.
+  std::vector<T> takeSample(bool with_replacement, uint64_t n, uint64_t seed = 42, Where where = Where::current()) const {
+    Random random(seed, 0x7a6e);
+    std::vector<T> all = collect(where);
+    std::vector<T> sample;
+    if (all.empty() || n == 0) return sample;
+    if (with_replacement) {
+      for (uint64_t i = 0; i < n; ++i) sample.push_back(all[random.below(all.size())]);
+      return sample;
+    }
+    for (size_t i = 0; i < all.size() && sample.size() < n; ++i) {
+      using std::swap;
+      swap(all[i], all[i + random.below(all.size() - i)]);
+      sample.push_back(std::move(all[i]));
+    }
+    return sample;
+  }
+
+  /// All records combined by `f`, which must be associative. Partitions are combined in order.
+  /// Throws EmptyCollection where there is no record.
+  template <class F>
+  T reduce(F f, Where where = Where::current()) const {
+    requireSerializable<op::collect, T>();
+    closure::require<op::reduce, F>();
+    auto parts = run("reduce", ops::Reduce<T, F>{{}, {located("reduce", where, f)}}, where).wait();
+    std::optional<T> result;
+    for (auto& part : parts) {
+      if (!part) continue;
+      if (result) {
+        *result = f(std::move(*result), std::move(*part));
+      } else {
+        result = std::move(part);
+      }
+    }
+    if (!result) throw EmptyCollection(OperationSite("reduce", where).str() + ": the RDD has no records");
+    return std::move(*result);
+  }
+  /// As reduce with a zero value, which is combined once per partition and once more at the end.
+  template <class F>
+  T fold(T zero, F f, Where where = Where::current()) const {
+    return aggregate(std::move(zero), f, f, where);
+  }
+  /// `seq(U, record)` inside partitions, `comb(U, U)` between them, each starting from a copy of `zero`.
+  template <class U, class Seq, class Comb>
+  U aggregate(U zero, Seq seq, Comb comb, Where where = Where::current()) const {
+    requireSerializable<op::aggregate, U>();
+    closure::require<op::aggregate, Seq>();
+    auto parts = run("aggregate", ops::Aggregate<U, Seq>{{}, {Carried<U>{zero}, located("aggregate", where, seq)}}, where).wait();
+    U result = std::move(zero);
+    for (U& part : parts) result = comb(std::move(result), std::move(part));
+    return result;
+  }
+  /// As aggregate, but the results of many partitions are combined on executors first, in `depth` levels.
+  template <class U, class Seq, class Comb>
+  U treeAggregate(U zero, Seq seq, Comb comb, int depth = 2, Where where = Where::current()) const;
+  template <class F>
+  T treeReduce(F f, int depth = 2, Where where = Where::current()) const;
+
+  /// Calls `f` for its side effects: accumulators, output of its own. The results are dropped.
+  template <class F>
+  void foreach(F f, Where where = Where::current()) const {
+    closure::require<op::foreach_, F>();
+    run("foreach", ops::ForEach<F>{{}, {located("foreach", where, std::move(f))}}, where).handle->wait();
+  }
+  template <class F, class A>
+    requires(!std::is_same_v<A, Where>)
+  void foreach(F f, A a, Where where = Where::current()) const {
+    foreach(closure::bind(std::move(f), std::move(a)), where);
+  }
+  /// Calls `f(records)` once a partition.
+  template <class F>
+  void foreachPartition(F f, Where where = Where::current()) const {
+    closure::require<op::foreach_, F>();
+    startJob<bool>(self().runner(), {"foreachPartition", where}, self().node(),
+                   ofPartition<bool>("foreachPartition", std::move(f), where), allPartitions(self().getNumPartitions()))
+        .handle->wait();
+  }
+
+  /// How often each record occurs. The result must fit into the driver's memory.
+  CountMap<T> countByValue(Where where = Where::current()) const {
+    CountMap<T> counts;
+    auto parts = self().map([](const T& x) { return std::pair<T, int64_t>(x, 1); }, where)
+                     .reduceByKey(std::plus<>(), UseDefault(), where)
+                     .collect(where);
+    for (auto& [value, n] : parts) counts.emplace(std::move(value), n);
+    return counts;
+  }
+
+  [[nodiscard]] T max(Where where = Where::current()) const { return max(KeyLess(), where); }
+  [[nodiscard]] T min(Where where = Where::current()) const { return min(KeyLess(), where); }
+  template <class Less>
+    requires std::is_invocable_v<Less&, const T&, const T&>
+  [[nodiscard]] T max(Less less, Where where = Where::current()) const {
+    return extreme("max", Reversed<Less>{{located("top", where, std::move(less))}}, where);
+  }
+  template <class Less>
+    requires std::is_invocable_v<Less&, const T&, const T&>
+  [[nodiscard]] T min(Less less, Where where = Where::current()) const {
+    return extreme("min", std::move(less), where);
+  }
+
+  /// The records on the driver, one partition at a time: each is a job of its own, run when its turn comes.
+  auto toLocalIterator(Where where = Where::current()) const { return LocalRecords<RDD<T>>(self().rdd(), where); }
+
+  /// Distinct records, about: HyperLogLog with the given relative standard deviation.
+  int64_t countApproxDistinct(double relative_sd = 0.05, Where where = Where::current()) const;
+
+  /// Runs `f(records)` on some partitions (all, unless named) and returns the results in that order.
+  template <class F>
+  auto runPartitions(F f, std::vector<int> partitions, Where where = Where::current()) const {
+    closure::require<op::runJob, F>();
+    using R = std::decay_t<std::invoke_result_t<F&, PartitionRecords<T>&>>;
+    auto body = ofPartition<R>("runJob", std::move(f), where);
+    return startJob<R>(self().runner(), {"runJob", where}, self().node(), std::move(body), std::move(partitions)).wait();
+  }
+
+  /// What an end of the loop makes of each partition.
+  template <class End>
+  auto runEnd(const char* name, End end, Where where) const {
+    return run(name, std::move(end), where).wait();
+  }
+  /// The numbers of records of the first `n` partitions; what zipWithIndex asks.
+  std::vector<int64_t> countPartitions(int n, Where where) const {
+    return run("zipWithIndex", ops::Count{}, where, allPartitions(n)).wait();
+  }
+
+ private:
+  template <class End>
+  auto run(const char* name, End end, const Where& where) const {
+    return run(name, std::move(end), where, allPartitions(self().getNumPartitions()));
+  }
+  template <class End>
+  auto run(const char* name, End end, const Where& where, std::vector<int> partitions) const {
+    return self().fused([&](auto source, auto pipe) {
+      using S = typename std::remove_cvref_t<decltype(*source)>::record_type;
+      using P = decltype(pipe);
+      using R = decltype(end.run(std::declval<TaskContext&>(), std::declval<pipes::Input<S, P>&>()));
+      auto body = std::make_shared<const FusedBody<S, P, End>>(source, std::move(pipe), std::move(end));
+      return startJob<R>(self().runner(), {name, where}, source, std::move(body), std::move(partitions));
+    });
+  }
+
+  template <class R, class F>
+  std::shared_ptr<const TaskBody> ofPartition(const char* name, F f, const Where& where) const {
+    using End = ops::OfPartition<F, R>;
+    return std::make_shared<const FusedBody<T, pipes::Identity, End>>(self().node(), pipes::Identity(),
+                                                                      End{{}, {located(name, where, std::move(f))}});
+  }
+
+  template <class Less>
+  static auto smallest(uint64_t n, const Less& less, const Where& where) {
+    return ops::Smallest<T, Less>{{}, {Carried<uint64_t>{n}, located("takeOrdered", where, less)}};
+  }
+  template <class Less>
+  T extreme(const char* name, Less less, const Where& where) const {
+    auto one = takeOrdered(1, std::move(less), where);
+    if (one.empty()) throw EmptyCollection(OperationSite(name, where).str() + ": the RDD has no records");
+    return std::move(one[0]);
+  }
+
+  static std::vector<T> concat(std::vector<std::vector<T>> parts) {
+    if (parts.size() == 1) return std::move(parts[0]);
+    size_t total = 0;
+    for (const auto& part : parts) total += part.size();
+    std::vector<T> all;
+    all.reserve(total);
+    for (auto& part : parts) {
+      all.insert(all.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
+      part = {};
+    }
+    return all;
+  }
+  static int64_t sum(std::vector<int64_t> parts) {
+    int64_t total = 0;
+    for (int64_t part : parts) total += part;
+    return total;
+  }
+  template <class R, class Parts, class Finish>
+  static FutureAction<R> later(TypedJob<Parts> job, Finish finish) {
+    return FutureAction<R>(job.handle, [job, finish]() mutable { return finish(job.wait()); });
+  }
+
+  const Self& self() const { return static_cast<const Self&>(*this); }
+};
+
+}  // namespace cerium::api

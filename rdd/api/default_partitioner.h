@@ -1,0 +1,97 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Which partitioner a wide operation uses: the one named, else an existing one of its parents, else a hash.
+#pragma once
+
+#include <algorithm>
+
+#include "rdd/api/support.h"
+
+namespace cerium::api {
+
+template <class K>
+concept Ordered = requires(const K& a, const K& b) { KeyLess()(a, b); } && requires(const K& a, const K& b) { a < b; };
+
+/// A hash or a range partitioner, chosen at run time: what wide operations over parents that may be partitioned either
+/// way are compiled for.
+template <class K>
+class KeyPartitioner {
+ public:
+  KeyPartitioner() = default;
+  explicit KeyPartitioner(HashPartitioner hash) : hash_(hash) {}
+  explicit KeyPartitioner(RangePartitioner<K> range) : ranged_(true), range_(std::move(range)) {}
+
+  [[nodiscard]] int numPartitions() const { return ranged_ ? range_.numPartitions() : hash_.numPartitions(); }
+  [[nodiscard]] int getPartition(const K& key) const {
+    if constexpr (Ordered<K>) {
+      if (ranged_) return range_.getPartition(key);
+    }
+    return hash_.getPartition(key);
+  }
+  /// The partitioner inside, as RDDs report it.
+  [[nodiscard]] Partitioner handle() const { return ranged_ ? Partitioner(range_) : Partitioner(hash_); }
+  template <class Archive>
+  void serialize(Archive& archive) {
+    int partitions = hash_.numPartitions();
+    archive(ranged_, partitions, range_);
+    hash_ = HashPartitioner(partitions);
+  }
+
+ private:
+  bool ranged_ = false;
+  HashPartitioner hash_;
+  RangePartitioner<K> range_;
+};
+
+/// The handle under which an operation's result reports `partitioner`.
+template <class Part>
+Partitioner handleOf(const Part& partitioner) {
+  if constexpr (requires { partitioner.handle(); }) {
+    return partitioner.handle();
+  } else {
+    return Partitioner(partitioner);
+  }
+}
+
+inline HashPartitioner hashOf(const JobRunnerPtr& runner, int largest_parent) {
+  return HashPartitioner(std::max(1, runner->shuffleParallelism(largest_parent)));
+}
+
+/// The partitioner for an operation on one parent that is not partitioned yet.
+template <class K, class Part>
+auto choose(const JobRunnerPtr& runner, const Part& named, int parent_partitions) {
+  if constexpr (std::is_same_v<Part, UseDefault>) {
+    return hashOf(runner, parent_partitions);
+  } else if constexpr (std::is_integral_v<Part>) {
+    return HashPartitioner(static_cast<int>(named));
+  } else {
+    static_assert(PartitionerFor<Part, K>,
+                  "cerium: not a partitioner for keys of this type; it needs `int numPartitions() const` and "
+                  "`int getPartition(const K&) const`");
+    return named;
+  }
+}
+
+/// Spark's rule for several parents: the existing partitioner with the most partitions, unless it has far fewer than
+/// the largest parent (less than a tenth); else a hash.
+template <class K, class Part>
+auto chooseAmong(const JobRunnerPtr& runner, const Part& named,
+                 const std::vector<std::pair<std::optional<Partitioner>, int>>& parents) {
+  if constexpr (!std::is_same_v<Part, UseDefault>) {
+    return choose<K>(runner, named, 0);
+  } else {
+    int largest = 1;
+    const Partitioner* best = nullptr;
+    for (const auto& [partitioner, partitions] : parents) {
+      largest = std::max(largest, partitions);
+      if (partitioner && (best == nullptr || partitioner->numPartitions() > best->numPartitions())) best = &*partitioner;
+    }
+    const HashPartitioner fresh = hashOf(runner, largest);
+    if (best != nullptr && (best->numPartitions() >= fresh.numPartitions() || best->numPartitions() * 10 > largest)) {
+      if (const auto* hash = best->as<HashPartitioner>()) return KeyPartitioner<K>(*hash);
+      if (const auto* range = best->as<RangePartitioner<K>>()) return KeyPartitioner<K>(*range);
+    }
+    return KeyPartitioner<K>(fresh);
+  }
+}
+
+}  // namespace cerium::api

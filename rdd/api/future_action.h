@@ -1,0 +1,107 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Handles on results that come later or piece by piece: FutureAction of the Async actions, toLocalIterator's records.
+#pragma once
+
+#include <functional>
+#include <iterator>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "rdd/api/support.h"
+#include "rdd/ops/partitions.h"
+
+namespace cerium {
+
+/// A running action. get() blocks, and throws JobFailed where the job failed or was cancelled.
+///   auto n = rdd.countAsync(); ...; std::cout << n.get();
+template <class R>
+class FutureAction {
+ public:
+  FutureAction(std::shared_ptr<JobHandle> handle, std::function<R()> finish)
+      : handle_(std::move(handle)), finish_(std::move(finish)) {}
+
+  /// The result; call it once.
+  R get() {
+    handle_->wait();
+    return finish_();
+  }
+  void wait() { handle_->wait(); }
+  void cancel() { handle_->cancel("FutureAction::cancel was called"); }
+  [[nodiscard]] bool isCompleted() const { return handle_->isDone(); }
+  [[nodiscard]] std::vector<int64_t> jobIds() const { return {handle_->id().value}; }
+
+ private:
+  std::shared_ptr<JobHandle> handle_;
+  std::function<R()> finish_;
+};
+
+namespace api {
+
+/// The records of an RDD, a partition at a time. Iterate once.
+template <class Rdd>
+class LocalRecords {
+ public:
+  using T = typename Rdd::value_type;
+  LocalRecords(Rdd rdd, Where where) : rdd_(std::move(rdd)), where_(where) {}
+
+  class iterator {
+   public:
+    using value_type = T;
+    using difference_type = std::ptrdiff_t;
+    using reference = const T&;
+    using pointer = const T*;
+    using iterator_category = std::input_iterator_tag;
+
+    iterator() = default;
+    explicit iterator(LocalRecords* records) : records_(records) { records_->fetch(); }
+    const T& operator*() const { return records_->batch_[records_->at_]; }
+    iterator& operator++() {
+      ++records_->at_;
+      records_->fetch();
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    friend bool operator==(const iterator& a, const iterator& b) { return a.atEnd() == b.atEnd(); }
+
+   private:
+    [[nodiscard]] bool atEnd() const { return records_ == nullptr || records_->at_ == records_->batch_.size(); }
+    LocalRecords* records_ = nullptr;
+  };
+
+  iterator begin() { return iterator(this); }
+  iterator end() { return iterator(); }
+  /// Spark's spelling of the same.
+  [[nodiscard]] bool hasNext() {
+    fetch();
+    return at_ < batch_.size();
+  }
+  T next() {
+    fetch();
+    return std::move(batch_[at_++]);
+  }
+
+ private:
+  void fetch() {
+    while (at_ == batch_.size() && partition_ < rdd_.getNumPartitions()) {
+      auto gather = [](PartitionRecords<T>& records) {
+        RecordBuffer<T> all;
+        for (const T& record : records) all.push_back(record);
+        return std::vector<T>(std::make_move_iterator(all.begin()), std::make_move_iterator(all.end()));
+      };
+      auto parts = rdd_.runPartitions(gather, {partition_++}, where_);
+      batch_ = RecordBuffer<T>();
+      for (auto&& record : parts[0]) batch_.emplace_back(std::move(record));
+      at_ = 0;
+    }
+  }
+
+  Rdd rdd_;
+  Where where_;
+  int partition_ = 0;
+  RecordBuffer<T> batch_;
+  size_t at_ = 0;
+};
+
+}  // namespace api
+}  // namespace cerium

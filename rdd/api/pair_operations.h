@@ -1,0 +1,327 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Operations on RDDs of pairs (K, V): by value, by key, and wide ones. The last parameter of a wide operation is a
+// number of partitions or a partitioner; without it an existing partitioner is kept, else keys are hashed.
+// No data moves where the parent is already partitioned as asked.
+#pragma once
+
+#include "rdd/api/actions.h"
+#include "rdd/api/default_partitioner.h"
+#include "rdd/api/transformations.h"
+#include "rdd/ops/cogroup.h"
+
+namespace cerium::api {
+
+template <class Self, class T, class K = typename PairTraits<T>::Key, class V = typename PairTraits<T>::Value>
+class PairOperations {
+  template <class Part>
+  using NotWhere = std::enable_if_t<!std::is_same_v<Part, Where>>;
+
+ public:
+  /// Applies `f` to the values. Narrow; keeps the partitioner.
+  template <class F>
+  auto mapValues(F f, Where where = Where::current()) const {
+    closure::require<op::mapValues, F>();
+    using U = pipes::ResultOf<F, V>;
+    return self().template append<std::pair<K, U>>(pipes::MapValues<F>{located("mapValues", where, std::move(f))}, true);
+  }
+  template <class F, class A>
+    requires(!std::is_same_v<A, Where>)
+  auto mapValues(F f, A a, Where where = Where::current()) const {
+    return mapValues(closure::bind(std::move(f), std::move(a)), where);
+  }
+  /// Any number of values for each, under the same key. Narrow; keeps the partitioner.
+  template <class F>
+  auto flatMapValues(F f, Where where = Where::current()) const {
+    closure::require<op::flatMapValues, F>();
+    using U = std::decay_t<typename RangeElement<decltype(pipes::callRecord(std::declval<F&>(), std::declval<V>()))>::type>;
+    return self().template append<std::pair<K, U>>(pipes::FlatMapValues<F>{located("flatMapValues", where, std::move(f))},
+                                                   true);
+  }
+  auto keys(Where where = Where::current()) const {
+    return self().map([](const T& pair) { return pair.first; }, where);
+  }
+  auto values(Where where = Where::current()) const {
+    return self().map([](const T& pair) { return pair.second; }, where);
+  }
+
+  /// One value a key, combined by `f`, which must be associative. Values are combined on each partition before any
+  /// crosses the network: at most (keys x partitions) pairs move.
+  ///   words.map([](auto w) { return std::pair(w, 1L); }).reduceByKey(std::plus<>());
+  template <class F, class Part = UseDefault>
+  RDD<std::pair<K, V>> reduceByKey(F f, Part part = {}, Where where = Where::current()) const {
+    static_assert(std::is_invocable_r_v<V, F&, V, V>, "cerium: reduceByKey: the function must take and return values");
+    return combine<V>("reduceByKey", pipes_identity(), f, f, part, where);
+  }
+  /// As reduceByKey, starting from a copy of `zero` for each key of each partition.
+  template <class F, class Part = UseDefault>
+  RDD<std::pair<K, V>> foldByKey(V zero, F f, Part part = {}, Where where = Where::current()) const {
+    return combine<V>("foldByKey", StartFrom<V, F>{{Carried<V>{std::move(zero)}, located("foldByKey", where, f)}}, f, f, part,
+                      where);
+  }
+  /// One U a key: `seq(U, V)` inside partitions, `comb(U, U)` between them, each key starting from a copy of `zero`.
+  template <class U, class Seq, class Comb, class Part = UseDefault>
+  RDD<std::pair<K, U>> aggregateByKey(U zero, Seq seq, Comb comb, Part part = {}, Where where = Where::current()) const {
+    return combine<U>("aggregateByKey",
+                      StartFrom<U, Seq>{{Carried<U>{std::move(zero)}, located("aggregateByKey", where, seq)}}, seq, comb, part,
+                      where);
+  }
+  /// The general form: `create(V) -> C`, `merge_value(C, V) -> C`, `merge_combiners(C, C) -> C`.
+  template <class Create, class MergeV, class MergeC, class Part = UseDefault>
+  auto combineByKey(Create create, MergeV merge_value, MergeC merge_combiners, Part part = {},
+                    Where where = Where::current()) const {
+    using C = std::decay_t<std::invoke_result_t<Create&, V>>;
+    return combine<C>("combineByKey", std::move(create), std::move(merge_value), std::move(merge_combiners), part, where);
+  }
+
+  /// All values of a key, in map order. Moves every value, and holds one partition's groups in memory (on disk where the
+  /// budget ends, but one key's group must fit). Prefer reduceByKey or aggregateByKey where they do.
+  template <class Part = UseDefault>
+  RDD<std::pair<K, std::vector<V>>> groupByKey(Part part = {}, Where where = Where::current()) const {
+    auto [dependency, partitioner] = toPartitioner(part, where);
+    return makeRdd<std::pair<K, std::vector<V>>>(runner(), {"groupByKey", where}, partitioner.numPartitions(),
+                                                 {dependency}, ops::Grouped<K, V>{}, partitioner);
+  }
+
+  /// The same pairs, partitioned anew.
+  template <class Part>
+  RDD<T> partitionBy(Part part, Where where = Where::current()) const {
+    auto [dependency, partitioner] = toPartitioner(part, where);
+    if (dependency.narrow) return self().rdd();
+    return makeRdd<T>(runner(), {"partitionBy", where}, partitioner.numPartitions(), {dependency},
+                      ops::Repartitioned<K, V>{}, partitioner);
+  }
+
+  /// How many pairs each key has, as a map on the driver.
+  CountMap<K> countByKey(Where where = Where::current()) const { return self().keys(where).countByValue(where); }
+  /// As reduceByKey, into a map on the driver; no shuffle.
+  template <class F>
+  std::unordered_map<K, V, Hash<K>, KeyEqual> reduceByKeyLocally(F f, Where where = Where::current()) const {
+    std::unordered_map<K, V, Hash<K>, KeyEqual> all;
+    for (auto& [key, value] : reduceByKey(f, UseDefault(), where).collect(where)) all.emplace(std::move(key), std::move(value));
+    return all;
+  }
+  /// The pairs as a map on the driver; of several values of a key the last one stays.
+  std::unordered_map<K, V, Hash<K>, KeyEqual> collectAsMap(Where where = Where::current()) const {
+    std::unordered_map<K, V, Hash<K>, KeyEqual> all;
+    for (auto& [key, value] : self().collect(where)) all.insert_or_assign(std::move(key), std::move(value));
+    return all;
+  }
+  /// The values of a key; reads one partition only where the partitioner tells which.
+  std::vector<V> lookup(const K& key, Where where = Where::current()) const {
+    auto pick = [](PartitionRecords<T>& records, const K& wanted) {
+      std::vector<V> found;
+      for (const T& pair : records) {
+        if (KeyEqual()(pair.first, wanted)) found.push_back(pair.second);
+      }
+      return found;
+    };
+    auto partitions = allPartitions(self().getNumPartitions());
+    if (auto partitioner = self().partitioner()) {
+      if (const auto* hash = partitioner->template as<HashPartitioner>()) partitions = {hash->getPartition(key)};
+      if constexpr (Ordered<K>) {
+        if (const auto* range = partitioner->template as<RangePartitioner<K>>()) partitions = {range->getPartition(key)};
+      }
+    }
+    std::vector<V> found;
+    for (auto& part : self().runPartitions(closure::bind(pick, key), partitions, where)) {
+      for (auto&& value : part) found.push_back(std::move(value));
+    }
+    return found;
+  }
+
+  /// For each key the values of both sides: pair<K, tuple<vector<V>, vector<W>>>.
+  template <class Other, class Part = UseDefault>
+    requires(!IsRdd<Part>)
+  auto cogroup(const Other& other, Part part = {}, Where where = Where::current()) const {
+    return cogroupAll("cogroup", part, where, other);
+  }
+  template <class B, class C, class Part = UseDefault>
+    requires(IsRdd<C> && !IsRdd<Part>)
+  auto cogroup(const B& b, const C& c, Part part = {}, Where where = Where::current()) const {
+    return cogroupAll("cogroup", part, where, b, c);
+  }
+  template <class B, class C, class D, class Part = UseDefault>
+    requires(IsRdd<C> && IsRdd<D> && !IsRdd<Part>)
+  auto cogroup(const B& b, const C& c, const D& d, Part part = {}, Where where = Where::current()) const {
+    return cogroupAll("cogroup", part, where, b, c, d);
+  }
+
+  /// Each pair of values with the same key: pair<K, pair<V, W>>. The right side of a partition is held in memory.
+  template <class Other, class Part = UseDefault>
+  auto join(const Other& other, Part part = {}, Where where = Where::current()) const {
+    using W = typename PairTraits<typename Other::value_type>::Value;
+    auto partitioner = amongParents(part, other);
+    return makeRdd<std::pair<K, std::pair<V, W>>>(runner(), {"join", where}, partitioner.numPartitions(),
+                                                  {self().keyedBy(partitioner), other.keyedBy(partitioner)},
+                                                  ops::Join<K, V, W>{}, handleOf(partitioner));
+  }
+  /// Every left pair, with or without a right one: pair<K, pair<V, optional<W>>>.
+  template <class Other, class Part = UseDefault>
+  auto leftOuterJoin(const Other& other, Part part = {}, Where where = Where::current()) const {
+    using W = typename PairTraits<typename Other::value_type>::Value;
+    return cogroupAll("leftOuterJoin", part, where, other).flatMapValues([](const GroupsWith<W>& sides) {
+      std::vector<std::pair<V, std::optional<W>>> out;
+      for (const V& v : std::get<0>(sides)) {
+        for (const W& w : std::get<1>(sides)) out.emplace_back(v, w);
+        if (std::get<1>(sides).empty()) out.emplace_back(v, std::nullopt);
+      }
+      return out;
+    }, where);
+  }
+  template <class Other, class Part = UseDefault>
+  auto rightOuterJoin(const Other& other, Part part = {}, Where where = Where::current()) const {
+    using W = typename PairTraits<typename Other::value_type>::Value;
+    return cogroupAll("rightOuterJoin", part, where, other).flatMapValues([](const GroupsWith<W>& sides) {
+      std::vector<std::pair<std::optional<V>, W>> out;
+      for (const W& w : std::get<1>(sides)) {
+        for (const V& v : std::get<0>(sides)) out.emplace_back(v, w);
+        if (std::get<0>(sides).empty()) out.emplace_back(std::nullopt, w);
+      }
+      return out;
+    }, where);
+  }
+  template <class Other, class Part = UseDefault>
+  auto fullOuterJoin(const Other& other, Part part = {}, Where where = Where::current()) const {
+    using W = typename PairTraits<typename Other::value_type>::Value;
+    return cogroupAll("fullOuterJoin", part, where, other).flatMapValues([](const GroupsWith<W>& sides) {
+      std::vector<std::pair<std::optional<V>, std::optional<W>>> out;
+      const auto& [left, right] = sides;
+      for (const V& v : left) {
+        for (const W& w : right) out.emplace_back(v, w);
+        if (right.empty()) out.emplace_back(v, std::nullopt);
+      }
+      if (left.empty()) {
+        for (const W& w : right) out.emplace_back(std::nullopt, w);
+      }
+      return out;
+    }, where);
+  }
+  /// The pairs whose key does not occur in `other`.
+  template <class Other, class Part = UseDefault>
+  auto subtractByKey(const Other& other, Part part = {}, Where where = Where::current()) const {
+    using W = typename PairTraits<typename Other::value_type>::Value;
+    return cogroupAll("subtractByKey", part, where, other).flatMapValues([](const GroupsWith<W>& sides) {
+      return std::get<1>(sides).empty() ? std::get<0>(sides) : std::vector<V>();
+    }, where);
+  }
+
+  /// A sample with a fraction for each key (0 for keys not named). The same for a seed.
+  template <class Fractions>
+  auto sampleByKey(bool with_replacement, const Fractions& fractions, uint64_t seed = 42, Where where = Where::current()) const {
+    std::vector<std::pair<K, double>> table;
+    for (const auto& [key, fraction] : fractions) table.emplace_back(key, fraction);
+    return self().mapPartitionsWithIndex(
+        closure::bind(
+            [](int p, PartitionRecords<T>& records, const std::vector<std::pair<K, double>>& known, bool again, uint64_t s) {
+              std::unordered_map<K, double, Hash<K>, KeyEqual> by_key(known.begin(), known.end());
+              Random random(s, static_cast<uint64_t>(p));
+              std::vector<T> out;
+              for (const T& pair : records) {
+                auto found = by_key.find(pair.first);
+                const double fraction = found == by_key.end() ? 0 : found->second;
+                int copies = again ? random.poisson(fraction) : (random.uniform() < fraction ? 1 : 0);
+                for (; copies > 0; --copies) out.push_back(pair);
+              }
+              return out;
+            },
+            std::move(table), with_replacement, seed),
+        true, where);
+  }
+
+  /// The edge to read this RDD partitioned by `partitioner`: narrow where it is so already, else a shuffle.
+  template <class Part>
+  Dependency keyedBy(const Part& partitioner) const {
+    requireSerializable<op::shuffle, T>();
+    if (self().partitioner() == handleOf(partitioner)) return narrowOn(self().node());
+    using Writer = ops_writer<Part>;
+    return {nullptr, self().template shuffleWith<Writer>(Writer{{Located<Part>{{}, partitioner}}}, partitioner.numPartitions())};
+  }
+
+ private:
+  template <class Part>
+  using ops_writer = PartitionPairs<K, V, Part>;
+  template <class W>
+  using GroupsWith = std::tuple<std::vector<V>, std::vector<W>>;
+
+  /// combineByKey's create for an aggregation from a zero value.
+  template <class U, class Seq>
+  struct StartFrom : Parts<Carried<U>, Located<Seq>> {
+    template <class X>
+    U operator()(X&& value) {
+      return this->template part<1>()(U(this->template part<0>().value), std::forward<X>(value));
+    }
+    static StartFrom decode(Reader& in) { return {StartFrom::decodeMembers(in)}; }
+  };
+  static auto pipes_identity() {
+    return [](auto&& value) -> V { return std::forward<decltype(value)>(value); };
+  }
+
+  template <class C, class Create, class MergeV, class MergeC, class Part>
+  RDD<std::pair<K, C>> combine(const char* name, Create create, MergeV merge_value, MergeC merge_combiners, const Part& part,
+                               const Where& where) const {
+    requireSerializable<op::shuffle, std::pair<K, C>>();
+    closure::require<op::shuffle, Create>();
+    closure::require<op::shuffle, MergeV>();
+    closure::require<op::shuffle, MergeC>();
+    auto make = located(name, where, std::move(create));
+    auto merge = located(name, where, std::move(merge_value));
+    auto merge_c = located(name, where, std::move(merge_combiners));
+    auto existing = self().partitioner();
+    if constexpr (std::is_same_v<Part, UseDefault>) {
+      if (existing) return combineInPlace<C>(name, make, merge, merge_c, *existing, where);
+    }
+    auto partitioner = choose<K>(runner(), part, self().getNumPartitions());
+    if (existing == handleOf(partitioner)) return combineInPlace<C>(name, make, merge, merge_c, *existing, where);
+    using P = decltype(partitioner);
+    using Writer = CombinePairs<K, V, C, Create, MergeV, P>;
+    auto shuffle = self().template shuffleWith<Writer>(Writer{{make, merge, Located<P>{{}, partitioner}}},
+                                                       partitioner.numPartitions());
+    return makeRdd<std::pair<K, C>>(runner(), {name, where}, partitioner.numPartitions(), {Dependency{nullptr, shuffle}},
+                                    ops::Aggregated<K, C, MergeC>{{merge_c}}, handleOf(partitioner));
+  }
+
+  template <class C, class Create, class MergeV, class MergeC>
+  RDD<std::pair<K, C>> combineInPlace(const char* name, Located<Create> create, Located<MergeV> merge_value,
+                                      Located<MergeC> merge_combiners, const Partitioner& existing, const Where& where) const {
+    return makeRdd<std::pair<K, C>>(
+        runner(), {name, where}, self().getNumPartitions(), {narrowOn(self().node())},
+        ops::CombinedInPlace<K, V, C, Create, MergeV, MergeC>{{create, merge_value, merge_combiners}}, existing);
+  }
+
+  /// The edge and the partitioner for an operation of one parent that does not combine.
+  template <class Part>
+  std::pair<Dependency, Partitioner> toPartitioner(const Part& part, const Where&) const {
+    requireSerializable<op::shuffle, T>();
+    if constexpr (std::is_same_v<Part, UseDefault>) {
+      if (auto existing = self().partitioner()) return {narrowOn(self().node()), *existing};
+    }
+    auto partitioner = choose<K>(runner(), part, self().getNumPartitions());
+    return {keyedBy(partitioner), handleOf(partitioner)};
+  }
+
+  template <class Part, class... Others>
+  auto amongParents(const Part& part, const Others&... others) const {
+    return chooseAmong<K>(runner(), part,
+                          {{self().partitioner(), self().getNumPartitions()}, {others.partitioner(), others.getNumPartitions()}...});
+  }
+
+  template <class Part, class... Others>
+  auto cogroupAll(const char* name, const Part& part, const Where& where, const Others&... others) const {
+    static_assert((std::is_same_v<K, typename PairTraits<typename Others::value_type>::Key> && ...),
+                  "cerium: cogroup and joins need the same key type on all sides");
+    auto partitioner = amongParents(part, others...);
+    using Body = ops::Cogroup<K, V, typename PairTraits<typename Others::value_type>::Value...>;
+    return makeRdd<std::pair<K, typename Body::Groups>>(runner(), {name, where}, partitioner.numPartitions(),
+                                                        {self().keyedBy(partitioner), others.keyedBy(partitioner)...}, Body{},
+                                                        handleOf(partitioner));
+  }
+
+  const Self& self() const { return static_cast<const Self&>(*this); }
+  const JobRunnerPtr& runner() const { return self().runner(); }
+};
+
+/// What RDDs of other records have instead: nothing.
+template <class Self, class T>
+class PairOperations<Self, T, void, void> {};
+
+}  // namespace cerium::api

@@ -1,0 +1,87 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Where the ranges of a sort begin: from a sample of each partition, weighted by its size.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "rdd/api/support.h"
+#include "rdd/ops/ends.h"
+
+namespace cerium::api {
+
+template <class K>
+bool hasEqualNeighbours(const std::vector<K>& bounds) {
+  for (size_t i = 1; i < bounds.size(); ++i) {
+    if (KeyEqual()(bounds[i - 1], bounds[i])) return true;
+  }
+  return false;
+}
+
+/// n - 1 ascending bounds that cut the keys of `rdd` into n ranges of about the same number of records; equal bounds
+/// where one key fills several ranges. Fewer where there are fewer keys than ranges. Runs one job over all records.
+template <class K, class Rdd>
+std::vector<K> sampleBounds(const Rdd& rdd, int n, const Where& where) {
+  if (n <= 1 || rdd.getNumPartitions() == 0) return {};
+  // 1,000 a range keep the largest range within a few per cent of the mean; a million in all is what a driver can hold.
+  const uint64_t wanted = std::min<uint64_t>(uint64_t{1000} * static_cast<uint64_t>(n), 1'000'000);
+  const uint64_t size = std::max<uint64_t>(64, 2 * wanted / static_cast<uint64_t>(rdd.getNumPartitions()));
+  auto key_of = [](const auto& pair) { return pair.first; };
+  using End = ops::SampleKeys<K, decltype(key_of)>;
+  auto samples = rdd.runEnd("sortByKey", End{{}, {Carried<std::pair<uint64_t, uint64_t>>{{size, 42}},
+                                                  located("sortByKey", where, key_of)}}, where);
+  struct Weighted {
+    K key;
+    double weight;
+  };
+  std::vector<Weighted> candidates;
+  double total = 0;
+  for (auto& [seen, sample] : samples) {
+    total += static_cast<double>(seen);
+    for (auto&& key : sample) candidates.push_back({std::move(key), static_cast<double>(seen) / static_cast<double>(sample.size())});
+  }
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [](const Weighted& a, const Weighted& b) { return KeyLess()(a.key, b.key); });
+  std::vector<K> bounds;
+  double passed = 0;
+  for (const Weighted& candidate : candidates) {
+    passed += candidate.weight;
+    while (static_cast<int>(bounds.size()) < n - 1 && passed >= total * static_cast<double>(bounds.size() + 1) / n) {
+      // Fewer records than ranges: each key bounds one range.
+      if (candidates.size() < static_cast<size_t>(n) && !bounds.empty() && KeyEqual()(bounds.back(), candidate.key)) break;
+      bounds.push_back(candidate.key);
+      if (candidates.size() < static_cast<size_t>(n)) break;
+    }
+  }
+  return bounds;
+}
+
+/// A RangePartitioner whose frequent keys, those that are several bounds, are spread over all partitions they bound.
+/// Between sorted partitions that hold only one key any order is a sorted one.
+template <class K>
+class SpreadRangePartitioner {
+ public:
+  SpreadRangePartitioner() = default;
+  explicit SpreadRangePartitioner(RangePartitioner<K> range) : range_(std::move(range)) {}
+
+  [[nodiscard]] int numPartitions() const { return range_.numPartitions(); }
+  [[nodiscard]] int getPartition(const K& key, int map, int64_t index) const {
+    const auto& bounds = range_.bounds();
+    auto [first, last] = std::equal_range(bounds.begin(), bounds.end(), key, KeyLess());
+    const auto low = first - bounds.begin();
+    const auto copies = last - first;
+    // A key that is `copies` bounds fills the ranges they end, and part of the one after the last.
+    const int partition = static_cast<int>(low + (copies > 1 ? (index + map) % copies : 0));
+    return range_.ascending() ? partition : numPartitions() - 1 - partition;
+  }
+  [[nodiscard]] int getPartition(const K& key) const { return range_.getPartition(key); }
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(range_);
+  }
+
+ private:
+  RangePartitioner<K> range_;
+};
+
+}  // namespace cerium::api

@@ -1,0 +1,101 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Writing an RDD to files, and piping it through an external program.
+#pragma once
+
+#include "rdd/api/checkpoint.h"
+#include "rdd/api/support.h"
+#include "rdd/io/text_files.h"
+#include "rdd/ops/ends.h"
+#include "rdd/ops/pipe_process.h"
+#include "rdd/ops/text_of.h"
+
+namespace cerium {
+
+namespace ops {
+
+/// Writes a partition as lines.
+template <class T>
+struct WriteText : ResultEnd, Parts<Carried<std::pair<std::string, std::string>>> {
+  template <class In>
+  bool run(TaskContext& task, In& input) {
+    const auto& [path, codec] = this->template part<0>().value;
+    io::TextPartWriter writer(path, task.partitionId(), task.taskAttemptId(), codec);
+    std::string line;
+    input.forEach([&](auto&& record) {
+      line.clear();
+      appendText(line, record);
+      writer.line(line);
+    });
+    writer.commit();
+    return true;
+  }
+  static WriteText decode(Reader& in) { return {{}, {WriteText::decodeMembers(in)}}; }
+};
+
+/// Lines through a program's standard input and output.
+template <class T>
+struct Pipe {
+  PipeCommand command;
+
+  StreamPtr<std::string> compute(TaskContext& task, const RddNode& node, int p) const {
+    auto input = std::make_shared<pipes::Input<T, pipes::Identity>>(task, typedParent<T>(node, 0).open(task, p), pipes::Identity());
+    return pipeThrough(command, task, [input](std::string& lines) {
+      return input->nextBatch([&](const T& record) {
+        appendText(lines, record);
+        lines += '\n';
+      });
+    });
+  }
+  void encode(Writer& out) const { encodeValue(out, command); }
+  static Pipe decode(Reader& in) { return {decodeValue<PipeCommand>(in)}; }
+  void visit(const ClosureVisitor&) const {}
+};
+
+}  // namespace ops
+
+namespace api {
+
+template <class Self, class T>
+class Saving {
+ public:
+  /// Writes path/part-00000, ... one record a line, then path/_SUCCESS. `codec`: "", "gz", "zst" or "lz4".
+  /// Throws IoError where the folder exists. A part appears under its name only when whole, and once.
+  void saveAsTextFile(const std::string& path, const std::string& codec = "", Where where = Where::current()) const {
+    save(path, [&] { self().runEnd("saveAsTextFile", ops::WriteText<T>{{}, {Carried<std::pair<std::string, std::string>>{{path, codec}}}}, where); });
+  }
+  /// Writes the encoded records, for Context::objectFile<T> of the same program.
+  void saveAsObjectFile(const std::string& path, Where where = Where::current()) const {
+    requireSerializable<op::collect, T>();
+    save(path, [&] { self().runEnd("saveAsObjectFile", ops::WriteRecords<T>{{}, {Carried<std::string>{path}}}, where); });
+  }
+
+  /// Each partition's records, a line each, through a program; its output lines are the result. A single string is run
+  /// by /bin/sh. A non-zero exit status fails the task with the end of the program's stderr.
+  auto pipe(std::vector<std::string> command, const std::vector<std::pair<std::string, std::string>>& environment = {},
+            Where where = Where::current()) const {
+    return makeRdd<std::string>(self().runner(), {"pipe", where}, self().getNumPartitions(), {narrowOn(self().node())},
+                                ops::Pipe<T>{{std::move(command), environment}});
+  }
+  auto pipe(std::string command, const std::vector<std::pair<std::string, std::string>>& environment = {},
+            Where where = Where::current()) const {
+    return pipe(std::vector<std::string>{"/bin/sh", "-c", std::move(command)}, environment, where);
+  }
+
+ private:
+  template <class Run>
+  static void save(const std::string& path, Run run) {
+    io::beginOutput(path);
+    try {
+      run();
+    } catch (...) {
+      io::abandonOutput(path);
+      throw;
+    }
+    io::finishOutput(path);
+  }
+
+  const Self& self() const { return static_cast<const Self&>(*this); }
+};
+
+}  // namespace api
+}  // namespace cerium

@@ -1,0 +1,105 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "rdd/broadcast.h"
+
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <unordered_map>
+
+namespace cerium {
+
+struct BroadcastRegistry::State {
+  std::mutex mutex;
+  std::unordered_map<BroadcastId, std::shared_ptr<const void>> values;
+  std::unordered_map<BroadcastId, std::shared_ptr<std::mutex>> fetching;  ///< One fetch of a value at a time.
+  std::unordered_map<BroadcastId, BroadcastOwner*> owners;
+  Fetch fetch = nullptr;
+  void* fetch_context = nullptr;
+  int64_t next_id = 0;
+  std::atomic<uint64_t> epoch{1};  ///< Grows with every removal, and makes threads forget what they remember.
+};
+
+namespace {
+/// What this thread looked up last: a lambda that reads a broadcast for every record must not take a lock.
+struct Remembered {
+  BroadcastId id;
+  uint64_t epoch = 0;
+  const void* value = nullptr;
+};
+thread_local std::array<Remembered, 8> t_remembered;
+}  // namespace
+
+BroadcastRegistry& BroadcastRegistry::instance() {
+  static BroadcastRegistry registry;
+  return registry;
+}
+
+BroadcastRegistry::State& BroadcastRegistry::state() {
+  static auto* state = new State();  // lives to the end: handles may be read by destructors of the program's globals
+  return *state;
+}
+
+BroadcastId BroadcastRegistry::add(std::shared_ptr<const void> value) {
+  std::lock_guard lock(state().mutex);
+  const BroadcastId id(state().next_id++);
+  state().values[id] = std::move(value);
+  return id;
+}
+
+void BroadcastRegistry::remove(BroadcastId id) {
+  std::lock_guard lock(state().mutex);
+  state().values.erase(id);
+  state().fetching.erase(id);
+  state().owners.erase(id);
+  ++state().epoch;
+}
+
+void BroadcastRegistry::setFetcher(Fetch fetch, void* context) {
+  std::lock_guard lock(state().mutex);
+  state().fetch = fetch;
+  state().fetch_context = context;
+}
+
+const void* BroadcastRegistry::find(BroadcastId id, Decode decode) {
+  State& all = state();
+  const uint64_t epoch = all.epoch.load();
+  Remembered& remembered = t_remembered[static_cast<size_t>(id.value) % t_remembered.size()];
+  if (remembered.id == id && remembered.epoch == epoch) return remembered.value;
+  std::shared_ptr<std::mutex> one;
+  Fetch fetch;
+  {
+    std::lock_guard lock(all.mutex);
+    auto found = all.values.find(id);
+    if (found != all.values.end()) {
+      remembered = {id, epoch, found->second.get()};
+      return remembered.value;
+    }
+    fetch = all.fetch;
+    if (fetch == nullptr) throw Error("broadcast " + id.str() + " was destroyed (or its Context stopped) before it was used here");
+    auto& entry = all.fetching[id];
+    if (!entry) entry = std::make_shared<std::mutex>();
+    one = entry;
+  }
+  std::lock_guard only(*one);
+  {
+    std::lock_guard lock(all.mutex);
+    auto found = all.values.find(id);
+    if (found != all.values.end()) return found->second.get();
+  }
+  auto value = decode(*fetch(all.fetch_context, id));
+  std::lock_guard lock(all.mutex);
+  return (all.values[id] = std::move(value)).get();
+}
+
+BroadcastOwner* BroadcastOwner::of(BroadcastId id) {
+  std::lock_guard lock(BroadcastRegistry::state().mutex);
+  auto found = BroadcastRegistry::state().owners.find(id);
+  return found == BroadcastRegistry::state().owners.end() ? nullptr : found->second;
+}
+
+void BroadcastOwner::setOwner(BroadcastId id, BroadcastOwner* owner) {
+  std::lock_guard lock(BroadcastRegistry::state().mutex);
+  BroadcastRegistry::state().owners[id] = owner;
+}
+
+}  // namespace cerium

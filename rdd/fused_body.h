@@ -1,0 +1,60 @@
+// Cerium. Licensed under the Apache License 2.0.
+// The one loop of a task: a stream, the pipe of narrow operations, and the end that eats the records, compiled together.
+#pragma once
+
+#include "rdd/pipes.h"
+#include "rdd/task_body.h"
+#include "rdd/typed_node.h"
+
+namespace cerium {
+
+/// A task body from three parts the compiler sees at once: the stream of S, the pipe P, and the end that eats its records.
+/// End: `R run(TaskContext&, Input<S, P>&)`, or for map stages `void run(TaskContext&, Input<S, P>&, MapOutput&)`.
+template <class S, class P, class End>
+class FusedBody final : public TaskBody {
+ public:
+  FusedBody(NodePtr node, P pipe, End end) : node_(std::move(node)), pipe_(std::move(pipe)), end_(std::move(end)) {}
+
+  [[nodiscard]] const RddNode& node() const override { return *node_; }
+  [[nodiscard]] EntryId entry() const override { return Entry<EntryKind::kTask, &FusedBody::decode>::id(); }
+  void encode(Writer& out) const override {
+    pipe_.encode(out);
+    end_.encode(out);
+  }
+  void visitClosures(const ClosureVisitor& visit) const override {
+    pipe_.visit(visit);
+    end_.visit(visit);
+  }
+
+  void run(TaskContext& task, TaskOutput& out) const override {
+    // Each task has its own copy of the functions, so that one with state of its own needs no lock.
+    End end = end_;
+    pipes::Input<S, P> input(task, static_cast<const Node<S>&>(*node_).open(task, task.partitionId()), pipe_);
+    if constexpr (End::kIsMapSide) {
+      out.map_output = end.run(task, input);
+    } else {
+      using R = decltype(end.run(task, input));
+      out.value = std::make_shared<R>(end.run(task, input));
+    }
+  }
+
+  void encodeResult([[maybe_unused]] const void* value, [[maybe_unused]] Writer& out) const override {
+    if constexpr (!End::kIsMapSide) {
+      using R = decltype(std::declval<End&>().run(std::declval<TaskContext&>(), std::declval<pipes::Input<S, P>&>()));
+      encodeValue(out, *static_cast<const R*>(value));
+    }
+  }
+
+  static std::shared_ptr<const TaskBody> decode(NodePtr node, Reader& in) {
+    P pipe = P::decode(in);
+    return std::make_shared<const FusedBody>(std::move(node), std::move(pipe), End::decode(in));
+  }
+
+ private:
+  NodePtr node_;
+  P pipe_;
+  End end_;
+};
+using TaskDecoder = std::shared_ptr<const TaskBody> (*)(NodePtr, Reader&);
+
+}  // namespace cerium

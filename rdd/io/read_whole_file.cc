@@ -1,0 +1,36 @@
+// Cerium. Licensed under the Apache License 2.0.
+// A file as one string, for wholeTextFiles and binaryFiles.
+#include <fmt/format.h>
+
+#include "base/util/error.h"
+#include "rdd/io/codec.h"
+#include "rdd/io/decompressor.h"
+#include "rdd/io/text_files.h"
+
+namespace cerium::io {
+namespace {
+
+/// A file of this size is no record but a data set, and a compressed one most likely made to fill the memory.
+constexpr size_t kMaxExpanded = size_t{2} << 30;
+
+}  // namespace
+
+std::string readWholeFile(const std::string& path) {
+  constexpr size_t kBlock = 1 << 20;
+  const bool compressed = codecOfPath(path) != Codec::kNone;
+  std::unique_ptr<ByteSource> source = openContents(path);
+  Bytes contents;
+  if (const auto* file = dynamic_cast<const FileBytes*>(source.get())) contents.reserve(file->size() + kBlock);
+  for (;;) {
+    const size_t filled = contents.size();
+    const size_t n = source->read(contents.grow(kBlock), kBlock);
+    contents.truncate(filled + n);
+    if (n == 0) return std::string(contents.view());
+    if (compressed && contents.size() > kMaxExpanded) {
+      throw IoError(fmt::format("{} expands to more than {} bytes, too many for one record; read it with textFile", path,
+                                kMaxExpanded));
+    }
+  }
+}
+
+}  // namespace cerium::io

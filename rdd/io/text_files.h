@@ -1,0 +1,77 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Text in files: which files a path names, how they are cut into partitions, and their lines.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/util/bytes.h"
+#include "base/util/record_buffer.h"
+
+namespace cerium::io {
+
+/// A piece of a file: one partition of textFile reads one. Compressed files cannot be cut: begin 0, end their size.
+struct FileSplit {
+  std::string path;
+  uint64_t begin = 0;
+  uint64_t end = 0;
+};
+
+/// The files that `paths` names, sorted: a file, a folder (its files, not hidden ones or those that begin with `_`),
+/// a glob, or several of these separated by commas. Throws IoError naming what is missing, unreadable or not a regular
+/// file (a socket, a device), with the system's reason.
+[[nodiscard]] std::vector<std::string> listFiles(const std::string& paths);
+
+/// Cuts the files into pieces of about the same size, `min_splits` or more where they are large enough.
+[[nodiscard]] std::vector<FileSplit> planSplits(const std::string& paths, int min_splits);
+
+/// The lines of one split. A line belongs to the split in which it begins, so every line is read exactly once.
+/// Lines end with LF or CRLF, which are not part of them; a last line without an end counts.
+/// .gz, .zst and .lz4 are decompressed while reading. Threads: externally synchronised.
+class LineReader {
+ public:
+  explicit LineReader(const FileSplit& split);
+  ~LineReader();
+  LineReader(const LineReader&) = delete;
+  LineReader& operator=(const LineReader&) = delete;
+
+  /// Fills `lines` with up to `max` lines, reusing the strings it holds: the first `returned` ones are the new lines.
+  /// 0 at the end. Throws IoError or CorruptData with path and offset (a corrupt .gz, a disk error).
+  size_t next(std::vector<std::string>& lines, size_t max);
+  [[nodiscard]] int64_t bytesRead() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The contents of a whole file, decompressed by its suffix. Throws IoError or CorruptData.
+[[nodiscard]] std::string readWholeFile(const std::string& path);
+
+/// Prepares a folder for saveAsTextFile and saveAsObjectFile: refuses an existing one (IoError), makes `path/_temporary`.
+void beginOutput(const std::string& path);
+/// After all part files are there: removes `_temporary`, writes `_SUCCESS`.
+void finishOutput(const std::string& path);
+/// After a failed job: removes `_temporary`; part files that were committed stay, without `_SUCCESS`.
+void abandonOutput(const std::string& path);
+
+/// Writes path/part-NNNNN, compressed where `codec` is "gz", "zst" or "lz4" (then with that suffix). It appears under its
+/// name only at commit(); of two attempts of one task the first to commit wins and the other is dropped silently.
+class TextPartWriter {
+ public:
+  TextPartWriter(const std::string& path, int partition, int64_t attempt, const std::string& codec);
+  ~TextPartWriter();
+  TextPartWriter(const TextPartWriter&) = delete;
+  TextPartWriter& operator=(const TextPartWriter&) = delete;
+
+  void line(std::string_view text);
+  void commit();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cerium::io

@@ -1,0 +1,13 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "rdd/ops/narrow.h"
+
+#include <fmt/format.h>
+
+namespace cerium::ops {
+
+void throwUnequalZip(const RddNode& node, int partition, int64_t left, int64_t right) {
+  throw InvalidArgument(fmt::format("{}: partition {} has {} records on the left and {} on the right; zip needs the same number",
+                                    node.site().str(), partition, left, right));
+}
+
+}  // namespace cerium::ops

@@ -1,0 +1,141 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Operations on whole partitions: the user's function gets an iterable of the records and gives back any range.
+#pragma once
+
+#include <iterator>
+
+#include "rdd/ops/fill_stream.h"
+#include "rdd/pipes.h"
+
+namespace cerium {
+
+/// The records of one partition, to be read once from front to back; nothing is held in memory. A light handle.
+template <class T>
+class PartitionRecords {
+ public:
+  using value_type = T;
+
+  class iterator {
+   public:
+    using value_type = T;
+    using difference_type = std::ptrdiff_t;
+    using reference = const T&;
+    using pointer = const T*;
+    using iterator_category = std::input_iterator_tag;
+
+    iterator() = default;
+    const T& operator*() const { return source_->batch.data[source_->at]; }
+    const T* operator->() const { return &**this; }
+    iterator& operator++() {
+      source_->advance();
+      return *this;
+    }
+    void operator++(int) { source_->advance(); }
+    friend bool operator==(const iterator& a, const iterator& b) { return a.atEnd() == b.atEnd(); }
+
+   private:
+    friend class PartitionRecords;
+    explicit iterator(typename PartitionRecords::Source* source) : source_(source) {}
+    [[nodiscard]] bool atEnd() const { return source_ == nullptr || source_->batch.size == 0; }
+    typename PartitionRecords::Source* source_ = nullptr;
+  };
+  using const_iterator = iterator;
+
+  explicit PartitionRecords(StreamPtr<T> stream) : source_(std::make_shared<Source>(std::move(stream))) {}
+  iterator begin() const {
+    source_->start();
+    return iterator(source_.get());
+  }
+  iterator end() const { return iterator(); }
+
+ private:
+  struct Source {
+    explicit Source(StreamPtr<T> s) : stream(std::move(s)) {}
+    void start() {
+      if (started) return;
+      started = true;
+      batch = stream->next();
+    }
+    void advance() {
+      if (++at < batch.size) return;
+      batch = stream->next();
+      at = 0;
+    }
+    StreamPtr<T> stream;
+    Batch<T> batch;
+    size_t at = 0;
+    bool started = false;
+  };
+  std::shared_ptr<Source> source_;
+};
+
+template <class T>
+PartitionRecords(StreamPtr<T>) -> PartitionRecords<T>;
+
+namespace ops {
+
+/// `WithIndex`: the function takes (int, records). `Barrier`: all tasks of the stage run at the same time.
+template <class T, class U, class F, bool WithIndex, bool Barrier = false>
+struct MapPartitions : Parts<Located<F>> {
+  static constexpr bool kBarrier = Barrier;
+
+  StreamPtr<U> compute(TaskContext& task, const RddNode& node, int p) const {
+    struct State {
+      PartitionRecords<T> records;
+      Located<F> f;
+      decltype(callOn(std::declval<Located<F>&>(), 0, std::declval<PartitionRecords<T>&>())) range;
+      decltype(std::begin(range)) at;
+      decltype(std::end(range)) end;
+
+      State(StreamPtr<T> stream, Located<F> function, int index)
+          : records(std::move(stream)),
+            f(std::move(function)),
+            range(callOn(f, index, records)),
+            at(std::begin(range)),
+            end(std::end(range)) {}
+    };
+    auto state = std::make_shared<State>(typedParent<T>(node, 0).open(task, p), this->template part<0>(), p);
+    return fillStream<U>([state = std::move(state)](RecordBuffer<U>& out) {
+      for (size_t n = kBatchRecords<U>; n > 0 && !(state->at == state->end); --n, ++state->at) {
+        if constexpr (std::is_lvalue_reference_v<decltype(*state->at)> &&
+                      !std::is_const_v<std::remove_reference_t<decltype(*state->at)>> &&
+                      !std::is_reference_v<decltype(state->range)>) {
+          out.emplace_back(std::move(*state->at));
+        } else {
+          out.emplace_back(*state->at);
+        }
+      }
+      return !(state->at == state->end);
+    });
+  }
+  static MapPartitions decode(Reader& in) { return {MapPartitions::decodeMembers(in)}; }
+
+  static decltype(auto) callOn(Located<F>& f, [[maybe_unused]] int index, PartitionRecords<T>& records) {
+    if constexpr (WithIndex) {
+      return f(index, records);
+    } else {
+      return f(records);
+    }
+  }
+};
+
+/// What a range holds.
+template <class Range>
+using ElementOf = std::decay_t<decltype(*std::begin(std::declval<Range&>()))>;
+
+/// Partition p of both parents through one function.
+template <class T, class U, class R, class F>
+struct ZipPartitions : Parts<Located<F>> {
+  StreamPtr<R> compute(TaskContext& task, const RddNode& node, int p) const {
+    PartitionRecords<T> left(typedParent<T>(node, 0).open(task, p));
+    PartitionRecords<U> right(typedParent<U>(node, 1).open(task, p));
+    auto f = this->template part<0>();
+    RecordBuffer<R> out;
+    for (auto&& record : f(left, right)) out.emplace_back(std::forward<decltype(record)>(record));
+    return std::make_unique<OwnedStream<R>>(std::move(out));
+  }
+  static ZipPartitions decode(Reader& in) { return {ZipPartitions::decodeMembers(in)}; }
+};
+
+}  // namespace ops
+}  // namespace cerium

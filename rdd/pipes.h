@@ -1,0 +1,243 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Narrow operations as functors that pass each record on, composed in the type so that the compiler sees one loop.
+// A pipe is called as pipe(record, emit) and calls emit(result) any number of times.
+#pragma once
+
+#include <type_traits>
+
+#include "rdd/closure.h"
+#include "rdd/stream.h"
+#include "rdd/task_context.h"
+
+namespace cerium::pipes {
+
+/// Calls a user's function with a record: moved into it where it may be, by const reference else, and as a copy of its
+/// own where the function insists on changing it.
+template <class F, class X, class... More>
+decltype(auto) callRecord(F& f, X&& x, More&&... more) {
+  using T = std::remove_cvref_t<X>;
+  if constexpr (std::is_invocable_v<F&, X&&, More&&...>) {
+    return f(std::forward<X>(x), std::forward<More>(more)...);
+  } else if constexpr (std::is_invocable_v<F&, const T&, More&&...>) {
+    return f(static_cast<const T&>(x), std::forward<More>(more)...);
+  } else {
+    T copy(std::forward<X>(x));
+    using Result = std::invoke_result_t<F&, T&, More&&...>;
+    if constexpr (std::is_reference_v<Result>) {
+      return std::decay_t<Result>(f(copy, std::forward<More>(more)...));
+    } else {
+      return f(copy, std::forward<More>(more)...);
+    }
+  }
+}
+
+/// A function that takes a record of type T, however it wants it.
+template <class F, class T, class... More>
+concept RecordFunction = std::is_invocable_v<F&, T&&, More...> || std::is_invocable_v<F&, const T&, More...> ||
+                         std::is_invocable_v<F&, T&, More...>;
+
+/// What a function makes of a record.
+template <class F, class T, class... More>
+using ResultOf = std::decay_t<decltype(callRecord(std::declval<F&>(), std::declval<T>(), std::declval<More>()...))>;
+
+struct Identity {
+  template <class X, class Emit>
+  void operator()(X&& x, Emit&& emit) {
+    emit(std::forward<X>(x));
+  }
+  void encode(Writer&) const {}
+  static Identity decode(Reader&) { return {}; }
+  void visit(const ClosureVisitor&) const {}
+};
+
+template <class First, class Second>
+struct Then {
+  First first;
+  Second second;
+
+  template <class X, class Emit>
+  void operator()(X&& x, Emit&& emit) {
+    first(std::forward<X>(x), [&](auto&& y) { second(std::forward<decltype(y)>(y), emit); });
+  }
+  void encode(Writer& out) const {
+    first.encode(out);
+    second.encode(out);
+  }
+  static Then decode(Reader& in) {
+    First first = First::decode(in);
+    return {std::move(first), Second::decode(in)};
+  }
+  void visit(const ClosureVisitor& visitor) const {
+    first.visit(visitor);
+    second.visit(visitor);
+  }
+};
+
+template <class First, class Second>
+auto then(First first, Second second) {
+  if constexpr (std::is_same_v<First, Identity>) {
+    return second;
+  } else {
+    return Then<First, Second>{std::move(first), std::move(second)};
+  }
+}
+
+/// What every operation of one function has in common.
+template <class Op, class F>
+struct OneFunction {
+  Located<F> f;
+
+  void encode(Writer& out) const { f.encode(out); }
+  static Op decode(Reader& in) { return Op{{Located<F>::decode(in)}}; }
+  void visit(const ClosureVisitor& visitor) const { f.visit(visitor); }
+};
+
+template <class F>
+struct Map : OneFunction<Map<F>, F> {
+  template <class X, class Emit>
+  void operator()(X&& x, Emit&& emit) {
+    emit(callRecord(this->f, std::forward<X>(x)));
+  }
+};
+
+template <class F>
+struct Filter : OneFunction<Filter<F>, F> {
+  template <class X, class Emit>
+  void operator()(X&& x, Emit&& emit) {
+    if (callRecord(this->f, static_cast<const std::remove_cvref_t<X>&>(x))) emit(std::forward<X>(x));
+  }
+};
+
+/// Passes the elements of a range on; those of a temporary container are moved.
+template <class Range, class Emit>
+void emitAll(Range&& range, Emit& emit) {
+  using R = std::remove_cvref_t<Range>;
+  if constexpr (requires { range.has_value(); }) {
+    if (range.has_value()) emit(*std::forward<Range>(range));
+  } else {
+    constexpr bool kOwnsElements = !std::is_lvalue_reference_v<Range> && requires { typename R::allocator_type; };
+    for (auto&& element : range) {
+      if constexpr (std::is_same_v<R, std::vector<bool>>) {
+        emit(static_cast<bool>(element));
+      } else if constexpr (kOwnsElements) {
+        emit(std::move(element));
+      } else {
+        emit(std::forward<decltype(element)>(element));
+      }
+    }
+  }
+}
+
+template <class F>
+struct FlatMap : OneFunction<FlatMap<F>, F> {
+  template <class X, class Emit>
+  void operator()(X&& x, Emit&& emit) {
+    emitAll(callRecord(this->f, std::forward<X>(x)), emit);
+  }
+};
+
+/// The second argument of flatMap's (x, emit) form.
+template <class U, class Emit>
+struct Emitter {
+  Emit* emit;
+  void operator()(U record) const { (*emit)(std::move(record)); }
+};
+
+template <class U, class F>
+struct FlatMapEmit : OneFunction<FlatMapEmit<U, F>, F> {
+  template <class X, class Emit>
+  void operator()(X&& x, Emit&& emit) {
+    Emitter<U, std::remove_reference_t<Emit>> emitter{&emit};
+    callRecord(this->f, std::forward<X>(x), emitter);
+  }
+};
+
+/// Pairs: applies to the value, keeps the key.
+template <class F>
+struct MapValues : OneFunction<MapValues<F>, F> {
+  template <class X, class Emit>
+  void operator()(X&& x, Emit&& emit) {
+    using K = std::remove_cvref_t<decltype(x.first)>;
+    using U = std::decay_t<decltype(callRecord(this->f, std::forward<X>(x).second))>;
+    U value = callRecord(this->f, std::forward<X>(x).second);
+    emit(std::pair<K, U>(std::forward<X>(x).first, std::move(value)));
+  }
+};
+
+template <class F>
+struct FlatMapValues : OneFunction<FlatMapValues<F>, F> {
+  template <class X, class Emit>
+  void operator()(X&& x, Emit&& emit) {
+    auto with_key = [&](auto&& value) {
+      emit(std::pair<std::remove_cvref_t<decltype(x.first)>, std::remove_cvref_t<decltype(value)>>(
+          x.first, std::forward<decltype(value)>(value)));
+    };
+    emitAll(callRecord(this->f, std::forward<X>(x).second), with_key);
+  }
+};
+
+/// Runs a pipe over a stream: the one loop of a task. `S` is the type of the records that come in.
+template <class S, class P>
+class Input {
+ public:
+  Input(TaskContext& task, StreamPtr<S> stream, P pipe)
+      : task_(task), stream_(std::move(stream)), pipe_(std::move(pipe)) {}
+
+  /// Calls `sink(record)` for every record that leaves the pipe.
+  template <class Sink>
+  void forEach(Sink&& sink) {
+    while (nextBatch(sink)) {
+    }
+  }
+
+  /// Calls `sink` until it returns false.
+  template <class Sink>
+  void forEachWhile(Sink&& sink) {
+    bool go_on = true;
+    auto guarded = [&](auto&& record) {
+      if (go_on) go_on = sink(std::forward<decltype(record)>(record));
+    };
+    for (;;) {
+      Batch<S> batch = stream_->next();
+      if (batch.size == 0) return;
+      task_.checkInterrupted();
+      for (size_t i = 0; i < batch.size && go_on; ++i) {
+        if (batch.owned) {
+          pipe_(std::move(batch.data[i]), guarded);
+        } else {
+          pipe_(static_cast<const S&>(batch.data[i]), guarded);
+        }
+      }
+      if (!go_on) return;
+    }
+  }
+
+  /// Sends one batch of the stream through the pipe; false at the end.
+  template <class Sink>
+  bool nextBatch(Sink&& sink) {
+    Batch<S> batch = stream_->next();
+    if (batch.size == 0) return false;
+    task_.checkInterrupted();
+    if constexpr (std::is_trivially_copy_constructible_v<S>) {
+      for (size_t i = 0; i < batch.size; ++i) pipe_(static_cast<const S&>(batch.data[i]), sink);
+    } else if (batch.owned) {
+      for (size_t i = 0; i < batch.size; ++i) pipe_(std::move(batch.data[i]), sink);
+    } else {
+      for (size_t i = 0; i < batch.size; ++i) pipe_(static_cast<const S&>(batch.data[i]), sink);
+    }
+    return true;
+  }
+
+  /// The stream itself, for an end that reads it in its own way. REQUIRES: no pipe.
+  StreamPtr<S> takeStream() {
+    static_assert(std::is_same_v<P, Identity>);
+    return std::move(stream_);
+  }
+
+ private:
+  TaskContext& task_;
+  StreamPtr<S> stream_;
+  P pipe_;
+};
+
+}  // namespace cerium::pipes

@@ -1,0 +1,191 @@
+// Cerium. Licensed under the Apache License 2.0.
+// RDD<T> and Chain: the two forms of a distributed collection. Both are light handles on lineage and have the same
+// operations (rdd/api/). A narrow operation returns a Chain, whose type holds the composed functions, so that the whole
+// chain and what ends it compile into one loop; a Chain becomes an RDD<T> by itself where one is needed.
+#pragma once
+
+#include <memory>
+#include <mutex>
+
+#include "rdd/api/basics.h"
+#include "rdd/api/checkpoint.h"
+#include "rdd/api/key_operations.h"
+#include "rdd/api/pair_operations.h"
+#include "rdd/api/save.h"
+#include "rdd/api/statistics.h"
+#include "rdd/api/transformations.h"
+#include "rdd/api/tree_aggregate.h"
+
+namespace cerium {
+
+namespace api {
+
+/// All operations.
+template <class Self, class T>
+class Operations : public Basics<Self, T>,
+                   public Transformations<Self, T>,
+                   public Actions<Self, T>,
+                   public Saving<Self, T>,
+                   public KeyOperations<Self, T>,
+                   public PairOperations<Self, T>,
+                   public OrderedOperations<Self, T>,
+                   public Statistics<Self, T> {
+ public:
+  using rdd_tag = void;
+};
+
+/// What copies of one chain share: its node, once it has one. A chain gets a node of its own when something needs an
+/// identity (cache, id, union, ...); from then on it, and what is built on it, reads through that node, so that
+/// `auto m = x.map(f); m.cache();` caches m whichever handle is used.
+template <class T>
+class ChainState {
+ public:
+  virtual ~ChainState() = default;
+  /// The node, or one built now on a parent chain's node; null where the fused pipe is to be used.
+  virtual std::shared_ptr<Node<T>> resolve() = 0;
+
+  std::shared_ptr<Node<T>> node() {
+    std::lock_guard lock(mutex_);
+    if (!node_) node_ = resolve();
+    return node_;
+  }
+  /// Sets the node if there is none, and returns the one that is set.
+  template <class Make>
+  std::shared_ptr<Node<T>> nodeOr(Make make) {
+    std::lock_guard lock(mutex_);
+    if (!node_) node_ = resolve();
+    if (!node_) node_ = make();
+    return node_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<Node<T>> node_;  // guarded by mutex_
+};
+
+template <class T0, class Op, class T>
+class ChainStep final : public ChainState<T> {
+ public:
+  ChainStep(std::shared_ptr<ChainState<T0>> parent, Op op, OperationSite site, JobRunnerPtr runner, bool keeps)
+      : parent_(std::move(parent)), op_(std::move(op)), site_(site), runner_(std::move(runner)), keeps_(keeps) {}
+
+  std::shared_ptr<Node<T>> resolve() override {
+    auto node = parent_ ? parent_->node() : nullptr;
+    if (!node) return nullptr;
+    const int partitions = node->numPartitions();
+    auto partitioner = keeps_ ? node->partitioner() : std::nullopt;
+    return makeRdd<T>(runner_, site_, partitions, {narrowOn(std::move(node))}, ops::Chain<T0, Op, T>{op_}, partitioner).node();
+  }
+
+ private:
+  std::shared_ptr<ChainState<T0>> parent_;
+  Op op_;
+  OperationSite site_;
+  JobRunnerPtr runner_;
+  bool keeps_;
+};
+
+}  // namespace api
+
+/// A distributed collection of records of type T. Copies share the lineage. Threads: may be used from any thread.
+///   RDD<int64_t> evens = sc.range(0, 100).filter([](int64_t x) { return x % 2 == 0; });
+template <class T>
+class RDD : public api::Operations<RDD<T>, T> {
+ public:
+  using value_type = T;
+
+  RDD(std::shared_ptr<Node<T>> node, JobRunnerPtr runner) : node_(std::move(node)), runner_(std::move(runner)) {}
+
+  [[nodiscard]] int getNumPartitions() const { return node_->numPartitions(); }
+  [[nodiscard]] std::optional<Partitioner> partitioner() const { return node_->partitioner(); }
+
+  // The engine's side.
+  [[nodiscard]] const std::shared_ptr<Node<T>>& node() const { return node_; }
+  [[nodiscard]] const JobRunnerPtr& runner() const { return runner_; }
+  [[nodiscard]] const RDD& rdd() const { return *this; }
+
+  template <class U, class Op>
+  auto append(Op op, bool keeps_partitioner) const {
+    const OperationSite site = op.f.site;
+    auto state = std::make_shared<api::ChainStep<T, Op, U>>(nullptr, op, site, runner_, keeps_partitioner);
+    return Chain<T, Op, U>(node_, std::move(op), std::move(state), runner_, site,
+                           keeps_partitioner ? partitioner() : std::nullopt);
+  }
+  /// Calls `f(source node, pipe)` with what a fused loop reads and applies.
+  template <class F>
+  auto fused(F f) const {
+    return f(node_, pipes::Identity());
+  }
+  /// The wide edge whose map side ends this RDD's loop with `writer`.
+  template <class Writer>
+  auto shuffleWith(Writer writer, int partitions) const {
+    auto body = std::make_shared<const FusedBody<T, pipes::Identity, Writer>>(node_, pipes::Identity(), std::move(writer));
+    return runner_->newShuffle(node_, partitions, std::move(body));
+  }
+
+ private:
+  std::shared_ptr<Node<T>> node_;
+  JobRunnerPtr runner_;
+};
+
+/// A chain of narrow operations from an RDD of S to records of T.
+template <class S, class P, class T>
+class Chain : public api::Operations<Chain<S, P, T>, T> {
+ public:
+  using value_type = T;
+
+  Chain(std::shared_ptr<Node<S>> source, P pipe, std::shared_ptr<api::ChainState<T>> state, JobRunnerPtr runner,
+        OperationSite site, std::optional<Partitioner> partitioner)
+      : source_(std::move(source)),
+        pipe_(std::move(pipe)),
+        state_(std::move(state)),
+        runner_(std::move(runner)),
+        site_(site),
+        partitioner_(std::move(partitioner)) {}
+
+  operator RDD<T>() const { return rdd(); }  // NOLINT: meant to convert
+
+  [[nodiscard]] int getNumPartitions() const { return source_->numPartitions(); }
+  [[nodiscard]] const std::optional<Partitioner>& partitioner() const { return partitioner_; }
+
+  // The engine's side.
+  [[nodiscard]] std::shared_ptr<Node<T>> node() const {
+    return state_->nodeOr([this] {
+      return api::makeRdd<T>(runner_, site_, getNumPartitions(), {api::narrowOn(source_)}, ops::Chain<S, P, T>{pipe_},
+                             partitioner_)
+          .node();
+    });
+  }
+  [[nodiscard]] RDD<T> rdd() const { return RDD<T>(node(), runner_); }
+  [[nodiscard]] const JobRunnerPtr& runner() const { return runner_; }
+
+  template <class U, class Op>
+  auto append(Op op, bool keeps_partitioner) const {
+    const OperationSite site = op.f.site;
+    auto state = std::make_shared<api::ChainStep<T, Op, U>>(state_, op, site, runner_, keeps_partitioner);
+    auto pipe = pipes::then(pipe_, std::move(op));
+    return Chain<S, decltype(pipe), U>(source_, std::move(pipe), std::move(state), runner_, site,
+                                       keeps_partitioner ? partitioner_ : std::nullopt);
+  }
+  template <class F>
+  auto fused(F f) const {
+    if (auto node = state_->node()) return f(node, pipes::Identity());
+    return f(source_, pipe_);
+  }
+  template <class Writer>
+  auto shuffleWith(Writer writer, int partitions) const {
+    if (auto node = state_->node()) return RDD<T>(node, runner_).shuffleWith(std::move(writer), partitions);
+    auto body = std::make_shared<const FusedBody<S, P, Writer>>(source_, pipe_, std::move(writer));
+    return runner_->newShuffle(source_, partitions, std::move(body));
+  }
+
+ private:
+  std::shared_ptr<Node<S>> source_;
+  P pipe_;
+  std::shared_ptr<api::ChainState<T>> state_;
+  JobRunnerPtr runner_;
+  OperationSite site_;
+  std::optional<Partitioner> partitioner_;
+};
+
+}  // namespace cerium

@@ -1,0 +1,116 @@
+// Cerium. Licensed under the Apache License 2.0.
+// The ends of a map stage's loop: partition each pair as it comes, or combine pairs of one key first.
+#pragma once
+
+#include "rdd/fused_body.h"
+#include "rdd/partitioner.h"
+#include "rdd/shuffle/combine_table.h"
+#include "rdd/shuffle/shuffle_writer.h"
+
+namespace cerium {
+
+/// Adds where a record's partition may depend on more than its key.
+template <class Part, class K>
+int partitionFor(Part& partitioner, const K& key, TaskContext& task, int64_t index) {
+  if constexpr (requires { partitioner.getPartition(key, task.partitionId(), index); }) {
+    return partitioner.getPartition(key, task.partitionId(), index);
+  } else {
+    const int partition = partitioner.getPartition(key);
+    if constexpr (!std::is_same_v<std::remove_cvref_t<Part>, HashPartitioner>) {
+      if (partition < 0 || partition >= partitioner.numPartitions()) [[unlikely]] {
+        throw InvalidArgument("the partitioner put a key into partition " + std::to_string(partition) + " of " +
+                              std::to_string(partitioner.numPartitions()));
+      }
+    }
+    return partition;
+  }
+}
+
+/// Ends a map stage without combining: partitionBy, groupByKey, joins, sorts.
+template <class K, class V, class Part>
+struct PartitionPairs : Parts<Located<Part>> {
+  static constexpr bool kIsMapSide = true;
+
+  template <class In>
+  MapOutput run(TaskContext& task, In& input) {
+    Part& partitioner = this->template part<0>().f;
+    ShuffleWriter<std::pair<K, V>> writer(task, partitioner.numPartitions());
+    int64_t index = 0;
+    input.forEach([&](auto&& record) {
+      writer.add(partitionFor(partitioner, record.first, task, index++), std::forward<decltype(record)>(record));
+    });
+    return writer.finish();
+  }
+  static PartitionPairs decode(Reader& in) { return {PartitionPairs::decodeMembers(in)}; }
+};
+
+/// Ends a map stage of an aggregation: one combiner a key, partitioned when the input is read.
+template <class K, class V, class C, class Create, class Merge, class Part>
+struct CombinePairs : Parts<Located<Create>, Located<Merge>, Located<Part>> {
+  static constexpr bool kIsMapSide = true;
+  using Table = CombineTable<K, C>;
+
+  template <class In>
+  MapOutput run(TaskContext& task, In& input) {
+    auto& create = this->template part<0>();
+    auto& merge = this->template part<1>();
+    Part& partitioner = this->template part<2>().f;
+    ShuffleWriter<std::pair<K, C>> writer(task, partitioner.numPartitions());
+    Reservation reserved(task.services().memory());
+    Table table;
+    size_t heap_bytes = 0;
+    input.forEach([&](auto&& record) {
+      if (table.mustGrow()) [[unlikely]]
+        makeRoom(task, table, heap_bytes, reserved, partitioner, writer);
+      const uint64_t hash = Table::hashOf(record.first);
+      using Record = decltype(record);
+      table.upsert(
+          std::forward<Record>(record).first, hash,
+          [&] {
+            if constexpr (!kBitwise<K>) heap_bytes += serde::heapBytes(static_cast<const K&>(record.first));
+            C combiner = create(std::forward<Record>(record).second);
+            if constexpr (!kBitwise<C>) heap_bytes += serde::heapBytes(combiner);
+            return combiner;
+          },
+          [&](C& combiner) { combiner = merge(std::move(combiner), std::forward<Record>(record).second); });
+    });
+    flush(task, table, partitioner, writer);
+    reserved.resizeAnyway(0);
+    return writer.finish();
+  }
+  static CombinePairs decode(Reader& in) { return {CombinePairs::decodeMembers(in)}; }
+
+ private:
+  using PairWriter = ShuffleWriter<std::pair<K, C>>;
+
+  /// Before the table doubles: charges what it will take, or empties it to disk where the budget has no room.
+  [[gnu::noinline]] static void makeRoom(TaskContext& task, Table& table, size_t& heap_bytes, Reservation& reserved,
+                                         Part& partitioner, PairWriter& writer) {
+    if (reserved.tryResize(heap_bytes + table.bytesAfterGrowth())) return;
+    if (table.size() < kSmallestSpill) {
+      reserved.resizeAnyway(heap_bytes + table.bytesAfterGrowth());
+      return;
+    }
+    flush(task, table, partitioner, writer);
+    writer.spillAll();
+    table.clear();
+    heap_bytes = 0;
+  }
+
+  static void flush(TaskContext& task, Table& table, Part& partitioner, PairWriter& writer) {
+    auto partition_of = [&](typename Table::Entry& entry) {
+      if constexpr (std::is_same_v<Part, HashPartitioner>) {
+        return partitioner.ofHash(Table::hashOf(entry));
+      } else {
+        return partitionFor(partitioner, entry.key, task, 0);
+      }
+    };
+    table.forEach([&](typename Table::Entry& entry) {
+      writer.add(partition_of(entry), std::pair<K, C>(std::move(entry.key), std::move(entry.value)));
+    });
+  }
+
+  static constexpr size_t kSmallestSpill = 1024;  // a budget so small that less fits is overdrawn instead
+};
+
+}  // namespace cerium

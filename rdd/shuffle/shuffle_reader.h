@@ -1,0 +1,34 @@
+// Cerium. Licensed under the Apache License 2.0.
+// The reduce side's view of a shuffle: the records of one reduce partition, in map order.
+#pragma once
+
+#include "rdd/typed_node.h"
+
+namespace cerium {
+
+/// Typed blocks of this process by reference, others decoded batch by batch.
+template <class R>
+class ShuffleStream final : public Stream<R> {
+ public:
+  ShuffleStream(TaskContext& task, const ShuffleDependency& shuffle, int reduce)
+      : source_(task.services().openShuffle(task, shuffle, reduce)) {}
+
+  Batch<R> next() override {
+    for (;;) {
+      if (segment_) {
+        Batch<R> batch = segment_->next();
+        if (batch.size > 0) return batch;
+        segment_.reset();
+      }
+      auto fetched = source_->next();
+      if (!fetched) return {};
+      segment_ = openCached<R>({std::move(fetched->block), std::move(fetched->encoded)});
+    }
+  }
+
+ private:
+  std::unique_ptr<SegmentSource> source_;
+  StreamPtr<R> segment_;
+};
+
+}  // namespace cerium

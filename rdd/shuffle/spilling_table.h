@@ -1,0 +1,166 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Aggregation by key that may outgrow memory. When the budget has no room for a larger table, all entries go to disk,
+// in buckets by their hash; at the end each bucket is aggregated by itself, in the order in which it was written
+// (hybrid hash aggregation: Graefe, "Query Evaluation Techniques for Large Databases", 1993, 4.4).
+#pragma once
+
+#include <array>
+
+#include "rdd/shuffle/combine_table.h"
+#include "rdd/typed_node.h"
+
+namespace cerium {
+
+/// Combiners by key. `MergeC` is called as merge(C&, C&&) with the earlier one first, so the order of input is kept.
+template <class K, class C, class MergeC>
+class SpillingTable {
+ public:
+  using Table = CombineTable<K, C, 1>;
+
+  SpillingTable(TaskContext& task, MergeC merge, int depth = 0)
+      : task_(task), merge_(std::move(merge)), depth_(depth), reserved_(task.services().memory()) {}
+
+  /// Room for `n` keys, if the budget has it: the count of a first segment is a good guess.
+  void expect(size_t n) {
+    const size_t bytes = (n + n / 2) * (sizeof(typename Table::Entry) + 1);
+    if (table_.empty() && reserved_.tryResize(2 * bytes)) table_.reserve(n);
+  }
+
+  /// `make()` gives the combiner of a new key, `add(C&)` changes that of a known one.
+  template <class Key, class Make, class Add>
+  void upsert(Key&& key, Make&& make, Add&& add) {
+    if (table_.mustGrow() || heap_bytes_ > heap_limit_) [[unlikely]]
+      makeRoom();
+    const uint64_t hash = Table::hashOf(key);
+    if constexpr (!kBitwise<K>) heap_bytes_ += serde::heapBytes(static_cast<const K&>(key));
+    table_.upsert(std::forward<Key>(key), hash, std::forward<Make>(make), std::forward<Add>(add));
+  }
+  /// Counts what a combiner has grown by on the heap.
+  void charge(size_t bytes) { heap_bytes_ += bytes; }
+
+  void prefetch(const K& key) const { table_.prefetch(Table::hashOf(key)); }
+  [[nodiscard]] Table& table() { return table_; }
+  [[nodiscard]] bool spilled() const { return !spills_.empty(); }
+
+  /// The entries, moved out; each key once. Call once, last; the table must live as long as the stream is read.
+  [[nodiscard]] RecordBuffer<std::pair<K, C>> takeBucketOrAll(int bucket);
+  [[nodiscard]] static constexpr int bucketCount() { return kBuckets; }
+
+ private:
+  static constexpr int kBuckets = 16;
+  static constexpr size_t kSmallestSpill = 1024;
+  static constexpr size_t kFirstHeapLimit = size_t{1} << 20;
+  using Spill = std::array<SpilledPtr, kBuckets>;
+
+  // Four bits a level, from bits that the slots of a table of less than 2^28 entries do not use.
+  [[nodiscard]] int bucketOf(uint64_t hash) const {
+    return static_cast<int>((hash >> (4 * (depth_ % 8))) & (kBuckets - 1));
+  }
+
+  [[gnu::noinline]] void makeRoom() {
+    const size_t wanted = heap_bytes_ + (table_.mustGrow() ? table_.bytesAfterGrowth() : table_.tableBytes());
+    if (!reserved_.tryResize(wanted)) {
+      if (table_.size() < kSmallestSpill || depth_ > 6) {
+        reserved_.resizeAnyway(wanted);
+      } else {
+        spillAll();
+        reserved_.resizeAnyway(table_.tableBytes());
+      }
+    }
+    heap_limit_ = heap_bytes_ + heap_bytes_ / 4 + kFirstHeapLimit;
+  }
+
+  void spillAll() {
+    std::array<Bytes, kBuckets> bytes;
+    std::array<uint64_t, kBuckets> counts{};
+    for (auto& each : bytes) each.grow(sizeof(uint64_t));
+    table_.forEach([&](typename Table::Entry& entry) {
+      const auto bucket = static_cast<size_t>(bucketOf(Table::hashOf(entry)));
+      Writer out(bytes[bucket]);
+      encodeValue(out, std::pair<K, C>(std::move(entry.key), std::move(entry.value)));
+      ++counts[bucket];
+    });
+    Spill spilled;
+    for (size_t b = 0; b < kBuckets; ++b) {
+      std::memcpy(bytes[b].data(), &counts[b], sizeof counts[b]);
+      spilled[b] = spill(task_.services().spillSpace(), bytes[b].view());
+      task_.metrics().spilled_bytes += static_cast<int64_t>(bytes[b].size());
+    }
+    spills_.push_back(std::move(spilled));
+    table_.clear();
+    heap_bytes_ = 0;
+  }
+
+  TaskContext& task_;
+  MergeC merge_;
+  const int depth_;
+  Reservation reserved_;
+  Table table_;
+  size_t heap_bytes_ = 0;
+  size_t heap_limit_ = kFirstHeapLimit;
+  std::vector<Spill> spills_;
+};
+
+template <class K, class C, class MergeC>
+RecordBuffer<std::pair<K, C>> SpillingTable<K, C, MergeC>::takeBucketOrAll(int bucket) {
+  RecordBuffer<std::pair<K, C>> out;
+  if (!table_.empty() && spilled()) spillAll();
+  SpillingTable one(task_, merge_, depth_ + 1);
+  for (const Spill& spill : spills_) {
+    Bytes bytes = spill[static_cast<size_t>(bucket)]->read();
+    Reader in(bytes);
+    for (auto left = in.get<uint64_t>(); left > 0; --left) {
+      auto [key, value] = decodeValue<std::pair<K, C>>(in);
+      if constexpr (!kBitwise<C>) one.charge(serde::heapBytes(value));
+      one.upsert(
+          std::move(key), [&value = value] { return std::move(value); },
+          [&value = value, this](C& known) { merge_(known, std::move(value)); });
+    }
+  }
+  auto take = [&out](Table& table) {
+    out.reserve(out.size() + table.size());
+    table.forEach([&](typename Table::Entry& entry) { out.emplace_back(std::move(entry.key), std::move(entry.value)); });
+  };
+  if (one.spilled()) {
+    for (int b = 0; b < kBuckets; ++b) {
+      auto part = one.takeBucketOrAll(b);
+      for (auto& record : part) out.emplace_back(std::move(record));
+    }
+  } else {
+    take(one.table_);
+  }
+  return out;
+}
+
+/// The finished table as a stream: its entries in slot order, or bucket by bucket where it spilled.
+template <class K, class C, class MergeC>
+class TableStream final : public Stream<std::pair<K, C>> {
+  using R = std::pair<K, C>;
+
+ public:
+  explicit TableStream(std::unique_ptr<SpillingTable<K, C, MergeC>> table) : table_(std::move(table)) {}
+
+  Batch<R> next() override {
+    batch_.clear();
+    if (table_->spilled()) {
+      while (batch_.empty() && bucket_ < table_->bucketCount()) batch_ = table_->takeBucketOrAll(bucket_++);
+      return {batch_.data(), batch_.size(), true};
+    }
+    auto& table = table_->table();
+    slot_ = table.nextFilled(slot_);
+    while (slot_ < table.capacity() && batch_.size() < kBatchRecords<R>) {
+      auto& entry = table.entryAt(slot_);
+      batch_.emplace_back(std::move(entry.key), std::move(entry.value));
+      slot_ = table.nextFilled(slot_ + 1);
+    }
+    return {batch_.data(), batch_.size(), true};
+  }
+
+ private:
+  std::unique_ptr<SpillingTable<K, C, MergeC>> table_;
+  RecordBuffer<R> batch_;
+  size_t slot_ = 0;
+  int bucket_ = 0;
+};
+
+}  // namespace cerium

@@ -1,0 +1,108 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "rdd/stage_code.h"
+
+#include <set>
+#include <unordered_map>
+
+#include "rdd/fused_body.h"
+
+namespace cerium {
+namespace {
+
+void encodeNode(Writer& out, const RddNode& node, const std::unordered_map<const RddNode*, uint64_t>& places) {
+  out.put(node.id());
+  out.put(node.entry());
+  closure::encodeSite(out, node.site());
+  out.varint(static_cast<uint64_t>(node.numPartitions()));
+  out.put(node.storageLevel());
+  out.varint(node.dependencies().size());
+  for (const Dependency& dependency : node.dependencies()) {
+    out.put(dependency.narrow != nullptr);
+    if (dependency.narrow) {
+      out.varint(places.at(dependency.narrow->effective()));
+    } else {
+      out.put(dependency.shuffle->id());
+      out.varint(static_cast<uint64_t>(dependency.shuffle->numMaps()));
+      out.varint(static_cast<uint64_t>(dependency.shuffle->numReduces()));
+    }
+  }
+  node.encode(out);
+}
+
+NodePtr decodeNode(Reader& in, const std::vector<NodePtr>& nodes) {
+  NodeHeader header;
+  header.id = in.get<RddId>();
+  const auto entry = in.get<EntryId>();
+  header.site = closure::decodeSite(in);
+  header.num_partitions = static_cast<int>(in.varint());
+  header.storage_level = in.get<StorageLevel>();
+  for (size_t n = in.count(); n > 0; --n) {
+    if (in.get<bool>()) {
+      const uint64_t place = in.varint();
+      if (place >= nodes.size()) throw CorruptData("a stage names a parent that does not come before its child");
+      header.dependencies.push_back({nodes[place], nullptr});
+    } else {
+      const auto id = in.get<ShuffleId>();
+      const int maps = static_cast<int>(in.varint());
+      const int reduces = static_cast<int>(in.varint());
+      header.dependencies.push_back({nullptr, std::make_shared<ShuffleDependency>(id, maps, reduces)});
+    }
+  }
+  return reinterpret_cast<NodeDecoder>(resolveEntry(EntryKind::kNode, entry))(std::move(header), in);
+}
+
+}  // namespace
+
+Bytes encodeStage(const TaskBody& body) {
+  Bytes code;
+  Writer out(code);
+  const auto nodes = stageNodes(&body.node());
+  std::unordered_map<const RddNode*, uint64_t> places;
+  out.varint(nodes.size());
+  for (const RddNode* node : nodes) {
+    encodeNode(out, *node, places);
+    places.emplace(node, places.size());
+  }
+  out.put(body.entry());
+  body.encode(out);
+  return code;
+}
+
+std::shared_ptr<const TaskBody> decodeStage(const Bytes& code) {
+  Reader in(code);
+  std::vector<NodePtr> nodes;
+  for (size_t n = in.count(); n > 0; --n) nodes.push_back(decodeNode(in, nodes));
+  if (nodes.empty()) throw CorruptData("a stage has no nodes");
+  const auto entry = in.get<EntryId>();
+  return reinterpret_cast<TaskDecoder>(resolveEntry(EntryKind::kTask, entry))(nodes.back(), in);
+}
+
+std::vector<SourcePartition> sourcePartitions(const RddNode& node, int p) {
+  std::vector<SourcePartition> found;
+  std::set<std::pair<const RddNode*, int>> seen;
+  std::vector<PartitionRef> stack{{&node, p}};
+  std::vector<PartitionRef> parents;
+  while (!stack.empty()) {
+    const PartitionRef at = stack.back();
+    stack.pop_back();
+    const RddNode* now = at.node->effective();
+    if (!seen.emplace(now, at.partition).second) continue;
+    Bytes data;
+    Writer out(data);
+    if (now->encodePartition(at.partition, out)) found.push_back({now->id(), at.partition, std::move(data)});
+    parents.clear();
+    now->narrowParents(at.partition, parents);
+    stack.insert(stack.end(), parents.begin(), parents.end());
+  }
+  return found;
+}
+
+void checkStageCaptures(const TaskBody& body) {
+  const ClosureVisitor check = [](const OperationSite& site, const void* captures, size_t size) {
+    if (size > 0) checkCaptures(site, captures, size);
+  };
+  body.visitClosures(check);
+  for (const RddNode* node : stageNodes(&body.node())) node->visitClosures(check);
+}
+
+}  // namespace cerium

@@ -1,0 +1,61 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Count, mean, variance, minimum and maximum of numbers, mergeable (Chan, Golub, LeVeque, "Updating formulae and a
+// pairwise algorithm for computing sample variances", 1979).
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+namespace cerium {
+
+/// What `stats()` returns. Plain data; 0 records have mean 0, and NaN for variances.
+class StatCounter {
+ public:
+  StatCounter& merge(double x) {
+    ++count_;
+    const double delta = x - mean_;
+    mean_ += delta / static_cast<double>(count_);
+    squares_ += delta * (x - mean_);
+    min_ = x < min_ ? x : min_;
+    max_ = x > max_ ? x : max_;
+    return *this;
+  }
+  StatCounter& merge(const StatCounter& other) {
+    if (other.count_ == 0) return *this;
+    const double delta = other.mean_ - mean_;
+    const auto mine = static_cast<double>(count_);
+    const auto theirs = static_cast<double>(other.count_);
+    count_ += other.count_;
+    mean_ += delta * theirs / (mine + theirs);
+    squares_ += other.squares_ + delta * delta * mine * theirs / (mine + theirs);
+    min_ = other.min_ < min_ ? other.min_ : min_;
+    max_ = other.max_ > max_ ? other.max_ : max_;
+    return *this;
+  }
+
+  [[nodiscard]] int64_t count() const { return count_; }
+  [[nodiscard]] double mean() const { return mean_; }
+  [[nodiscard]] double sum() const { return mean_ * static_cast<double>(count_); }
+  [[nodiscard]] double min() const { return min_; }
+  [[nodiscard]] double max() const { return max_; }
+  /// Of the whole population; NaN for no records.
+  [[nodiscard]] double variance() const { return squares_ / static_cast<double>(count_); }
+  [[nodiscard]] double popVariance() const { return variance(); }
+  [[nodiscard]] double stdev() const { return std::sqrt(variance()); }
+  [[nodiscard]] double popStdev() const { return stdev(); }
+  /// Of a sample (divides by count - 1); NaN for fewer than two records.
+  [[nodiscard]] double sampleVariance() const {
+    return count_ < 2 ? std::numeric_limits<double>::quiet_NaN() : squares_ / static_cast<double>(count_ - 1);
+  }
+  [[nodiscard]] double sampleStdev() const { return std::sqrt(sampleVariance()); }
+
+ private:
+  int64_t count_ = 0;
+  double mean_ = 0;
+  double squares_ = 0;
+  double min_ = std::numeric_limits<double>::infinity();
+  double max_ = -std::numeric_limits<double>::infinity();
+};
+
+}  // namespace cerium

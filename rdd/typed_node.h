@@ -1,0 +1,163 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Where record types meet the lineage graph: Node<T> computes partitions, OpNode<T, Body> is the one way to write one.
+// A new operation is a Body struct in rdd/ops/: its functions and values, and how it computes a partition.
+#pragma once
+
+#include <utility>
+
+#include "rdd/node.h"
+#include "rdd/task_context.h"
+
+namespace cerium {
+
+/// An RDD of records of type T.
+template <class T>
+class Node : public RddNode {
+ public:
+  using record_type = T;
+  using RddNode::RddNode;
+
+  /// The records of partition `p`: cached ones where there are, else computed, and cached if that was asked for.
+  StreamPtr<T> open(TaskContext& task, int p) const;
+
+ protected:
+  virtual StreamPtr<T> compute(TaskContext& task, int p) const = 0;
+
+ private:
+  StreamPtr<T> computeAndCache(TaskContext& task, int p, StorageLevel level) const;
+};
+
+/// What a decoder of nodes gets besides the node's own bytes.
+struct NodeHeader {
+  RddId id;
+  OperationSite site;
+  int num_partitions = 0;
+  StorageLevel storage_level = StorageLevel::NONE;
+  std::vector<Dependency> dependencies;
+};
+using NodeDecoder = NodePtr (*)(NodeHeader&&, Reader&);
+
+/// A node whose behaviour is a Body:
+///   StreamPtr<T> compute(TaskContext&, const RddNode& node, int p) const   the records of a partition
+///   void encode(Writer&) const; static Body decode(Reader&); void visit(const ClosureVisitor&) const   (Parts has all)
+/// and, where the default of RddNode does not do: narrowParents, preferredHosts, encodePartition, kBarrier.
+template <class T, class Body>
+class OpNode final : public Node<T> {
+ public:
+  OpNode(RddId id, OperationSite site, int num_partitions, std::vector<Dependency> dependencies, Body body)
+      : Node<T>(id, site, num_partitions, std::move(dependencies)), body_(std::move(body)) {}
+
+  [[nodiscard]] EntryId entry() const override { return Entry<EntryKind::kNode, &OpNode::decode>::id(); }
+  void encode(Writer& out) const override { body_.encode(out); }
+  void visitClosures(const ClosureVisitor& visit) const override { body_.visit(visit); }
+
+  void narrowParents(int p, std::vector<PartitionRef>& out) const override {
+    if constexpr (requires { body_.narrowParents(*this, p, out); }) {
+      body_.narrowParents(*this, p, out);
+    } else {
+      Node<T>::narrowParents(p, out);
+    }
+  }
+  [[nodiscard]] std::vector<std::string> preferredHosts(int p) const override {
+    if constexpr (requires { body_.preferredHosts(p); }) {
+      return body_.preferredHosts(p);
+    } else {
+      return {};
+    }
+  }
+  bool encodePartition(int p, Writer& out) const override {
+    if constexpr (requires { body_.encodePartition(p, out); }) {
+      body_.encodePartition(p, out);
+      return true;
+    } else {
+      return false;
+    }
+  }
+  [[nodiscard]] bool isBarrier() const override {
+    if constexpr (requires { Body::kBarrier; }) {
+      return Body::kBarrier;
+    } else {
+      return false;
+    }
+  }
+
+  static NodePtr decode(NodeHeader&& header, Reader& in) {
+    auto node = std::make_shared<OpNode>(header.id, header.site, header.num_partitions, std::move(header.dependencies),
+                                         Body::decode(in));
+    node->setStorageLevel(header.storage_level);
+    return node;
+  }
+
+ protected:
+  StreamPtr<T> compute(TaskContext& task, int p) const override { return body_.compute(task, *this, p); }
+
+ private:
+  Body body_;
+};
+
+/// Parent number `i` of a node, whose record type the caller knows.
+template <class T>
+const Node<T>& typedParent(const RddNode& node, size_t i) {
+  return static_cast<const Node<T>&>(*node.dependencies()[i].narrow);
+}
+
+/// Two streams, one after the other.
+template <class T>
+class ConcatStream final : public Stream<T> {
+ public:
+  ConcatStream(StreamPtr<T> first, StreamPtr<T> second) : first_(std::move(first)), second_(std::move(second)) {}
+  Batch<T> next() override {
+    if (first_) {
+      Batch<T> batch = first_->next();
+      if (batch.size > 0) return batch;
+      first_.reset();
+    }
+    return second_->next();
+  }
+
+ private:
+  StreamPtr<T> first_;
+  StreamPtr<T> second_;
+};
+
+template <class T>
+StreamPtr<T> openCached(CachedBlock block) {
+  if (block.encoded) return std::make_unique<DecodeStream<T>>(block.encoded->view(), block.encoded);
+  auto& records = *static_cast<const RecordBuffer<T>*>(block.block.records.get());
+  return std::make_unique<SharedStream<T>>(records.data(), records.size(), block.block.records);
+}
+
+template <class T>
+StreamPtr<T> Node<T>::open(TaskContext& task, int p) const {
+  const RddNode* now = this->effective();
+  if (now != this) return static_cast<const Node<T>*>(now)->open(task, p);
+  const StorageLevel level = this->storageLevel();
+  if (level == StorageLevel::NONE) return compute(task, p);
+  if constexpr (Serializable<T>) {
+    if (auto cached = task.services().findCached(this->id(), p)) return openCached<T>(std::move(*cached));
+    return computeAndCache(task, p, level);
+  } else {
+    throw InvalidArgument(this->site().str() + ": records of this type cannot be serialized, so they cannot be cached");
+  }
+}
+
+template <class T>
+StreamPtr<T> Node<T>::computeAndCache(TaskContext& task, int p, StorageLevel level) const {
+  auto stream = compute(task, p);
+  RecordBuffer<T> records;
+  Reservation reserved(task.services().memory());
+  while (stream->appendNext(records)) {
+    task.checkInterrupted();
+    // A partition that outgrows the budget while it is unrolled is not cached in memory: what is there is passed on,
+    // then the rest (levels with disk take it whole, encoded).
+    if (!usesDisk(level) && !reserved.tryResize(records.capacity() * sizeof(T))) {
+      return std::make_unique<ConcatStream<T>>(std::make_unique<OwnedStream<T>>(std::move(records)), std::move(stream));
+    }
+  }
+  reserved.resizeAnyway(0);  // the store charges what it keeps
+  CachedBlock block{TypedBlock::of(std::move(records)), nullptr};
+  task.services().cacheBlock(this->id(), p, level, block);
+  return openCached<T>(std::move(block));
+}
+
+}  // namespace cerium
