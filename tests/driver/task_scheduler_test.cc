@@ -149,6 +149,21 @@ TEST_CASE("a task waits a moment for its cached input, and no longer", "[driver]
   SECTION("the executor is lost") { CHECK(executorOf(b, launched(b.lose(0)).at(0)) == ExecutorId(1)); }
 }
 
+TEST_CASE("tasks known to be long do not wait for a busy executor, short ones do", "[driver]") {
+  Bench b;
+  b.add(0, 1);
+  auto set = Bench::tasksOf(0, 10);
+  set.locations.assign(10, {ExecutorId(0)});
+  const Millis duration = GENERATE(1, 100);
+  auto running = launched(b.submit(set));
+  for (int i = 0; i < 3; ++i) {
+    b.now += duration;
+    running = launched(b.succeed(running.at(0).id));
+  }
+  b.add(1, 1);
+  CHECK(b.held(1) == (duration == 100 ? 1 : 0));
+}
+
 TEST_CASE("a task prefers the host of its input but never waits for it", "[driver]") {
   Bench b;
   b.add(0, 1);
@@ -241,8 +256,8 @@ TEST_CASE("failures far apart do not exclude an executor", "[driver]") {
   const auto all = launched(b.submit(0, 3));
   b.add(1, 1);
   for (const Task& task : all) {
-    b.fail(task.id);
     b.tick(60'000);
+    b.fail(task.id);
   }
   CHECK(launched(b.submit(1, 2)).size() == 2);
 }
@@ -314,6 +329,16 @@ TEST_CASE("a task far slower than most gets a copy elsewhere; the first to end w
   }
 }
 
+TEST_CASE("no copies start before most tasks of the stage have ended", "[driver]") {
+  Bench b;
+  b.add(0, 2);
+  b.add(1, 2);
+  b.add(2, 2);
+  const auto all = launched(b.submit(0, 4));
+  for (int i = 0; i < 2; ++i) b.succeed(all[i].id);
+  CHECK(launched(b.tick(10'000)).empty());
+}
+
 TEST_CASE("a lone executor gets no copies of its own tasks", "[driver]") {
   Bench b;
   b.add(0, 4);
@@ -346,7 +371,7 @@ TEST_CASE("earlier jobs go first, and inside a job earlier stages", "[driver]") 
 TEST_CASE("fair pools share cores by weight once their minimum is met", "[driver]") {
   Bench b(without([](auto& o) { o.fair = true; }));
   b.scheduler.setPool("heavy", 3, 0);
-  b.scheduler.setPool("needy", 1, 4);
+  b.scheduler.setPool("needy", 1, 8);
   const std::vector<std::string> pools = {"light", "heavy", "needy"};
   for (size_t i = 0; i < pools.size(); ++i) {
     auto set = Bench::tasksOf(static_cast<int64_t>(i), 50);
@@ -355,11 +380,12 @@ TEST_CASE("fair pools share cores by weight once their minimum is met", "[driver
     b.submit(set);
   }
   std::map<int64_t, int> share;
-  for (const Task& task : launched(b.add(0, 20))) ++share[task.stage.id.value];
-  // "needy" takes 4; then light : heavy : needy go on towards 1 : 3 : 1.
-  CHECK(share[0] == 4);
-  CHECK(share[1] == 12);
+  for (const Task& task : launched(b.add(0, 4))) ++share[task.stage.id.value];
   CHECK(share[2] == 4);
+  for (const Task& task : launched(b.add(1, 16))) ++share[task.stage.id.value];
+  CHECK(share[2] == 8);
+  CHECK(share[0] == 3);
+  CHECK(share[1] == 9);
 }
 
 TEST_CASE("short tasks are sent ahead in batches, long ones are not", "[driver]") {
