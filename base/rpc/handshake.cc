@@ -59,29 +59,44 @@ size_t Handshake::consume(std::string_view input) {
 
 void Handshake::peerClosed() {
   if (state_ != State::kRunning) return;
-  fail(step_ == Step::kMagic
-           ? "not a Cerium port, or one that is overloaded or shutting down: it closed the connection without a greeting"
-           : "the peer closed the connection during the handshake");
+  fail(
+      step_ == Step::kMagic
+          ? "not a Cerium port, or one that is overloaded or shutting down: it closed the connection without a greeting"
+          : "the peer closed the connection during the handshake");
 }
 
 size_t Handshake::stepBytes() const {
   switch (step_) {
-    case Step::kMagic: return kMagic.size();
-    case Step::kVersion: return 2;
-    case Step::kVerdict: return 1;
+    case Step::kMagic:
+      return kMagic.size();
+    case Step::kVersion:
+      return 2;
+    case Step::kVerdict:
+      return 1;
     case Step::kChallenge:
-    case Step::kProof: break;
+    case Step::kProof:
+      break;
   }
   return std::tuple_size_v<Block>;
 }
 
 void Handshake::finishStep() {
   switch (step_) {
-    case Step::kMagic: step_ = Step::kVersion; break;
-    case Step::kVersion: takeVersion(); break;
-    case Step::kChallenge: takeChallenge(); break;
-    case Step::kVerdict: takeVerdict(); break;
-    case Step::kProof: takeProof(); break;
+    case Step::kMagic:
+      step_ = Step::kVersion;
+      break;
+    case Step::kVersion:
+      takeVersion();
+      break;
+    case Step::kChallenge:
+      takeChallenge();
+      break;
+    case Step::kVerdict:
+      takeVerdict();
+      break;
+    case Step::kProof:
+      takeProof();
+      break;
   }
 }
 

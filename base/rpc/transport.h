@@ -29,7 +29,8 @@ class Connection {
   virtual ~Connection() = default;
   /// Queues a message; never blocks. Messages sent after the connection broke are dropped: onClose tells.
   virtual void send(Bytes message) = 0;
-  /// Sends what is queued, then closes; the peer's onClose and our own follow. Idempotent.
+  /// Sends what is queued, then closes; the peer's onClose and our own follow. Idempotent. Messages that arrive
+  /// after it are not delivered. A peer that takes nothing more is given up after five seconds.
   virtual void close() = 0;
   /// Bytes queued by send() and not yet taken by the network; what a sender looks at to bound itself.
   [[nodiscard]] virtual size_t queuedBytes() const = 0;
@@ -41,6 +42,7 @@ using ConnectionPtr = std::shared_ptr<Connection>;
 
 /// What a user of a connection is told. All calls of one connection come one after another (never concurrently),
 /// on a thread of the transport: they must not block. onMessage is never called after onClose.
+/// An exception from onMessage breaks the connection, with its text as the reason; onClose must not throw.
 struct Handlers {
   std::function<void(const ConnectionPtr&, Bytes message)> onMessage;
   /// Called exactly once for each established connection; `reason` is text for a human ("closed by peer", ...).
@@ -48,13 +50,15 @@ struct Handlers {
 };
 
 /// Open sockets of one process. Destroying it closes every connection and joins its threads;
-/// no handler runs after the destructor returned.
+/// no handler runs after the destructor returned. What is still queued is lost, unless close() was called before: such
+/// a connection has one more second to send it. A connection lives until it is closed, whoever holds its pointer.
 class Transport {
  public:
   virtual ~Transport() = default;
 
   /// Accepts connections on `at` (port 0: any free port) and returns the endpoint really bound.
-  /// `onConnect` runs when a peer has passed the handshake, before its first message, and returns its handlers.
+  /// `onConnect` runs when a peer has passed the handshake, before its first message, and returns its handlers;
+  /// an exception from it closes the connection.
   /// Throws IoError that names the address when it cannot be bound.
   virtual Endpoint listen(const Endpoint& at, std::function<Handlers(const ConnectionPtr&)> onConnect) = 0;
 

@@ -46,20 +46,20 @@ void ConnectAttempt::resolve() {
   error_code not_numeric;
   const auto address = asio::ip::make_address(to_.host, not_numeric);
   if (!not_numeric) return connect({{address, to_.port}});
-  resolver_.async_resolve(to_.host, std::to_string(to_.port), [self = shared_from_this()](const error_code& error,
-                                                                                          const auto& results) {
-    if (!self->done_) return;
-    if (error) return self->cancel(fmt::format("the name does not resolve: {}", error.message()));
-    self->connect(Endpoints(results.begin(), results.end()));
-  });
+  resolver_.async_resolve(to_.host, std::to_string(to_.port),
+                          [self = shared_from_this()](const error_code& error, const auto& results) {
+                            if (!self->done_) return;
+                            if (error)
+                              return self->cancel(fmt::format("the name does not resolve: {}", error.message()));
+                            self->connect(Endpoints(results.begin(), results.end()));
+                          });
 }
 
 void ConnectAttempt::connect(const Endpoints& endpoints) {
   phase_ = "connecting";
   asio::async_connect(socket_, endpoints, [self = shared_from_this()](const error_code& error, const auto&) {
     if (!self->done_) return;
-    if (error == asio::error::connection_refused)
-      return self->cancel("connection refused: no process listens there");
+    if (error == asio::error::connection_refused) return self->cancel("connection refused: no process listens there");
     if (error) return self->cancel(error.message());
     self->shakeHands();
   });
@@ -68,10 +68,10 @@ void ConnectAttempt::connect(const Endpoints& endpoints) {
 void ConnectAttempt::shakeHands() {
   phase_ = "shaking hands; is it a Cerium port?";
   handshake_ = std::make_shared<SocketHandshake>(std::move(socket_), Role::kConnector, secret_);
-  handshake_->start(handshake_timeout_, [self = shared_from_this()](asio::ip::tcp::socket socket, Bytes early,
-                                                                    const std::string& failure) {
-    self->finish(std::move(socket), std::move(early), failure);
-  });
+  handshake_->start(handshake_timeout_,
+                    [self = shared_from_this()](asio::ip::tcp::socket socket, Bytes early, const std::string& failure) {
+                      self->finish(std::move(socket), std::move(early), failure);
+                    });
 }
 
 void ConnectAttempt::finish(asio::ip::tcp::socket socket, Bytes early, const std::string& failure) {

@@ -62,6 +62,12 @@ std::optional<Bytes> FrameReader::next() {
   return std::exchange(message_, Bytes());
 }
 
+void FrameReader::discard() {
+  begin_ = end_ = 0;
+  in_message_ = false;
+  message_ = Bytes();
+}
+
 bool FrameReader::takeLength() {
   if (end_ - begin_ < kLengthBytes) {
     // Part of a length stays; it moves to the front to leave the buffer whole for what comes.
@@ -72,9 +78,10 @@ bool FrameReader::takeLength() {
   }
   const uint64_t length = decodeLength(staging_.get() + begin_);
   if (length > max_message_bytes_)
-    throw CorruptData(fmt::format("the peer announced a message of {} bytes, over the limit of {}; raise max_message_bytes "
-                                  "or send less at once",
-                                  length, max_message_bytes_));
+    throw CorruptData(
+        fmt::format("the peer announced a message of {} bytes, over the limit of {}; raise max_message_bytes "
+                    "or send less at once",
+                    length, max_message_bytes_));
   begin_ += kLengthBytes;
   length_ = static_cast<size_t>(length);
   in_message_ = true;

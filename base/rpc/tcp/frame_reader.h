@@ -32,6 +32,9 @@ class FrameReader {
   /// for it, and the stream cannot be read further.
   [[nodiscard]] std::optional<Bytes> next();
 
+  /// Forgets what was received: the stream's messages are not wanted any more.
+  void discard();
+
   /// True when the stream stands inside a frame: an end here lost bytes.
   [[nodiscard]] bool isInsideFrame() const { return in_message_ || begin_ != end_; }
 

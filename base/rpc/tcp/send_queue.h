@@ -39,9 +39,9 @@ class SendQueue {
  private:
   void appendToTail(const void* data, size_t size);
 
-  std::vector<Bytes> runs_;  // None is empty.
-  size_t first_ = 0;         // Runs before it are sent.
-  size_t taken_ = 0;         // Bytes of runs_[first_] that are sent.
+  std::vector<Bytes> runs_;    // None is empty.
+  size_t first_ = 0;           // Runs before it are sent.
+  size_t taken_ = 0;           // Bytes of runs_[first_] that are sent.
   bool tail_is_open_ = false;  // The last run is made of small messages and may grow.
 };
 

@@ -22,8 +22,9 @@ void SocketHandshake::start(std::chrono::milliseconds timeout, Done done) {
   timer_.async_wait([self = shared_from_this(), timeout](error_code error) {
     if (error) return;
     const bool refused = self->handshake_.state() == Handshake::State::kFailed;
-    self->finish(refused ? self->handshake_.reason()
-                         : fmt::format("timed out: the peer did not finish the handshake within {} ms", timeout.count()));
+    self->finish(refused
+                     ? self->handshake_.reason()
+                     : fmt::format("timed out: the peer did not finish the handshake within {} ms", timeout.count()));
   });
   proceed();
 }
@@ -41,9 +42,15 @@ void SocketHandshake::proceed() {
     return;
   }
   switch (handshake_.state()) {
-    case Handshake::State::kRunning: read(); break;
-    case Handshake::State::kDone: finish(""); break;
-    case Handshake::State::kFailed: refusal_sent_ ? awaitPeerClose() : finish(handshake_.reason()); break;
+    case Handshake::State::kRunning:
+      read();
+      break;
+    case Handshake::State::kDone:
+      finish("");
+      break;
+    case Handshake::State::kFailed:
+      refusal_sent_ ? awaitPeerClose() : finish(handshake_.reason());
+      break;
   }
 }
 

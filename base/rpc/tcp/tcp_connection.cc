@@ -23,9 +23,9 @@ namespace {
 
 /// As many as Asio passes to one system call.
 constexpr size_t kRunsPerWrite = 64;
-/// A closing connection whose peer takes no byte for this long is cut.
+/// A closing connection whose peer takes no byte from one look to the next, this much later, is cut.
 constexpr std::chrono::milliseconds kLinger{5'000};
-/// The same while the transport's destructor waits.
+/// The whole time that a closing connection has left once its transport is being destroyed.
 constexpr std::chrono::milliseconds kLingerAtExit{1'000};
 
 std::string describePeer(const asio::ip::tcp::socket& socket) {
@@ -64,7 +64,6 @@ TcpConnection::TcpConnection(std::shared_ptr<asio::io_context> io, asio::ip::tcp
       peer_(describePeer(socket)),
       socket_(std::move(socket)),
       linger_timer_(*io_),
-      linger_(kLinger),
       reader_(max_message_bytes) {
   tune(socket_);
 }
@@ -76,9 +75,10 @@ void TcpConnection::send(Bytes message) {
   if (size > max_message_bytes_) {
     // Posted under the lock, like every post of ours: after closed_ is set nothing may enter the io_context.
     asio::post(*io_, [self = shared_from_this(), size] {
-      self->finish(fmt::format("a message of {} bytes was sent, over the limit of {}; raise max_message_bytes or send "
-                               "less at once",
-                               size, self->max_message_bytes_));
+      self->finish(
+          fmt::format("a message of {} bytes was sent, over the limit of {}; raise max_message_bytes or send "
+                      "less at once",
+                      size, self->max_message_bytes_));
     });
     return;
   }
@@ -115,20 +115,23 @@ void TcpConnection::start(Handlers handlers, Bytes early, std::function<void()> 
 
 void TcpConnection::abandon() {
   if (!closing_) return finish("the transport was destroyed");
-  linger_ = kLingerAtExit;
+  abandoned_ = true;
   armLinger();
 }
 
 void TcpConnection::writeNext() {
   if (closed_) return;
   if (in_flight_.empty()) {
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     std::swap(in_flight_, incoming_);
-    if (in_flight_.empty()) writer_active_ = false;
-  }
-  if (in_flight_.empty()) {
-    if (closing_) shutDownSending();
-    return;
+    if (in_flight_.empty()) {
+      writer_active_ = false;
+      // Read under the lock: a message may be sent, and the connection closed, right after it is released.
+      const bool all_sent = closing_;
+      lock.unlock();
+      if (all_sent) shutDownSending();
+      return;
+    }
   }
   std::vector<asio::const_buffer> buffers;
   in_flight_.forFront(kRunsPerWrite, [&](std::span<const char> run) { buffers.emplace_back(run.data(), run.size()); });
@@ -157,6 +160,7 @@ void TcpConnection::shutDownSending() {
 
 void TcpConnection::read() {
   if (closed_ || peer_ended_) return;
+  if (closing_) reader_.discard();  // Nobody wants messages after close(); reading goes on to see the peer's end.
   std::array<asio::mutable_buffer, 2> buffers;
   try {
     const auto space = reader_.space();
@@ -172,8 +176,7 @@ void TcpConnection::onRead(const error_code& error, size_t count) {
   if (closed_) return;
   if (error == asio::error::eof) return onEndOfStream();
   if (error) return finish(describe(error));
-  // Nobody wants messages after close(): the reader is left as it is and its space is used again and again.
-  reader_.received(closing_ ? 0 : count);
+  reader_.received(count);
   deliverMessages();
   read();
 }
@@ -192,18 +195,19 @@ void TcpConnection::deliverMessages() {
 
 void TcpConnection::onEndOfStream() {
   peer_ended_ = true;
-  if (!closing_) return finish(reader_.isInsideFrame() ? "closed by peer in the middle of a message" : "closed by peer");
+  if (!closing_)
+    return finish(reader_.isInsideFrame() ? "closed by peer in the middle of a message" : "closed by peer");
   if (sending_shut_down_) finish("closed by this process");
 }
 
 void TcpConnection::armLinger() {
   if (closed_) return;
-  linger_timer_.expires_after(linger_);
+  linger_timer_.expires_after(abandoned_ ? kLingerAtExit : kLinger);
   linger_timer_.async_wait([self = shared_from_this(), before = written_bytes_](const error_code& error) {
     if (error || self->closed_) return;
-    if (self->written_bytes_ != before) return self->armLinger();
-    self->finish(fmt::format("closed by this process; the peer did not take the last {} bytes",
-                             self->queued_bytes_.load()));
+    if (self->written_bytes_ != before && !self->abandoned_) return self->armLinger();
+    self->finish(
+        fmt::format("closed by this process; the peer did not take the last {} bytes", self->queued_bytes_.load()));
   });
 }
 

@@ -22,7 +22,8 @@ namespace cerium::rpc {
 /// Threads: the methods of Connection from any thread; the others on the I/O thread only.
 class TcpConnection final : public Connection, public std::enable_shared_from_this<TcpConnection> {
  public:
-  /// `socket` has passed the handshake. The io_context is shared: a user may keep a connection longer than its transport.
+  /// `socket` has passed the handshake. The io_context is shared: a user may keep a connection longer than its
+  /// transport.
   TcpConnection(std::shared_ptr<boost::asio::io_context> io, boost::asio::ip::tcp::socket socket,
                 uint64_t max_message_bytes);
 
@@ -58,15 +59,14 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
   std::atomic<size_t> queued_bytes_ = 0;
   std::atomic<bool> closing_ = false;  // Written under mutex_.
 
-  std::mutex mutex_;             // No callback and no I/O under it.
-  SendQueue incoming_;           // Sent, not yet taken by the writer.
-  bool writer_active_ = false;   // A call of writeNext() is posted or a write is under way.
-  bool closed_ = false;          // Written by the I/O thread.
+  std::mutex mutex_;            // No callback and no I/O under it.
+  SendQueue incoming_;          // Sent, not yet taken by the writer.
+  bool writer_active_ = false;  // A call of writeNext() is posted or a write is under way.
+  bool closed_ = false;         // Written by the I/O thread.
 
   // The rest belongs to the I/O thread.
   boost::asio::ip::tcp::socket socket_;
   boost::asio::steady_timer linger_timer_;
-  std::chrono::milliseconds linger_;
   uint64_t written_bytes_ = 0;  // Since the start.
   SendQueue in_flight_;
   FrameReader reader_;
@@ -74,6 +74,7 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
   std::function<void()> on_gone_;
   bool sending_shut_down_ = false;
   bool peer_ended_ = false;
+  bool abandoned_ = false;
 };
 
 }  // namespace cerium::rpc

@@ -113,31 +113,34 @@ Endpoint TcpTransport::listen(const Endpoint& at, std::function<Handlers(const C
 
 ConnectionPtr TcpTransport::connect(const Endpoint& to, Handlers handlers, int timeout_ms) {
   if (std::this_thread::get_id() == thread_.get_id())
-    throw InvalidArgument(fmt::format("connect({}) was called from a handler and would wait for itself; call it from "
-                                      "another thread",
-                                      to.str()));
-  auto promise = std::make_shared<std::promise<ConnectionPtr>>();
-  std::future<ConnectionPtr> connected = promise->get_future();
-  asio::post(*io_, [this, to, promise, timeout_ms, handlers = std::move(handlers)]() mutable {
-    // The set finds the attempt again when it is done; it exists before the attempt can end.
-    auto attempt = std::make_shared<std::weak_ptr<ConnectAttempt>>();
-    auto done = [this, to, promise, attempt, handlers = std::move(handlers)](tcp::socket socket, Bytes early,
-                                                                             const std::string& failure) {
-      attempts_.erase(attempt->lock());
-      if (!failure.empty()) {
-        promise->set_exception(std::make_exception_ptr(IoError(fmt::format("cannot connect to {}: {}", to.str(), failure))));
-        return;
-      }
+    throw InvalidArgument(
+        fmt::format("connect({}) was called from a handler and would wait for itself; call it from "
+                    "another thread",
+                    to.str()));
+  // Either a connection or why there is none; the exception is made where it is thrown, not on the I/O thread.
+  using Outcome = std::pair<ConnectionPtr, std::string>;
+  auto promise = std::make_shared<std::promise<Outcome>>();
+  std::future<Outcome> outcome = promise->get_future();
+  const auto io = io_;  // Waiting ends when the transport is destroyed meanwhile; nothing of it is used after that.
+  asio::post(*io, [this, to, promise, timeout_ms, handlers = std::move(handlers)]() mutable {
+    // For `done`, which is made first, to find the attempt in the set.
+    auto itself = std::make_shared<std::weak_ptr<ConnectAttempt>>();
+    auto done = [this, promise, itself, handlers = std::move(handlers)](tcp::socket socket, Bytes early,
+                                                                        const std::string& failure) {
+      attempts_.erase(itself->lock());
+      if (!failure.empty()) return promise->set_value({nullptr, failure});
       const auto connection = makeConnection(std::move(socket));
-      promise->set_value(connection);
+      promise->set_value({connection, ""});
       startConnection(connection, handlers, std::move(early));
     };
-    auto started = std::make_shared<ConnectAttempt>(*io_, to, options_, std::chrono::milliseconds(timeout_ms), done);
-    *attempt = started;
-    attempts_.insert(started);
-    started->start();
+    auto attempt = std::make_shared<ConnectAttempt>(*io_, to, options_, std::chrono::milliseconds(timeout_ms), done);
+    *itself = attempt;
+    attempts_.insert(attempt);
+    attempt->start();
   });
-  return connected.get();
+  const auto [connection, failure] = outcome.get();
+  if (!connection) throw IoError(fmt::format("cannot connect to {}: {}", to.str(), failure));
+  return connection;
 }
 
 std::shared_ptr<TcpConnection> TcpTransport::makeConnection(tcp::socket socket) {

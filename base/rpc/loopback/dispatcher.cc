@@ -1,0 +1,58 @@
+// Cerium. Licensed under the Apache License 2.0.
+// The dispatcher's loop. See dispatcher.h.
+#include "base/rpc/loopback/dispatcher.h"
+
+#include <utility>
+
+#include "base/rpc/thread_name.h"
+
+namespace cerium::rpc {
+
+Dispatcher::Dispatcher(const std::string& thread_name) {
+  thread_ = std::thread([this, thread_name] {
+    nameThisThread(thread_name);
+    run();
+  });
+}
+
+void Dispatcher::post(Clock::time_point due, Task task) {
+  std::lock_guard lock(mutex_);
+  if (stopping_) return;
+  tasks_.push({due, posted_++, std::move(task)});
+  changed_.notify_one();
+}
+
+void Dispatcher::stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+    changed_.notify_one();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void Dispatcher::run() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    if (!tasks_.empty() && tasks_.top().due <= Clock::now()) {
+      // The queue shows its top as const, as changing `due` would break its order; the task may go.
+      Task task = std::move(const_cast<Entry&>(tasks_.top()).task);
+      tasks_.pop();
+      lock.unlock();
+      task();
+      task = nullptr;  // What it holds is destroyed without the lock too.
+      lock.lock();
+    } else if (stopping_) {
+      break;
+    } else if (tasks_.empty()) {
+      changed_.wait(lock);
+    } else {
+      const Clock::time_point due = tasks_.top().due;  // A copy: the queue may move its entries while we wait.
+      changed_.wait_until(lock, due);
+    }
+  }
+  const auto dropped = std::exchange(tasks_, {});
+  lock.unlock();
+}
+
+}  // namespace cerium::rpc

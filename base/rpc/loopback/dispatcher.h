@@ -1,0 +1,55 @@
+// Cerium. Licensed under the Apache License 2.0.
+// The thread of one loopback transport: runs tasks one after another, each not before its time.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <queue>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace cerium::rpc {
+
+/// Threads: thread-safe. Tasks must not throw.
+class Dispatcher {
+ public:
+  using Clock = std::chrono::steady_clock;
+  using Task = std::function<void()>;
+  /// Ahead of everything that waits.
+  static constexpr Clock::time_point kFirst = Clock::time_point::min();
+
+  explicit Dispatcher(const std::string& thread_name);
+  ~Dispatcher() { stop(); }
+
+  /// Runs `task` when `due` has come; tasks with the same time run in the order posted. Ignored after stop().
+  void post(Clock::time_point due, Task task);
+
+  /// Runs what is due, drops the rest and joins the thread. Idempotent. REQUIRES: not called by a task.
+  void stop();
+
+  [[nodiscard]] bool isCurrentThread() const { return thread_.get_id() == std::this_thread::get_id(); }
+
+ private:
+  struct Entry {
+    Clock::time_point due;
+    uint64_t number;
+    Task task;
+    /// For a priority queue, whose top is the largest: the earliest.
+    bool operator<(const Entry& other) const { return due != other.due ? due > other.due : number > other.number; }
+  };
+
+  void run();
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::priority_queue<Entry> tasks_;
+  uint64_t posted_ = 0;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace cerium::rpc

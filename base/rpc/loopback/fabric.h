@@ -1,0 +1,90 @@
+// Cerium. Licensed under the Apache License 2.0.
+// What is behind LoopbackNetwork: the transports (nodes), who listens where, the connections and the faults, all
+// under one lock. Small and exact comes before fast here.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "base/rpc/loopback/dispatcher.h"
+#include "base/rpc/loopback/loopback.h"
+#include "base/rpc/transport.h"
+
+namespace cerium::rpc {
+
+class LoopbackConnection;
+
+/// One transport of the network. `name`, `names` and `stopped` are guarded by the fabric's mutex.
+struct Node {
+  explicit Node(TransportOptions given) : options(std::move(given)), dispatcher(options.thread_name) {}
+
+  const TransportOptions options;
+  std::string name;             // "client-N:0", or the first endpoint it listens on.
+  std::set<std::string> names;  // All it answers to.
+  bool stopped = false;
+  Dispatcher dispatcher;
+};
+
+/// Threads: thread-safe. Lock order: the fabric's mutex, then a dispatcher's. No handler and no rule runs under either.
+class Fabric : public std::enable_shared_from_this<Fabric> {
+ public:
+  using OnConnect = std::function<Handlers(const ConnectionPtr&)>;
+  /// Something that travels from one side of a connection and is done to the other.
+  using Parcel = std::function<void(const std::shared_ptr<LoopbackConnection>&)>;
+
+  std::shared_ptr<Node> addNode(TransportOptions options);
+  /// Closes its connections and listeners. Its dispatcher still runs: stop that afterwards.
+  void removeNode(const std::shared_ptr<Node>& node);
+
+  /// As Transport::listen.
+  Endpoint listen(const std::shared_ptr<Node>& node, const Endpoint& at, OnConnect onConnect);
+  /// As Transport::connect.
+  ConnectionPtr connect(const std::shared_ptr<Node>& node, const Endpoint& to, Handlers handlers,
+                        std::chrono::milliseconds timeout);
+
+  /// What a connection asks for.
+  void send(const std::shared_ptr<LoopbackConnection>& from, Bytes message);
+  void close(const std::shared_ptr<LoopbackConnection>& connection);
+  /// Ends both sides now: `reason` here, "connection reset by peer" there.
+  void reset(const std::shared_ptr<LoopbackConnection>& connection, const std::string& reason);
+
+  /// A connection has called onClose.
+  void forget(const std::shared_ptr<LoopbackConnection>& connection);
+
+  /// As the functions of LoopbackNetwork.
+  void setRule(LoopbackNetwork::Rule rule);
+  void cut(const std::string& a, const std::string& b);
+  void partition(const std::string& address);
+  void heal(const std::string& address);
+
+ private:
+  struct Listening {
+    std::shared_ptr<Node> node;
+    OnConnect on_connect;
+  };
+
+  // All of these want mutex_ held.
+  [[nodiscard]] bool isIsolated(const Node& node) const;
+  void passOn(LoopbackConnection& from, Parcel parcel, std::chrono::milliseconds delay);
+  /// `due` is Dispatcher::kFirst to overtake what is in flight.
+  void endHere(const std::shared_ptr<LoopbackConnection>& connection, const std::string& reason,
+               Dispatcher::Clock::time_point due);
+
+  std::mutex mutex_;
+  std::condition_variable changed_;  // A partition was healed or a node removed: see connect().
+  std::map<std::string, Listening> listeners_;
+  std::set<std::shared_ptr<LoopbackConnection>> connections_;  // Both sides of each, until forgotten.
+  std::set<std::string> partitions_;
+  std::shared_ptr<const LoopbackNetwork::Rule> rule_;
+  uint16_t next_port_ = 40'000;
+  int nodes_ = 0;
+};
+
+}  // namespace cerium::rpc

@@ -1,0 +1,52 @@
+// Cerium. Licensed under the Apache License 2.0.
+// One side of a loopback connection.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/rpc/loopback/fabric.h"
+#include "base/rpc/transport.h"
+
+namespace cerium::rpc {
+
+/// Kept alive by the fabric until it is finished; the two sides know each other weakly.
+/// Threads: the methods of Connection from any thread; open(), receive() and finish() on the node's dispatcher.
+class LoopbackConnection final : public Connection, public std::enable_shared_from_this<LoopbackConnection> {
+ public:
+  LoopbackConnection(std::shared_ptr<Fabric> fabric, std::shared_ptr<Node> node, std::string peer);
+
+  void send(Bytes message) override { fabric_->send(shared_from_this(), std::move(message)); }
+  void close() override { fabric_->close(shared_from_this()); }
+  [[nodiscard]] size_t queuedBytes() const override { return finished_ ? 0 : queued_bytes_.load(); }
+  [[nodiscard]] std::string peer() const override { return peer_; }
+
+  /// The accepting side learns of the connection.
+  void open(const Fabric::OnConnect& onConnect);
+  void receive(Bytes message);
+  /// Calls onClose, the first time.
+  void finish(const std::string& reason);
+
+ private:
+  friend class Fabric;
+
+  const std::shared_ptr<Fabric> fabric_;
+  const std::shared_ptr<Node> node_;
+  const std::string peer_;
+  std::atomic<size_t> queued_bytes_ = 0;  // Sent and not yet given to the other side's handler.
+  std::atomic<bool> finished_ = false;    // Written on the dispatcher.
+
+  // Guarded by the fabric's mutex; is_open_ is written under it and read anywhere.
+  std::weak_ptr<LoopbackConnection> other_;
+  std::atomic<bool> is_open_ = true;  // Sends and delivers.
+  uint64_t messages_ = 0;
+  Dispatcher::Clock::time_point last_due_ = Dispatcher::kFirst;
+  std::deque<Fabric::Parcel> held_;  // Waiting for the end of a partition.
+
+  Handlers handlers_;  // The dispatcher's, once the other side knows of the connection.
+};
+
+}  // namespace cerium::rpc
