@@ -17,6 +17,8 @@ class ByteSource {
   virtual size_t read(char* out, size_t capacity) = 0;
   /// How far into the file it has read.
   [[nodiscard]] virtual uint64_t offset() const = 0;
+  /// The size of the file when it was opened; what is read is as long, or longer where it is decompressed.
+  [[nodiscard]] virtual uint64_t fileSize() const = 0;
 };
 
 /// A regular file as it is.
@@ -30,9 +32,8 @@ class FileBytes final : public ByteSource {
 
   size_t read(char* out, size_t capacity) override;
   [[nodiscard]] uint64_t offset() const override { return offset_; }
+  [[nodiscard]] uint64_t fileSize() const override { return size_; }
   [[nodiscard]] const std::string& path() const { return path_; }
-  /// The file's size when it was opened.
-  [[nodiscard]] uint64_t size() const { return size_; }
 
  private:
   std::string path_;

@@ -30,20 +30,23 @@ class Decompressor : public ByteSource {
       const size_t before = input_.size();
       const size_t produced = step(input_, out, capacity);
       if (produced > 0) return produced;
-      if (input_.empty() && before == 0) throw CorruptData(fmt::format("{} ends in the middle of its {} data, at offset {}; "
-                                                                       "it was cut short, copy or write it again",
-                                                                       file_.path(), format_, offset()));
+      if (input_.empty() && before == 0)
+        throw CorruptData(
+            fmt::format("{} ends in the middle of its {} data, at offset {}; "
+                        "it was cut short, copy or write it again",
+                        file_.path(), format_, offset()));
     }
   }
   [[nodiscard]] uint64_t offset() const override { return file_.offset() - input_.size(); }
+  [[nodiscard]] uint64_t fileSize() const override { return file_.fileSize(); }
 
  protected:
   /// Takes bytes from the front of `input` and puts decompressed ones at `out`; says how many. Sets between_frames_.
   virtual size_t step(std::string_view& input, char* out, size_t capacity) = 0;
 
   [[noreturn]] void corrupt(const char* reason) const {
-    throw CorruptData(fmt::format("{} has damaged {} data at offset {}: {}; copy or write it again", file_.path(), format_,
-                                  offset(), reason == nullptr ? "no reason given" : reason));
+    throw CorruptData(fmt::format("{} has damaged {} data at offset {}: {}; copy or write it again", file_.path(),
+                                  format_, offset(), reason == nullptr ? "no reason given" : reason));
   }
 
   bool between_frames_ = true;

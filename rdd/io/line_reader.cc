@@ -7,6 +7,7 @@
 #include <limits>
 #include <string_view>
 
+#include "base/util/bytes.h"
 #include "base/util/error.h"
 #include "rdd/io/codec.h"
 #include "rdd/io/decompressor.h"
@@ -15,8 +16,9 @@
 namespace cerium::io {
 namespace {
 
-constexpr size_t kBlockBytes = 256 << 10;  ///< One read; fits the second-level cache, so lines are cut from cached bytes.
-constexpr size_t kTailBytes = 64 << 10;    ///< One read behind the end of the split, for the rest of its last line.
+constexpr size_t kBlockBytes =
+    256 << 10;                           ///< One read; fits the second-level cache, so lines are cut from cached bytes.
+constexpr size_t kTailBytes = 64 << 10;  ///< One read behind the end of the split, for the rest of its last line.
 /// A longer line is not text but a file of something else, or a few kilobytes of .gz made to fill the memory.
 constexpr size_t kMaxLineBytes = size_t{1} << 30;
 
@@ -28,14 +30,13 @@ class LineReader::Impl {
       : path_(split.path),
         compressed_(codecOfPath(split.path) != Codec::kNone),
         end_(compressed_ && split.end > 0 ? std::numeric_limits<uint64_t>::max() : split.end),
-        buffer_offset_(compressed_ || split.begin == 0 ? 0 : split.begin - 1),
+        first_offset_(compressed_ || split.begin == 0 ? 0 : split.begin - 1),
+        buffer_offset_(first_offset_),
         source_(openContents(path_, buffer_offset_)) {
     buffer_.reserve(kBlockBytes);
     // The line in which the byte before the split lies belongs to the split before; it ends there if that byte is LF.
     std::string_view skipped;
-    const uint64_t start = buffer_offset_;
     if (!compressed_ && split.begin > 0) nextLine(skipped);
-    first_offset_ = start;
   }
 
   size_t next(std::vector<std::string>& lines, size_t max) {
@@ -85,18 +86,20 @@ class LineReader::Impl {
       at_ = 0;
     }
     if (buffer_.size() > kMaxLineBytes) {
-      throw IoError(fmt::format("{} has a line of more than {} bytes at offset {}; it is not a text file, read it with "
-                                "binaryFiles",
-                                path_, kMaxLineBytes, buffer_offset_));
+      throw IoError(
+          fmt::format("{} has a line of more than {} bytes at offset {}; it is not a text file, read it with "
+                      "binaryFiles",
+                      path_, kMaxLineBytes, buffer_offset_));
     }
     const size_t filled = buffer_.size();
     const size_t wanted = nextReadSize(buffer_offset_ + filled);
     const size_t n = source_->read(buffer_.grow(wanted), wanted);
     buffer_.truncate(filled + n);
     if (n == 0 && !compressed_ && buffer_offset_ + filled < end_) {
-      throw IoError(fmt::format("{} ends at byte {}, but had {} when the job was planned; it was changed while being read, "
-                                "run the job again",
-                                path_, buffer_offset_ + filled, end_));
+      throw IoError(
+          fmt::format("{} ends at byte {}, but had {} when the job was planned; it was changed while being read, "
+                      "run the job again",
+                      path_, buffer_offset_ + filled, end_));
     }
     return n > 0;
   }
@@ -108,9 +111,9 @@ class LineReader::Impl {
   std::string path_;
   bool compressed_;
   uint64_t end_;            ///< Lines that begin here or later belong to another split; in decompressed bytes.
-  uint64_t buffer_offset_;  ///< Where in the file the buffer begins.
+  uint64_t first_offset_;   ///< Where in the file reading began.
+  uint64_t buffer_offset_;  ///< Where the buffer begins; in decompressed bytes.
   std::unique_ptr<ByteSource> source_;
-  uint64_t first_offset_ = 0;
   Bytes buffer_;
   size_t at_ = 0;       ///< Where in the buffer the next line begins.
   size_t scanned_ = 0;  ///< Bytes behind at_ known to hold no LF.

@@ -1,10 +1,10 @@
 // Cerium. Licensed under the Apache License 2.0.
 // Which files a user's path means: one file, a folder, a pattern, or a list of these.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <glob.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <fcntl.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -47,9 +47,10 @@ const char* kindOf(mode_t mode) {
 
 void addFile(const std::string& path, mode_t mode, std::vector<std::string>& files) {
   if (!S_ISREG(mode)) {
-    throw IoError(fmt::format("cannot read {}: it is {}, not a regular file; name the files themselves, or a pattern that "
-                              "leaves it out",
-                              path, kindOf(mode)));
+    throw IoError(
+        fmt::format("cannot read {}: it is {}, not a regular file; name the files themselves, or a pattern that "
+                    "leaves it out",
+                    path, kindOf(mode)));
   }
   if (::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) != 0) failIo("read", path);
   files.push_back(path);

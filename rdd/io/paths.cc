@@ -48,12 +48,14 @@ std::string localPath(const std::string& path) {
     rest.remove_prefix(kScheme.size());
     if (rest.starts_with("//")) rest.remove_prefix(2);
     if (!rest.starts_with('/')) {
-      throw InvalidArgument(fmt::format("\"{}\" is not a path: after file:// comes an absolute one, as in file:///data", path));
+      throw InvalidArgument(
+          fmt::format("\"{}\" is not a path: after file:// comes an absolute one, as in file:///data", path));
     }
   } else if (const size_t scheme = rest.find("://"); scheme != rest.npos && rest.find('/') > scheme) {
-    throw InvalidArgument(fmt::format("\"{}\": Cerium reads and writes file systems only; mount the storage behind {}:// "
-                                      "on every machine and name the folder",
-                                      path, rest.substr(0, scheme)));
+    throw InvalidArgument(
+        fmt::format("\"{}\": Cerium reads and writes file systems only; mount the storage behind {}:// "
+                    "on every machine and name the folder",
+                    path, rest.substr(0, scheme)));
   }
   if (rest.empty()) throw InvalidArgument("an empty path names no file; give a file, a folder or a pattern");
   return std::string(rest);

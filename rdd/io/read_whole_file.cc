@@ -19,16 +19,17 @@ std::string readWholeFile(const std::string& path) {
   constexpr size_t kBlock = 1 << 20;
   const bool compressed = codecOfPath(path) != Codec::kNone;
   std::unique_ptr<ByteSource> source = openContents(path);
-  Bytes contents;
-  if (const auto* file = dynamic_cast<const FileBytes*>(source.get())) contents.reserve(file->size() + kBlock);
+  std::string contents;
+  contents.reserve(source->fileSize() + kBlock);
   for (;;) {
     const size_t filled = contents.size();
-    const size_t n = source->read(contents.grow(kBlock), kBlock);
-    contents.truncate(filled + n);
-    if (n == 0) return std::string(contents.view());
+    contents.resize(filled + kBlock);
+    const size_t n = source->read(contents.data() + filled, kBlock);
+    contents.resize(filled + n);
+    if (n == 0) return contents;
     if (compressed && contents.size() > kMaxExpanded) {
-      throw IoError(fmt::format("{} expands to more than {} bytes, too many for one record; read it with textFile", path,
-                                kMaxExpanded));
+      throw IoError(fmt::format("{} expands to more than {} bytes, too many for one record; read it with textFile",
+                                path, kMaxExpanded));
     }
   }
 }

@@ -4,37 +4,23 @@
 #pragma once
 
 #include <cstdio>
-#include <memory>
 #include <string>
-#include <vector>
 
 #include "base/util/bytes.h"
+#include "rdd/io/part_file.h"
 
 namespace cerium::io {
 
-/// "folder/part-00003".
-[[nodiscard]] std::string partPath(const std::string& folder, int partition);
-/// Makes a folder and those above it. Throws IoError with the path and the reason.
-void makeFolder(const std::string& path);
-
-/// Writes one part file. Threads: externally synchronised.
+/// Writes one part file; of two attempts of one task the first that commits wins. Threads: externally synchronised.
 class RecordFileWriter {
  public:
-  /// Two attempts of one task write to different temporary files; the first that commits wins.
   RecordFileWriter(const std::string& folder, int partition, int64_t attempt);
-  ~RecordFileWriter();
-  RecordFileWriter(const RecordFileWriter&) = delete;
-  RecordFileWriter& operator=(const RecordFileWriter&) = delete;
 
   void append(const Bytes& run);
-  void commit();
+  void commit() { file_.commit(); }
 
  private:
-  void write(const void* data, size_t size);
-
-  std::string path_;
-  std::string temporary_;
-  std::FILE* file_;
+  PartFile file_;
 };
 
 /// Reads the runs of one part file. Throws IoError or CorruptData, naming the file.
