@@ -14,33 +14,9 @@
 
 #include "base/util/error.h"
 #include "tests/base/rpc/inbox.h"
+#include "tests/base/rpc/transport_pair.h"
 
 namespace cerium::rpc::contract {
-
-/// Two transports with one connection between them. The inboxes are declared first: they outlive the handlers.
-template <typename Net>
-struct Pair {
-  explicit Pair(TransportOptions options = {.secret = "s3cret"})
-      : server(net.make(options)),
-        client(net.make(options)),
-        address(server->listen(net.anyPort(), at_server.acceptor())),
-        connection(client->connect(address, at_client.handlers())) {}
-
-  Inbox at_server;
-  Inbox at_client;
-  Net net;
-  std::unique_ptr<Transport> server;
-  std::unique_ptr<Transport> client;
-  Endpoint address;
-  ConnectionPtr connection;
-};
-
-inline Bytes patterned(size_t size) {
-  Bytes bytes;
-  char* place = bytes.grow(size);
-  for (size_t i = 0; i < size; ++i) place[i] = static_cast<char>(i * 31 + i / 65'536);
-  return bytes;
-}
 
 template <typename Net>
 void keepsOrder() {
@@ -160,6 +136,28 @@ void deliversNothingAfterClose() {
 }
 
 template <typename Net>
+void closeInHandlerIsTheLastMessage() {
+  Inbox at_server;
+  Inbox at_client;
+  Net net;
+  auto server = net.make({.secret = "x"});
+  auto client = net.make({.secret = "x"});
+  const Endpoint address = server->listen(net.anyPort(), [&](const ConnectionPtr&) {
+    Handlers handlers = at_server.handlers();
+    handlers.onMessage = [record = handlers.onMessage](const ConnectionPtr& from, Bytes message) {
+      from->close();
+      record(from, std::move(message));
+    };
+    return handlers;
+  });
+  const auto connection = client->connect(address, at_client.handlers());
+  for (int i = 0; i < 10'000; ++i) connection->send(Bytes("x"));
+  REQUIRE(at_server.waitForCloses(1));
+  REQUIRE(at_client.waitForCloses(1));
+  CHECK(at_server.messages().size() == 1);
+}
+
+template <typename Net>
 void tellsCloseOnce() {
   Inbox at_server;
   Inbox at_client;
@@ -200,7 +198,7 @@ void destructionTellsBothSides() {
 template <typename Net>
 void destructionKeepsWhatWasClosedFirst() {
   Pair<Net> pair;
-  pair.connection->send(patterned(3'000'000));
+  pair.connection->send(patterned(20'000'000));  // More than socket buffers hold.
   pair.connection->send(Bytes("goodbye"));
   pair.connection->close();
   pair.client.reset();

@@ -46,6 +46,9 @@ TEMPLATE_TEST_CASE("close sends what is queued first", "[rpc]", Tcp, Loopback) {
 TEMPLATE_TEST_CASE("no message is delivered after onClose", "[rpc]", Tcp, Loopback) {
   contract::deliversNothingAfterClose<TestType>();
 }
+TEMPLATE_TEST_CASE("a handler that closes its connection gets no further message", "[rpc]", Tcp, Loopback) {
+  contract::closeInHandlerIsTheLastMessage<TestType>();
+}
 TEMPLATE_TEST_CASE("onClose is called exactly once when both sides close", "[rpc]", Tcp, Loopback) {
   contract::tellsCloseOnce<TestType>();
 }
