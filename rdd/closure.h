@@ -218,6 +218,14 @@ template <class... Members>
 struct Parts {
   std::tuple<Members...> members;
 
+  Parts()
+    requires(sizeof...(Members) == 0)
+  = default;
+  Parts(std::tuple<Members...> all) : members(std::move(all)) {}  // NOLINT: meant to convert
+  Parts(Members... each)
+    requires(sizeof...(Members) > 0)
+      : members(std::move(each)...) {}
+
   template <size_t I>
   auto& part() {
     return std::get<I>(members);

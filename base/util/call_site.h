@@ -2,20 +2,28 @@
 // Where the user's program called an operation; every error about a job names it.
 #pragma once
 
+#include <cstdint>
 #include <source_location>
 #include <string>
 
 namespace cerium {
 
-/// An operation of the API and the place of its call.
+/// An operation of the API and the place of its call. The texts live as long as the process.
 struct OperationSite {
-  const char* operation = "";  ///< A string literal: "map", "reduceByKey".
-  std::source_location where;
+  const char* operation = "";  ///< "map", "reduceByKey".
+  const char* file = "";
+  uint32_t line = 0;
+
+  OperationSite() = default;
+  OperationSite(const char* op, const std::source_location& where)
+      : operation(op), file(where.file_name()), line(where.line()) {}
+  OperationSite(const char* op, const char* file_name, uint32_t line_number)
+      : operation(op), file(file_name), line(line_number) {}
 
   /// "map at wordcount.cc:12".
   [[nodiscard]] std::string str() const {
-    std::string file = where.file_name();
-    return std::string(operation) + " at " + file.substr(file.rfind('/') + 1) + ":" + std::to_string(where.line());
+    std::string path = file;
+    return std::string(operation) + " at " + path.substr(path.rfind('/') + 1) + ":" + std::to_string(line);
   }
 };
 

@@ -34,13 +34,13 @@ class Actions {
     return concat(run("collect", ops::Collect<T>{}, where).wait());
   }
   /// The number of records.
-  int64_t count(Where where = Where::current()) const { return sum(run("count", ops::Count{}, where).wait()); }
+  int64_t count(Where where = Where::current()) const { return total(run("count", ops::Count{}, where).wait()); }
 
   FutureAction<std::vector<T>> collectAsync(Where where = Where::current()) const {
     return later<std::vector<T>>(run("collectAsync", ops::Collect<T>{}, where), concat);
   }
   FutureAction<int64_t> countAsync(Where where = Where::current()) const {
-    return later<int64_t>(run("countAsync", ops::Count{}, where), sum);
+    return later<int64_t>(run("countAsync", ops::Count{}, where), total);
   }
   template <class F>
   FutureAction<void> foreachAsync(F f, Where where = Where::current()) const {
@@ -271,10 +271,10 @@ class Actions {
     }
     return all;
   }
-  static int64_t sum(std::vector<int64_t> parts) {
-    int64_t total = 0;
-    for (int64_t part : parts) total += part;
-    return total;
+  static int64_t total(std::vector<int64_t> parts) {
+    int64_t all = 0;
+    for (int64_t part : parts) all += part;
+    return all;
   }
   template <class R, class Parts, class Finish>
   static FutureAction<R> later(TypedJob<Parts> job, Finish finish) {

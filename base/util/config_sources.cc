@@ -1,0 +1,81 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "base/util/config_sources.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <optional>
+#include <string_view>
+
+#include "base/util/config_keys.h"
+#include "base/util/config_values.h"
+#include "base/util/error.h"
+
+namespace cerium {
+namespace {
+
+/// Nothing for an empty variable as well: compose files and scripts pass those for "not set".
+std::optional<std::string> variable(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return value;
+}
+
+std::string defaultsFile() {
+  constexpr std::string_view kName = "/cerium-defaults.conf";
+  if (const auto folder = variable("CERIUM_CONF_DIR")) return folder->append(kName);
+  if (const auto home = variable("CERIUM_HOME")) return *home + "/conf" + std::string(kName);
+  return "";
+}
+
+/// "key value", "key=value" or "key: value", as in Java's properties, which Spark's users write.
+void addLine(std::string_view line, std::string origin, std::vector<ConfSetting>& settings) {
+  line = trimmed(line);
+  if (line.empty() || line.starts_with('#')) return;
+  const std::string_view key = line.substr(0, line.find_first_of("=: \t"));
+  if (key.empty()) throw InvalidArgument(fmt::format("{}: \"{}\" has no key; write key=value", origin, line));
+  std::string_view value = trimmed(line.substr(key.size()));
+  if (value.starts_with('=') || value.starts_with(':')) value = trimmed(value.substr(1));
+  settings.push_back({std::string(key), std::string(value), std::move(origin)});
+}
+
+void addFile(const std::string& path, std::vector<ConfSetting>& settings) {
+  std::ifstream in(path);
+  if (!in && errno == ENOENT) return;
+  int number = 0;
+  for (std::string line; std::getline(in, line);) addLine(line, fmt::format("{}:{}", path, ++number), settings);
+  if (!in.eof()) throw IoError(fmt::format("cannot read settings from {}: {}", path, std::strerror(errno)));
+}
+
+void addEnvironment(std::vector<ConfSetting>& settings) {
+  for (const ConfigKey& key : configKeys()) {
+    const std::string name = environmentName(key.name);
+    if (auto value = variable(name.c_str())) {
+      settings.push_back({std::string(key.name), std::move(*value), "environment variable " + name});
+    }
+  }
+}
+
+void addSubmitFlags(std::vector<ConfSetting>& settings) {
+  const std::string flags = variable("CERIUM_SUBMIT_CONF").value_or("");
+  for (std::string_view rest = flags; !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    addLine(line, "submit flags", settings);
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+  }
+}
+
+}  // namespace
+
+std::vector<ConfSetting> readConfigSources() {
+  std::vector<ConfSetting> settings;
+  if (const std::string path = defaultsFile(); !path.empty()) addFile(path, settings);
+  addEnvironment(settings);
+  addSubmitFlags(settings);
+  return settings;
+}
+
+}  // namespace cerium

@@ -1,0 +1,15 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Where settings come from besides the program: cerium-defaults.conf, the environment, the flags of `cerium submit`.
+#pragma once
+
+#include <vector>
+
+#include "base/util/config.h"
+
+namespace cerium {
+
+/// All of them, unchecked, weakest first. Throws IoError where the file cannot be read, InvalidArgument for a line
+/// or flag without a key.
+[[nodiscard]] std::vector<ConfSetting> readConfigSources();
+
+}  // namespace cerium

@@ -1,0 +1,73 @@
+// Cerium. Licensed under the Apache License 2.0.
+// The seam between the scheduler loop and whatever runs tasks: threads of this process, executor processes of this
+// machine, or a cluster.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/util/ids.h"
+#include "driver/dag_scheduler.h"
+#include "driver/failure.h"
+#include "driver/task_scheduler.h"
+#include "executor/executor.h"
+
+namespace cerium {
+
+/// How a task ended, as the backend hands it to the loop: typed results of this process, encoded ones of another.
+struct TaskEndEvent {
+  ExecutorId executor;
+  TaskReport report;  ///< In local mode with value and cells.
+  Bytes encoded_result;
+  std::vector<std::pair<AccumulatorId, Bytes>> encoded_cells;
+};
+
+/// What a backend tells the loop. Threads: may be called from any thread; the loop takes each as an event.
+class BackendEvents {
+ public:
+  virtual ~BackendEvents() = default;
+  virtual void executorAdded(ExecutorId executor, std::string host, int cores) = 0;
+  /// `failure.kind` is kCrash where the process died; `crashed` are the tasks that were running on the thread at fault
+  /// (empty: not known, then every running task is suspect).
+  virtual void executorLost(ExecutorId executor, Failure failure, std::vector<TaskId> crashed) = 0;
+  virtual void taskEnded(TaskEndEvent event) = 0;
+  virtual void blockChanged(ExecutorId executor, BlockChange change) = 0;
+  /// Nothing can run any more: no executor starts. Every job fails with this text.
+  virtual void backendFailed(std::string reason) = 0;
+  /// Runs `action` on the loop's thread.
+  virtual void post(std::function<void()> action) = 0;
+};
+
+/// What the loop asks of a backend. Threads: on the loop's thread, except where a method says otherwise and for start() and
+/// stop(), which the Context calls.
+class ClusterBackend {
+ public:
+  virtual ~ClusterBackend() = default;
+  virtual void start(BackendEvents& events) = 0;
+  /// Ends all executors and waits for them. Idempotent.
+  virtual void stop() = 0;
+
+  virtual void launch(ExecutorId executor, std::vector<TaskLaunch> tasks, const DagScheduler& dag) = 0;
+  virtual void kill(ExecutorId executor, TaskId task, const std::string& reason) = 0;
+  virtual void dropStage(StageId stage) = 0;
+  virtual void dropShuffle(ShuffleId shuffle) = 0;
+  virtual void dropRdd(RddId rdd) = 0;
+  virtual void dropBroadcast(BroadcastId broadcast) = 0;
+  /// Called every 100 ms: heartbeats that are overdue.
+  virtual void tick(Millis now) = 0;
+
+  /// A broadcast value, to be encoded when an executor asks for it first. Any thread.
+  virtual void addBroadcast(BroadcastId id, std::function<Bytes()> encode) = 0;
+  virtual void removeBroadcast(BroadcastId id) = 0;
+
+  /// Threads of this process: task failures are retried localFailures() times at most, since nothing else may differ.
+  [[nodiscard]] virtual bool isLocal() const { return false; }
+  [[nodiscard]] virtual int localFailures() const { return 1; }
+  [[nodiscard]] virtual int defaultParallelism() const = 0;
+  /// Where executors write their logs; empty in local mode.
+  [[nodiscard]] virtual std::string logDir() const { return {}; }
+};
+
+}  // namespace cerium

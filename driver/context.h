@@ -1,0 +1,238 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Context: the driver's connection to its executors, where every program begins.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/util/config.h"
+#include "driver/job_failed.h"
+#include "driver/listener.h"
+#include "rdd/accumulator.h"
+#include "rdd/broadcast.h"
+#include "rdd/ops/files.h"
+#include "rdd/ops/sources.h"
+#include "rdd/rdd.h"
+
+namespace cerium {
+
+/// What runs and has run, for the program itself.
+class StatusTracker {
+ public:
+  explicit StatusTracker(std::shared_ptr<class Engine> engine) : engine_(std::move(engine)) {}
+  [[nodiscard]] std::vector<int64_t> getActiveJobIds() const;
+  [[nodiscard]] std::vector<int64_t> getActiveStageIds() const;
+  [[nodiscard]] std::vector<int64_t> getJobIdsForGroup(const std::string& group) const;
+  [[nodiscard]] std::optional<JobInfo> getJobInfo(int64_t job) const;
+  [[nodiscard]] std::optional<StageInfo> getStageInfo(int64_t stage) const;
+  [[nodiscard]] std::vector<ExecutorInfo> getExecutorInfos() const;
+  /// The figures of all stages that ended, added up.
+  [[nodiscard]] StageInfo totals() const;
+
+ private:
+  std::shared_ptr<Engine> engine_;
+};
+
+/// Starts what `cerium.master` names, runs jobs on it, and stops it in the destructor. In an executor process, which is
+/// this same program started again, the constructor does not return: it becomes the executor's loop and then exits.
+/// Threads: all methods may be called from any thread; a job's group, description and pool belong to the calling thread.
+///   cerium::Context sc(cerium::Conf().setAppName("word count"));
+class Context {
+ public:
+  /// Throws InvalidArgument for a wrong setting, Error where no executor starts.
+  explicit Context(const Conf& conf = Conf());
+  ~Context();
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  /// Any input range, cut into `partitions` slices (default: defaultParallelism). An rvalue vector is taken, not copied.
+  template <class Range>
+  auto parallelize(Range&& range, int partitions = kDefaultPartitions, Where where = Where::current()) {
+    using T = std::decay_t<decltype(*std::begin(range))>;
+    api::requireSerializable<api::op::parallelize, T>();
+    return parallelizeRecords<T>(toRecords<T>(std::forward<Range>(range)), partitions, where);
+  }
+  template <class T>
+  RDD<T> parallelize(std::initializer_list<T> list, int partitions = kDefaultPartitions, Where where = Where::current()) {
+    return parallelizeRecords<T>(toRecords<T>(list), partitions, where);
+  }
+  /// start, start + step, ... before `end`. Nothing is held in memory.
+  RDD<int64_t> range(int64_t start, int64_t end, int64_t step = 1, int partitions = kDefaultPartitions,
+                     Where where = Where::current());
+  /// 0, 1, ... before `end`.
+  RDD<int64_t> range(int64_t end, Where where = Where::current()) { return range(0, end, 1, kDefaultPartitions, where); }
+  /// No records and no partitions.
+  template <class T>
+  RDD<T> emptyRDD(Where where = Where::current()) {
+    return api::makeRdd<T>(runner(), {"emptyRDD", where}, 0, {}, ops::Union<T>{});
+  }
+  /// All records of the RDDs, in order.
+  template <class T>
+  RDD<T> union_(const std::vector<RDD<T>>& rdds, Where where = Where::current()) {
+    if (rdds.empty()) return emptyRDD<T>(where);
+    return api::unionOf<T>(runner(), rdds, where);
+  }
+  template <class T>
+  RDD<T> union_(std::initializer_list<RDD<T>> rdds, Where where = Where::current()) {
+    return union_(std::vector<RDD<T>>(rdds), where);
+  }
+
+  /// Lines of files. `path`: a file, a folder, a glob, or several separated by commas; .gz, .zst and .lz4 by suffix.
+  /// Throws IoError where there is nothing to read.
+  RDD<std::string> textFile(const std::string& path, int min_partitions = kDefaultPartitions, Where where = Where::current());
+  /// (path, contents) of each file.
+  RDD<std::pair<std::string, std::string>> wholeTextFiles(const std::string& path, int min_partitions = kDefaultPartitions,
+                                                          Where where = Where::current());
+  RDD<std::pair<std::string, std::string>> binaryFiles(const std::string& path, int min_partitions = kDefaultPartitions,
+                                                       Where where = Where::current());
+  /// Records of `length` bytes each; a file whose size is no multiple of it is an IoError.
+  RDD<std::string> binaryRecords(const std::string& path, int64_t length, Where where = Where::current());
+  /// What saveAsObjectFile of the same program wrote. The record type must be the one it was written with.
+  template <class T>
+  RDD<T> objectFile(const std::string& path, int min_partitions = kDefaultPartitions, Where where = Where::current()) {
+    (void)min_partitions;  // a part file is a partition
+    auto paths = objectFiles(path);
+    const int n = static_cast<int>(paths.size());
+    return api::makeRdd<T>(runner(), {"objectFile", where}, n, {}, ops::RecordFiles<T>{std::move(paths)});
+  }
+
+  /// Sends `value` to each executor that uses it, once, in chunks that executors pass on to each other.
+  template <class T>
+  auto broadcast(T value) {
+    using V = std::decay_t<T>;
+    api::requireSerializable<api::op::broadcast, V>();
+    auto shared = std::make_shared<const V>(std::move(value));
+    return Broadcast<V>(addBroadcast(shared, [shared] {
+      Bytes bytes;
+      Writer out(bytes);
+      encodeValue(out, *shared);
+      return bytes;
+    }));
+  }
+  Accumulator<int64_t> longAccumulator(const std::string& name = "", Where where = Where::current()) {
+    return accumulator(int64_t{0}, std::plus<int64_t>(), name, where);
+  }
+  Accumulator<double> doubleAccumulator(const std::string& name = "", Where where = Where::current()) {
+    return accumulator(0.0, std::plus<double>(), name, where);
+  }
+  template <class T>
+  CollectionAccumulator<T> collectionAccumulator(const std::string& name = "") {
+    using namespace accumulator_detail;
+    using Made = Factory<std::vector<T>, T, Append>;
+    return CollectionAccumulator<T>(AccumulatorRegistry::instance().add(std::make_shared<const Made>(std::vector<T>(), Append{}), name));
+  }
+  /// Values combined by `op`, which must be associative and commutative; `zero` is its neutral element.
+  template <class T, class Op>
+  Accumulator<T> accumulator(T zero, Op op, const std::string& name = "", Where where = Where::current()) {
+    using namespace accumulator_detail;
+    api::requireSerializable<api::op::accumulator, T>();
+    closure::require<api::op::accumulator, Op>();
+    using Made = Factory<T, T, Combine<Op>>;
+    auto factory = std::make_shared<const Made>(std::move(zero), Combine<Op>{{api::located("accumulator", where, std::move(op))}});
+    return Accumulator<T>(AccumulatorRegistry::instance().add(std::move(factory), name));
+  }
+
+  /// Runs `f(records)` on each partition (or those named) and returns the results in that order.
+  template <class Rdd, class F>
+  auto runJob(const Rdd& rdd, F f, Where where = Where::current()) {
+    return rdd.runPartitions(std::move(f), api::allPartitions(rdd.getNumPartitions()), where);
+  }
+  template <class Rdd, class F>
+  auto runJob(const Rdd& rdd, F f, std::vector<int> partitions, Where where = Where::current()) {
+    for (int p : partitions) checkPartition(p, rdd.getNumPartitions(), where);
+    return rdd.runPartitions(std::move(f), std::move(partitions), where);
+  }
+
+  /// Jobs that this thread starts from now on belong to `group`.
+  void setJobGroup(const std::string& group, const std::string& description = "");
+  void clearJobGroup();
+  void setJobDescription(const std::string& description);
+  /// A setting of this thread's jobs; tasks read it with TaskContext::getLocalProperty. "cerium.scheduler.pool" names the
+  /// FAIR pool.
+  void setLocalProperty(const std::string& key, const std::string& value);
+  [[nodiscard]] std::string getLocalProperty(const std::string& key) const;
+  /// Cancelled jobs throw JobFailed with cancelled() in the threads that wait for them.
+  void cancelJob(int64_t job, const std::string& reason = "");
+  void cancelJobGroup(const std::string& group, const std::string& reason = "");
+  void cancelAllJobs();
+  /// A FAIR pool's weight (share relative to others) and the cores it gets before others get any beyond theirs.
+  void setPool(const std::string& name, int weight, int min_share);
+  [[nodiscard]] StatusTracker statusTracker() const;
+  void addListener(std::shared_ptr<Listener> listener);
+
+  /// A file for all tasks; File::get(name) is its path in a task.
+  void addFile(const std::string& path);
+  /// Where checkpoint() writes; on a cluster, a folder that all machines see.
+  void setCheckpointDir(const std::string& path);
+  void setLogLevel(const std::string& level);
+  [[nodiscard]] int defaultParallelism() const;
+  [[nodiscard]] std::string applicationId() const;
+  [[nodiscard]] std::string appName() const;
+  [[nodiscard]] std::string master() const;
+  /// Address of the web UI; empty where there is none.
+  [[nodiscard]] std::string uiWebUrl() const;
+  /// Where the executors' logs are; empty in local mode.
+  [[nodiscard]] std::string executorLogDir() const;
+  [[nodiscard]] static std::string version();
+  [[nodiscard]] const Conf& getConf() const;
+  /// Ends all executors; jobs that still run fail. Idempotent, and what the destructor does.
+  void stop();
+  [[nodiscard]] bool isStopped() const;
+
+ private:
+  static constexpr int kDefaultPartitions = -1;
+
+  template <class T, class Range>
+  static std::shared_ptr<const RecordBuffer<T>> toRecords(Range&& range) {
+    auto records = std::make_shared<RecordBuffer<T>>();
+    if constexpr (requires { range.size(); }) records->reserve(range.size());
+    for (auto&& each : range) {
+      if constexpr (!std::is_lvalue_reference_v<Range> && requires { typename std::decay_t<Range>::allocator_type; } &&
+                    !std::is_same_v<T, bool>) {
+        records->emplace_back(std::move(each));
+      } else {
+        records->emplace_back(each);
+      }
+    }
+    return records;
+  }
+  template <class T>
+  RDD<T> parallelizeRecords(std::shared_ptr<const RecordBuffer<T>> records, int partitions, const Where& where) {
+    const int n = slices(partitions, where);
+    return api::makeRdd<T>(runner(), {"parallelize", where}, n, {}, ops::Parallelize<T>{std::move(records), n});
+  }
+  int slices(int partitions, const Where& where) const;
+  static void checkPartition(int p, int partitions, const Where& where);
+  std::vector<std::string> objectFiles(const std::string& path) const;
+  BroadcastId addBroadcast(std::shared_ptr<const void> value, std::function<Bytes()> encode);
+  [[nodiscard]] JobRunnerPtr runner() const;
+
+  std::shared_ptr<Engine> engine_;
+};
+
+/// Files that the driver added with Context::addFile.
+class File {
+ public:
+  /// Path of the local copy, in the driver or in a task. Throws InvalidArgument for a name that was not added.
+  static std::string get(const std::string& name);
+};
+
+/// For programs that have other work to do before they build a Context (a test runner, say): in an executor process this
+/// call serves tasks and does not return; in any other it does nothing. Call it first in main.
+void serveIfExecutor();
+
+/// An order of pairs by their value, then by key: counts.top(10, byValue()).
+struct ByValue {
+  template <class P>
+  bool operator()(const P& a, const P& b) const {
+    KeyLess less;
+    if (less(a.second, b.second)) return true;
+    return !less(b.second, a.second) && less(b.first, a.first);
+  }
+};
+inline ByValue byValue() { return {}; }
+
+}  // namespace cerium

@@ -1,0 +1,245 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "driver/engine.h"
+
+#include <fmt/format.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <ctime>
+
+#include "base/util/log.h"
+#include "driver/added_files.h"
+#include "rdd/io/record_file.h"
+#include "rdd/stage_code.h"
+
+namespace cerium {
+namespace {
+
+/// "app-20260131-120501-7f3a": readable, sortable, unique on a machine and most likely everywhere.
+std::string newApplicationId() {
+  uint16_t random = 0;
+  [[maybe_unused]] auto got = ::getrandom(&random, sizeof random, 0);
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::localtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y%m%d-%H%M%S", &parts);
+  return fmt::format("app-{}-{:04x}-{}", text, random, ::getpid());
+}
+
+SchedulerLoop::Options loopOptions(const Conf& conf, bool local, int local_failures) {
+  SchedulerLoop::Options options;
+  options.dag.max_stage_attempts = static_cast<int>(conf.getInt("cerium.stage.maxConsecutiveAttempts"));
+  options.tasks.max_task_failures = local ? local_failures : static_cast<int>(conf.getInt("cerium.task.maxFailures"));
+  options.tasks.fair = conf.getString("cerium.scheduler.mode") == "FAIR";
+  options.tasks.speculation = conf.getBool("cerium.speculation");
+  options.tasks.speculation_multiplier = conf.getDouble("cerium.speculation.multiplier");
+  options.tasks.speculation_quantile = conf.getDouble("cerium.speculation.quantile");
+  options.tasks.speculation_min_ms = conf.getDuration("cerium.speculation.minTaskRuntime").count();
+  if (!conf.getBool("cerium.excludeOnFailure.enabled")) options.tasks.exclude_after_failures = 1 << 30;
+  options.tasks.exclude_ms = conf.getDuration("cerium.excludeOnFailure.timeout").count();
+  return options;
+}
+
+bool wantsProgress(const Conf& conf) {
+  const std::string wish = conf.getString("cerium.ui.showConsoleProgress");
+  return wish == "true" || (wish == "auto" && ::isatty(STDERR_FILENO) == 1);
+}
+
+}  // namespace
+
+Engine::Engine(Context& context, Conf conf)
+    : context_(context),
+      conf_(std::move(conf)),
+      application_id_(newApplicationId()),
+      check_captures_(conf_.getBool("cerium.closure.checkCaptures")) {
+  if (conf_.contains("cerium.checkpoint.dir")) setCheckpointDir(conf_.getString("cerium.checkpoint.dir"));
+}
+
+Engine::~Engine() { stop(); }
+
+void Engine::start() {
+  backend_ = makeBackend(conf_, application_id_);
+  loop_ = std::make_unique<SchedulerLoop>(loopOptions(conf_, backend_->isLocal(), backend_->localFailures()), *backend_, bus_);
+  loop_->start();
+  backend_->start(*loop_);
+  if (wantsProgress(conf_)) progress_ = std::make_unique<Progress>(bus_);
+}
+
+void Engine::stop() {
+  if (stopped_.exchange(true)) return;
+  progress_.reset();
+  if (loop_) loop_->stop("the Context was stopped");
+  if (backend_) backend_->stop();
+  bus_.stop();
+  std::set<BroadcastId> broadcasts;
+  {
+    std::lock_guard lock(mutex_);
+    broadcasts.swap(broadcasts_);
+    actions_.clear();
+  }
+  for (BroadcastId id : broadcasts) BroadcastRegistry::instance().remove(id);
+  removeAddedFiles();
+}
+
+JobSettings& Engine::threadSettings() {
+  // A thread may use several Contexts one after the other; settings go with the Context.
+  static thread_local std::unordered_map<std::string, JobSettings> settings;
+  return settings[application_id_];
+}
+
+// ---- jobs
+
+/// A job that, once done, runs the actions (checkpoints) that waited for it, on the thread that waits for the job.
+class Engine::JobWithActions final : public JobHandle {
+ public:
+  JobWithActions(std::shared_ptr<JobHandle> job, std::vector<std::function<void()>> actions)
+      : job_(std::move(job)), actions_(std::move(actions)) {}
+  [[nodiscard]] JobId id() const override { return job_->id(); }
+  [[nodiscard]] bool isDone() const override { return job_->isDone(); }
+  void cancel(const std::string& reason) override { job_->cancel(reason); }
+  void wait() override {
+    job_->wait();
+    std::vector<std::function<void()>> actions;
+    {
+      std::lock_guard lock(mutex_);
+      actions.swap(actions_);
+    }
+    for (auto& action : actions) action();
+  }
+
+ private:
+  std::shared_ptr<JobHandle> job_;
+  std::mutex mutex_;
+  std::vector<std::function<void()>> actions_;  // guarded by mutex_
+};
+
+std::shared_ptr<JobHandle> Engine::submit(JobRequest request) {
+  if (stopped_) throw Error(request.site.str() + ": the Context was stopped");
+  checkClosures(*request.body);
+  auto actions = takeActions(*request.node);
+  auto self = weak_from_this();
+  auto job = std::make_shared<RunningJob>(JobId(next_job_++), std::move(request), threadSettings(),
+                                          [self](JobId id, const std::string& reason) {
+                                            if (auto engine = self.lock()) engine->loop_->cancelJob(id, reason);
+                                          });
+  loop_->submit(job);
+  if (actions.empty()) return job;
+  return std::make_shared<JobWithActions>(std::move(job), std::move(actions));
+}
+
+void Engine::checkClosures(const TaskBody& body) {
+  if (!check_captures_) return;
+  checkStageCaptures(body);
+  // The stages that the job may run before this one: over shuffles, each once.
+  std::set<const ShuffleDependency*> seen;
+  std::vector<const TaskBody*> bodies{&body};
+  while (!bodies.empty()) {
+    const TaskBody* at = bodies.back();
+    bodies.pop_back();
+    for (const RddNode* node : stageNodes(&at->node())) {
+      for (const Dependency& dependency : node->dependencies()) {
+        if (!dependency.shuffle || !seen.insert(dependency.shuffle.get()).second) continue;
+        checkStageCaptures(*dependency.shuffle->mapSide());
+        bodies.push_back(dependency.shuffle->mapSide().get());
+      }
+    }
+  }
+}
+
+std::shared_ptr<ShuffleDependency> Engine::newShuffle(NodePtr parent, int num_reduces,
+                                                      std::shared_ptr<const TaskBody> map_side) {
+  static std::atomic<int64_t> next{0};
+  auto shuffle = std::make_shared<ShuffleDependency>(ShuffleId(next++), std::move(parent), num_reduces, std::move(map_side));
+  shuffle->on_release = [self = weak_from_this()](ShuffleId id) {
+    auto engine = self.lock();
+    if (engine && !engine->stopped_) engine->loop_->releaseShuffle(id);
+  };
+  return shuffle;
+}
+
+int Engine::defaultParallelism() const {
+  const auto set = static_cast<int>(conf_.getInt("cerium.default.parallelism"));
+  return set > 0 ? set : backend_->defaultParallelism();
+}
+
+int Engine::shuffleParallelism(int largest_parent) const {
+  const auto set = static_cast<int>(conf_.getInt("cerium.default.parallelism"));
+  return set > 0 ? set : largest_parent;
+}
+
+// ---- storage
+
+void Engine::unpersist(const RddNode& node, bool) {
+  if (!stopped_) loop_->unpersist(node.id());
+}
+
+void Engine::whenFirstComputed(const NodePtr& node, std::function<void()> action) {
+  std::lock_guard lock(mutex_);
+  actions_[node.get()] = std::move(action);
+}
+
+std::vector<std::function<void()>> Engine::takeActions(const RddNode& final_node) {
+  std::vector<std::function<void()>> found;
+  std::lock_guard lock(mutex_);
+  if (actions_.empty()) return found;
+  std::set<const RddNode*> seen;
+  std::vector<const RddNode*> stack{&final_node};
+  while (!stack.empty()) {
+    const RddNode* node = stack.back();
+    stack.pop_back();
+    if (!seen.insert(node).second) continue;
+    auto action = actions_.find(node);
+    if (action != actions_.end()) {
+      found.push_back(std::move(action->second));
+      actions_.erase(action);
+    }
+    for (const Dependency& dependency : node->effective()->dependencies()) stack.push_back(dependency.parent().get());
+  }
+  return found;
+}
+
+void Engine::setCheckpointDir(const std::string& path) {
+  const std::string folder = path + "/" + application_id_;
+  io::makeFolder(folder);
+  std::lock_guard lock(mutex_);
+  checkpoint_dir_ = folder;
+}
+
+std::string Engine::checkpointDir() const {
+  std::lock_guard lock(mutex_);
+  if (checkpoint_dir_.empty()) {
+    throw InvalidArgument("checkpoint: no folder is set; call Context::setCheckpointDir (or set cerium.checkpoint.dir) first");
+  }
+  return checkpoint_dir_;
+}
+
+// ---- broadcasts and files
+
+BroadcastId Engine::addBroadcast(std::shared_ptr<const void> value, std::function<Bytes()> encode) {
+  if (stopped_) throw Error("broadcast: the Context was stopped");
+  const BroadcastId id = BroadcastRegistry::instance().add(std::move(value));
+  BroadcastOwner::setOwner(id, this);
+  backend_->addBroadcast(id, std::move(encode));
+  std::lock_guard lock(mutex_);
+  broadcasts_.insert(id);
+  return id;
+}
+
+void Engine::unpersistBroadcast(BroadcastId id) {
+  if (!stopped_) loop_->dropBroadcast(id);
+}
+
+void Engine::destroyBroadcast(BroadcastId id) {
+  if (stopped_) return;
+  loop_->dropBroadcast(id);
+  backend_->removeBroadcast(id);
+  BroadcastRegistry::instance().remove(id);
+  std::lock_guard lock(mutex_);
+  broadcasts_.erase(id);
+}
+
+void Engine::addFile(const std::string& path) { addFileForTasks(path); }
+
+}  // namespace cerium

@@ -1,0 +1,87 @@
+// Cerium. Licensed under the Apache License 2.0.
+// What stands behind a Context: settings, backend, scheduler loop, and the services that RDD handles ask for.
+// Handles share it, so that one that outlives its Context fails cleanly instead of dangling.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <unordered_map>
+
+#include "base/util/config.h"
+#include "driver/cluster_backend.h"
+#include "driver/event_bus.h"
+#include "driver/progress.h"
+#include "driver/scheduler_loop.h"
+#include "rdd/broadcast.h"
+#include "rdd/job_runner.h"
+
+namespace cerium {
+
+/// Threads: all methods from any thread. Life: start() -> stop().
+class Engine final : public JobRunner, public BroadcastOwner, public std::enable_shared_from_this<Engine> {
+ public:
+  Engine(Context& context, Conf conf);
+  ~Engine() override;
+  void start();
+  void stop();
+  [[nodiscard]] bool stopped() const { return stopped_; }
+
+  [[nodiscard]] const Conf& conf() const { return conf_; }
+  [[nodiscard]] SchedulerLoop& loop() { return *loop_; }
+  [[nodiscard]] EventBus& bus() { return bus_; }
+  [[nodiscard]] const std::string& applicationId() const { return application_id_; }
+  [[nodiscard]] const ClusterBackend& backend() const { return *backend_; }
+
+  /// Settings of the calling thread's jobs.
+  [[nodiscard]] JobSettings& threadSettings();
+  BroadcastId addBroadcast(std::shared_ptr<const void> value, std::function<Bytes()> encode);
+  void setCheckpointDir(const std::string& path);
+  void addFile(const std::string& path);
+
+  // JobRunner
+  std::shared_ptr<JobHandle> submit(JobRequest job) override;
+  RddId nextRddId() override { return RddId(next_rdd_++); }
+  std::shared_ptr<ShuffleDependency> newShuffle(NodePtr parent, int num_reduces,
+                                                std::shared_ptr<const TaskBody> map_side) override;
+  [[nodiscard]] int defaultParallelism() const override;
+  [[nodiscard]] int shuffleParallelism(int largest_parent) const override;
+  Context& context() override { return context_; }
+  void unpersist(const RddNode& node, bool blocking) override;
+  void whenFirstComputed(const NodePtr& node, std::function<void()> action) override;
+  [[nodiscard]] std::string checkpointDir() const override;
+
+  // BroadcastOwner
+  void unpersistBroadcast(BroadcastId id) override;
+  void destroyBroadcast(BroadcastId id) override;
+
+ private:
+  class JobWithActions;
+  void checkClosures(const TaskBody& body);
+  std::vector<std::function<void()>> takeActions(const RddNode& final_node);
+
+  Context& context_;
+  const Conf conf_;
+  const std::string application_id_;
+  EventBus bus_;
+  std::unique_ptr<ClusterBackend> backend_;
+  std::unique_ptr<SchedulerLoop> loop_;
+  std::unique_ptr<Progress> progress_;
+  std::atomic<int64_t> next_rdd_{0};
+  std::atomic<int64_t> next_job_{0};
+  std::atomic<bool> stopped_{false};
+  bool check_captures_ = true;
+
+  mutable std::mutex mutex_;
+  std::string checkpoint_dir_;                                        // guarded by mutex_
+  std::unordered_map<const RddNode*, std::function<void()>> actions_;  // guarded by mutex_; by node, until computed
+  std::set<BroadcastId> broadcasts_;                                  // guarded by mutex_
+};
+
+/// The backend that a master URL names.
+std::unique_ptr<ClusterBackend> makeBackend(const Conf& conf, const std::string& application_id);
+
+}  // namespace cerium

@@ -1,0 +1,172 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "driver/event_bus.h"
+
+#include <pthread.h>
+
+#include <cstdio>
+#include <exception>
+
+namespace cerium {
+namespace {
+
+constexpr size_t kKept = 1000;  // jobs and stages; programs run for days
+constexpr size_t kQueued = 100'000;
+
+template <class Map>
+void bound(Map& map) {
+  while (map.size() > kKept) map.erase(map.begin());
+}
+
+}  // namespace
+
+void addFigures(StageInfo& to, const StageInfo& from) {
+  to.records_read += from.records_read;
+  to.bytes_read += from.bytes_read;
+  to.shuffle_records_written += from.shuffle_records_written;
+  to.shuffle_bytes_written += from.shuffle_bytes_written;
+  to.shuffle_bytes_read += from.shuffle_bytes_read;
+  to.remote_bytes_read += from.remote_bytes_read;
+  to.spilled_bytes += from.spilled_bytes;
+  to.run_micros += from.run_micros;
+}
+
+EventBus::EventBus() : thread_([this] { run(); }) { pthread_setname_np(thread_.native_handle(), "cerium-events"); }
+
+EventBus::~EventBus() { stop(); }
+
+void EventBus::add(std::shared_ptr<Listener> listener) {
+  std::lock_guard lock(mutex_);
+  listeners_.push_back(std::move(listener));
+}
+
+void EventBus::stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void EventBus::flush() {
+  std::unique_lock lock(mutex_);
+  idle_.wait(lock, [this] { return (queue_.empty() && !delivering_) || stopping_; });
+}
+
+void EventBus::run() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    if (queue_.empty()) return;
+    auto batch = std::move(queue_);
+    queue_.clear();
+    auto listeners = listeners_;
+    delivering_ = true;
+    lock.unlock();
+    for (const auto& deliver : batch) {
+      for (const auto& listener : listeners) {
+        try {
+          deliver(*listener);
+        } catch (const std::exception& e) {
+          std::fprintf(stderr, "cerium: a listener threw %s\n", e.what());
+        }
+      }
+    }
+    lock.lock();
+    delivering_ = false;
+    idle_.notify_all();
+  }
+}
+
+template <class Event>
+void EventBus::publish(void (Listener::*call)(const Event&), const Event& event) {
+  if (listeners_.empty() || queue_.size() >= kQueued) return;
+  queue_.push_back([call, event](Listener& listener) { (listener.*call)(event); });
+  wake_.notify_one();
+}
+
+void EventBus::jobStarted(const JobInfo& job) {
+  std::lock_guard lock(mutex_);
+  jobs_[job.id] = job;
+  bound(jobs_);
+  publish(&Listener::onJobStart, job);
+}
+
+void EventBus::jobEnded(int64_t job, const std::string& status) {
+  std::lock_guard lock(mutex_);
+  auto found = jobs_.find(job);
+  if (found == jobs_.end()) return;
+  found->second.status = status;
+  publish(&Listener::onJobEnd, found->second);
+}
+
+void EventBus::stageSubmitted(const StageInfo& stage) {
+  std::lock_guard lock(mutex_);
+  stages_[stage.id] = stage;
+  bound(stages_);
+  auto job = jobs_.find(stage.job);
+  if (job != jobs_.end()) job->second.stages.push_back(stage.id);
+  publish(&Listener::onStageSubmitted, stage);
+}
+
+void EventBus::stageProgressed(const StageInfo& stage) {
+  std::lock_guard lock(mutex_);
+  stages_[stage.id] = stage;
+}
+
+void EventBus::stageCompleted(const StageInfo& stage) {
+  std::lock_guard lock(mutex_);
+  stages_[stage.id] = stage;
+  addFigures(totals_, stage);
+  publish(&Listener::onStageCompleted, stage);
+}
+
+void EventBus::taskStarted(const TaskInfo& task) {
+  std::lock_guard lock(mutex_);
+  publish(&Listener::onTaskStart, task);
+}
+
+void EventBus::taskEnded(const TaskInfo& task) {
+  std::lock_guard lock(mutex_);
+  publish(&Listener::onTaskEnd, task);
+}
+
+void EventBus::executorAdded(const ExecutorInfo& executor) {
+  std::lock_guard lock(mutex_);
+  executors_[executor.id] = executor;
+  publish(&Listener::onExecutorAdded, executor);
+}
+
+void EventBus::executorRemoved(const ExecutorInfo& executor) {
+  std::lock_guard lock(mutex_);
+  executors_.erase(executor.id);
+  publish(&Listener::onExecutorRemoved, executor);
+}
+
+std::vector<JobInfo> EventBus::jobs() const {
+  std::lock_guard lock(mutex_);
+  std::vector<JobInfo> all;
+  for (const auto& [id, job] : jobs_) all.push_back(job);
+  return all;
+}
+
+std::vector<StageInfo> EventBus::stages() const {
+  std::lock_guard lock(mutex_);
+  std::vector<StageInfo> all;
+  for (const auto& [id, stage] : stages_) all.push_back(stage);
+  return all;
+}
+
+std::vector<ExecutorInfo> EventBus::executors() const {
+  std::lock_guard lock(mutex_);
+  std::vector<ExecutorInfo> all;
+  for (const auto& [id, executor] : executors_) all.push_back(executor);
+  return all;
+}
+
+StageInfo EventBus::totals() const {
+  std::lock_guard lock(mutex_);
+  return totals_;
+}
+
+}  // namespace cerium

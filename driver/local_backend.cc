@@ -1,0 +1,65 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "driver/local_backend.h"
+
+#include "driver/added_files.h"
+#include "driver/barrier_board.h"
+
+namespace cerium {
+namespace {
+
+const ExecutorId kSelf(0);
+
+class LocalBackend final : public ClusterBackend, public ExecutorLink {
+ public:
+  explicit LocalBackend(LocalOptions options) : options_(std::move(options)) {}
+  ~LocalBackend() override { stop(); }
+
+  void start(BackendEvents& events) override {
+    events_ = &events;
+    executor_ = std::make_unique<Executor>(ExecutorOptions{options_.threads, options_.memory_bytes, options_.local_dirs}, *this);
+    events.executorAdded(kSelf, "localhost", options_.threads);
+  }
+  void stop() override {
+    barriers_.close();
+    if (executor_) executor_->stop();
+  }
+
+  void launch(ExecutorId, std::vector<TaskLaunch> tasks, const DagScheduler&) override { executor_->launch(std::move(tasks)); }
+  void kill(ExecutorId, TaskId task, const std::string&) override { executor_->kill(task); }
+  void dropStage(StageId) override {}
+  void dropShuffle(ShuffleId shuffle) override { executor_->dropShuffle(shuffle); }
+  void dropRdd(RddId rdd) override { executor_->dropRdd(rdd); }
+  void dropBroadcast(BroadcastId) override {}
+  void addBroadcast(BroadcastId, std::function<Bytes()>) override {}
+  void removeBroadcast(BroadcastId) override {}
+  void tick(Millis) override {}
+  [[nodiscard]] bool isLocal() const override { return true; }
+  [[nodiscard]] int localFailures() const override { return options_.max_failures; }
+  [[nodiscard]] int defaultParallelism() const override { return options_.threads; }
+
+  // ExecutorLink
+  void taskEnded(TaskReport report) override { events_->taskEnded({kSelf, std::move(report), {}, {}}); }
+  void blockChanged(const BlockChange& change) override { events_->blockChanged(kSelf, change); }
+  std::unique_ptr<SegmentSource> openRemoteShuffle(TaskContext&, const ShuffleDependency&, int, const ShuffleStore&) override {
+    return nullptr;
+  }
+  std::optional<CachedBlock> fetchCached(RddId, int) override { return std::nullopt; }
+  std::vector<std::string> barrier(TaskContext& task, const std::string& message) override {
+    return barriers_.enter({task.stageId(), task.stageAttemptNumber()}, task.partitionId(), task.numPartitions(), message, task);
+  }
+  std::string addedFile(const std::string& name) override { return pathOfAddedFile(name); }
+
+ private:
+  const LocalOptions options_;
+  BackendEvents* events_ = nullptr;
+  BarrierBoard barriers_;
+  std::unique_ptr<Executor> executor_;
+};
+
+}  // namespace
+
+std::unique_ptr<ClusterBackend> makeLocalBackend(LocalOptions options) {
+  return std::make_unique<LocalBackend>(std::move(options));
+}
+
+}  // namespace cerium

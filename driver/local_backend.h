@@ -1,0 +1,20 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Runs tasks on threads of the driver's own process: master "local", "local[N]", "local[N,F]". Nothing is encoded.
+#pragma once
+
+#include <memory>
+
+#include "driver/cluster_backend.h"
+
+namespace cerium {
+
+struct LocalOptions {
+  int threads = 1;
+  int max_failures = 1;
+  size_t memory_bytes = 0;
+  std::vector<std::string> local_dirs;
+};
+
+std::unique_ptr<ClusterBackend> makeLocalBackend(LocalOptions options);
+
+}  // namespace cerium

@@ -1,0 +1,71 @@
+// Cerium. Licensed under the Apache License 2.0.
+// From the master URL and the settings to the backend that runs tasks.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "base/util/master_url.h"
+#include "driver/engine.h"
+#include "driver/local_backend.h"
+#include "driver/process_backend.h"
+
+namespace cerium {
+namespace {
+
+/// RAM of this machine, or the limit of our control group where that is less.
+size_t availableMemory() {
+  auto bytes = static_cast<size_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(::sysconf(_SC_PAGE_SIZE));
+  for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+    std::ifstream file(path);
+    size_t limit = 0;
+    if (file >> limit && limit > 0) bytes = std::min(bytes, limit);
+  }
+  return bytes;
+}
+
+/// cerium.local.dir (several separated by commas), else TMPDIR, else /tmp.
+std::vector<std::string> localDirs(const Conf& conf) {
+  std::vector<std::string> dirs;
+  std::stringstream list(conf.getString("cerium.local.dir"));
+  for (std::string dir; std::getline(list, dir, ',');) {
+    if (!dir.empty()) dirs.push_back(dir);
+  }
+  if (!dirs.empty()) return dirs;
+  const char* fallback = std::getenv("TMPDIR");
+  return {fallback != nullptr && *fallback != '\0' ? fallback : "/tmp"};
+}
+
+size_t share(const Conf& conf, size_t bytes) {
+  return static_cast<size_t>(static_cast<double>(bytes) * conf.getDouble("cerium.memory.fraction"));
+}
+
+}  // namespace
+
+std::unique_ptr<ClusterBackend> makeBackend(const Conf& conf, const std::string& application_id) {
+  const MasterUrl url = parseMasterUrl(conf.getString("cerium.master"));
+  if (url.kind == MasterUrl::Kind::kStandalone) {
+    throw InvalidArgument("cerium.master=" + conf.getString("cerium.master") +
+                          ": this build has no standalone cluster; use local[N] or local-cluster[executors,cores,memory]");
+  }
+  if (url.kind == MasterUrl::Kind::kLocal) {
+    const int threads = url.threads > 0 ? url.threads : std::max(1u, std::thread::hardware_concurrency());
+    return makeLocalBackend({threads, url.max_failures, share(conf, availableMemory()), localDirs(conf)});
+  }
+  ProcessOptions options;
+  options.application = application_id;
+  options.executors = url.executors;
+  options.cores = url.cores;
+  options.memory_bytes = share(conf, static_cast<size_t>(url.memory_bytes));
+  options.local_dirs = localDirs(conf);
+  options.log_dir = conf.getString("cerium.log.dir");
+  options.heartbeat_ms = static_cast<int>(conf.getDuration("cerium.executor.heartbeatInterval").count());
+  options.dead_after_ms = conf.getDuration("cerium.network.timeout").count();
+  options.broadcast_chunk = static_cast<uint64_t>(conf.getSize("cerium.broadcast.blockSize"));
+  return makeProcessBackend(std::move(options));
+}
+
+}  // namespace cerium

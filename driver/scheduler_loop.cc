@@ -1,0 +1,407 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "driver/scheduler_loop.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+
+#include <chrono>
+
+#include "base/util/log.h"
+#include "driver/job_failed.h"
+#include "rdd/accumulator_registry.h"
+
+namespace cerium {
+
+RunningJob::RunningJob(JobId id, JobRequest request, JobSettings settings,
+                       std::function<void(JobId, const std::string&)> cancel)
+    : id_(id),
+      request_(std::move(request)),
+      settings_(std::move(settings)),
+      action_(request_.site.str()),
+      cancel_(std::move(cancel)) {
+  for (size_t i = 0; i < request_.partitions.size(); ++i) index_.emplace(request_.partitions[i], i);
+}
+
+void RunningJob::wait() {
+  std::unique_lock lock(mutex_);
+  ended_.wait(lock, [this] { return done_; });
+  if (failure_) throw JobFailed(id_.value, action_, *failure_);
+}
+
+bool RunningJob::isDone() const {
+  std::lock_guard lock(mutex_);
+  return done_;
+}
+
+void RunningJob::finish(std::optional<Failure> failure) {
+  request_ = {};  // lets go of the lineage
+  {
+    std::lock_guard lock(mutex_);
+    done_ = true;
+    failure_ = std::move(failure);
+  }
+  ended_.notify_all();
+}
+
+SchedulerLoop::SchedulerLoop(Options options, ClusterBackend& backend, EventBus& bus)
+    : backend_(backend), bus_(bus), dag_(options.dag), tasks_(options.tasks) {}
+
+SchedulerLoop::~SchedulerLoop() { stop("the scheduler was destroyed"); }
+
+void SchedulerLoop::start() {
+  thread_ = std::thread([this] { run(); });
+  pthread_setname_np(thread_.native_handle(), "cerium-sched");
+}
+
+void SchedulerLoop::stop(const std::string& reason) {
+  if (!thread_.joinable()) return;
+  backendFailed(reason);
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+void SchedulerLoop::post(std::function<void()> action) {
+  bool was_empty;
+  {
+    std::lock_guard lock(mutex_);
+    was_empty = events_.empty();
+    events_.push_back(std::move(action));
+  }
+  if (was_empty) wake_.notify_one();
+}
+
+void SchedulerLoop::run() {
+  constexpr auto kTick = std::chrono::milliseconds(100);
+  auto next_tick = std::chrono::steady_clock::now() + kTick;
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait_until(lock, next_tick, [this] { return stopping_ || !events_.empty(); });
+    auto batch = std::move(events_);
+    events_.clear();
+    if (batch.empty() && stopping_) return;
+    lock.unlock();
+    for (auto& event : batch) event();
+    batch.clear();
+    if (std::chrono::steady_clock::now() >= next_tick) {
+      next_tick = std::chrono::steady_clock::now() + kTick;
+      backend_.tick(now());
+      carryOut(tasks_.tick(now()));
+    }
+    lock.lock();
+  }
+}
+
+Millis SchedulerLoop::now() const {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// ---- events
+
+void SchedulerLoop::submit(std::shared_ptr<RunningJob> job) {
+  post([this, job = std::move(job)] {
+    const JobRequest& request = job->request_;
+    JobInfo info{job->id_.value, job->action_, job->settings_.group, job->settings_.description, "RUNNING", {}};
+    bus_.jobStarted(info);
+    jobs_.emplace(job->id_, job);
+    if (!dead_.empty()) {
+      Failure failure;
+      failure.message = dead_;
+      return endJob(job->id_, failure);
+    }
+    carryOut(dag_.submitJob({job->id_, request.node, request.partitions, job->settings_.pool}));
+  });
+}
+
+void SchedulerLoop::cancelJob(JobId job, const std::string& reason) {
+  post([this, job, reason] { carryOut(dag_.cancelJob(job, reason)); });
+}
+
+void SchedulerLoop::cancelJobs(std::function<bool(const JobSettings&)> which, const std::string& reason) {
+  post([this, which = std::move(which), reason] {
+    std::vector<JobId> chosen;
+    for (const auto& [id, job] : jobs_) {
+      if (!which || which(job->settings_)) chosen.push_back(id);
+    }
+    for (JobId id : chosen) carryOut(dag_.cancelJob(id, reason));
+  });
+}
+
+void SchedulerLoop::releaseShuffle(ShuffleId shuffle) {
+  post([this, shuffle] {
+    dag_.shuffleReleased(shuffle);
+    backend_.dropShuffle(shuffle);
+  });
+}
+
+void SchedulerLoop::unpersist(RddId rdd) {
+  post([this, rdd] {
+    dag_.rddUnpersisted(rdd);
+    backend_.dropRdd(rdd);
+  });
+}
+
+void SchedulerLoop::dropBroadcast(BroadcastId broadcast) {
+  post([this, broadcast] { backend_.dropBroadcast(broadcast); });
+}
+
+void SchedulerLoop::setPool(const std::string& name, int weight, int min_share) {
+  post([this, name, weight, min_share] { tasks_.setPool(name, weight, min_share); });
+}
+
+std::string SchedulerLoop::explainWaiting() {
+  auto done = std::make_shared<std::pair<std::mutex, std::condition_variable>>();
+  auto text = std::make_shared<std::optional<std::string>>();
+  post([this, done, text] {
+    std::lock_guard lock(done->first);
+    *text = tasks_.explainWaiting(now());
+    done->second.notify_all();
+  });
+  std::unique_lock lock(done->first);
+  done->second.wait_for(lock, std::chrono::seconds(5), [&] { return text->has_value(); });
+  return text->value_or("the scheduler does not answer");
+}
+
+void SchedulerLoop::executorAdded(ExecutorId executor, std::string host, int cores) {
+  post([this, executor, host = std::move(host), cores] {
+    hosts_[executor] = host;
+    bus_.executorAdded({executor.value, host, cores, ""});
+    carryOut(tasks_.executorAdded(executor, host, cores, now()));
+  });
+}
+
+void SchedulerLoop::executorLost(ExecutorId executor, Failure failure, std::vector<TaskId> crashed) {
+  post([this, executor, failure = std::move(failure), crashed = std::move(crashed)]() mutable {
+    auto host = hosts_.find(executor);
+    if (host == hosts_.end()) return;
+    log::warn("executor {} on {} is lost: {}", executor.value, host->second, failure.message);
+    failure.host = host->second;
+    failure.executor = executor;
+    bus_.executorRemoved({executor.value, host->second, 0, failure.message});
+    if (crashed.empty() && failure.kind == Failure::Kind::kCrash) {
+      for (const RunningTask& task : tasks_.runningOn(executor)) crashed.push_back(task.id);
+    }
+    hosts_.erase(host);
+    carryOut(dag_.executorLost(executor, failure.message));
+    carryOut(tasks_.executorLost(executor, failure, crashed, now()));
+  });
+}
+
+void SchedulerLoop::taskEnded(TaskEndEvent event) {
+  auto shared = std::make_shared<TaskEndEvent>(std::move(event));
+  post([this, shared] { handleTaskEnd(*shared); });
+}
+
+void SchedulerLoop::blockChanged(ExecutorId executor, BlockChange change) {
+  post([this, executor, change] {
+    if (change.present) {
+      dag_.blockCached(change.rdd, change.partition, executor);
+    } else {
+      dag_.blockDropped(change.rdd, change.partition, executor);
+    }
+  });
+}
+
+void SchedulerLoop::backendFailed(std::string reason) {
+  post([this, reason = std::move(reason)] {
+    if (dead_.empty()) dead_ = reason;
+    Failure failure;
+    failure.message = dead_;
+    while (!jobs_.empty()) {
+      const JobId job = jobs_.begin()->first;
+      auto instructions = dag_.cancelJob(job, dead_);
+      for (auto& instruction : instructions) {
+        if (auto* cancel = std::get_if<dag::CancelTasks>(&instruction)) carry(*cancel);
+        if (auto* stage_done = std::get_if<dag::StageDone>(&instruction)) carry(*stage_done);
+      }
+      endJob(job, failure);
+    }
+  });
+}
+
+// ---- the end of a task
+
+void SchedulerLoop::handleTaskEnd(TaskEndEvent& event) {
+  const RunningTask* known = tasks_.find(event.report.id);
+  if (known == nullptr) return;
+  const RunningTask task = *known;
+  reportTask(event, task);
+  if (event.report.outcome == TaskReport::Outcome::kSuccess) {
+    taskSucceeded(event, task);
+  } else {
+    taskFailed(event, task);
+  }
+}
+
+void SchedulerLoop::taskSucceeded(TaskEndEvent& event, const RunningTask& task) {
+  auto verdict = dag_.taskSucceeded(task.stage, task.partition, event.executor, std::move(event.report.map_bytes));
+  if (verdict.counts) deliver(event, task);
+  carryOut(tasks_.succeeded(task.id, now()));
+  carryOut(std::move(verdict.instructions));
+}
+
+void SchedulerLoop::deliver(TaskEndEvent& event, const RunningTask& task) {
+  for (const auto& [id, cell] : event.report.cells) AccumulatorRegistry::instance().merge(id, *cell);
+  for (const auto& [id, bytes] : event.encoded_cells) {
+    Reader in(bytes);
+    AccumulatorRegistry::instance().merge(id, in);
+  }
+  auto stage = stages_.find(task.stage.id);
+  if (stage == stages_.end() || stage->second.code->shuffle) return;
+  auto job = jobs_.find(JobId(stage->second.info.job));
+  if (job == jobs_.end() || !job->second->request_.on_result) return;
+  job->second->request_.on_result(job->second->index_.at(task.partition),
+                                  {std::move(event.report.value), std::move(event.encoded_result)});
+}
+
+void SchedulerLoop::taskFailed(TaskEndEvent& event, const RunningTask& task) {
+  const Failure failure = toFailure(event, task);
+  if (failure.kind == Failure::Kind::kFetchFailed) {
+    log::info("stage {}, partition {}: map output {} of shuffle {} cannot be read from executor {}: {}", task.stage.id.value,
+              task.partition, event.report.map, event.report.shuffle.value, event.report.source.value, failure.message);
+  } else if (failure.kind != Failure::Kind::kKilled) {
+    log::warn("stage {}, partition {}, attempt {} failed on {}: {}{}{}", task.stage.id.value, task.partition, task.attempt,
+              failure.host, failure.exception_type, failure.exception_type.empty() ? "" : ": ", failure.message);
+  }
+  carryOut(tasks_.failed(task.id, failure, now()));
+  if (failure.kind == Failure::Kind::kFetchFailed) {
+    carryOut(dag_.fetchFailed(task.stage, task.partition, event.report.shuffle, event.report.map, event.report.source,
+                              failure.message));
+  }
+}
+
+Failure SchedulerLoop::toFailure(const TaskEndEvent& event, const RunningTask& task) const {
+  using Outcome = TaskReport::Outcome;
+  Failure failure;
+  switch (event.report.outcome) {
+    case Outcome::kUserException:
+      failure.kind = Failure::Kind::kUserException;
+      break;
+    case Outcome::kFetchFailed:
+      failure.kind = Failure::Kind::kFetchFailed;
+      break;
+    case Outcome::kKilled:
+      failure.kind = Failure::Kind::kKilled;
+      break;
+    default:
+      failure.kind = Failure::Kind::kEngine;
+  }
+  failure.message = event.report.message;
+  failure.exception_type = event.report.exception_type;
+  failure.call_site = event.report.call_site;
+  auto host = hosts_.find(event.executor);
+  if (host != hosts_.end()) failure.host = host->second;
+  failure.stage = task.stage.id;
+  failure.partition = task.partition;
+  failure.executor = event.executor;
+  failure.attempts = task.attempt + 1;
+  return failure;
+}
+
+void SchedulerLoop::reportTask(const TaskEndEvent& event, const RunningTask& task) {
+  auto stage = stages_.find(task.stage.id);
+  if (stage == stages_.end()) return;
+  const TaskMetrics& figures = event.report.metrics;
+  StageInfo& info = stage->second.info;
+  const bool ok = event.report.outcome == TaskReport::Outcome::kSuccess;
+  ++(ok ? info.completed_tasks : info.failed_tasks);
+  --info.active_tasks;
+  if (ok) {
+    info.records_read += figures.records_read;
+    info.bytes_read += figures.bytes_read;
+    info.shuffle_records_written += figures.shuffle_records_written;
+    info.shuffle_bytes_written += figures.shuffle_bytes_written;
+    info.shuffle_bytes_read += figures.shuffle_bytes_read;
+    info.remote_bytes_read += figures.remote_bytes_read;
+    info.spilled_bytes += figures.spilled_bytes;
+    info.run_micros += figures.run_micros;
+  }
+  bus_.stageProgressed(info);
+  const bool killed = event.report.outcome == TaskReport::Outcome::kKilled;
+  bus_.taskEnded({task.id.value, task.stage.id.value, task.partition, task.attempt, event.executor.value, false,
+                  ok ? "SUCCESS" : killed ? "KILLED" : "FAILED", event.report.message, figures.run_micros});
+}
+
+// ---- instructions
+
+void SchedulerLoop::carryOut(dag::Instructions instructions) {
+  for (auto& instruction : instructions) std::visit([this](auto& each) { carry(each); }, instruction);
+}
+
+void SchedulerLoop::carryOut(tasks::Instructions instructions) {
+  for (auto& instruction : instructions) std::visit([this](auto& each) { carry(each); }, instruction);
+}
+
+void SchedulerLoop::carry(dag::SubmitTasks& submit) {
+  Stage& stage = stages_[submit.stage.id];
+  auto job = jobs_.find(submit.job);
+  if (!stage.code) {
+    auto code = std::make_shared<StageCode>();
+    code->id = submit.stage.id;
+    code->num_partitions = submit.node->numPartitions();
+    if (submit.shuffle) {
+      code->body = submit.shuffle->mapSide();
+      code->shuffle = submit.shuffle->id();
+    } else {
+      code->body = job->second->request_.body;
+    }
+    if (job != jobs_.end()) code->properties = job->second->settings_.properties;
+    stage.code = std::move(code);
+    stage.node = submit.node;
+    stage.info.id = submit.stage.id.value;
+    stage.info.job = submit.job.value;
+    stage.info.name = submit.shuffle || job == jobs_.end() ? submit.node->site().str() : job->second->action_;
+  }
+  stage.info.attempt = submit.stage.attempt;
+  stage.info.num_tasks = stage.info.completed_tasks + static_cast<int>(submit.partitions.size());
+  bus_.stageSubmitted(stage.info);
+  carryOut(tasks_.submit(submit, now()));
+}
+
+void SchedulerLoop::carry(dag::CancelTasks& cancel) { carryOut(tasks_.cancel(cancel.stage, cancel.reason, now())); }
+
+void SchedulerLoop::carry(dag::StageDone& done) {
+  auto stage = stages_.find(done.stage);
+  if (stage == stages_.end()) return;
+  bus_.stageCompleted(stage->second.info);
+  stages_.erase(stage);
+  backend_.dropStage(done.stage);
+}
+
+void SchedulerLoop::carry(dag::JobSucceeded& succeeded) { endJob(succeeded.job, std::nullopt); }
+void SchedulerLoop::carry(dag::JobAborted& aborted) { endJob(aborted.job, std::move(aborted.failure)); }
+void SchedulerLoop::carry(dag::Note& note) { log::info("{}", note.text); }
+void SchedulerLoop::carry(tasks::Note& note) { log::info("{}", note.text); }
+
+void SchedulerLoop::endJob(JobId id, std::optional<Failure> failure) {
+  auto found = jobs_.find(id);
+  if (found == jobs_.end()) return;
+  auto job = std::move(found->second);
+  jobs_.erase(found);
+  if (failure && failure->call_site.empty()) failure->call_site = job->action_;
+  bus_.jobEnded(id.value, failure ? "FAILED" : "SUCCEEDED");
+  job->finish(std::move(failure));
+}
+
+void SchedulerLoop::carry(tasks::Launch& launch) {
+  std::vector<TaskLaunch> tasks;
+  tasks.reserve(launch.tasks.size());
+  for (const auto& task : launch.tasks) {
+    auto stage = stages_.find(task.stage.id);
+    if (stage == stages_.end()) continue;
+    ++stage->second.info.active_tasks;
+    bus_.taskStarted({task.id.value, task.stage.id.value, task.partition, task.attempt, launch.executor.value,
+                      task.speculative, "RUNNING", "", 0});
+    tasks.push_back({task.id, stage->second.code, task.stage.attempt, task.partition, task.attempt, {}});
+  }
+  backend_.launch(launch.executor, std::move(tasks), dag_);
+}
+
+void SchedulerLoop::carry(tasks::Kill& kill) { backend_.kill(kill.executor, kill.task, kill.reason); }
+
+void SchedulerLoop::carry(tasks::GiveUp& give_up) { carryOut(dag_.stageFailed(give_up.stage, give_up.failure)); }
+
+}  // namespace cerium

@@ -1,0 +1,135 @@
+// Cerium. Licensed under the Apache License 2.0.
+// The one thread that owns the schedulers: takes events, feeds the pure machines, carries their instructions out.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <unordered_map>
+
+#include "driver/cluster_backend.h"
+#include "driver/event_bus.h"
+#include "rdd/job_runner.h"
+
+namespace cerium {
+
+/// What a job carries besides the request: the settings of the thread that called the action.
+struct JobSettings {
+  std::string pool;
+  std::string group;
+  std::string description;
+  std::unordered_map<std::string, std::string> properties;
+};
+
+/// A job as its caller holds it.
+class RunningJob final : public JobHandle {
+ public:
+  RunningJob(JobId id, JobRequest request, JobSettings settings, std::function<void(JobId, const std::string&)> cancel);
+
+  [[nodiscard]] JobId id() const override { return id_; }
+  void wait() override;
+  [[nodiscard]] bool isDone() const override;
+  void cancel(const std::string& reason) override { cancel_(id_, reason); }
+
+ private:
+  friend class SchedulerLoop;
+  void finish(std::optional<Failure> failure);
+
+  const JobId id_;
+  JobRequest request_;      // used by the loop only
+  const JobSettings settings_;
+  const std::string action_;
+  const std::function<void(JobId, const std::string&)> cancel_;
+  std::unordered_map<int, size_t> index_;  // partition -> place in the request; used by the loop only
+  mutable std::mutex mutex_;
+  mutable std::condition_variable ended_;
+  bool done_ = false;                // guarded by mutex_
+  std::optional<Failure> failure_;   // guarded by mutex_
+};
+
+/// Threads: public methods from any thread; everything private runs on the loop's thread.
+/// Life: start() -> stop(), which fails the jobs that still run.
+class SchedulerLoop final : public BackendEvents {
+ public:
+  struct Options {
+    DagScheduler::Options dag;
+    TaskScheduler::Options tasks;
+  };
+  SchedulerLoop(Options options, ClusterBackend& backend, EventBus& bus);
+  ~SchedulerLoop() override;
+
+  void start();
+  void stop(const std::string& reason);
+
+  void submit(std::shared_ptr<RunningJob> job);
+  void cancelJob(JobId job, const std::string& reason);
+  /// Cancels the jobs that `which` names; empty: all.
+  void cancelJobs(std::function<bool(const JobSettings&)> which, const std::string& reason);
+  void releaseShuffle(ShuffleId shuffle);
+  void unpersist(RddId rdd);
+  void dropBroadcast(BroadcastId broadcast);
+  void setPool(const std::string& name, int weight, int min_share);
+  /// What waits and why; for a stuck program's log.
+  [[nodiscard]] std::string explainWaiting();
+
+  // BackendEvents
+  void executorAdded(ExecutorId executor, std::string host, int cores) override;
+  void executorLost(ExecutorId executor, Failure failure, std::vector<TaskId> crashed) override;
+  void taskEnded(TaskEndEvent event) override;
+  void blockChanged(ExecutorId executor, BlockChange change) override;
+  void backendFailed(std::string reason) override;
+  void post(std::function<void()> action) override;
+
+ private:
+  struct Stage {
+    StageCodePtr code;
+    NodePtr node;  ///< Keeps the lineage alive while tasks may be launched.
+    std::set<int> attempts;
+    StageInfo info;
+  };
+
+  void run();
+  void carryOut(dag::Instructions instructions);
+  void carryOut(tasks::Instructions instructions);
+  void carry(dag::SubmitTasks& submit);
+  void carry(dag::CancelTasks& cancel);
+  void carry(dag::StageDone& done);
+  void carry(dag::JobSucceeded& succeeded);
+  void carry(dag::JobAborted& aborted);
+  void carry(dag::Note& note);
+  void carry(tasks::Launch& launch);
+  void carry(tasks::Kill& kill);
+  void carry(tasks::GiveUp& give_up);
+  void carry(tasks::Note& note);
+  void handleTaskEnd(TaskEndEvent& event);
+  void taskSucceeded(TaskEndEvent& event, const RunningTask& task);
+  void taskFailed(TaskEndEvent& event, const RunningTask& task);
+  void deliver(TaskEndEvent& event, const RunningTask& task);
+  void endJob(JobId job, std::optional<Failure> failure);
+  void reportTask(const TaskEndEvent& event, const RunningTask& task);
+  [[nodiscard]] Failure toFailure(const TaskEndEvent& event, const RunningTask& task) const;
+  [[nodiscard]] Millis now() const;
+
+  ClusterBackend& backend_;
+  EventBus& bus_;
+  std::thread thread_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> events_;  // guarded by mutex_
+  bool stopping_ = false;                     // guarded by mutex_
+
+  // Owned by the loop's thread.
+  DagScheduler dag_;
+  TaskScheduler tasks_;
+  std::map<JobId, std::shared_ptr<RunningJob>> jobs_;
+  std::map<StageId, Stage> stages_;
+  std::map<ExecutorId, std::string> hosts_;
+  std::string dead_;  ///< Why nothing can run any more.
+};
+
+}  // namespace cerium
