@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -26,7 +27,7 @@ std::optional<std::string> variable(const char* name) {
 
 std::string defaultsFile() {
   constexpr std::string_view kName = "/cerium-defaults.conf";
-  if (const auto folder = variable("CERIUM_CONF_DIR")) return folder->append(kName);
+  if (const auto folder = variable("CERIUM_CONF_DIR")) return *folder + std::string(kName);
   if (const auto home = variable("CERIUM_HOME")) return *home + "/conf" + std::string(kName);
   return "";
 }

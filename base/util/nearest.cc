@@ -5,6 +5,7 @@
 #include <cctype>
 #include <limits>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 namespace cerium {
