@@ -6,10 +6,14 @@
 
 #include "base/util/log.h"
 #include "driver/engine.h"
-#include "driver/executor_process.h"
+#include "executor/executor_process.h"
 #include "rdd/io/text_files.h"
 
 namespace cerium {
+
+void serveIfExecutor() {
+  if (isExecutorProcess()) runExecutorProcess();
+}
 
 Context::Context(const Conf& conf) {
   serveIfExecutor();

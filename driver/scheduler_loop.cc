@@ -229,7 +229,11 @@ void SchedulerLoop::handleTaskEnd(TaskEndEvent& event) {
   if (known == nullptr) return;
   const RunningTask task = *known;
   reportTask(event, task);
-  if (event.report.outcome == TaskReport::Outcome::kSuccess) {
+  if (task.killed) {  // nobody wants its result any more; its end frees the core
+    Failure failure;
+    failure.kind = Failure::Kind::kKilled;
+    carryOut(tasks_.failed(task.id, failure, now()));
+  } else if (event.report.outcome == TaskReport::Outcome::kSuccess) {
     taskSucceeded(event, task);
   } else {
     taskFailed(event, task);

@@ -77,8 +77,11 @@ std::shared_ptr<const TaskBody> decodeStage(const Bytes& code) {
   return reinterpret_cast<TaskDecoder>(resolveEntry(EntryKind::kTask, entry))(nodes.back(), in);
 }
 
-std::vector<SourcePartition> sourcePartitions(const RddNode& node, int p) {
-  std::vector<SourcePartition> found;
+namespace {
+
+/// Calls `visit(node, partition)` for each partition that task `p` on `node` computes, each once.
+template <class Visit>
+void forEachInput(const RddNode& node, int p, Visit visit) {
   std::set<std::pair<const RddNode*, int>> seen;
   std::vector<PartitionRef> stack{{&node, p}};
   std::vector<PartitionRef> parents;
@@ -87,13 +90,30 @@ std::vector<SourcePartition> sourcePartitions(const RddNode& node, int p) {
     stack.pop_back();
     const RddNode* now = at.node->effective();
     if (!seen.emplace(now, at.partition).second) continue;
-    Bytes data;
-    Writer out(data);
-    if (now->encodePartition(at.partition, out)) found.push_back({now->id(), at.partition, std::move(data)});
+    visit(*now, at.partition);
     parents.clear();
     now->narrowParents(at.partition, parents);
     stack.insert(stack.end(), parents.begin(), parents.end());
   }
+}
+
+}  // namespace
+
+std::vector<SourcePartition> sourcePartitions(const RddNode& node, int p) {
+  std::vector<SourcePartition> found;
+  forEachInput(node, p, [&](const RddNode& at, int partition) {
+    Bytes data;
+    Writer out(data);
+    if (at.encodePartition(partition, out)) found.push_back({at.id(), partition, std::move(data)});
+  });
+  return found;
+}
+
+std::vector<PartitionRef> cachedPartitions(const RddNode& node, int p) {
+  std::vector<PartitionRef> found;
+  forEachInput(node, p, [&](const RddNode& at, int partition) {
+    if (at.storageLevel() != StorageLevel::NONE) found.push_back({&at, partition});
+  });
   return found;
 }
 

@@ -22,6 +22,9 @@ struct SourcePartition {
 };
 [[nodiscard]] std::vector<SourcePartition> sourcePartitions(const RddNode& node, int p);
 
+/// The persisted partitions that task `p` of a stage on `node` may read, itself included.
+[[nodiscard]] std::vector<PartitionRef> cachedPartitions(const RddNode& node, int p);
+
 /// Checks the captures of every function of a stage; see checkCaptures.
 void checkStageCaptures(const TaskBody& body);
 

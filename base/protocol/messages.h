@@ -86,16 +86,16 @@ struct BarrierEnter {
 
 // ---- driver -> executor
 
+/// The first message on a connection: what an executor of this application gets. It answers with Hello.
 struct Welcome {
-  std::string refusal;  ///< Not empty: the driver does not take this executor, and why.
   std::string application;
   uint64_t memory_bytes = 0;
-  uint64_t broadcast_chunk = 0;
   int32_t heartbeat_ms = 1000;
-  std::string local_dir;
+  std::vector<std::string> local_dirs;
 };
 struct StageCode {
   int64_t stage = -1;
+  int64_t shuffle = -1;  ///< What its tasks write; -1 for a result stage.
   int32_t num_partitions = 0;
   Bytes code;
   std::map<std::string, std::string> properties;
@@ -164,10 +164,16 @@ struct BarrierRelease {
   std::string failure;
   std::vector<std::string> messages;
 };
+/// Fetch a cached block from another executor and keep a copy.
 struct ReplicateBlock {
   int64_t rdd = -1;
   int32_t partition = 0;
-  int64_t to = -1;
+  uint8_t level = 0;
+  Peer from;
+};
+/// Files of Context::addFile: name and path.
+struct AddedFiles {
+  std::map<std::string, std::string> files;
 };
 struct Shutdown {
   std::string reason;
@@ -207,7 +213,8 @@ struct BlockPiece {
 using Message =
     std::variant<Hello, TasksEnded, Heartbeat, BlocksChanged, BroadcastQuery, BroadcastHeld, BarrierEnter, Welcome,
                  LaunchTasks, KillTask, DropStages, DropShuffle, DropRdd, DropBroadcast, DropResult, BroadcastInfo,
-                 BarrierRelease, ReplicateBlock, Shutdown, OpenBlocks, MoreBlocks, BlockPiece>;
+                 BarrierRelease, ReplicateBlock, AddedFiles, Shutdown, OpenBlocks,
+                 MoreBlocks, BlockPiece>;
 
 /// One frame for the transport.
 [[nodiscard]] Bytes encode(const Message& message);

@@ -1,0 +1,30 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "driver/barrier_desk.h"
+
+namespace cerium {
+
+BarrierDesk::Releases BarrierDesk::enter(ExecutorId executor, const protocol::BarrierEnter& enter, int total) {
+  auto& round = rounds_[enter.stage];
+  round[enter.partition] = {executor, enter.task, enter.message};
+  Releases releases;
+  if (static_cast<int>(round.size()) < total) return releases;
+  std::vector<std::string> messages;
+  for (const auto& [partition, waiting] : round) messages.push_back(waiting.message);
+  for (const auto& [partition, waiting] : round) releases.push_back({waiting.executor, {waiting.task, "", messages}});
+  rounds_.erase(enter.stage);
+  return releases;
+}
+
+void BarrierDesk::taskGone(TaskId task) {
+  for (auto& [stage, round] : rounds_) {
+    std::erase_if(round, [&](const auto& entry) { return entry.second.task == task.value; });
+  }
+}
+
+void BarrierDesk::executorGone(ExecutorId executor) {
+  for (auto& [stage, round] : rounds_) {
+    std::erase_if(round, [&](const auto& entry) { return entry.second.executor == executor; });
+  }
+}
+
+}  // namespace cerium

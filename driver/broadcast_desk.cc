@@ -1,0 +1,119 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "driver/broadcast_desk.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+
+#include "base/util/log.h"
+
+namespace cerium {
+
+BroadcastDesk::BroadcastDesk(uint64_t chunk_bytes) : chunk_bytes_(std::max<uint64_t>(1, chunk_bytes)) {
+  BlockSources sources;
+  sources.broadcast_chunk = [this](BroadcastId id, int index) { return chunk(id, index); };
+  server_ = std::make_unique<BlockServer>(std::move(sources));
+  thread_ = std::thread([this] { run(); });
+  pthread_setname_np(thread_.native_handle(), "cerium-bcast");
+}
+
+BroadcastDesk::~BroadcastDesk() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  asked_.notify_all();
+  thread_.join();
+  server_->stop();
+}
+
+void BroadcastDesk::add(BroadcastId id, std::function<Bytes()> encode) {
+  auto entry = std::make_shared<Entry>();
+  entry->encode = std::move(encode);
+  std::lock_guard lock(mutex_);
+  entries_[id] = std::move(entry);
+}
+
+void BroadcastDesk::remove(BroadcastId id) {
+  std::lock_guard lock(mutex_);
+  entries_.erase(id);
+}
+
+std::shared_ptr<BroadcastDesk::Entry> BroadcastDesk::find(BroadcastId id) {
+  std::lock_guard lock(mutex_);
+  auto found = entries_.find(id);
+  return found == entries_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<const Bytes> BroadcastDesk::encoded(Entry& entry) {
+  std::lock_guard lock(entry.encoding);
+  if (!entry.bytes) entry.bytes = std::make_shared<const Bytes>(entry.encode());
+  return entry.bytes;
+}
+
+void BroadcastDesk::answer(const rpc::ConnectionPtr& asker, BroadcastId id, const rpc::Endpoint& driver) {
+  std::lock_guard lock(mutex_);
+  questions_.push_back([this, asker, id, driver] {
+    protocol::BroadcastInfo info;
+    info.id = id.value;
+    info.chunk = chunk_bytes_;
+    if (auto entry = find(id)) {
+      try {
+        info.bytes = encoded(*entry)->size();
+        info.known = true;
+      } catch (const std::exception& e) {  // a user type whose serialize throws
+        log::warn("broadcast {} cannot be serialized: {}", id.value, e.what());
+      }
+      info.holders.push_back({-1, driver.host, driver.port});
+      std::lock_guard holders(mutex_);
+      for (const auto& [executor, peer] : entry->holders) info.holders.push_back(peer);
+    }
+    asker->send(protocol::encode(std::move(info)));
+  });
+  asked_.notify_one();
+}
+
+void BroadcastDesk::run() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    asked_.wait(lock, [this] { return stopping_ || !questions_.empty(); });
+    if (stopping_) return;
+    auto question = std::move(questions_.front());
+    questions_.pop_front();
+    lock.unlock();
+    question();
+    lock.lock();
+  }
+}
+
+void BroadcastDesk::addHolder(BroadcastId id, const protocol::Peer& peer) {
+  std::lock_guard lock(mutex_);
+  auto found = entries_.find(id);
+  if (found != entries_.end()) found->second->holders[peer.executor] = peer;
+}
+
+void BroadcastDesk::forgetHolder(ExecutorId executor) {
+  std::lock_guard lock(mutex_);
+  for (auto& [id, entry] : entries_) entry->holders.erase(executor.value);
+}
+
+void BroadcastDesk::forgetHolders(BroadcastId id) {
+  std::lock_guard lock(mutex_);
+  auto found = entries_.find(id);
+  if (found != entries_.end()) found->second->holders.clear();
+}
+
+void BroadcastDesk::connectionClosed(const rpc::ConnectionPtr& connection) {
+  server_->handlers().onClose(connection, "");
+}
+
+std::shared_ptr<const Bytes> BroadcastDesk::chunk(BroadcastId id, int index) {
+  auto entry = find(id);
+  if (!entry) return nullptr;
+  auto bytes = encoded(*entry);
+  const uint64_t begin = static_cast<uint64_t>(index) * chunk_bytes_;
+  if (index < 0 || begin >= bytes->size()) return nullptr;
+  return std::make_shared<const Bytes>(bytes->data() + begin, std::min<uint64_t>(chunk_bytes_, bytes->size() - begin));
+}
+
+}  // namespace cerium

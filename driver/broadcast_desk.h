@@ -1,0 +1,55 @@
+// Cerium. Licensed under the Apache License 2.0.
+// The driver's side of broadcasts: encodes a value when the first executor asks, serves its chunks, and tells each asker
+// who else has them, so that executors fetch from each other.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "executor/block_server.h"
+
+namespace cerium {
+
+/// Threads: all methods from any thread.
+class BroadcastDesk {
+ public:
+  explicit BroadcastDesk(uint64_t chunk_bytes);
+  ~BroadcastDesk();
+
+  void add(BroadcastId id, std::function<Bytes()> encode);
+  void remove(BroadcastId id);
+  /// Sends a BroadcastInfo to the asker, from a thread of the desk's: encoding takes as long as the value is large.
+  void answer(const rpc::ConnectionPtr& asker, BroadcastId id, const rpc::Endpoint& driver);
+  void addHolder(BroadcastId id, const protocol::Peer& peer);
+  void forgetHolder(ExecutorId executor);
+  void forgetHolders(BroadcastId id);
+  void connectionClosed(const rpc::ConnectionPtr& connection);
+  /// Serves the chunks.
+  [[nodiscard]] BlockServer& server() { return *server_; }
+
+ private:
+  struct Entry {
+    std::function<Bytes()> encode;
+    std::mutex encoding;
+    std::shared_ptr<const Bytes> bytes;  // guarded by encoding
+    std::map<int64_t, protocol::Peer> holders;  // guarded by mutex_
+  };
+  std::shared_ptr<Entry> find(BroadcastId id);
+  static std::shared_ptr<const Bytes> encoded(Entry& entry);
+  std::shared_ptr<const Bytes> chunk(BroadcastId id, int index);
+  void run();
+
+  const uint64_t chunk_bytes_;
+  std::mutex mutex_;
+  std::map<BroadcastId, std::shared_ptr<Entry>> entries_;  // guarded by mutex_
+  std::deque<std::function<void()>> questions_;            // guarded by mutex_
+  std::condition_variable asked_;
+  bool stopping_ = false;                                  // guarded by mutex_
+  std::unique_ptr<BlockServer> server_;
+  std::thread thread_;
+};
+
+}  // namespace cerium

@@ -1,0 +1,43 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Fetches task results that are too large for a message, piece by piece, straight from the executor that has them.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "driver/cluster_backend.h"
+#include "executor/block_client.h"
+
+namespace cerium {
+
+/// Threads: fetch() from any thread; the work is done on a thread of its own, one result at a time, so that the driver
+/// holds no more of them on the way than one.
+class ResultFetcher {
+ public:
+  ResultFetcher(rpc::Transport& transport, BackendEvents& events);
+  ~ResultFetcher();
+
+  /// Completes `event` with the result and hands it to the loop; where the executor is gone, its loss tells the loop.
+  void fetch(const rpc::Endpoint& executor, rpc::ConnectionPtr connection, TaskEndEvent event);
+
+ private:
+  struct Order {
+    rpc::Endpoint executor;
+    rpc::ConnectionPtr connection;
+    TaskEndEvent event;
+  };
+  void run();
+  void process(Order order);
+
+  BlockClient client_;
+  BackendEvents& events_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Order> orders_;  // guarded by mutex_
+  bool stopping_ = false;     // guarded by mutex_
+  std::thread thread_;
+};
+
+}  // namespace cerium

@@ -1,0 +1,163 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "executor/crash_report.h"
+
+#include <cxxabi.h>
+#include <elfutils/libdwfl.h>
+#include <execinfo.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <link.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+#include "executor/current_task.h"
+
+namespace cerium {
+namespace {
+
+constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
+
+int g_fd = -1;
+uint64_t g_base = 0;
+volatile sig_atomic_t g_reported = 0;
+
+uint64_t programBase() {
+  uint64_t base = 0;
+  dl_iterate_phdr(
+      [](dl_phdr_info* info, size_t, void* out) {
+        *static_cast<uint64_t*>(out) = info->dlpi_addr;
+        return 1;  // the first one is the program
+      },
+      &base);
+  return base;
+}
+
+void report(int signal, int exit_status) {
+  if (g_reported != 0) return;
+  g_reported = 1;
+  CrashRecord record;
+  record.signal = signal;
+  record.exit_status = exit_status;
+  record.task = t_current_task;
+  record.base = g_base;
+  void* frames[CrashRecord::kMaxFrames];
+  record.frames = ::backtrace(frames, CrashRecord::kMaxFrames);
+  for (int i = 0; i < record.frames; ++i) record.stack[i] = reinterpret_cast<uint64_t>(frames[i]);
+  [[maybe_unused]] auto written = ::write(g_fd, &record, sizeof record);
+}
+
+void onSignal(int signal) {
+  report(signal, 0);
+  ::signal(signal, SIG_DFL);
+  ::raise(signal);
+}
+
+/// Runs in exit(): only a task's own call is worth a report, and then the process must not linger in destructors of
+/// objects that other threads still use.
+void onExit(int status, void*) {
+  if (t_current_task < 0) return;
+  report(0, status);
+  ::_exit(status);
+}
+
+std::string demangled(const char* name) {
+  int status = 0;
+  std::unique_ptr<char, decltype(&std::free)> text(abi::__cxa_demangle(name, nullptr, nullptr, &status), &std::free);
+  return status == 0 ? text.get() : name;
+}
+
+/// Symbols of this program, which is the one that died.
+class Symbols {
+ public:
+  Symbols() {
+    static char* debug_path = nullptr;
+    static const Dwfl_Callbacks callbacks = {dwfl_build_id_find_elf, dwfl_standard_find_debuginfo,
+                                             dwfl_offline_section_address, &debug_path};
+    dwfl_ = dwfl_begin(&callbacks);
+    if (dwfl_ == nullptr) return;
+    dwfl_report_begin(dwfl_);
+    module_ = dwfl_report_offline(dwfl_, "program", "/proc/self/exe", -1);
+    dwfl_report_end(dwfl_, nullptr, nullptr);
+    if (module_ != nullptr) dwfl_module_info(module_, nullptr, &start_, nullptr, nullptr, nullptr, nullptr, nullptr);
+  }
+  ~Symbols() { dwfl_end(dwfl_); }
+  Symbols(const Symbols&) = delete;
+  Symbols& operator=(const Symbols&) = delete;
+
+  /// Empty for an address outside of the program.
+  std::string describe(uint64_t offset) {
+    if (module_ == nullptr) return {};
+    const Dwarf_Addr address = start_ + offset;
+    const char* name = dwfl_module_addrname(module_, address);
+    if (name == nullptr) return {};
+    std::string text = demangled(name);
+    if (Dwfl_Line* line = dwfl_module_getsrc(module_, address)) {
+      int number = 0;
+      const char* file = dwfl_lineinfo(line, nullptr, &number, nullptr, nullptr, nullptr);
+      if (file != nullptr) text += fmt::format(" at {}:{}", file, number);
+    }
+    return text;
+  }
+
+ private:
+  Dwfl* dwfl_ = nullptr;
+  Dwfl_Module* module_ = nullptr;
+  Dwarf_Addr start_ = 0;
+};
+
+}  // namespace
+
+void useSignalStack() {
+  // Kept for the life of the thread: a handler may run on it at any time. SIGSTKSZ is too small for backtrace().
+  constexpr size_t kBytes = 64 * 1024;
+  static thread_local std::unique_ptr<char[]> memory(new char[kBytes]);
+  stack_t stack{};
+  stack.ss_sp = memory.get();
+  stack.ss_size = kBytes;
+  ::sigaltstack(&stack, nullptr);
+}
+
+void installCrashHandler(int fd) {
+  g_fd = fd;
+  g_base = programBase();
+  void* warm[2];
+  ::backtrace(warm, 2);  // loads the unwinder now, which allocates
+  useSignalStack();
+  struct sigaction action {};
+  action.sa_handler = onSignal;
+  action.sa_flags = SA_ONSTACK;
+  for (int signal : kSignals) ::sigaction(signal, &action, nullptr);
+  ::on_exit(onExit, nullptr);
+}
+
+bool readCrashRecord(int fd, CrashRecord& record) {
+  ::fcntl(fd, F_SETFL, O_NONBLOCK);
+  return ::read(fd, &record, sizeof record) == static_cast<ssize_t>(sizeof record) && record.frames >= 0 &&
+         record.frames <= CrashRecord::kMaxFrames;
+}
+
+std::string describeStack(const CrashRecord& record) {
+  Symbols symbols;
+  std::string text;
+  bool inside = false;
+  for (int i = 0; i < record.frames; ++i) {
+    // A return address is behind its call: one byte back is inside the calling line.
+    const uint64_t address = record.stack[i] - (i > 0 ? 1 : 0);
+    std::string name = address >= record.base ? symbols.describe(address - record.base) : "";
+    if (!inside && (name.find("cerium::(anonymous namespace)::onSignal") != std::string::npos ||
+                    name.find("report(int, int)") != std::string::npos || name.empty())) {
+      continue;  // the handler itself and the system's frames around it
+    }
+    inside = true;
+    text += fmt::format("    at {}\n", name.empty() ? fmt::format("{:#x}", record.stack[i]) : name);
+  }
+  if (!text.empty()) text.pop_back();
+  return text;
+}
+
+}  // namespace cerium

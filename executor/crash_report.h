@@ -1,0 +1,35 @@
+// Cerium. Licensed under the Apache License 2.0.
+// What an executor leaves behind when a task kills it: signal, task and native stack, as raw addresses written by the
+// signal handler into a pipe, turned into names by whoever started the process (the same binary).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cerium {
+
+/// What the handler writes: plain data, one write.
+struct CrashRecord {
+  static constexpr int kMaxFrames = 64;
+  int32_t signal = 0;  ///< 0: a task called exit().
+  int32_t exit_status = 0;
+  int64_t task = -1;
+  uint64_t base = 0;   ///< Load address of the program in the process that died.
+  int32_t frames = 0;
+  uint64_t stack[kMaxFrames] = {};
+};
+
+/// Writes a record to `fd` for SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT and SIGTRAP, and when a task calls exit(); then the
+/// process dies as it would have. Nothing in the handler allocates or locks. Each thread that shall survive a stack
+/// overflow long enough to report it calls useSignalStack() first.
+void installCrashHandler(int fd);
+void useSignalStack();
+
+/// The record a dead process wrote; false where it wrote none. Does not block.
+bool readCrashRecord(int fd, CrashRecord& record);
+
+/// Frames with function, file and line where the binary has symbols, one a line.
+[[nodiscard]] std::string describeStack(const CrashRecord& record);
+
+}  // namespace cerium

@@ -1,0 +1,427 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "executor/executor_process.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "base/rpc/transport.h"
+#include "base/util/log.h"
+#include "executor/block_server.h"
+#include "executor/broadcast_cache.h"
+#include "executor/crash_report.h"
+#include "executor/executor.h"
+#include "executor/remote_shuffle.h"
+#include "rdd/accumulator_registry.h"
+#include "rdd/broadcast.h"
+#include "rdd/stage_code.h"
+
+namespace cerium {
+namespace {
+
+/// A result larger than this waits at the executor until the driver fetches it in pieces.
+constexpr size_t kInlineResult = size_t{1} << 20;
+constexpr auto kLookAround = std::chrono::milliseconds(100);
+constexpr auto kAnswerLimit = std::chrono::seconds(60);
+
+/// Takes a variable out of the environment, so that tasks and their children do not see it.
+std::string takeVariable(const char* name) {
+  const char* value = std::getenv(name);
+  std::string text = value == nullptr ? "" : value;
+  ::unsetenv(name);
+  return text;
+}
+
+/// One executor process: the Executor, its connection to the driver, and the blocks it serves to others.
+class ExecutorProcess final : public ExecutorLink {
+ public:
+  ExecutorProcess()
+      : driver_(parseEndpoint(takeVariable(ExecutorEnvironment::kDriver))),
+        id_(std::strtoll(takeVariable(ExecutorEnvironment::kId).c_str(), nullptr, 10)),
+        cores_(std::atoi(takeVariable(ExecutorEnvironment::kCores).c_str())) {
+    log::setLevel(log::Level::kInfo);
+    log::setRole("executor " + id_.str());
+    const std::string crash_fd = takeVariable(ExecutorEnvironment::kCrashFd);
+    if (!crash_fd.empty()) installCrashHandler(std::atoi(crash_fd.c_str()));
+  }
+
+  int run() {
+    rpc::TransportOptions options;
+    options.secret = takeVariable(ExecutorEnvironment::kSecret);
+    transport_ = rpc::makeTcpTransport(options);
+    client_ = std::make_unique<BlockClient>(*transport_);
+    broadcasts_ = std::make_unique<BroadcastCache>(*client_);
+    BroadcastRegistry::instance().setFetcher(
+        [](void* self, BroadcastId id) { return static_cast<ExecutorProcess*>(self)->fetchBroadcast(id); }, this);
+    connection_ = transport_->connect(driver_, {[this](const rpc::ConnectionPtr&, Bytes bytes) { onMessage(bytes); },
+                                                [this](const rpc::ConnectionPtr&, const std::string& reason) { end(reason); }});
+    if (waitForWelcome()) {
+      const rpc::Endpoint blocks =
+          transport_->listen({driver_.host, 0}, [this](const rpc::ConnectionPtr&) { return server_->handlers(); });
+      send(protocol::Hello{id_.value, buildId(), driver_.host, blocks.port, cores_, ::getpid()});
+    }
+    return serve();
+  }
+
+  // ---- ExecutorLink
+
+  void taskEnded(TaskReport report) override {
+    protocol::TaskEnd end;
+    end.task = report.id.value;
+    end.outcome = static_cast<uint8_t>(report.outcome);
+    try {
+      encodeOutcome(report, end);
+    } catch (const std::exception& e) {  // a user type whose serialize throws
+      end.outcome = protocol::TaskEnd::kUserException;
+      end.message = std::string("the result cannot be serialized: ") + e.what();
+    }
+    for (int64_t figure : {report.metrics.records_read, report.metrics.bytes_read, report.metrics.shuffle_records_written,
+                           report.metrics.shuffle_bytes_written, report.metrics.shuffle_bytes_read,
+                           report.metrics.remote_bytes_read, report.metrics.spilled_bytes, report.metrics.run_micros}) {
+      end.metrics.push_back(figure);
+    }
+    protocol::TasksEnded message;
+    message.tasks.push_back(std::move(end));
+    send(std::move(message));
+  }
+
+  void blockChanged(const BlockChange& change) override {
+    protocol::BlocksChanged message;
+    message.blocks.push_back({change.rdd.value, change.partition, change.present, change.memory, change.disk});
+    send(std::move(message));
+  }
+
+  std::unique_ptr<SegmentSource> openRemoteShuffle(TaskContext& task, const ShuffleDependency& shuffle, int reduce,
+                                                   const ShuffleStore& local) override {
+    RemoteShuffle::Where where{id_, {}, {}};
+    {
+      std::lock_guard lock(mutex_);
+      auto found = shuffles_.find(shuffle.id());
+      if (found == shuffles_.end()) throw FetchFailed(shuffle.id(), 0, ExecutorId(), "the locations of the shuffle are not known");
+      where.executors = found->second;
+      where.peers = peers_;
+    }
+    return std::make_unique<RemoteShuffle>(task, shuffle.id(), reduce, std::move(where), local, *client_);
+  }
+
+  std::optional<CachedBlock> fetchCached(RddId rdd, int partition) override {
+    rpc::Endpoint peer;
+    {
+      std::lock_guard lock(mutex_);
+      auto found = cached_.find({rdd.value, partition});
+      if (found == cached_.end() || found->second == id_.value || !peers_.contains(found->second)) return std::nullopt;
+      peer = peers_.at(found->second);
+    }
+    try {
+      auto segment = client_->fetch(peer, {-1, protocol::OpenBlocks::kCached, rdd.value, partition, {}}, TaskContext::get());
+      return CachedBlock{{}, std::move(segment.bytes)};
+    } catch (const IoError& e) {
+      log::info("cached partition {} of RDD {} cannot be read from {}, so it is computed: {}", partition, rdd.value, peer.str(),
+                e.what());
+      return std::nullopt;
+    }
+  }
+
+  std::vector<std::string> barrier(TaskContext& task, const std::string& message) override {
+    send(protocol::BarrierEnter{task.stageId(), task.stageAttemptNumber(), task.partitionId(), task.taskAttemptId(), message});
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      auto found = released_.find(task.taskAttemptId());
+      if (found != released_.end()) {
+        auto release = std::move(found->second);
+        released_.erase(found);
+        if (!release.failure.empty()) throw TaskKilled("barrier: " + release.failure);
+        return std::move(release.messages);
+      }
+      if (ended_ || task.isInterrupted()) throw TaskKilled("barrier: the task was told to stop while it waited");
+      changed_.wait_for(lock, kLookAround);
+    }
+  }
+
+  std::string addedFile(const std::string& name) override {
+    std::lock_guard lock(mutex_);
+    auto found = files_.find(name);
+    if (found == files_.end()) throw InvalidArgument("File::get: no file " + name + " was added; call Context::addFile first");
+    return found->second;
+  }
+
+ private:
+  static rpc::Endpoint parseEndpoint(const std::string& text) {
+    const size_t colon = text.rfind(':');
+    return {text.substr(0, colon), static_cast<uint16_t>(std::atoi(text.c_str() + colon + 1))};
+  }
+
+  void send(protocol::Message message) { connection_->send(protocol::encode(message)); }
+
+  void end(const std::string& reason) {
+    std::lock_guard lock(mutex_);
+    if (!ended_) log::info("stops: {}", reason);
+    ended_ = true;
+    changed_.notify_all();
+  }
+
+  /// Sends heartbeats until the end, then leaves at once: what this process holds is of use to nobody without its driver.
+  int serve() {
+    std::unique_lock lock(mutex_);
+    while (!ended_) {
+      if (executor_) {
+        const auto used = executor_->memory().used();
+        const auto disk = executor_->spillSpace()->bytesInUse();
+        lock.unlock();
+        send(protocol::Heartbeat{used, disk});
+        lock.lock();
+      }
+      changed_.wait_for(lock, std::chrono::milliseconds(welcome_ ? welcome_->heartbeat_ms : 1000), [this] { return ended_; });
+    }
+    return 0;
+  }
+
+  void onMessage(const Bytes& bytes) {
+    try {
+      std::visit([this](auto&& message) { on(message); }, protocol::decode(bytes));
+    } catch (const std::exception& e) {
+      end(std::string("a message of the driver cannot be used: ") + e.what());
+    }
+  }
+
+  template <class T>
+  void on(T&) {
+    throw CorruptData("the driver sent a message that is not for executors");
+  }
+
+  void on(protocol::Welcome& welcome) {
+    std::lock_guard lock(mutex_);
+    welcome_ = std::move(welcome);
+    changed_.notify_all();
+  }
+
+  /// The driver says first what an executor gets; then there is something to serve blocks from. False where it is gone.
+  bool waitForWelcome() {
+    protocol::Welcome welcome;
+    {
+      std::unique_lock lock(mutex_);
+      const bool answered = changed_.wait_for(lock, kAnswerLimit, [this] { return ended_ || welcome_; });
+      if (ended_) return false;
+      if (!answered) throw Error("the driver at " + driver_.str() + " does not answer");
+      welcome = *welcome_;
+    }
+    auto executor = std::make_unique<Executor>(ExecutorOptions{cores_, welcome.memory_bytes, welcome.local_dirs}, *this);
+    BlockSources sources;
+    sources.shuffles = &executor->shuffles();
+    sources.blocks = &executor->blocks();
+    sources.broadcast_chunk = [this](BroadcastId id, int index) { return broadcasts_->chunk(id, index); };
+    sources.result = [this](TaskId task) {
+      std::lock_guard lock(mutex_);
+      auto found = results_.find(task);
+      return found == results_.end() ? nullptr : found->second;
+    };
+    std::lock_guard lock(mutex_);
+    executor_ = std::move(executor);
+    server_ = std::make_unique<BlockServer>(std::move(sources));
+    return true;
+  }
+
+  void on(protocol::LaunchTasks& launch) {
+    for (const auto& accumulator : launch.accumulators) {
+      AccumulatorRegistry::instance().defineEncoded(AccumulatorId(accumulator.id), accumulator.cell);
+    }
+    std::vector<TaskLaunch> tasks;
+    {
+      std::lock_guard lock(mutex_);
+      for (auto& peer : launch.peers) peers_[peer.executor] = {peer.host, peer.port};
+      for (auto& shuffle : launch.shuffles) shuffles_[ShuffleId(shuffle.shuffle)] = std::move(shuffle.executors);
+      for (const auto& cached : launch.cached) cached_[{cached.rdd, cached.partition}] = cached.executor;
+    }
+    for (auto& stage : launch.stages) addStage(stage);
+    for (auto& task : launch.tasks) {
+      auto stage = stages_.find(StageId(task.stage));
+      if (stage == stages_.end() || !stage->second->body) {
+        reportBroken(task, stage == stages_.end() ? "its stage was never sent" : broken_stages_[StageId(task.stage)]);
+        continue;
+      }
+      TaskLaunch one{TaskId(task.task), stage->second, task.stage_attempt, task.partition, task.attempt, {}};
+      for (auto& data : task.data) one.data.emplace_back(RddId(data.rdd), data.partition, std::move(data.bytes));
+      tasks.push_back(std::move(one));
+    }
+    executor_->launch(std::move(tasks));
+  }
+
+  void addStage(protocol::StageCode& sent) {
+    auto stage = std::make_shared<StageCode>();
+    stage->id = StageId(sent.stage);
+    stage->num_partitions = sent.num_partitions;
+    if (sent.shuffle >= 0) stage->shuffle = ShuffleId(sent.shuffle);
+    stage->properties = {sent.properties.begin(), sent.properties.end()};
+    try {
+      stage->body = decodeStage(sent.code);
+    } catch (const std::exception& e) {
+      broken_stages_[stage->id] = std::string("the stage cannot be decoded: ") + e.what();
+    }
+    stages_[stage->id] = std::move(stage);
+  }
+
+  void reportBroken(const protocol::TaskLaunch& task, const std::string& why) {
+    TaskReport report;
+    report.id = TaskId(task.task);
+    report.outcome = TaskReport::Outcome::kEngineFailure;
+    report.message = why;
+    taskEnded(std::move(report));
+  }
+
+  void on(protocol::KillTask& kill) { executor_->kill(TaskId(kill.task)); }
+  void on(protocol::DropStages& drop) {
+    for (int64_t stage : drop.stages) {
+      stages_.erase(StageId(stage));
+      broken_stages_.erase(StageId(stage));
+    }
+  }
+  void on(protocol::DropShuffle& drop) {
+    executor_->dropShuffle(ShuffleId(drop.shuffle));
+    std::lock_guard lock(mutex_);
+    shuffles_.erase(ShuffleId(drop.shuffle));
+  }
+  void on(protocol::DropRdd& drop) { executor_->dropRdd(RddId(drop.rdd)); }
+  void on(protocol::DropBroadcast& drop) {
+    broadcasts_->drop(BroadcastId(drop.id));
+    BroadcastRegistry::instance().remove(BroadcastId(drop.id));
+  }
+  void on(protocol::DropResult& drop) {
+    std::lock_guard lock(mutex_);
+    results_.erase(TaskId(drop.task));
+  }
+  void on(protocol::BroadcastInfo& info) {
+    std::lock_guard lock(mutex_);
+    answers_[info.id] = std::move(info);
+    changed_.notify_all();
+  }
+  void on(protocol::BarrierRelease& release) {
+    std::lock_guard lock(mutex_);
+    released_[release.task] = std::move(release);
+    changed_.notify_all();
+  }
+  void on(protocol::AddedFiles& added) {
+    std::lock_guard lock(mutex_);
+    files_ = std::move(added.files);
+  }
+  void on(protocol::ReplicateBlock& replicate) {
+    // Fetching blocks, so it has a thread of its own; one at a time is enough for a copy in the background.
+    std::lock_guard lock(mutex_);
+    if (replicator_.joinable()) replicator_.join();
+    replicator_ = std::thread([this, replicate] { copyBlock(replicate); });
+  }
+  void on(protocol::Shutdown& shutdown) { end(shutdown.reason); }
+
+  void copyBlock(const protocol::ReplicateBlock& order) {
+    rpc::Endpoint peer{order.from.host, order.from.port};
+    try {
+      auto segment = client_->fetch(peer, {-1, protocol::OpenBlocks::kCached, order.rdd, order.partition, {}}, nullptr);
+      executor_->cacheBlock(RddId(order.rdd), order.partition, static_cast<StorageLevel>(order.level),
+                            CachedBlock{{}, std::move(segment.bytes)});
+    } catch (const std::exception& e) {
+      log::info("partition {} of RDD {} could not be copied from {}: {}", order.partition, order.rdd, peer.str(), e.what());
+    }
+  }
+
+  std::shared_ptr<const Bytes> fetchBroadcast(BroadcastId id) {
+    send(protocol::BroadcastQuery{id.value});
+    protocol::BroadcastInfo info;
+    {
+      std::unique_lock lock(mutex_);
+      const bool answered =
+          changed_.wait_for(lock, kAnswerLimit, [&] { return ended_ || answers_.contains(id.value); });
+      if (ended_ || !answered) throw Error("broadcast " + id.str() + ": the driver does not answer");
+      info = std::move(answers_.at(id.value));
+      answers_.erase(id.value);
+    }
+    if (!info.known) throw Error("broadcast " + id.str() + " was destroyed before it was used here");
+    auto whole = broadcasts_->fetch(info);
+    send(protocol::BroadcastHeld{id.value});
+    return whole;
+  }
+
+  void encodeOutcome(TaskReport& report, protocol::TaskEnd& end) {
+    end.message = std::move(report.message);
+    end.exception_type = std::move(report.exception_type);
+    end.call_site = std::move(report.call_site);
+    end.shuffle = report.shuffle.value;
+    end.map = report.map;
+    end.source = report.source.value;
+    end.map_bytes = std::move(report.map_bytes);
+    for (auto& [id, cell] : report.cells) {
+      Bytes bytes;
+      Writer out(bytes);
+      cell->encode(out);
+      end.accumulators.push_back({id.value, std::move(bytes)});
+    }
+    if (!report.value) return;
+    Bytes result;
+    Writer out(result);
+    report.stage->body->encodeResult(report.value.get(), out);
+    if (result.size() <= kInlineResult) {
+      end.result = std::move(result);
+      return;
+    }
+    end.kept_bytes = result.size();
+    std::lock_guard lock(mutex_);
+    results_[report.id] = std::make_shared<const Bytes>(std::move(result));
+  }
+
+  const rpc::Endpoint driver_;
+  const ExecutorId id_;
+  const int cores_;
+
+  // Used by the transport's thread only.
+  std::map<StageId, StageCodePtr> stages_;
+  std::map<StageId, std::string> broken_stages_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool ended_ = false;                                                    // guarded by mutex_
+  std::optional<protocol::Welcome> welcome_;                              // guarded by mutex_
+  std::map<int64_t, rpc::Endpoint> peers_;                                // guarded by mutex_
+  std::map<ShuffleId, std::vector<int64_t>> shuffles_;                    // guarded by mutex_
+  std::map<std::pair<int64_t, int32_t>, int64_t> cached_;                 // guarded by mutex_
+  std::map<TaskId, std::shared_ptr<const Bytes>> results_;                // guarded by mutex_
+  std::map<int64_t, protocol::BroadcastInfo> answers_;                    // guarded by mutex_
+  std::map<int64_t, protocol::BarrierRelease> released_;                  // guarded by mutex_
+  std::map<std::string, std::string> files_;                              // guarded by mutex_
+  std::thread replicator_;                                                // guarded by mutex_
+
+  std::unique_ptr<BlockClient> client_;
+  std::unique_ptr<BroadcastCache> broadcasts_;
+  std::unique_ptr<Executor> executor_;
+  std::unique_ptr<BlockServer> server_;
+  std::unique_ptr<rpc::Transport> transport_;
+  rpc::ConnectionPtr connection_;
+};
+
+}  // namespace
+
+bool isExecutorProcess() { return std::getenv(ExecutorEnvironment::kDriver) != nullptr; }
+
+void runExecutorProcess() {
+  // Ctrl-C in a terminal goes to the driver and its executors alike; they end when the driver says so, or is gone.
+  ::signal(SIGINT, SIG_IGN);
+  ::signal(SIGPIPE, SIG_IGN);
+  int status = 1;
+  try {
+    static auto* process = new ExecutorProcess();  // never destroyed: _exit below ends its threads
+    status = process->run();
+  } catch (const std::exception& e) {
+    log::error("{}", e.what());
+  }
+  ::_exit(status);
+}
+
+}  // namespace cerium

@@ -1,0 +1,77 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "executor/remote_shuffle.h"
+
+namespace cerium {
+
+RemoteShuffle::RemoteShuffle(TaskContext& task, ShuffleId shuffle, int reduce, Where where, const ShuffleStore& local,
+                             BlockClient& client)
+    : task_(task), shuffle_(shuffle), reduce_(reduce), where_(std::move(where)), local_(local) {
+  std::map<int64_t, std::vector<int32_t>> wanted;
+  for (size_t map = 0; map < where_.executors.size(); ++map) {
+    const int64_t executor = where_.executors[map];
+    if (executor < 0) throw FetchFailed(shuffle, static_cast<int>(map), ExecutorId(), "nobody holds this map output");
+    if (executor != where_.self.value) wanted[executor].push_back(static_cast<int32_t>(map));
+  }
+  for (auto& [executor, maps] : wanted) {
+    const int first = maps.front();
+    auto peer = where_.peers.find(executor);
+    if (peer == where_.peers.end()) throw FetchFailed(shuffle, first, ExecutorId(executor), "its executor is not known here");
+    try {
+      streams_[executor].stream =
+          client.open(peer->second, {-1, protocol::OpenBlocks::kShuffle, shuffle.value, reduce, std::move(maps)});
+    } catch (const IoError& e) {
+      throw FetchFailed(shuffle, first, ExecutorId(executor), e.what());
+    }
+  }
+}
+
+std::optional<FetchedSegment> RemoteShuffle::next() {
+  for (; map_ < where_.executors.size(); ++map_) {
+    const int64_t executor = where_.executors[map_];
+    auto segment = executor == where_.self.value ? nextLocal() : nextRemote(executor);
+    if (segment) return segment;
+  }
+  return std::nullopt;
+}
+
+std::optional<FetchedSegment> RemoteShuffle::nextLocal() {
+  if (!segments_) {
+    segments_ = local_.find(shuffle_, static_cast<int>(map_), reduce_);
+    if (!segments_) throw FetchFailed(shuffle_, static_cast<int>(map_), where_.self, "the map output is not here any more");
+    at_ = 0;
+  }
+  if (at_ == segments_->size()) {
+    segments_.reset();
+    return std::nullopt;
+  }
+  const ShuffleSegment& segment = (*segments_)[at_++];
+  if (segment.spilled) {
+    auto bytes = std::make_shared<const Bytes>(segment.spilled->read());
+    task_.metrics().shuffle_bytes_read += static_cast<int64_t>(bytes->size());
+    return FetchedSegment{{}, std::move(bytes)};
+  }
+  task_.metrics().shuffle_bytes_read += static_cast<int64_t>(segment.block.count() * segment.block.ops->record_size);
+  return FetchedSegment{segment.block, nullptr};
+}
+
+std::optional<FetchedSegment> RemoteShuffle::nextRemote(int64_t executor) {
+  Stream& stream = streams_.at(executor);
+  const int map = static_cast<int>(map_);
+  if (!stream.ahead && !stream.ended) {
+    try {
+      stream.ahead = stream.stream->next(&task_);
+    } catch (const IoError& e) {
+      const int failed = stream.stream->failedMap();
+      throw FetchFailed(shuffle_, failed >= 0 ? failed : map, ExecutorId(executor), e.what());
+    }
+    stream.ended = !stream.ahead;
+  }
+  if (!stream.ahead || stream.ahead->map != map) return std::nullopt;  // that map wrote nothing for this partition
+  auto bytes = std::move(stream.ahead->bytes);
+  stream.ahead.reset();
+  task_.metrics().shuffle_bytes_read += static_cast<int64_t>(bytes->size());
+  task_.metrics().remote_bytes_read += static_cast<int64_t>(bytes->size());
+  return FetchedSegment{{}, std::move(bytes)};
+}
+
+}  // namespace cerium
