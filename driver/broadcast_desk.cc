@@ -103,10 +103,6 @@ void BroadcastDesk::forgetHolders(BroadcastId id) {
   if (found != entries_.end()) found->second->holders.clear();
 }
 
-void BroadcastDesk::connectionClosed(const rpc::ConnectionPtr& connection) {
-  server_->handlers().onClose(connection, "");
-}
-
 std::shared_ptr<const Bytes> BroadcastDesk::chunk(BroadcastId id, int index) {
   auto entry = find(id);
   if (!entry) return nullptr;

@@ -26,7 +26,6 @@ class BroadcastDesk {
   void addHolder(BroadcastId id, const protocol::Peer& peer);
   void forgetHolder(ExecutorId executor);
   void forgetHolders(BroadcastId id);
-  void connectionClosed(const rpc::ConnectionPtr& connection);
   /// Serves the chunks.
   [[nodiscard]] BlockServer& server() { return *server_; }
 

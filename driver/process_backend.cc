@@ -81,6 +81,7 @@ class ProcessBackend final : public ClusterBackend {
     transport_ = rpc::makeTcpTransport(transport);
     fetcher_ = std::make_unique<ResultFetcher>(*transport_, events);
     endpoint_ = transport_->listen({"127.0.0.1", 0}, [this](const rpc::ConnectionPtr& connection) { return welcome(connection); });
+    blocks_ = transport_->listen({"127.0.0.1", 0}, [this](const rpc::ConnectionPtr&) { return broadcasts_.server().handlers(); });
     post([this] {
       for (int i = 0; i < options_.executors; ++i) startExecutor();
     });
@@ -252,8 +253,7 @@ class ProcessBackend final : public ClusterBackend {
     connection->send(protocol::encode(std::move(welcome)));
     auto who = std::make_shared<ExecutorId>();
     return {[this, who](const rpc::ConnectionPtr& from, Bytes bytes) { onMessage(from, *who, bytes); },
-            [this, who](const rpc::ConnectionPtr& from, const std::string& reason) {
-              broadcasts_.connectionClosed(from);
+            [this, who](const rpc::ConnectionPtr&, const std::string& reason) {
               if (who->valid()) post([this, id = *who, reason] { connectionClosed(id, reason); });
             }};
   }
@@ -270,7 +270,6 @@ class ProcessBackend final : public ClusterBackend {
   void onMessage(const rpc::ConnectionPtr& from, ExecutorId& who, const Bytes& bytes) {
     try {
       auto message = protocol::decode(bytes);
-      if (broadcasts_.server().handle(from, message)) return;
       std::visit([&](auto& each) { on(from, who, each); }, message);
     } catch (const CorruptData& e) {
       log::warn("a connection from {} is closed: {}", from->peer(), e.what());
@@ -379,7 +378,7 @@ class ProcessBackend final : public ClusterBackend {
 
   void on(const rpc::ConnectionPtr& from, ExecutorId&, protocol::BroadcastQuery& query) {
     // Encoding a large value takes time: not on the transport's thread, nor on the loop's.
-    broadcasts_.answer(from, BroadcastId(query.id), endpoint_);
+    broadcasts_.answer(from, BroadcastId(query.id), blocks_);
   }
   void on(const rpc::ConnectionPtr&, ExecutorId& who, protocol::BroadcastHeld& held) {
     post([this, id = who, broadcast = BroadcastId(held.id)] {
@@ -400,7 +399,8 @@ class ProcessBackend final : public ClusterBackend {
   const std::string log_dir_;
   BackendEvents* events_ = nullptr;
   std::atomic<bool> stopped_{false};
-  rpc::Endpoint endpoint_;
+  rpc::Endpoint endpoint_;  ///< Where executors register.
+  rpc::Endpoint blocks_;    ///< Where they fetch broadcasts.
 
   // Owned by the loop's thread.
   std::map<ExecutorId, Remote> executors_;

@@ -385,7 +385,8 @@ void SchedulerLoop::endJob(JobId id, std::optional<Failure> failure) {
   if (found == jobs_.end()) return;
   auto job = std::move(found->second);
   jobs_.erase(found);
-  if (failure && failure->call_site.empty()) failure->call_site = job->action_;
+  // Where no function of the user's is known to be at fault, the action is.
+  if (failure && (failure->call_site.empty() || failure->exception_type.empty())) failure->call_site = job->action_;
   bus_.jobEnded(id.value, failure ? "FAILED" : "SUCCEEDED");
   job->finish(std::move(failure));
 }

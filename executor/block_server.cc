@@ -57,7 +57,7 @@ void BlockServer::stop() {
 rpc::Handlers BlockServer::handlers() {
   return {[this](const rpc::ConnectionPtr& connection, Bytes bytes) {
             try {
-              if (!handle(connection, protocol::decode(bytes))) connection->close();
+              accept(connection, protocol::decode(bytes));
             } catch (const CorruptData&) {
               connection->close();
             }
@@ -69,14 +69,13 @@ rpc::Handlers BlockServer::handlers() {
           }};
 }
 
-bool BlockServer::handle(const rpc::ConnectionPtr& connection, const protocol::Message& message) {
+void BlockServer::accept(const rpc::ConnectionPtr& connection, protocol::Message message) {
   if (!std::holds_alternative<protocol::OpenBlocks>(message) && !std::holds_alternative<protocol::MoreBlocks>(message)) {
-    return false;
+    throw CorruptData("a message that is no request for blocks");
   }
   std::lock_guard lock(mutex_);
-  jobs_.push_back({connection, message});
+  jobs_.push_back({connection, std::move(message)});
   wake_.notify_one();
-  return true;
 }
 
 void BlockServer::run() {

@@ -37,8 +37,6 @@ class BlockServer {
 
   /// For each accepted connection of the transport.
   rpc::Handlers handlers();
-  /// A message that came on a connection with other handlers. False where it is none of the server's.
-  bool handle(const rpc::ConnectionPtr& connection, const protocol::Message& message);
   void stop();
 
  private:
@@ -49,6 +47,7 @@ class BlockServer {
     protocol::Message message;
   };
 
+  void accept(const rpc::ConnectionPtr& connection, protocol::Message message);
   void run();
   void process(const Job& job);
   void open(const rpc::ConnectionPtr& connection, const protocol::OpenBlocks& request);

@@ -149,8 +149,9 @@ std::string describeStack(const CrashRecord& record) {
     // A return address is behind its call: one byte back is inside the calling line.
     const uint64_t address = record.stack[i] - (i > 0 ? 1 : 0);
     std::string name = address >= record.base ? symbols.describe(address - record.base) : "";
-    if (!inside && (name.find("cerium::(anonymous namespace)::onSignal") != std::string::npos ||
-                    name.find("report(int, int)") != std::string::npos || name.empty())) {
+    const bool handler = name.find("::onSignal(") != std::string::npos || name.find("::onExit(") != std::string::npos ||
+                         name.find("::report(") != std::string::npos;
+    if (!inside && (handler || name.empty())) {
       continue;  // the handler itself and the system's frames around it
     }
     inside = true;
