@@ -51,7 +51,7 @@ class Context {
   /// Any input range, cut into `partitions` slices (default: defaultParallelism). An rvalue vector is taken, not copied.
   template <class Range>
   auto parallelize(Range&& range, int partitions = kDefaultPartitions, Where where = Where::current()) {
-    using T = std::decay_t<decltype(*std::begin(range))>;
+    using T = api::RecordIn<Range>;
     api::requireSerializable<api::op::parallelize, T>();
     return parallelizeRecords<T>(toRecords<T>(std::forward<Range>(range)), partitions, where);
   }

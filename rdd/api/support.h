@@ -77,6 +77,11 @@ Located<F> located(const char* operation, const Where& where, F f) {
 
 inline Dependency narrowOn(NodePtr parent) { return {std::move(parent), nullptr}; }
 
+/// What a range holds; bool for std::vector<bool>, whose iterators give proxies.
+template <class Range>
+using RecordIn = std::conditional_t<std::is_same_v<std::decay_t<Range>, std::vector<bool>>, bool,
+                                    std::decay_t<decltype(*std::begin(std::declval<Range&>()))>>;
+
 /// A new node and the handle on it.
 template <class T, class Body>
 RDD<T> makeRdd(const JobRunnerPtr& runner, OperationSite site, int partitions, std::vector<Dependency> dependencies,
@@ -86,6 +91,10 @@ RDD<T> makeRdd(const JobRunnerPtr& runner, OperationSite site, int partitions, s
   node->setPartitioner(std::move(partitioner));
   return RDD<T>(std::move(node), runner);
 }
+
+/// All partitions of `rdds`, in order; see Transformations::union_.
+template <class T>
+RDD<T> unionOf(const JobRunnerPtr& runner, const std::vector<RDD<T>>& rdds, const Where& where);
 
 /// The value of one finished task.
 template <class R>
