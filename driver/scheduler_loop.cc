@@ -401,6 +401,7 @@ void SchedulerLoop::carry(tasks::Launch& launch) {
     bus_.taskStarted({task.id.value, task.stage.id.value, task.partition, task.attempt, launch.executor.value,
                       task.speculative, "RUNNING", "", 0});
     tasks.push_back({task.id, stage->second.code, task.stage.attempt, task.partition, task.attempt, {}});
+    if (&task == &launch.tasks.back() || (&task + 1)->stage.id != task.stage.id) bus_.stageProgressed(stage->second.info);
   }
   backend_.launch(launch.executor, std::move(tasks), dag_);
 }

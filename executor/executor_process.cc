@@ -414,6 +414,7 @@ void runExecutorProcess() {
   // Ctrl-C in a terminal goes to the driver and its executors alike; they end when the driver says so, or is gone.
   ::signal(SIGINT, SIG_IGN);
   ::signal(SIGPIPE, SIG_IGN);
+  ::prctl(PR_SET_NAME, "cerium-executor");  // for ps and top; the file it was started from is /proc/self/exe
   int status = 1;
   try {
     static auto* process = new ExecutorProcess();  // never destroyed: _exit below ends its threads

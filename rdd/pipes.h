@@ -1,6 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
 // Narrow operations as functors that pass each record on, composed in the type so that the compiler sees one loop.
-// A pipe is called as pipe(record, emit) and calls emit(result) any number of times.
+// A pipe is called as pipe(record, emit) and calls emit(result) any number of times. `emit` is passed by value: it is a
+// word or two, and behind a reference to it the compiler would keep an accumulator in memory instead of in a register.
 #pragma once
 
 #include <type_traits>
@@ -17,16 +18,16 @@ template <class F, class X, class... More>
 decltype(auto) callRecord(F& f, X&& x, More&&... more) {
   using T = std::remove_cvref_t<X>;
   if constexpr (std::is_invocable_v<F&, X&&, More&&...>) {
-    return f(std::forward<X>(x), std::forward<More>(more)...);
+    return closure::call(f, std::forward<X>(x), std::forward<More>(more)...);
   } else if constexpr (std::is_invocable_v<F&, const T&, More&&...>) {
-    return f(static_cast<const T&>(x), std::forward<More>(more)...);
+    return closure::call(f, static_cast<const T&>(x), std::forward<More>(more)...);
   } else {
     T copy(std::forward<X>(x));
     using Result = std::invoke_result_t<F&, T&, More&&...>;
     if constexpr (std::is_reference_v<Result>) {
-      return std::decay_t<Result>(f(copy, std::forward<More>(more)...));
+      return std::decay_t<Result>(closure::call(f, copy, std::forward<More>(more)...));
     } else {
-      return f(copy, std::forward<More>(more)...);
+      return closure::call(f, copy, std::forward<More>(more)...);
     }
   }
 }
@@ -42,7 +43,7 @@ using ResultOf = std::decay_t<decltype(callRecord(std::declval<F&>(), std::declv
 
 struct Identity {
   template <class X, class Emit>
-  void operator()(X&& x, Emit&& emit) {
+  void operator()(X&& x, Emit emit) {
     emit(std::forward<X>(x));
   }
   void encode(Writer&) const {}
@@ -56,8 +57,8 @@ struct Then {
   Second second;
 
   template <class X, class Emit>
-  void operator()(X&& x, Emit&& emit) {
-    first(std::forward<X>(x), [&](auto&& y) { second(std::forward<decltype(y)>(y), emit); });
+  void operator()(X&& x, Emit emit) {
+    first(std::forward<X>(x), [this, emit](auto&& y) { second(std::forward<decltype(y)>(y), emit); });
   }
   void encode(Writer& out) const {
     first.encode(out);
@@ -95,7 +96,7 @@ struct OneFunction {
 template <class F>
 struct Map : OneFunction<Map<F>, F> {
   template <class X, class Emit>
-  void operator()(X&& x, Emit&& emit) {
+  void operator()(X&& x, Emit emit) {
     emit(callRecord(this->f, std::forward<X>(x)));
   }
 };
@@ -103,14 +104,14 @@ struct Map : OneFunction<Map<F>, F> {
 template <class F>
 struct Filter : OneFunction<Filter<F>, F> {
   template <class X, class Emit>
-  void operator()(X&& x, Emit&& emit) {
+  void operator()(X&& x, Emit emit) {
     if (callRecord(this->f, static_cast<const std::remove_cvref_t<X>&>(x))) emit(std::forward<X>(x));
   }
 };
 
 /// Passes the elements of a range on; those of a temporary container are moved.
 template <class Range, class Emit>
-void emitAll(Range&& range, Emit& emit) {
+void emitAll(Range&& range, const Emit& emit) {
   using R = std::remove_cvref_t<Range>;
   if constexpr (requires { range.has_value(); }) {
     if (range.has_value()) emit(*std::forward<Range>(range));
@@ -131,7 +132,7 @@ void emitAll(Range&& range, Emit& emit) {
 template <class F>
 struct FlatMap : OneFunction<FlatMap<F>, F> {
   template <class X, class Emit>
-  void operator()(X&& x, Emit&& emit) {
+  void operator()(X&& x, Emit emit) {
     emitAll(callRecord(this->f, std::forward<X>(x)), emit);
   }
 };
@@ -139,15 +140,15 @@ struct FlatMap : OneFunction<FlatMap<F>, F> {
 /// The second argument of flatMap's (x, emit) form.
 template <class U, class Emit>
 struct Emitter {
-  Emit* emit;
-  void operator()(U record) const { (*emit)(std::move(record)); }
+  Emit emit;
+  void operator()(U record) const { emit(std::move(record)); }
 };
 
 template <class U, class F>
 struct FlatMapEmit : OneFunction<FlatMapEmit<U, F>, F> {
   template <class X, class Emit>
-  void operator()(X&& x, Emit&& emit) {
-    Emitter<U, std::remove_reference_t<Emit>> emitter{&emit};
+  void operator()(X&& x, Emit emit) {
+    const Emitter<U, Emit> emitter{emit};
     callRecord(this->f, std::forward<X>(x), emitter);
   }
 };
@@ -156,7 +157,7 @@ struct FlatMapEmit : OneFunction<FlatMapEmit<U, F>, F> {
 template <class F>
 struct MapValues : OneFunction<MapValues<F>, F> {
   template <class X, class Emit>
-  void operator()(X&& x, Emit&& emit) {
+  void operator()(X&& x, Emit emit) {
     using K = std::remove_cvref_t<decltype(x.first)>;
     using U = std::decay_t<decltype(callRecord(this->f, std::forward<X>(x).second))>;
     U value = callRecord(this->f, std::forward<X>(x).second);
@@ -167,8 +168,8 @@ struct MapValues : OneFunction<MapValues<F>, F> {
 template <class F>
 struct FlatMapValues : OneFunction<FlatMapValues<F>, F> {
   template <class X, class Emit>
-  void operator()(X&& x, Emit&& emit) {
-    auto with_key = [&](auto&& value) {
+  void operator()(X&& x, Emit emit) {
+    const auto with_key = [&](auto&& value) {
       emit(std::pair<std::remove_cvref_t<decltype(x.first)>, std::remove_cvref_t<decltype(value)>>(
           x.first, std::forward<decltype(value)>(value)));
     };
@@ -185,14 +186,25 @@ class Input {
 
   /// Calls `sink(record)` for every record that leaves the pipe.
   template <class Sink>
-  void forEach(Sink&& sink) {
+  void forEach(Sink sink) {
     while (nextBatch(sink)) {
+    }
+  }
+
+  /// acc = step(acc, record) for every record that leaves the pipe.
+  template <class Acc, class Step>
+  Acc fold(Acc acc, Step step) {
+    for (;;) {
+      Batch<S> batch = stream_->next();
+      if (batch.size == 0) return acc;
+      task_.checkInterrupted();
+      acc = foldBatch(batch, std::move(acc), step);
     }
   }
 
   /// Calls `sink` until it returns false.
   template <class Sink>
-  void forEachWhile(Sink&& sink) {
+  void forEachWhile(Sink sink) {
     bool go_on = true;
     auto guarded = [&](auto&& record) {
       if (go_on) go_on = sink(std::forward<decltype(record)>(record));
@@ -214,17 +226,11 @@ class Input {
 
   /// Sends one batch of the stream through the pipe; false at the end.
   template <class Sink>
-  bool nextBatch(Sink&& sink) {
+  bool nextBatch(Sink sink) {
     Batch<S> batch = stream_->next();
     if (batch.size == 0) return false;
     task_.checkInterrupted();
-    if constexpr (std::is_trivially_copy_constructible_v<S>) {
-      for (size_t i = 0; i < batch.size; ++i) pipe_(static_cast<const S&>(batch.data[i]), sink);
-    } else if (batch.owned) {
-      for (size_t i = 0; i < batch.size; ++i) pipe_(std::move(batch.data[i]), sink);
-    } else {
-      for (size_t i = 0; i < batch.size; ++i) pipe_(static_cast<const S&>(batch.data[i]), sink);
-    }
+    sendBatch(batch, sink);
     return true;
   }
 
@@ -235,6 +241,26 @@ class Input {
   }
 
  private:
+  /// A function of its own: nothing in it but the loop knows the accumulator's address, so it lives in registers.
+  template <class Acc, class Step>
+  [[gnu::noinline]] Acc foldBatch(Batch<S> batch, Acc start, Step step) {
+    Acc acc = std::move(start);
+    sendBatch(batch, [&acc, &step](auto&& record) { acc = step(std::move(acc), std::forward<decltype(record)>(record)); });
+    Acc end = std::move(acc);  // returned by name, `acc` itself would be the caller's memory
+    return end;
+  }
+
+  template <class Sink>
+  [[gnu::always_inline]] void sendBatch(Batch<S> batch, Sink sink) {
+    if constexpr (std::is_trivially_copy_constructible_v<S>) {
+      for (size_t i = 0; i < batch.size; ++i) pipe_(static_cast<const S&>(batch.data[i]), sink);
+    } else if (batch.owned) {
+      for (size_t i = 0; i < batch.size; ++i) pipe_(std::move(batch.data[i]), sink);
+    } else {
+      for (size_t i = 0; i < batch.size; ++i) pipe_(static_cast<const S&>(batch.data[i]), sink);
+    }
+  }
+
   TaskContext& task_;
   StreamPtr<S> stream_;
   P pipe_;

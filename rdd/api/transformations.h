@@ -231,7 +231,7 @@ class Transformations {
   template <class F>
   struct KeyBy : pipes::OneFunction<KeyBy<F>, F> {
     template <class X, class Emit>
-    void operator()(X&& x, Emit&& emit) {
+    void operator()(X&& x, Emit emit) {
       using K = pipes::ResultOf<F, const T&>;
       K key = pipes::callRecord(this->f, static_cast<const T&>(x));
       emit(std::pair<K, T>(std::move(key), std::forward<X>(x)));

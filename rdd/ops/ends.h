@@ -20,9 +20,7 @@ struct ResultEnd {
 struct Count : ResultEnd, Parts<> {
   template <class In>
   int64_t run(TaskContext&, In& input) {
-    int64_t n = 0;
-    input.forEach([&n](auto&&) { ++n; });
-    return n;
+    return input.fold(int64_t{0}, [](int64_t n, auto&&) { return n + 1; });
   }
   static Count decode(Reader&) { return {}; }
 };
@@ -85,10 +83,7 @@ template <class U, class F>
 struct Aggregate : ResultEnd, Parts<Carried<U>, Located<F>> {
   template <class In>
   U run(TaskContext&, In& input) {
-    U result = this->template part<0>().value;
-    auto f = this->template part<1>();
-    input.forEach([&](auto&& record) { result = f(std::move(result), std::forward<decltype(record)>(record)); });
-    return result;
+    return input.fold(this->template part<0>().value, this->template part<1>());
   }
   static Aggregate decode(Reader& in) { return {{}, {Aggregate::decodeMembers(in)}}; }
 };
