@@ -23,21 +23,20 @@ std::pair<int, Sum> toNearest(Point p, const std::vector<Point>& centres) {
 }
 Sum add(const Sum& a, const Sum& b) { return {{a.first.x + b.first.x, a.first.y + b.first.y}, a.second + b.second}; }
 
+/// The i-th random point, near one of `centres`.
+Point pointAround(int64_t i, const std::vector<Point>& centres) {
+  std::minstd_rand random(static_cast<uint32_t>(cerium::Hash<int64_t>()(i)));
+  std::normal_distribution<double> noise(0, 0.5);
+  const Point centre = centres[static_cast<size_t>(i) % centres.size()];
+  return {centre.x + noise(random), centre.y + noise(random)};
+}
+
 int main(int argc, char** argv) {
   cerium::Context sc(cerium::Conf().setAppName("k-means"));
   const int64_t n = argc > 1 ? std::stoll(argv[1]) : 100'000;
   const std::vector<Point> truth = {{1, 1}, {1, 8}, {7, 2}, {9, 9}};
 
-  auto points = sc.range(n)
-                    .map(
-                        [](int64_t i, const std::vector<Point>& around) {
-                          std::minstd_rand random(static_cast<uint32_t>(cerium::Hash<int64_t>()(i)));
-                          std::normal_distribution<double> noise(0, 0.5);
-                          const Point centre = around[static_cast<size_t>(i) % around.size()];
-                          return Point{centre.x + noise(random), centre.y + noise(random)};
-                        },
-                        truth)
-                    .cache();
+  auto points = sc.range(n).map(pointAround, truth).cache();
 
   std::vector<Point> centres = points.take(truth.size());
   for (double moved = 1; moved > 1e-6;) {

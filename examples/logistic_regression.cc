@@ -26,21 +26,20 @@ Vector add(Vector a, const Vector& b) {
   return a;
 }
 
+DataPoint randomPoint(int64_t i) {
+  std::minstd_rand random(static_cast<uint32_t>(cerium::Hash<int64_t>()(i)));
+  std::normal_distribution<double> noise;
+  DataPoint point{{}, i % 2 == 0 ? 1.0 : -1.0};
+  for (double& x : point.x) x = noise(random) + 0.7 * point.y;
+  return point;
+}
+
 int main(int argc, char** argv) {
   cerium::Context sc(cerium::Conf().setAppName("logistic regression"));
   const int64_t n = argc > 1 ? std::stoll(argv[1]) : 50'000;
   const int iterations = argc > 2 ? std::stoi(argv[2]) : 5;
 
-  auto points = sc.range(n)
-                    .map([](int64_t i) {
-                      std::minstd_rand random(static_cast<uint32_t>(cerium::Hash<int64_t>()(i)));
-                      std::normal_distribution<double> noise;
-                      DataPoint point{{}, i % 2 == 0 ? 1.0 : -1.0};
-                      for (double& x : point.x) x = noise(random) + 0.7 * point.y;
-                      return point;
-                    })
-                    .cache();
-
+  auto points = sc.range(n).map(randomPoint).cache();
   Vector w{};
   w[0] = -1;  // a bad start
   for (int i = 0; i < iterations; ++i) {

@@ -1,0 +1,111 @@
+// Cerium. Licensed under the Apache License 2.0.
+// What the bench programs share: each compares the engine with a hand-written C++ program that has as many threads as
+// CERIUM_MASTER has cores, and prints one JSON object a line.
+//
+// Both sides run in forked processes of their own, so that neither finds the other's memory or caches warm, and so
+// that their peaks of memory can be told apart. A side makes its input first, which is not timed, and then runs the
+// same work several times; the median counts.
+//
+// The baselines use the engine's own hash table and sort (CombineTable, sortPairs), which come with cerium.h because
+// operations are templates: what is compared is the engine around them.
+#pragma once
+
+#include <cerium/cerium.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace cerium::bench {
+
+struct Options {
+  double scale = 1;  ///< Multiplies the size of the data.
+  int runs = 3;
+  std::string only;  ///< "engine" or "baseline": runs that side alone, in this process; for a profiler.
+
+  /// `full` at scale 1; at least 1.
+  [[nodiscard]] int64_t scaled(int64_t full) const;
+};
+
+/// What the sides have to agree on: integers exactly, floating point within 1e-9 of the larger one.
+struct Answer {
+  std::vector<uint64_t> exact;
+  std::vector<double> close;
+};
+[[nodiscard]] bool agree(const Answer& a, const Answer& b);
+
+/// What one side did, as its process tells its parent.
+struct Outcome {
+  double seconds = 0;
+  double peak_rss_mb = 0;
+  Answer answer;
+};
+
+/// Runs and times the work of one side.
+class Recorder {
+ public:
+  explicit Recorder(int runs) : runs_(runs) {}
+
+  /// Runs `work`, which returns an Answer. Call it once, while the Context is alive: the peak of memory
+  /// (peakOfFamilyMb) counts the executors of a local-cluster only while they run.
+  template <class Work>
+  void measure(Work work) {
+    for (int i = 0; i < runs_; ++i) {
+      const auto begin = std::chrono::steady_clock::now();
+      outcome_.answer = work();
+      seconds_.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    }
+    finish();
+  }
+  [[nodiscard]] const Outcome& outcome() const { return outcome_; }
+
+ private:
+  void finish();
+
+  int runs_;
+  std::vector<double> seconds_;
+  Outcome outcome_;
+};
+
+/// More fields of the line: name and value.
+using More = std::vector<std::pair<std::string, double>>;
+
+/// The two sides of a comparison; the baseline gets as many threads as the engine has cores.
+struct Comparison {
+  std::string name;
+  std::function<void(Context&, const Options&, Recorder&)> engine;
+  std::function<void(int threads, const Options&, Recorder&)> baseline;
+  /// More fields, from the engine's seconds.
+  std::function<More(double seconds)> more = {};
+};
+
+/// --scale F, --runs N, --only SIDE. In an executor it does not return. Ends the program with a message for other
+/// arguments.
+Options parseOptions(int argc, char** argv);
+/// The settings of a Context on CERIUM_MASTER, or on local[2] where that is not set.
+Conf benchConf(const std::string& name);
+
+/// Runs both sides and prints the line. Returns main's result: 1 where a side fails or the answers differ.
+int compare(const Comparison& comparison, const Options& options);
+/// Megabytes of memory that this process and all below it had at their peaks: VmHWM of each, added up.
+double peakOfFamilyMb();
+/// Prints the line of a comparison that was made in another way; returns main's result.
+int report(const std::string& name, const Options& options, const Outcome& engine, const Outcome& baseline,
+           const More& more = {});
+
+/// Calls work(0) .. work(threads - 1) at the same time.
+template <class Work>
+void onThreads(int threads, Work work) {
+  std::vector<std::thread> all;
+  for (int i = 1; i < threads; ++i) all.emplace_back(work, i);
+  work(0);
+  for (auto& thread : all) thread.join();
+}
+/// The begin of slice `i` of `n` slices of [0, size).
+inline size_t sliceBegin(size_t size, int i, int n) { return size * static_cast<size_t>(i) / static_cast<size_t>(n); }
+
+}  // namespace cerium::bench
