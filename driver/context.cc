@@ -118,6 +118,13 @@ BroadcastId Context::addBroadcast(std::shared_ptr<const void> value, std::functi
   return engine_->addBroadcast(std::move(value), std::move(encode));
 }
 
+Accumulator<int64_t> Context::longAccumulator(const std::string& name, Where where) {
+  return accumulator(int64_t{0}, std::plus<int64_t>(), name, where);
+}
+Accumulator<double> Context::doubleAccumulator(const std::string& name, Where where) {
+  return accumulator(0.0, std::plus<double>(), name, where);
+}
+
 // ---- jobs
 
 void Context::setJobGroup(const std::string& group, const std::string& description) {

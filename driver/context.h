@@ -112,12 +112,8 @@ class Context {
       return bytes;
     }));
   }
-  Accumulator<int64_t> longAccumulator(const std::string& name = "", Where where = Where::current()) {
-    return accumulator(int64_t{0}, std::plus<int64_t>(), name, where);
-  }
-  Accumulator<double> doubleAccumulator(const std::string& name = "", Where where = Where::current()) {
-    return accumulator(0.0, std::plus<double>(), name, where);
-  }
+  Accumulator<int64_t> longAccumulator(const std::string& name = "", Where where = Where::current());
+  Accumulator<double> doubleAccumulator(const std::string& name = "", Where where = Where::current());
   template <class T>
   CollectionAccumulator<T> collectionAccumulator(const std::string& name = "") {
     using namespace accumulator_detail;

@@ -20,6 +20,9 @@ void bound(Map& map) {
 }  // namespace
 
 void addFigures(StageInfo& to, const StageInfo& from) {
+  to.num_tasks += from.num_tasks;
+  to.completed_tasks += from.completed_tasks;
+  to.failed_tasks += from.failed_tasks;
   to.records_read += from.records_read;
   to.bytes_read += from.bytes_read;
   to.shuffle_records_written += from.shuffle_records_written;

@@ -213,37 +213,75 @@ struct Carried {
   void visit(const ClosureVisitor&) const {}
 };
 
+namespace closure {
+
+/// The members of a Parts. A std::tuple would do; this costs the compiler a fraction.
+template <class... Members>
+struct PartList {
+  void encode(Writer&) const {}
+  void visit(const ClosureVisitor&) const {}
+  static PartList decode(Reader&) { return {}; }
+};
+template <class First, class... Rest>
+struct PartList<First, Rest...> {
+  First first;
+  [[no_unique_address]] PartList<Rest...> rest;
+
+  void encode(Writer& out) const {
+    first.encode(out);
+    rest.encode(out);
+  }
+  void visit(const ClosureVisitor& visitor) const {
+    first.visit(visitor);
+    rest.visit(visitor);
+  }
+  static PartList decode(Reader& in) { return {First::decode(in), PartList<Rest...>::decode(in)}; }
+};
+
+template <size_t I, class List>
+auto& partOf(List& list) {
+  if constexpr (I == 0) {
+    return list.first;
+  } else {
+    return partOf<I - 1>(list.rest);
+  }
+}
+
+}  // namespace closure
+
 /// The functions and values that make up an operation; encodes, decodes and visits them in order.
 template <class... Members>
 struct Parts {
-  std::tuple<Members...> members;
+  using List = closure::PartList<Members...>;
+  List members;
 
   Parts()
     requires(sizeof...(Members) == 0)
   = default;
-  Parts(std::tuple<Members...> all) : members(std::move(all)) {}  // NOLINT: meant to convert
+  Parts(List all) : members(std::move(all)) {}  // NOLINT: meant to convert
   Parts(Members... each)
     requires(sizeof...(Members) > 0)
-      : members(std::move(each)...) {}
+      : members(listOf(std::move(each)...)) {}
 
   template <size_t I>
   auto& part() {
-    return std::get<I>(members);
+    return closure::partOf<I>(members);
   }
   template <size_t I>
   const auto& part() const {
-    return std::get<I>(members);
+    return closure::partOf<I>(members);
   }
-  void encode(Writer& out) const {
-    std::apply([&](const Members&... each) { (each.encode(out), ...); }, members);
-  }
-  void visit(const ClosureVisitor& visitor) const {
-    std::apply([&](const Members&... each) { (each.visit(visitor), ...); }, members);
-  }
+  void encode(Writer& out) const { members.encode(out); }
+  void visit(const ClosureVisitor& visitor) const { members.visit(visitor); }
 
  protected:
-  static std::tuple<Members...> decodeMembers([[maybe_unused]] Reader& in) {
-    return std::tuple<Members...>{Members::decode(in)...};
+  static List decodeMembers(Reader& in) { return List::decode(in); }
+
+ private:
+  static closure::PartList<> listOf() { return {}; }
+  template <class First, class... Rest>
+  static closure::PartList<First, Rest...> listOf(First first, Rest... rest) {
+    return {std::move(first), listOf(std::move(rest)...)};
   }
 };
 

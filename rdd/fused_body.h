@@ -45,9 +45,9 @@ class FusedBody final : public TaskBody {
     }
   }
 
-  static std::shared_ptr<const TaskBody> decode(NodePtr node, Reader& in) {
+  static TaskBodyPtr decode(NodePtr node, Reader& in) {
     P pipe = P::decode(in);
-    return std::make_shared<const FusedBody>(std::move(node), std::move(pipe), End::decode(in));
+    return TaskBodyPtr(static_cast<const TaskBody*>(new FusedBody(std::move(node), std::move(pipe), End::decode(in))));
   }
 
  private:
@@ -55,6 +55,12 @@ class FusedBody final : public TaskBody {
   P pipe_;
   End end_;
 };
-using TaskDecoder = std::shared_ptr<const TaskBody> (*)(NodePtr, Reader&);
+using TaskDecoder = TaskBodyPtr (*)(NodePtr, Reader&);
+
+/// A body as jobs and shuffles hold it.
+template <class S, class P, class End>
+TaskBodyPtr fusedBody(NodePtr node, P pipe, End end) {
+  return TaskBodyPtr(static_cast<const TaskBody*>(new FusedBody<S, P, End>(std::move(node), std::move(pipe), std::move(end))));
+}
 
 }  // namespace cerium

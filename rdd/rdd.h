@@ -107,7 +107,8 @@ class RDD : public api::Operations<RDD<T>, T> {
   template <class U, class Op>
   auto append(Op op, bool keeps_partitioner) const {
     const OperationSite site = op.f.site;
-    auto state = std::make_shared<api::ChainStep<T, Op, U>>(nullptr, op, site, runner_, keeps_partitioner);
+    std::shared_ptr<api::ChainState<U>> state(static_cast<api::ChainState<U>*>(
+        new api::ChainStep<T, Op, U>(nullptr, op, site, runner_, keeps_partitioner)));
     return Chain<T, Op, U>(node_, std::move(op), std::move(state), runner_, site,
                            keeps_partitioner ? partitioner() : std::nullopt);
   }
@@ -119,8 +120,7 @@ class RDD : public api::Operations<RDD<T>, T> {
   /// The wide edge whose map side ends this RDD's loop with `writer`.
   template <class Writer>
   auto shuffleWith(Writer writer, int partitions) const {
-    auto body = std::make_shared<const FusedBody<T, pipes::Identity, Writer>>(node_, pipes::Identity(), std::move(writer));
-    return runner_->newShuffle(node_, partitions, std::move(body));
+    return runner_->newShuffle(node_, partitions, fusedBody<T>(node_, pipes::Identity(), std::move(writer)));
   }
 
  private:
@@ -162,7 +162,8 @@ class Chain : public api::Operations<Chain<S, P, T>, T> {
   template <class U, class Op>
   auto append(Op op, bool keeps_partitioner) const {
     const OperationSite site = op.f.site;
-    auto state = std::make_shared<api::ChainStep<T, Op, U>>(state_, op, site, runner_, keeps_partitioner);
+    std::shared_ptr<api::ChainState<U>> state(static_cast<api::ChainState<U>*>(
+        new api::ChainStep<T, Op, U>(state_, op, site, runner_, keeps_partitioner)));
     auto pipe = pipes::then(pipe_, std::move(op));
     return Chain<S, decltype(pipe), U>(source_, std::move(pipe), std::move(state), runner_, site,
                                        keeps_partitioner ? partitioner_ : std::nullopt);
@@ -175,8 +176,7 @@ class Chain : public api::Operations<Chain<S, P, T>, T> {
   template <class Writer>
   auto shuffleWith(Writer writer, int partitions) const {
     if (auto node = state_->node()) return RDD<T>(node, runner_).shuffleWith(std::move(writer), partitions);
-    auto body = std::make_shared<const FusedBody<S, P, Writer>>(source_, pipe_, std::move(writer));
-    return runner_->newShuffle(source_, partitions, std::move(body));
+    return runner_->newShuffle(source_, partitions, fusedBody<S>(source_, pipe_, std::move(writer)));
   }
 
  private:

@@ -23,12 +23,21 @@ inline constexpr size_t kBatchBytes = 64 * 1024;
 template <class T>
 inline constexpr size_t kBatchRecords = sizeof(T) * 16 > kBatchBytes ? 16 : kBatchBytes / sizeof(T);
 
+/// What owns a stream needs only this.
+class StreamBase {
+ public:
+  StreamBase() = default;
+  virtual ~StreamBase() = default;
+  StreamBase(const StreamBase&) = delete;
+  StreamBase& operator=(const StreamBase&) = delete;
+};
+
 /// The records of one partition, read once from front to back.
 /// Threads: used by the one thread that runs the task.
 template <class T>
-class Stream {
+class Stream : public StreamBase {
  public:
-  virtual ~Stream() = default;
+  using record_type = T;
 
   /// The next records; an empty batch means the end. A batch is valid until the next call.
   virtual Batch<T> next() = 0;
@@ -52,8 +61,36 @@ class Stream {
   }
 };
 
+/// Owns a stream. A std::unique_ptr would do; for each of the many record types of a program it costs the compiler ten
+/// times as much.
 template <class T>
-using StreamPtr = std::unique_ptr<Stream<T>>;
+class StreamPtr {
+ public:
+  StreamPtr() = default;
+  explicit StreamPtr(Stream<T>* stream) : stream_(stream) {}
+  StreamPtr(StreamPtr&& other) noexcept : stream_(other.stream_) { other.stream_ = nullptr; }
+  StreamPtr& operator=(StreamPtr&& other) noexcept {
+    Stream<T>* old = stream_;
+    stream_ = other.stream_;
+    other.stream_ = nullptr;
+    delete old;
+    return *this;
+  }
+  ~StreamPtr() { delete stream_; }
+
+  Stream<T>* operator->() const { return stream_; }
+  explicit operator bool() const { return stream_ != nullptr; }
+  void reset() { *this = StreamPtr(); }
+
+ private:
+  Stream<T>* stream_ = nullptr;
+};
+
+/// A new stream of type S.
+template <class S, class... Args>
+StreamPtr<typename S::record_type> makeStream(Args&&... args) {
+  return StreamPtr<typename S::record_type>(new S(std::forward<Args>(args)...));
+}
 
 /// Records that lie in memory and that others may read too; `keep` holds them alive.
 template <class T>

@@ -35,5 +35,6 @@ class TaskBody {
   virtual void run(TaskContext& task, TaskOutput& out) const = 0;
   virtual void encodeResult(const void* value, Writer& out) const = 0;
 };
+using TaskBodyPtr = std::shared_ptr<const TaskBody>;
 
 }  // namespace cerium

@@ -82,8 +82,8 @@ class OpNode final : public Node<T> {
   }
 
   static NodePtr decode(NodeHeader&& header, Reader& in) {
-    auto node = std::make_shared<OpNode>(header.id, header.site, header.num_partitions, std::move(header.dependencies),
-                                         Body::decode(in));
+    NodePtr node(static_cast<RddNode*>(new OpNode(header.id, header.site, header.num_partitions,
+                                                  std::move(header.dependencies), Body::decode(in))));
     node->setStorageLevel(header.storage_level);
     return node;
   }
@@ -122,9 +122,9 @@ class ConcatStream final : public Stream<T> {
 
 template <class T>
 StreamPtr<T> openCached(CachedBlock block) {
-  if (block.encoded) return std::make_unique<DecodeStream<T>>(block.encoded->view(), block.encoded);
+  if (block.encoded) return makeStream<DecodeStream<T>>(block.encoded->view(), block.encoded);
   auto& records = *static_cast<const RecordBuffer<T>*>(block.block.records.get());
-  return std::make_unique<SharedStream<T>>(records.data(), records.size(), block.block.records);
+  return makeStream<SharedStream<T>>(records.data(), records.size(), block.block.records);
 }
 
 template <class T>
@@ -151,7 +151,7 @@ StreamPtr<T> Node<T>::computeAndCache(TaskContext& task, int p, StorageLevel lev
     // A partition that outgrows the budget while it is unrolled is not cached in memory: what is there is passed on,
     // then the rest (levels with disk take it whole, encoded).
     if (!usesDisk(level) && !reserved.tryResize(records.capacity() * sizeof(T))) {
-      return std::make_unique<ConcatStream<T>>(std::make_unique<OwnedStream<T>>(std::move(records)), std::move(stream));
+      return makeStream<ConcatStream<T>>(makeStream<OwnedStream<T>>(std::move(records)), std::move(stream));
     }
   }
   reserved.resizeAnyway(0);  // the store charges what it keeps

@@ -236,7 +236,7 @@ class Actions {
       using S = typename std::remove_cvref_t<decltype(*source)>::record_type;
       using P = decltype(pipe);
       using R = decltype(end.run(std::declval<TaskContext&>(), std::declval<pipes::Input<S, P>&>()));
-      auto body = std::make_shared<const FusedBody<S, P, End>>(source, std::move(pipe), std::move(end));
+      auto body = fusedBody<S>(source, std::move(pipe), std::move(end));
       return startJob<R>(self().runner(), {name, where}, source, std::move(body), std::move(partitions));
     });
   }
@@ -244,8 +244,7 @@ class Actions {
   template <class R, class F>
   std::shared_ptr<const TaskBody> ofPartition(const char* name, F f, const Where& where) const {
     using End = ops::OfPartition<F, R>;
-    return std::make_shared<const FusedBody<T, pipes::Identity, End>>(self().node(), pipes::Identity(),
-                                                                      End{{}, {located(name, where, std::move(f))}});
+    return fusedBody<T>(self().node(), pipes::Identity(), End{{}, {located(name, where, std::move(f))}});
   }
 
   template <class Less>

@@ -86,10 +86,10 @@ using RecordIn = std::conditional_t<std::is_same_v<std::decay_t<Range>, std::vec
 template <class T, class Body>
 RDD<T> makeRdd(const JobRunnerPtr& runner, OperationSite site, int partitions, std::vector<Dependency> dependencies,
                Body body, std::optional<Partitioner> partitioner = {}) {
-  auto node = std::make_shared<OpNode<T, Body>>(runner->nextRddId(), site, partitions, std::move(dependencies),
-                                                std::move(body));
+  auto* node = new OpNode<T, Body>(runner->nextRddId(), site, partitions, std::move(dependencies), std::move(body));
+  const NodePtr owner(static_cast<RddNode*>(node));  // one kind of owner for all nodes, whatever their type
   node->setPartitioner(std::move(partitioner));
-  return RDD<T>(std::move(node), runner);
+  return RDD<T>(std::shared_ptr<Node<T>>(owner, node), runner);
 }
 
 /// All partitions of `rdds`, in order; see Transformations::union_.

@@ -26,7 +26,7 @@ struct Cogroup {
     [&]<size_t... I>(std::index_sequence<I...>) {
       (absorb<I>(task, node, p, *table), ...);
     }(std::index_sequence_for<Vs...>());
-    return std::make_unique<TableStream<K, Groups, Append>>(std::move(table));
+    return makeStream<TableStream<K, Groups, Append>>(std::move(table));
   }
   void encode(Writer&) const {}
   static Cogroup decode(Reader&) { return {}; }

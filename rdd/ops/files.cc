@@ -46,7 +46,7 @@ class LineStream final : public Stream<std::string> {
 }  // namespace
 
 StreamPtr<std::string> TextFile::compute(TaskContext& task, const RddNode& node, int p) const {
-  return std::make_unique<LineStream>(splitOf(splits, task, node, p), task);
+  return makeStream<LineStream>(splitOf(splits, task, node, p), task);
 }
 void TextFile::encodePartition(int p, Writer& out) const { encodeSplit(out, splits[static_cast<size_t>(p)]); }
 

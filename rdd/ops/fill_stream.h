@@ -31,7 +31,7 @@ class FillStream final : public Stream<T> {
 
 template <class T, class Fill>
 StreamPtr<T> fillStream(Fill fill) {
-  return std::make_unique<FillStream<T, Fill>>(std::move(fill));
+  return makeStream<FillStream<T, Fill>>(std::move(fill));
 }
 
 }  // namespace cerium

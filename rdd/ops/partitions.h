@@ -132,7 +132,7 @@ struct ZipPartitions : Parts<Located<F>> {
     auto f = this->template part<0>();
     RecordBuffer<R> out;
     for (auto&& record : f(left, right)) out.emplace_back(std::forward<decltype(record)>(record));
-    return std::make_unique<OwnedStream<R>>(std::move(out));
+    return makeStream<OwnedStream<R>>(std::move(out));
   }
   static ZipPartitions decode(Reader& in) { return {ZipPartitions::decodeMembers(in)}; }
 };

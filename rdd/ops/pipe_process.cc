@@ -183,7 +183,7 @@ class PipeStream final : public Stream<std::string> {
 }  // namespace
 
 StreamPtr<std::string> pipeThrough(const PipeCommand& command, TaskContext& task, std::function<bool(std::string&)> feed) {
-  return std::make_unique<PipeStream>(command, task, std::move(feed));
+  return makeStream<PipeStream>(command, task, std::move(feed));
 }
 
 }  // namespace cerium::ops

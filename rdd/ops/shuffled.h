@@ -15,7 +15,7 @@ template <class R>
 StreamPtr<R> openPairs(TaskContext& task, const RddNode& node, size_t dependency, int p) {
   const Dependency& from = node.dependencies()[dependency];
   if (from.narrow) return typedParent<R>(node, dependency).open(task, p);
-  return std::make_unique<ShuffleStream<R>>(task, *from.shuffle, p);
+  return makeStream<ShuffleStream<R>>(task, *from.shuffle, p);
 }
 
 /// partitionBy: the records as they arrive.
@@ -71,7 +71,7 @@ struct Aggregated : Parts<Located<MergeC>> {
       if (first) table->expect(batch.size);
       absorb(*table, merge, batch);
     }
-    return std::make_unique<TableStream<K, C, MergeWith<C, MergeC>>>(std::move(table));
+    return makeStream<TableStream<K, C, MergeWith<C, MergeC>>>(std::move(table));
   }
   static Aggregated decode(Reader& in) { return {Aggregated::decodeMembers(in)}; }
 
@@ -110,7 +110,7 @@ struct CombinedInPlace : Parts<Located<Create>, Located<MergeV>, Located<MergeC>
           std::forward<Record>(record).first, [&] { return C(create(std::forward<Record>(record).second)); },
           [&](C& known) { known = merge_value(std::move(known), std::forward<Record>(record).second); });
     });
-    return std::make_unique<TableStream<K, C, MergeWith<C, MergeC>>>(std::move(table));
+    return makeStream<TableStream<K, C, MergeWith<C, MergeC>>>(std::move(table));
   }
   static CombinedInPlace decode(Reader& in) { return {CombinedInPlace::decodeMembers(in)}; }
 };
@@ -142,7 +142,7 @@ struct Grouped {
           },
           [&](Group& known) { known.push_back(std::forward<Record>(record).second); });
     });
-    return std::make_unique<TableStream<K, Group, Append>>(std::move(table));
+    return makeStream<TableStream<K, Group, Append>>(std::move(table));
   }
   void encode(Writer&) const {}
   static Grouped decode(Reader&) { return {}; }

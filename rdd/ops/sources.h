@@ -21,9 +21,9 @@ struct Parallelize {
     if (records) {
       const size_t begin = sliceBegin(records->size(), partitions, p);
       const size_t end = sliceBegin(records->size(), partitions, p + 1);
-      return std::make_unique<SharedStream<T>>(records->data() + begin, end - begin, records);
+      return makeStream<SharedStream<T>>(records->data() + begin, end - begin, records);
     }
-    return std::make_unique<DecodeStream<T>>(task.partitionData(node.id(), p).view(), nullptr);
+    return makeStream<DecodeStream<T>>(task.partitionData(node.id(), p).view(), nullptr);
   }
   void encodePartition(int p, Writer& out) const {
     const size_t begin = sliceBegin(records->size(), partitions, p);

@@ -114,7 +114,7 @@ StreamPtr<std::pair<K, V>> sortStream(TaskContext& task, StreamPtr<std::pair<K, 
       pieces.push_back(spill(task.services().spillSpace(), bytes.view()));
       task.metrics().spilled_bytes += static_cast<int64_t>(bytes.size());
     }
-    runs.push_back(std::make_unique<RunStream>(std::move(pieces)));
+    runs.push_back(makeStream<RunStream>(std::move(pieces)));
     records = RecordBuffer<R>();
     heap_bytes = 0;
     counted = 0;
@@ -134,9 +134,9 @@ StreamPtr<std::pair<K, V>> sortStream(TaskContext& task, StreamPtr<std::pair<K, 
     }
   }
   sort();
-  if (runs.empty()) return std::make_unique<OwnedStream<R>>(std::move(records));
-  runs.push_back(std::make_unique<OwnedStream<R>>(std::move(records)));
-  return std::make_unique<MergeStream<R, decltype(by_key)>>(std::move(runs), by_key);
+  if (runs.empty()) return makeStream<OwnedStream<R>>(std::move(records));
+  runs.push_back(makeStream<OwnedStream<R>>(std::move(records)));
+  return makeStream<MergeStream<R, decltype(by_key)>>(std::move(runs), by_key);
 }
 
 }  // namespace cerium
