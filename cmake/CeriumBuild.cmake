@@ -26,6 +26,9 @@ endif()
 if(CERIUM_SANITIZE)
   add_compile_options(-fsanitize=${CERIUM_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${CERIUM_SANITIZE})
+  if(CERIUM_SANITIZE MATCHES "thread")
+    list(APPEND CERIUM_WARNINGS -Wno-tsan)  # Asio's fences; the mutexes around its queues order the same accesses.
+  endif()
 endif()
 
 # Global, so that a project which has Cerium as a subfolder can link what Cerium's libraries name.
