@@ -225,7 +225,7 @@ struct PartList {
 template <class First, class... Rest>
 struct PartList<First, Rest...> {
   First first;
-  [[no_unique_address]] PartList<Rest...> rest;
+  [[no_unique_address]] PartList<Rest...> rest = {};
 
   void encode(Writer& out) const {
     first.encode(out);

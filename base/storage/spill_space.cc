@@ -37,6 +37,11 @@ bool writeAll(int fd, std::string_view bytes, uint64_t offset) {
   return true;
 }
 
+void punchHole(int fd, uint64_t offset, uint64_t size) {
+  if (size == 0) return;
+  ::fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(size));
+}
+
 /// lz4 of `bytes` where it gains an eighth; empty where it does not, or where lz4's sizes (int) do not reach.
 Bytes compressed(std::string_view bytes) {
   Bytes packed;
@@ -84,6 +89,8 @@ Extent SpillSpace::place(std::string_view stored) {
       return extent;
     }
     reasons += (reasons.empty() ? "" : "; ") + directories_[i] + ": " + std::strerror(errno);
+    // What a full disk took before it was full must not keep a smaller write from fitting.
+    if (fd >= 0) punchHole(fd, extent.offset, extent.stored);
   }
   throw IoError("cannot spill " + std::to_string(stored.size()) + " bytes to disk (" + reasons +
                 "); set cerium.local.dir to a folder with space");
@@ -117,9 +124,7 @@ Bytes SpillSpace::read(const Extent& extent) const {
 void SpillSpace::free(const Extent& extent) {
   in_use_ -= extent.stored;
   std::lock_guard lock(mutex_);
-  if (extent.file >= files_.size()) return;
-  ::fallocate(files_[extent.file].fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(extent.offset),
-              static_cast<off_t>(extent.stored));
+  if (extent.file < files_.size()) punchHole(files_[extent.file].fd, extent.offset, extent.stored);
 }
 
 SpilledPtr spill(const std::shared_ptr<SpillSpace>& space, std::string_view bytes) {

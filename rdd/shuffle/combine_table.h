@@ -32,8 +32,8 @@ class CombineTable {
  public:
   struct Entry {
     [[no_unique_address]] StoredHash hash;
+    C value;  // before the key: made first, while a key that is about to move in can still be looked at
     K key;
-    C value;
   };
 
   CombineTable() = default;
@@ -80,7 +80,7 @@ class CombineTable {
           return;
         }
       } else if (tags_[slot] == kEmpty) {
-        new (entries_ + slot) Entry{hash, K(std::forward<Key>(key)), make()};
+        new (entries_ + slot) Entry{hash, make(), K(std::forward<Key>(key))};
         tags_[slot] = tag;
         ++size_;
         return;

@@ -32,8 +32,11 @@ class SpillingTable {
     if (table_.mustGrow() || heap_bytes_ > heap_limit_) [[unlikely]]
       makeRoom();
     const uint64_t hash = Table::hashOf(key);
-    if constexpr (!kBitwise<K>) heap_bytes_ += serde::heapBytes(static_cast<const K&>(key));
-    table_.upsert(std::forward<Key>(key), hash, std::forward<Make>(make), std::forward<Add>(add));
+    auto make_counted = [&] {
+      if constexpr (!kBitwise<K>) heap_bytes_ += serde::heapBytes(static_cast<const K&>(key));
+      return make();
+    };
+    table_.upsert(std::forward<Key>(key), hash, make_counted, std::forward<Add>(add));
   }
   /// Counts what a combiner has grown by on the heap.
   void charge(size_t bytes) { heap_bytes_ += bytes; }
