@@ -1,0 +1,88 @@
+// Cerium. Licensed under the Apache License 2.0.
+// One budget for all: what is reserved counts, what is over the budget is refused, cached blocks make room first.
+#include "base/storage/memory_manager.h"
+
+#include <catch2/catch.hpp>
+
+#include <thread>
+#include <vector>
+
+namespace cerium {
+
+TEST_CASE("memory is given up to the budget and not beyond it", "[base][memory]") {
+  MemoryManager memory(100);
+  CHECK(memory.tryReserve(60));
+  CHECK(memory.tryReserve(40));
+  CHECK_FALSE(memory.tryReserve(1));
+  memory.release(50);
+  CHECK(memory.used() == 50);
+  CHECK_FALSE(memory.tryReserve(51));
+  CHECK(memory.tryReserve(50));
+  CHECK_FALSE(memory.tryReserve(SIZE_MAX));
+}
+
+TEST_CASE("an overdrawn budget refuses everything until it is paid back", "[base][memory]") {
+  MemoryManager memory(100);
+  memory.reserveAnyway(150);
+  CHECK_FALSE(memory.tryReserve(0));
+  CHECK_FALSE(memory.tryReserve(1));
+  memory.release(60);
+  CHECK(memory.tryReserve(10));
+}
+
+TEST_CASE("the evictor is asked when memory is short, and only when that may help", "[base][memory]") {
+  MemoryManager memory(100);
+  std::vector<size_t> asked;
+  memory.setEvictor([&](size_t wanted) {
+    asked.push_back(wanted);
+    memory.release(30);
+  });
+  REQUIRE(memory.tryReserve(90));
+  CHECK(memory.tryReserve(40));
+  CHECK(asked == std::vector<size_t>{40});
+  CHECK_FALSE(memory.tryReserve(101));
+  CHECK(asked.size() == 1);
+}
+
+TEST_CASE("a reservation gives back what it holds", "[base][memory]") {
+  MemoryManager memory(100);
+  {
+    Reservation one(memory);
+    REQUIRE(one.tryResize(80));
+    CHECK_FALSE(one.tryResize(101));
+    CHECK(one.bytes() == 80);
+    REQUIRE(one.tryResize(30));
+    CHECK(memory.used() == 30);
+    Reservation other(std::move(one));
+    CHECK(other.bytes() == 30);
+    other.resizeAnyway(500);
+    CHECK(memory.used() == 500);
+  }
+  CHECK(memory.used() == 0);
+  Reservation detached(memory);
+  REQUIRE(detached.tryResize(10));
+  CHECK(detached.detach() == 10);
+  CHECK(memory.used() == 10);
+}
+
+TEST_CASE("threads together never get more than the budget", "[base][memory]") {
+  MemoryManager memory(1000);
+  std::atomic<size_t> most{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 20'000; ++i) {
+        if (!memory.tryReserve(300)) continue;
+        const size_t used = memory.used();
+        if (used > most) most = used;
+        memory.release(300);
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(most <= 1000);
+  CHECK(most >= 300);
+  CHECK(memory.used() == 0);
+}
+
+}  // namespace cerium
