@@ -48,7 +48,7 @@ std::vector<K> sampleBounds(const Rdd& rdd, int n, const Where& where) {
     passed += candidate.weight;
     while (static_cast<int>(bounds.size()) < n - 1 && passed >= total * static_cast<double>(bounds.size() + 1) / n) {
       // Fewer records than ranges: each key bounds one range.
-      if (candidates.size() < static_cast<size_t>(n) && !bounds.empty() && KeyEqual()(bounds.back(), candidate.key)) break;
+      if (candidates.size() < static_cast<size_t>(n) && !bounds.empty() && KeyEqual().operator()<K>(bounds.back(), candidate.key)) break;
       bounds.push_back(candidate.key);
       if (candidates.size() < static_cast<size_t>(n)) break;
     }
