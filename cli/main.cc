@@ -18,13 +18,17 @@ std::string versionLine() { return "cerium " + cerium::Context::version(); }
 int main(int argc, char** argv) {
   CLI::App app("Cerium: Spark's RDD engine as native C++20.", "cerium");
   app.set_version_flag("--version", versionLine);
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   app.add_subcommand("version", "print the version")->callback([] { std::cout << versionLine() << '\n'; });
-  app.add_subcommand("help", "print this text")->callback([&] { std::cout << app.help(); });
+  CLI::App* help = app.add_subcommand("help", "print this text");
+  const std::string usage = app.help();
+  help->callback([&] { std::cout << usage; });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kUsageError;
   }
-  return 0;
+  if (!app.get_subcommands().empty()) return 0;
+  std::cerr << usage;
+  return kUsageError;
 }
