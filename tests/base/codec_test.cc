@@ -4,7 +4,6 @@
 #include "base/serde/codec.h"
 
 #include <catch2/catch.hpp>
-
 #include <deque>
 #include <limits>
 #include <list>
@@ -102,7 +101,9 @@ struct Make<std::tuple<Ts...>> {
 };
 template <class T>
 struct Make<std::optional<T>> {
-  static std::optional<T> one(Random& random) { return random() % 2 == 0 ? std::optional<T>(make<T>(random)) : std::nullopt; }
+  static std::optional<T> one(Random& random) {
+    return random() % 2 == 0 ? std::optional<T>(make<T>(random)) : std::nullopt;
+  }
 };
 template <class T, size_t N>
 struct Make<std::array<T, N>> {
@@ -160,9 +161,10 @@ using Kinds =
                std::optional<int>, std::optional<std::string>, std::array<int, 3>, std::array<std::string, 3>,
                std::vector<int>, std::vector<bool>, std::vector<std::string>, std::vector<std::vector<double>>,
                std::vector<std::pair<int, std::string>>, std::vector<Plain>, std::deque<int>, std::list<std::string>,
-               std::set<int>, std::multiset<std::string>, std::map<std::string, std::vector<int>>, std::multimap<int, std::string>,
-               std::unordered_map<std::string, int>, std::unordered_set<std::string>, std::map<int, std::map<int, std::string>>,
-               std::shared_ptr<std::string>, std::unique_ptr<int>, Address, Person, std::vector<Person>>;
+               std::set<int>, std::multiset<std::string>, std::map<std::string, std::vector<int>>,
+               std::multimap<int, std::string>, std::unordered_map<std::string, int>, std::unordered_set<std::string>,
+               std::map<int, std::map<int, std::string>>, std::shared_ptr<std::string>, std::unique_ptr<int>, Address,
+               Person, std::vector<Person>>;
 
 }  // namespace
 
@@ -195,7 +197,8 @@ TEMPLATE_LIST_TEST_CASE("a record that was cut short anywhere is corrupt data", 
 }
 
 TEST_CASE("a count that the bytes cannot hold is refused before memory is taken for it", "[base][codec]") {
-  const uint64_t count = GENERATE(uint64_t{9}, uint64_t{1} << 31, uint64_t{1} << 61, (uint64_t{1} << 61) + 1, UINT64_MAX);
+  const uint64_t count =
+      GENERATE(uint64_t{9}, uint64_t{1} << 31, uint64_t{1} << 61, (uint64_t{1} << 61) + 1, UINT64_MAX);
   Bytes bytes;
   Writer out(bytes);
   out.varint(count);
@@ -224,7 +227,8 @@ TEST_CASE("random bytes never do more than fail to decode", "[base][codec]") {
 }
 
 TEST_CASE("varints take as many bytes as they need", "[base][codec]") {
-  const auto [value, size] = GENERATE(table<uint64_t, size_t>({{0, 1}, {127, 1}, {128, 2}, {16'383, 2}, {16'384, 3}, {UINT64_MAX, 10}}));
+  const auto [value, size] =
+      GENERATE(table<uint64_t, size_t>({{0, 1}, {127, 1}, {128, 2}, {16'383, 2}, {16'384, 3}, {UINT64_MAX, 10}}));
   Bytes bytes;
   Writer(bytes).varint(value);
   CHECK(bytes.size() == size);

@@ -3,7 +3,6 @@
 #include "base/util/hash.h"
 
 #include <catch2/catch.hpp>
-
 #include <chrono>
 #include <cmath>
 #include <limits>

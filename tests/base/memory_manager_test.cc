@@ -3,7 +3,6 @@
 #include "base/storage/memory_manager.h"
 
 #include <catch2/catch.hpp>
-
 #include <thread>
 #include <vector>
 

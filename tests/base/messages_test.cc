@@ -1,12 +1,11 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The messages between driver and executors. Every field of every kind is filled by reflection, so that a field which the
-// encoding forgets shows; and frames that were cut or changed are refused, never obeyed half or crashed on.
+// The messages between driver and executors. Every field of every kind is filled by reflection, so that a field which
+// the encoding forgets shows; and frames that were cut or changed are refused, never obeyed half or crashed on.
 #include "base/protocol/messages.h"
 
+#include <algorithm>
 #include <boost/pfr.hpp>
 #include <catch2/catch.hpp>
-
-#include <algorithm>
 #include <random>
 
 #include "base/util/error.h"

@@ -3,7 +3,6 @@
 #include "base/util/record_buffer.h"
 
 #include <catch2/catch.hpp>
-
 #include <numeric>
 #include <string>
 

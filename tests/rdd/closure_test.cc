@@ -3,7 +3,6 @@
 #include "rdd/closure.h"
 
 #include <catch2/catch.hpp>
-
 #include <string>
 #include <vector>
 
@@ -50,8 +49,9 @@ struct Contains {
 /// The captures of `f` as the check sees them.
 template <class F>
 void check(const F& f) {
-  closure::visit([](const OperationSite& site, const void* captures, size_t size) { checkCaptures(site, captures, size); },
-                 kSite, f);
+  closure::visit(
+      [](const OperationSite& site, const void* captures, size_t size) { checkCaptures(site, captures, size); }, kSite,
+      f);
 }
 
 }  // namespace
@@ -122,9 +122,9 @@ TEST_CASE("captured pointers and references are found, with operation and place"
   CHECK_THROWS_AS(check([literal](int x) { return x + *literal; }), InvalidArgument);
   const int64_t number = 3;
   CHECK_THROWS_AS(check([number, stack](int x) { return x + *stack + static_cast<int>(number); }), InvalidArgument);
-  CHECK_THROWS_WITH(check([stack](int x) { return x + *stack; }),
-                    Catch::Contains("map at program.cc:12") && Catch::Contains("the stack") &&
-                        Catch::Contains("cerium.closure.checkCaptures"));
+  CHECK_THROWS_WITH(check([stack](int x) { return x + *stack; }), Catch::Contains("map at program.cc:12") &&
+                                                                      Catch::Contains("the stack") &&
+                                                                      Catch::Contains("cerium.closure.checkCaptures"));
 }
 
 TEST_CASE("captured numbers are no pointers", "[rdd][closure]") {
@@ -132,7 +132,8 @@ TEST_CASE("captured numbers are no pointers", "[rdd][closure]") {
   const int64_t negative = -1;
   const double real = 3.25;
   const uint64_t hash = 0x9e3779b97f4a7c15ULL;
-  CHECK_NOTHROW(check([=](double x) { return x + real + static_cast<double>(small + negative) + static_cast<double>(hash); }));
+  CHECK_NOTHROW(
+      check([=](double x) { return x + real + static_cast<double>(small + negative) + static_cast<double>(hash); }));
   CHECK_NOTHROW(check([](int x) { return x; }));
   CHECK_NOTHROW(check(&twice));
   CHECK_NOTHROW(check(&Shape::corners));

@@ -3,7 +3,6 @@
 #include "rdd/shuffle/combine_table.h"
 
 #include <catch2/catch.hpp>
-
 #include <limits>
 #include <random>
 #include <string>
@@ -44,7 +43,8 @@ void compareWithModel(unsigned seed, uint64_t keys) {
     const uint64_t hash = table.hashOf(key);
     const auto kind = random() % 1000;
     if (kind < 700) {
-      table.upsert(key, hash, [&] { return std::vector<int>{step}; }, [&](std::vector<int>& all) { all.push_back(step); });
+      table.upsert(
+          key, hash, [&] { return std::vector<int>{step}; }, [&](std::vector<int>& all) { all.push_back(step); });
       model[key].push_back(step);
     } else if (kind < 995) {
       const auto* found = table.find(key, hash);
@@ -81,7 +81,8 @@ TEST_CASE("NaN is one key of the table, and so is zero", "[rdd][table]") {
   CombineTable<double, int> table;
   const double nan = std::numeric_limits<double>::quiet_NaN();
   for (double key : {nan, -nan, nan, 0.0, -0.0}) {
-    table.upsert(key, table.hashOf(key), [] { return 1; }, [](int& count) { ++count; });
+    table.upsert(
+        key, table.hashOf(key), [] { return 1; }, [](int& count) { ++count; });
   }
   CHECK(table.size() == 2);
   CHECK(*table.find(nan, table.hashOf(nan)) == 3);
@@ -94,7 +95,8 @@ TEST_CASE("the same insertions give the same order", "[rdd][table]") {
     Random random(1);
     for (int i = 0; i < 50'000; ++i) {
       const auto key = static_cast<int64_t>(random() % 20'000);
-      table.upsert(key, table.hashOf(key), [] { return 1; }, [](int& count) { ++count; });
+      table.upsert(
+          key, table.hashOf(key), [] { return 1; }, [](int& count) { ++count; });
     }
     std::vector<int64_t> keys;
     for (size_t slot = table.nextFilled(0); slot < table.capacity(); slot = table.nextFilled(slot + 1)) {
@@ -112,16 +114,23 @@ TEST_CASE("a table that was given room does not grow", "[rdd][table]") {
   CHECK(table.find(1, table.hashOf(1)) == nullptr);
   table.reserve(10'000);
   const size_t capacity = table.capacity();
-  for (int64_t key = 0; key < 10'000; ++key) table.upsert(key, table.hashOf(key), [] { return 0; }, [](int&) {});
+  for (int64_t key = 0; key < 10'000; ++key)
+    table.upsert(
+        key, table.hashOf(key), [] { return 0; }, [](int&) {});
   CHECK(table.capacity() == capacity);
   CHECK_FALSE(table.mustGrow());
 }
 
 TEST_CASE("filling one table in another's order stays fast", "[rdd][table]") {
   CombineTable<int64_t, int, 0> from;
-  for (int64_t key = 0; key < 200'000; ++key) from.upsert(key, from.hashOf(key), [] { return 1; }, [](int&) {});
+  for (int64_t key = 0; key < 200'000; ++key)
+    from.upsert(
+        key, from.hashOf(key), [] { return 1; }, [](int&) {});
   CombineTable<int64_t, int, 1> to;  // without an order of its own this would take minutes
-  from.forEach([&](auto& entry) { to.upsert(entry.key, to.hashOf(entry.key), [] { return 1; }, [](int&) {}); });
+  from.forEach([&](auto& entry) {
+    to.upsert(
+        entry.key, to.hashOf(entry.key), [] { return 1; }, [](int&) {});
+  });
   CHECK(to.size() == 200'000);
 }
 
@@ -132,7 +141,9 @@ TEST_CASE("a table whose first growth finds no memory stays usable and destructi
   };
   CombineTable<std::string, Refuses> table;
   const std::string key = "a key that owns memory";
-  CHECK_THROWS_AS(table.upsert(key, table.hashOf(key), [] { return Refuses(); }, [](Refuses&) {}), std::bad_alloc);
+  CHECK_THROWS_AS(table.upsert(
+                      key, table.hashOf(key), [] { return Refuses(); }, [](Refuses&) {}),
+                  std::bad_alloc);
   CHECK(table.empty());
   CHECK(table.find(key, table.hashOf(key)) == nullptr);
 }

@@ -3,7 +3,6 @@
 #include "rdd/entry_table.h"
 
 #include <catch2/catch.hpp>
-
 #include <cmath>
 
 #include "base/util/error.h"

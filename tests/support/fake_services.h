@@ -15,7 +15,8 @@ namespace cerium::testing {
 /// Threads: as its parts.
 class FakeServices final : public TaskServices {
  public:
-  explicit FakeServices(size_t budget) : memory_(budget), disk_(std::make_shared<SpillSpace>(std::vector<std::string>{"/tmp"})) {}
+  explicit FakeServices(size_t budget)
+      : memory_(budget), disk_(std::make_shared<SpillSpace>(std::vector<std::string>{"/tmp"})) {}
 
   std::unique_ptr<SegmentSource> openShuffle(TaskContext&, const ShuffleDependency&, int) override {
     throw Error("these services have no shuffle");
@@ -24,7 +25,9 @@ class FakeServices final : public TaskServices {
   bool cacheBlock(RddId, int, StorageLevel, CachedBlock) override { return false; }
   MemoryManager& memory() override { return memory_; }
   const std::shared_ptr<SpillSpace>& spillSpace() override { return disk_; }
-  std::vector<std::string> barrier(TaskContext&, const std::string&) override { throw Error("these services have no barrier"); }
+  std::vector<std::string> barrier(TaskContext&, const std::string&) override {
+    throw Error("these services have no barrier");
+  }
   std::string addedFile(const std::string& name) override { throw Error("these services have no file " + name); }
 
  private:
