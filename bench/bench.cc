@@ -25,18 +25,33 @@ std::string masterText() {
 }
 
 /// The figure after `key` in /proc/PID/status, or nothing for a process that is gone.
-std::optional<long> statusField(const std::string& pid, const std::string& key) {
+std::optional<int64_t> statusField(const std::string& pid, const std::string& key) {
   std::ifstream status("/proc/" + pid + "/status");
   for (std::string line; std::getline(status, line);) {
-    if (line.rfind(key, 0) == 0) return std::atol(line.c_str() + key.size());
+    if (line.rfind(key, 0) == 0) return std::atoll(line.c_str() + key.size());
   }
   return std::nullopt;
+}
+
+/// User and system time of a process: fields 14 and 15 of /proc/PID/stat; the name, field 2, may hold spaces.
+double cpuSeconds(const std::string& pid) {
+  std::ifstream file("/proc/" + pid + "/stat");
+  std::string line;
+  std::getline(file, line);
+  std::istringstream fields(line.substr(std::min(line.size(), line.rfind(')') + 1)));
+  std::string skipped;
+  for (int i = 3; i < 14; ++i) fields >> skipped;
+  double user = 0;
+  double system = 0;
+  fields >> user >> system;
+  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 std::string toText(const Outcome& outcome) {
   std::ostringstream out;
   out.precision(17);
-  out << outcome.seconds << ' ' << outcome.peak_rss_mb << ' ' << outcome.answer.exact.size();
+  out << outcome.seconds << ' ' << outcome.usage.peak_rss_mb << ' ' << outcome.usage.cpu_seconds << ' '
+      << outcome.answer.exact.size();
   for (uint64_t each : outcome.answer.exact) out << ' ' << each;
   for (double each : outcome.answer.close) out << ' ' << each;
   return out.str();
@@ -45,7 +60,7 @@ Outcome fromText(const std::string& text) {
   std::istringstream in(text);
   Outcome outcome;
   size_t integers = 0;
-  in >> outcome.seconds >> outcome.peak_rss_mb >> integers;
+  in >> outcome.seconds >> outcome.usage.peak_rss_mb >> outcome.usage.cpu_seconds >> integers;
   outcome.answer.exact.resize(integers);
   for (uint64_t& each : outcome.answer.exact) in >> each;
   for (double each; in >> each;) outcome.answer.close.push_back(each);
@@ -96,21 +111,22 @@ int cores() {
 
 }  // namespace
 
-double peakOfFamilyMb() {
-  std::multimap<long, std::string> children;
+Usage usageOfFamily() {
+  std::multimap<int64_t, std::string> children;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     const std::string pid = entry.path().filename();
     if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
     if (auto parent = statusField(pid, "PPid:")) children.emplace(*parent, pid);
   }
-  double kilobytes = 0;
+  Usage usage;
   std::vector<std::string> family = {std::to_string(::getpid())};
   for (size_t i = 0; i < family.size(); ++i) {
-    kilobytes += static_cast<double>(statusField(family[i], "VmHWM:").value_or(0));
-    auto [first, last] = children.equal_range(std::atol(family[i].c_str()));
+    usage.peak_rss_mb += static_cast<double>(statusField(family[i], "VmHWM:").value_or(0)) / 1024;
+    usage.cpu_seconds += cpuSeconds(family[i]);
+    auto [first, last] = children.equal_range(std::atoll(family[i].c_str()));
     for (; first != last; ++first) family.push_back(first->second);
   }
-  return kilobytes / 1024;
+  return usage;
 }
 
 int64_t Options::scaled(int64_t full) const {
@@ -122,10 +138,11 @@ bool agree(const Answer& a, const Answer& b) {
   return a.exact == b.exact && std::equal(a.close.begin(), a.close.end(), b.close.begin(), b.close.end(), near);
 }
 
-void Recorder::finish() {
+void Recorder::finish(double cpu_before) {
   std::sort(seconds_.begin(), seconds_.end());
   outcome_.seconds = seconds_[seconds_.size() / 2];
-  outcome_.peak_rss_mb = peakOfFamilyMb();
+  outcome_.usage = usageOfFamily();
+  outcome_.usage.cpu_seconds = (outcome_.usage.cpu_seconds - cpu_before) / runs_;
 }
 
 Options parseOptions(int argc, char** argv) {
@@ -190,10 +207,16 @@ int report(const std::string& name, const Options& options, const Outcome& engin
   const bool equal = agree(engine.answer, baseline.answer);
   std::ostringstream line;
   line << R"({"bench": ")" << name << R"(", "master": ")" << masterText() << R"(", "scale": )" << options.scale
-       << R"(, "runs": )" << options.runs << R"(, "seconds": )" << engine.seconds << R"(, "baseline_seconds": )"
-       << baseline.seconds << R"(, "ratio": )" << engine.seconds / baseline.seconds << R"(, "peak_rss_mb": )"
-       << engine.peak_rss_mb << R"(, "baseline_peak_rss_mb": )" << baseline.peak_rss_mb;
-  for (const auto& [key, value] : more) line << ", \"" << key << "\": " << value;
+       << R"(, "runs": )" << options.runs;
+  auto field = [&](const char* key, double value) { line << ", \"" << key << "\": " << value; };
+  field("seconds", engine.seconds);
+  field("baseline_seconds", baseline.seconds);
+  field("ratio", engine.seconds / baseline.seconds);
+  field("cpu_seconds", engine.usage.cpu_seconds);
+  field("baseline_cpu_seconds", baseline.usage.cpu_seconds);
+  field("peak_rss_mb", engine.usage.peak_rss_mb);
+  field("baseline_peak_rss_mb", baseline.usage.peak_rss_mb);
+  for (const auto& [key, value] : more) field(key.c_str(), value);
   line << R"(, "answer_equal": )" << (equal ? "true" : "false") << '}';
   std::cout << line.str() << std::endl;
   return equal ? 0 : 1;

@@ -38,10 +38,18 @@ struct Answer {
 };
 [[nodiscard]] bool agree(const Answer& a, const Answer& b);
 
+/// What this process and all below it have used, added up.
+struct Usage {
+  double peak_rss_mb = 0;  ///< VmHWM of each.
+  double cpu_seconds = 0;  ///< A comparison's line has those of one run: what it costs however busy the machine is.
+};
+/// Counts processes that still run: the executors of a local-cluster while its Context is alive.
+Usage usageOfFamily();
+
 /// What one side did, as its process tells its parent.
 struct Outcome {
   double seconds = 0;
-  double peak_rss_mb = 0;
+  Usage usage;
   Answer answer;
 };
 
@@ -50,21 +58,21 @@ class Recorder {
  public:
   explicit Recorder(int runs) : runs_(runs) {}
 
-  /// Runs `work`, which returns an Answer. Call it once, while the Context is alive: the peak of memory
-  /// (peakOfFamilyMb) counts the executors of a local-cluster only while they run.
+  /// Runs `work`, which returns an Answer. Call it once, while the Context is alive.
   template <class Work>
   void measure(Work work) {
+    const double cpu_before = usageOfFamily().cpu_seconds;
     for (int i = 0; i < runs_; ++i) {
       const auto begin = std::chrono::steady_clock::now();
       outcome_.answer = work();
       seconds_.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
     }
-    finish();
+    finish(cpu_before);
   }
   [[nodiscard]] const Outcome& outcome() const { return outcome_; }
 
  private:
-  void finish();
+  void finish(double cpu_before);
 
   int runs_;
   std::vector<double> seconds_;
@@ -91,8 +99,6 @@ Conf benchConf(const std::string& name);
 
 /// Runs both sides and prints the line. Returns main's result: 1 where a side fails or the answers differ.
 int compare(const Comparison& comparison, const Options& options);
-/// Megabytes of memory that this process and all below it had at their peaks: VmHWM of each, added up.
-double peakOfFamilyMb();
 /// Prints the line of a comparison that was made in another way; returns main's result.
 int report(const std::string& name, const Options& options, const Outcome& engine, const Outcome& baseline,
            const More& more = {});

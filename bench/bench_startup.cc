@@ -17,19 +17,23 @@ namespace {
 
 constexpr const char* kSideVariable = "CERIUM_BENCH_STARTUP_SIDE";
 
-int writeNumber(const std::string& number) {
-  return ::write(STDOUT_FILENO, (number + '\n').data(), number.size() + 1) > 0 ? 0 : 1;
+std::string usageText() {
+  const Usage usage = usageOfFamily();
+  return std::to_string(usage.peak_rss_mb) + ' ' + std::to_string(usage.cpu_seconds);
+}
+int writeLine(const std::string& line) {
+  return ::write(STDOUT_FILENO, (line + '\n').data(), line.size() + 1) > 0 ? 0 : 1;
 }
 
-/// What the started process does: its result on stdout, at once, and then its peak of memory.
+/// What the started process does: its result on stdout, at once, and then what it used.
 int beSide(const std::string& side) {
   if (side == "baseline") {
     int64_t sum = 0;
     for (int64_t i = 0; i < 1000; ++i) sum += i;
-    return writeNumber(std::to_string(sum)) + writeNumber(std::to_string(peakOfFamilyMb()));
+    return writeLine(std::to_string(sum)) + writeLine(usageText());
   }
   Context sc(benchConf("startup"));
-  return writeNumber(std::to_string(sc.range(1000).sum())) + writeNumber(std::to_string(peakOfFamilyMb()));
+  return writeLine(std::to_string(sc.range(1000).sum())) + writeLine(usageText());
 }
 
 /// Starts this program as `side`; the seconds are those until its result came.
@@ -60,7 +64,8 @@ Outcome startOnce(const char* side) {
   if (text.empty()) throw Error(std::string("bench: startup: the ") + side + " ended without a result");
   char* rest = nullptr;
   outcome.answer.exact = {std::strtoull(text.c_str(), &rest, 10)};
-  outcome.peak_rss_mb = std::strtod(rest, nullptr);
+  outcome.usage.peak_rss_mb = std::strtod(rest, &rest);
+  outcome.usage.cpu_seconds = std::strtod(rest, nullptr);
   return outcome;
 }
 
