@@ -207,7 +207,9 @@ class ProcessBackend final : public ClusterBackend {
     const bool registered = executor.connection != nullptr;
     const std::string log_file = executor.log_file;
     Failure failure;
-    failure.kind = end.crashed ? Failure::Kind::kCrash : Failure::Kind::kExecutorLost;
+    // A process that we did not end died of what it ran: a crash, the memory limit, a kill. Its tasks are suspect, and count
+    // as tried, so that one that always kills its executor ends.
+    failure.kind = executor.killed_because.empty() ? Failure::Kind::kCrash : Failure::Kind::kExecutorLost;
     failure.message = executor.killed_because.empty() ? describe(end) : executor.killed_because;
     failure.signal = end.signal;
     if (end.crashed) failure.stack = describeStack(end.record);

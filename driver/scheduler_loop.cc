@@ -264,17 +264,21 @@ void SchedulerLoop::deliver(TaskEndEvent& event, const RunningTask& task) {
 void SchedulerLoop::taskFailed(TaskEndEvent& event, const RunningTask& task) {
   const Failure failure = toFailure(event, task);
   if (failure.kind == Failure::Kind::kFetchFailed) {
-    log::info("stage {}, partition {}: map output {} of shuffle {} cannot be read from executor {}: {}", task.stage.id.value,
-              task.partition, event.report.map, event.report.shuffle.value, event.report.source.value, failure.message);
+    log::info("stage {}, partition {}: output of shuffle {} cannot be read from executor {}: {}", task.stage.id.value,
+              task.partition, event.report.shuffle.value, event.report.source.value, failure.message);
   } else if (failure.kind != Failure::Kind::kKilled) {
     log::warn("stage {}, partition {}, attempt {} failed on {}: {}{}{}", task.stage.id.value, task.partition, task.attempt,
               failure.host, failure.exception_type, failure.exception_type.empty() ? "" : ": ", failure.message);
   }
   carryOut(tasks_.failed(task.id, failure, now()));
-  if (failure.kind == Failure::Kind::kFetchFailed) {
-    carryOut(dag_.fetchFailed(task.stage, task.partition, event.report.shuffle, event.report.map, event.report.source,
-                              failure.message));
+  if (failure.kind != Failure::Kind::kFetchFailed) return;
+  int map = event.report.map;
+  if (map == FetchFailed::kAllMaps) {
+    // Its executor cannot be reached: all it held is given up at once, not output by output.
+    carryOut(dag_.executorLost(event.report.source, failure.message));
+    map = 0;
   }
+  carryOut(dag_.fetchFailed(task.stage, task.partition, event.report.shuffle, map, event.report.source, failure.message));
 }
 
 Failure SchedulerLoop::toFailure(const TaskEndEvent& event, const RunningTask& task) const {

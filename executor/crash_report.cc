@@ -145,12 +145,16 @@ std::string describeStack(const CrashRecord& record) {
   Symbols symbols;
   std::string text;
   bool inside = false;
+  int handler_at = -1;
   for (int i = 0; i < record.frames; ++i) {
-    // A return address is behind its call: one byte back is inside the calling line.
-    const uint64_t address = record.stack[i] - (i > 0 ? 1 : 0);
+    // A return address is behind its call: one byte back is inside the calling line. The address where the signal struck,
+    // behind the handler and the system's trampoline, is exact.
+    const bool exact = handler_at >= 0 && i == handler_at + 2;
+    const uint64_t address = record.stack[i] - (exact ? 0 : 1);
     std::string name = address >= record.base ? symbols.describe(address - record.base) : "";
     const bool handler = name.find("::onSignal(") != std::string::npos || name.find("::onExit(") != std::string::npos ||
                          name.find("::report(") != std::string::npos;
+    if (handler) handler_at = i;
     if (!inside && (handler || name.empty())) {
       continue;  // the handler itself and the system's frames around it
     }

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "executor/crash_report.h"
 #include "executor/current_task.h"
 
 namespace cerium {
@@ -125,6 +126,7 @@ void Executor::stop() {
 }
 
 void Executor::work() {
+  useSignalStack();
   for (;;) {
     TaskLaunch task;
     {

@@ -20,7 +20,7 @@ RemoteShuffle::RemoteShuffle(TaskContext& task, ShuffleId shuffle, int reduce, W
       streams_[executor].stream =
           client.open(peer->second, {-1, protocol::OpenBlocks::kShuffle, shuffle.value, reduce, std::move(maps)});
     } catch (const IoError& e) {
-      throw FetchFailed(shuffle, first, ExecutorId(executor), e.what());
+      throw FetchFailed(shuffle, FetchFailed::kAllMaps, ExecutorId(executor), e.what());
     }
   }
 }
@@ -62,7 +62,7 @@ std::optional<FetchedSegment> RemoteShuffle::nextRemote(int64_t executor) {
       stream.ahead = stream.stream->next(&task_);
     } catch (const IoError& e) {
       const int failed = stream.stream->failedMap();
-      throw FetchFailed(shuffle_, failed >= 0 ? failed : map, ExecutorId(executor), e.what());
+      throw FetchFailed(shuffle_, failed >= 0 ? failed : FetchFailed::kAllMaps, ExecutorId(executor), e.what());
     }
     stream.ended = !stream.ahead;
   }

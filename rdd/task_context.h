@@ -51,9 +51,11 @@ class SegmentSource {
   virtual std::optional<FetchedSegment> next() = 0;
 };
 
-/// Thrown inside a task when shuffle output cannot be read; the driver runs the map task again.
+/// Thrown inside a task when shuffle output cannot be read; the driver runs the map task again. `map` is kAllMaps where the
+/// executor that holds it cannot be reached, so that everything it holds is lost.
 class FetchFailed : public Error {
  public:
+  static constexpr int kAllMaps = -1;
   FetchFailed(ShuffleId shuffle_id, int map_index, ExecutorId from, const std::string& detail)
       : Error(detail), shuffle(shuffle_id), map(map_index), source(from) {}
   ShuffleId shuffle;

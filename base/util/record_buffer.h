@@ -3,6 +3,7 @@
 // lets a consumer move records out of it.
 #pragma once
 
+#include <cstddef>
 #include <cstdlib>
 #include <memory>
 #include <new>

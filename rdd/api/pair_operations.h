@@ -149,6 +149,7 @@ class PairOperations {
   /// Each pair of values with the same key: pair<K, pair<V, W>>. The right side of a partition is held in memory.
   template <class Other, class Part = UseDefault>
   auto join(const Other& other, Part part = {}, Where where = Where::current()) const {
+    requireSameKey<Other>();
     using W = typename PairTraits<typename Other::value_type>::Value;
     auto partitioner = amongParents(part, other);
     return makeRdd<std::pair<K, std::pair<V, W>>>(runner(), {"join", where}, partitioner.numPartitions(),
@@ -238,6 +239,12 @@ class PairOperations {
   }
 
  private:
+  template <class Other>
+  static constexpr void requireSameKey() {
+    static_assert(std::is_same_v<K, typename PairTraits<typename Other::value_type>::Key>,
+                  "cerium: cogroup and joins need the same key type on all sides");
+  }
+
   template <class Part>
   using ops_writer = PartitionPairs<K, V, Part>;
   template <class W>
@@ -307,8 +314,7 @@ class PairOperations {
 
   template <class Part, class... Others>
   auto cogroupAll(const char* name, const Part& part, const Where& where, const Others&... others) const {
-    static_assert((std::is_same_v<K, typename PairTraits<typename Others::value_type>::Key> && ...),
-                  "cerium: cogroup and joins need the same key type on all sides");
+    (requireSameKey<Others>(), ...);
     auto partitioner = amongParents(part, others...);
     using Body = ops::Cogroup<K, V, typename PairTraits<typename Others::value_type>::Value...>;
     return makeRdd<std::pair<K, typename Body::Groups>>(runner(), {name, where}, partitioner.numPartitions(),

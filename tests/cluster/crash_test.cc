@@ -18,8 +18,8 @@ Conf crashConf(const std::string& master, const TempFolder& folder) {
 }
 
 [[gnu::noinline]] int64_t readsNothing(int64_t x) {
-  volatile int64_t* nowhere = reinterpret_cast<volatile int64_t*>(x);
-  return *nowhere;
+  volatile auto address = static_cast<uintptr_t>(x);  // volatile: the compiler must not see where this goes
+  return *reinterpret_cast<volatile int64_t*>(address);
 }
 [[gnu::noinline]] int64_t recursesForever(int64_t x) {
   volatile char frame[4096];
