@@ -51,6 +51,8 @@ class ClusterBackend {
 
   virtual void launch(ExecutorId executor, std::vector<TaskLaunch> tasks, const DagScheduler& dag) = 0;
   virtual void kill(ExecutorId executor, TaskId task, const std::string& reason) = 0;
+  /// Ends an executor that others cannot reach, so that nothing waits for what it may still say; its loss is then reported.
+  virtual void endExecutor(ExecutorId executor, const std::string& reason) = 0;
   virtual void dropStage(StageId stage) = 0;
   virtual void dropShuffle(ShuffleId shuffle) = 0;
   virtual void dropRdd(RddId rdd) = 0;

@@ -26,6 +26,7 @@ class LocalBackend final : public ClusterBackend, public ExecutorLink {
 
   void launch(ExecutorId, std::vector<TaskLaunch> tasks, const DagScheduler&) override { executor_->launch(std::move(tasks)); }
   void kill(ExecutorId, TaskId task, const std::string&) override { executor_->kill(task); }
+  void endExecutor(ExecutorId, const std::string&) override {}
   void dropStage(StageId) override {}
   void dropShuffle(ShuffleId shuffle) override { executor_->dropShuffle(shuffle); }
   void dropRdd(RddId rdd) override { executor_->dropRdd(rdd); }

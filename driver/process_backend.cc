@@ -112,6 +112,12 @@ class ProcessBackend final : public ClusterBackend {
     sendTo(id, protocol::KillTask{task.value, reason});
     barriers_.taskGone(task);
   }
+  void endExecutor(ExecutorId id, const std::string& reason) override {
+    auto found = executors_.find(id);
+    if (found == executors_.end()) return;
+    if (found->second.killed_because.empty()) found->second.killed_because = "others cannot reach it: " + reason;
+    found->second.process->kill();
+  }
   void dropStage(StageId stage) override {
     encoder_.forgetStage(stage);
     for (auto& [id, executor] : executors_) {

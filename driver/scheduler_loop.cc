@@ -275,6 +275,7 @@ void SchedulerLoop::taskFailed(TaskEndEvent& event, const RunningTask& task) {
   int map = event.report.map;
   if (map == FetchFailed::kAllMaps) {
     // Its executor cannot be reached: all it held is given up at once, not output by output.
+    backend_.endExecutor(event.report.source, failure.message);
     carryOut(dag_.executorLost(event.report.source, failure.message));
     map = 0;
   }
