@@ -38,10 +38,10 @@ class PairOperations {
                                                    true);
   }
   auto keys(Where where = Where::current()) const {
-    return self().map([](const T& pair) { return pair.first; }, where);
+    return self().map([](auto&& pair) { return std::forward<decltype(pair)>(pair).first; }, where);
   }
   auto values(Where where = Where::current()) const {
-    return self().map([](const T& pair) { return pair.second; }, where);
+    return self().map([](auto&& pair) { return std::forward<decltype(pair)>(pair).second; }, where);
   }
 
   /// One value a key, combined by `f`, which must be associative. Values are combined on each partition before any

@@ -19,14 +19,14 @@ struct Cogroup {
       }(std::index_sequence_for<Vs...>());
     }
   };
-  using Table = SpillingTable<K, Groups, Append>;
+  using Table = SpillingTable<K, Groups, Append, 2>;  // its parents may be tables of side 1
 
   StreamPtr<std::pair<K, Groups>> compute(TaskContext& task, const RddNode& node, int p) const {
     auto table = std::make_unique<Table>(task, Append{});
     [&]<size_t... I>(std::index_sequence<I...>) {
       (absorb<I>(task, node, p, *table), ...);
     }(std::index_sequence_for<Vs...>());
-    return makeStream<TableStream<K, Groups, Append>>(std::move(table));
+    return makeStream<TableStream<K, Groups, Append, 2>>(std::move(table));
   }
   void encode(Writer&) const {}
   static Cogroup decode(Reader&) { return {}; }
@@ -101,7 +101,7 @@ struct Join {
     uint32_t first;
     uint32_t last;
   };
-  using RightTable = CombineTable<K, Rows, 1>;
+  using RightTable = CombineTable<K, Rows, 2>;
 
   struct Right {
     explicit Right(TaskContext& task) : reserved(task.services().memory()) {}

@@ -99,7 +99,7 @@ struct Aggregated : Parts<Located<MergeC>> {
 template <class K, class V, class C, class Create, class MergeV, class MergeC>
 struct CombinedInPlace : Parts<Located<Create>, Located<MergeV>, Located<MergeC>> {
   StreamPtr<std::pair<K, C>> compute(TaskContext& task, const RddNode& node, int p) const {
-    using Table = SpillingTable<K, C, MergeWith<C, MergeC>>;
+    using Table = SpillingTable<K, C, MergeWith<C, MergeC>, 2>;
     auto create = this->template part<0>();
     auto merge_value = this->template part<1>();
     auto table = std::make_unique<Table>(task, MergeWith<C, MergeC>{this->template part<2>()});
@@ -110,7 +110,7 @@ struct CombinedInPlace : Parts<Located<Create>, Located<MergeV>, Located<MergeC>
           std::forward<Record>(record).first, [&] { return C(create(std::forward<Record>(record).second)); },
           [&](C& known) { known = merge_value(std::move(known), std::forward<Record>(record).second); });
     });
-    return makeStream<TableStream<K, C, MergeWith<C, MergeC>>>(std::move(table));
+    return makeStream<TableStream<K, C, MergeWith<C, MergeC>, 2>>(std::move(table));
   }
   static CombinedInPlace decode(Reader& in) { return {CombinedInPlace::decodeMembers(in)}; }
 };

@@ -18,11 +18,13 @@
 namespace cerium {
 
 /// Map from K to C. Threads: externally synchronised.
-/// `Side` chooses the multiplier: filling one table in another's slot order would else build long runs.
+/// `Side` chooses the multiplier: filling one table in the slot order of another of the same side builds long runs, which
+/// makes the filling quadratic. 0 is the map side of a shuffle, 1 its reduce side, 2 what a join builds from reduced pairs.
 template <class K, class C, int Side = 0>
 class CombineTable {
   static constexpr bool kKeepHash = !std::is_scalar_v<K>;  // a scalar is hashed again faster than its hash is loaded
-  static constexpr uint64_t kMultiplier = Side == 0 ? 0x9e3779b97f4a7c15ULL : 0xc2b2ae3d27d4eb4fULL;
+  static constexpr uint64_t kMultipliers[] = {0x9e3779b97f4a7c15ULL, 0xc2b2ae3d27d4eb4fULL, 0xd6e8feb86659fd93ULL};
+  static constexpr uint64_t kMultiplier = kMultipliers[Side];
 
   struct NoHash {
     NoHash(uint64_t) {}  // NOLINT: meant to convert

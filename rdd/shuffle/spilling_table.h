@@ -12,10 +12,10 @@
 namespace cerium {
 
 /// Combiners by key. `MergeC` is called as merge(C&, C&&) with the earlier one first, so the order of input is kept.
-template <class K, class C, class MergeC>
+template <class K, class C, class MergeC, int Side = 1>
 class SpillingTable {
  public:
-  using Table = CombineTable<K, C, 1>;
+  using Table = CombineTable<K, C, Side>;
 
   SpillingTable(TaskContext& task, MergeC merge, int depth = 0)
       : task_(task), merge_(std::move(merge)), depth_(depth), reserved_(task.services().memory()) {}
@@ -104,8 +104,8 @@ class SpillingTable {
   std::vector<Spill> spills_;
 };
 
-template <class K, class C, class MergeC>
-RecordBuffer<std::pair<K, C>> SpillingTable<K, C, MergeC>::takeBucketOrAll(int bucket) {
+template <class K, class C, class MergeC, int Side>
+RecordBuffer<std::pair<K, C>> SpillingTable<K, C, MergeC, Side>::takeBucketOrAll(int bucket) {
   RecordBuffer<std::pair<K, C>> out;
   if (!table_.empty() && spilled()) spillAll();
   SpillingTable one(task_, merge_, depth_ + 1);
@@ -136,12 +136,12 @@ RecordBuffer<std::pair<K, C>> SpillingTable<K, C, MergeC>::takeBucketOrAll(int b
 }
 
 /// The finished table as a stream: its entries in slot order, or bucket by bucket where it spilled.
-template <class K, class C, class MergeC>
+template <class K, class C, class MergeC, int Side = 1>
 class TableStream final : public Stream<std::pair<K, C>> {
   using R = std::pair<K, C>;
 
  public:
-  explicit TableStream(std::unique_ptr<SpillingTable<K, C, MergeC>> table) : table_(std::move(table)) {}
+  explicit TableStream(std::unique_ptr<SpillingTable<K, C, MergeC, Side>> table) : table_(std::move(table)) {}
 
   Batch<R> next() override {
     batch_.clear();
@@ -160,7 +160,7 @@ class TableStream final : public Stream<std::pair<K, C>> {
   }
 
  private:
-  std::unique_ptr<SpillingTable<K, C, MergeC>> table_;
+  std::unique_ptr<SpillingTable<K, C, MergeC, Side>> table_;
   RecordBuffer<R> batch_;
   size_t slot_ = 0;
   int bucket_ = 0;
