@@ -1,7 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What RDD operations mean, as the obvious loops over a vector: the model that random programs are
-// checked against. Records are pairs of small numbers; where Spark leaves the order open (after a shuffle) the model
-// forgets it too, and compares as a multiset.
+// What RDD operations mean, as the obvious loops over a vector: the model that random programs are checked against.
+// Records are pairs of small numbers. Where Spark leaves the order open (after a shuffle) the model is compared as a
+// multiset.
 #pragma once
 
 #include <algorithm>
@@ -91,7 +91,7 @@ class ReferenceRdd {
     }
     return ReferenceRdd(std::move(out));
   }
-  /// Of each pair of values with the same key their sum, the first value of a key only, so that it does not explode.
+  /// A join with the sums of the other side, each pair of values added up.
   [[nodiscard]] ReferenceRdd joinWith(const ReferenceRdd& other) const {
     Records out;
     auto right = other.reduceByKey();
