@@ -34,6 +34,23 @@ bool someTaskRuns(Context& sc) {
   return !sc.statusTracker().getActiveStageIds().empty();
 }
 
+/// Counts what it is told; read it when the Context has stopped.
+struct Counting : Listener {
+  void onJobStart(const JobInfo& job) override {
+    ++jobs_started;
+    action = job.action;
+  }
+  void onJobEnd(const JobInfo& job) override { statuses.push_back(job.status); }
+  void onStageCompleted(const StageInfo& stage) override { stage_tasks.push_back(stage.num_tasks); }
+  void onTaskEnd(const TaskInfo& task) override { (task.status == "SUCCESS" ? tasks_done : tasks_failed) += 1; }
+  int jobs_started = 0;
+  int tasks_done = 0;
+  int tasks_failed = 0;
+  std::string action;
+  std::vector<std::string> statuses;
+  std::vector<int> stage_tasks;
+};
+
 }  // namespace
 
 TEST_CASE("asynchronous actions give their result later", "[rdd]") {
@@ -138,6 +155,25 @@ TEST_CASE("fair scheduling accepts pools with weights", "[rdd]") {
     CHECK(sc.parallelize(numbers(0, 50), 20).count() == 50);
     CHECK(in_pool.get() == 100);
   }
+}
+
+TEST_CASE("a listener hears of jobs, stages and tasks", "[rdd]") {
+  onEachMaster([](Context& sc) {
+    auto heard = std::make_shared<Counting>();
+    sc.addListener(heard);
+    auto pairs = sc.parallelize(numbers(0, 10), 4).map([](int x) { return std::pair(x % 2, x); });
+    CHECK(pairs.reduceByKey(std::plus<>(), 3).count() == 2);
+    CHECK_THROWS_AS(sc.parallelize({1}, 1).foreach ([](int) { throw std::runtime_error("no"); }), JobFailed);
+    sc.stop();
+    CHECK(heard->jobs_started == 2);
+    CHECK(heard->statuses == std::vector<std::string>{"SUCCEEDED", "FAILED"});
+    CHECK_THAT(heard->action, Contains("foreach at jobs_test.cc:"));
+    REQUIRE(heard->stage_tasks.size() >= 2);
+    CHECK(heard->stage_tasks[0] == 4);
+    CHECK(heard->stage_tasks[1] == 3);
+    CHECK(heard->tasks_done == 7);
+    CHECK(heard->tasks_failed == (sc.master() == testing::kProcesses ? 4 : 1));
+  });
 }
 
 TEST_CASE("tasks know their place and see the properties of the thread that started the job", "[rdd]") {
