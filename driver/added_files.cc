@@ -50,7 +50,8 @@ void setAddedFiles(std::map<std::string, std::string> files) {
 std::string pathOfAddedFile(const std::string& name) {
   auto files = addedFiles();
   auto found = files.find(name);
-  if (found == files.end()) throw InvalidArgument("File::get: no file " + name + " was added; call Context::addFile first");
+  if (found == files.end())
+    throw InvalidArgument("File::get: no file " + name + " was added; call Context::addFile first");
   return found->second;
 }
 

@@ -5,7 +5,8 @@
 
 namespace cerium {
 
-std::vector<std::string> BarrierBoard::enter(Key key, int partition, int total, const std::string& message, TaskContext& task) {
+std::vector<std::string> BarrierBoard::enter(Key key, int partition, int total, const std::string& message,
+                                             TaskContext& task) {
   std::unique_lock lock(mutex_);
   const int number = next_round_[{key, partition}]++;
   Round& round = rounds_[{key, number}];

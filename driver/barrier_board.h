@@ -18,8 +18,8 @@ class BarrierBoard {
   /// (stage, attempt).
   using Key = std::pair<int64_t, int>;
 
-  /// Blocks until all `total` tasks are here; returns what each brought, by partition. Throws TaskKilled when the task is
-  /// told to stop or the board is closed.
+  /// Blocks until all `total` tasks are here; returns what each brought, by partition. Throws TaskKilled when the task
+  /// is told to stop or the board is closed.
   std::vector<std::string> enter(Key key, int partition, int total, const std::string& message, TaskContext& task);
   void close();
 
@@ -32,9 +32,9 @@ class BarrierBoard {
   };
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::map<std::pair<Key, int>, Round> rounds_;     // guarded by mutex_; by key and number of the round
-  std::map<std::pair<Key, int>, int> next_round_;   // guarded by mutex_; by key and partition
-  bool closed_ = false;                             // guarded by mutex_
+  std::map<std::pair<Key, int>, Round> rounds_;    // guarded by mutex_; by key and number of the round
+  std::map<std::pair<Key, int>, int> next_round_;  // guarded by mutex_; by key and partition
+  bool closed_ = false;                            // guarded by mutex_
 };
 
 }  // namespace cerium

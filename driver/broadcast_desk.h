@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The driver's side of broadcasts: encodes a value when the first executor asks, serves its chunks, and tells each asker
-// who else has them, so that executors fetch from each other.
+// The driver's side of broadcasts: encodes a value when the first executor asks, serves its chunks, and tells each
+// asker who else has them, so that executors fetch from each other.
 #pragma once
 
 #include <functional>
@@ -33,7 +33,7 @@ class BroadcastDesk {
   struct Entry {
     std::function<Bytes()> encode;
     std::mutex encoding;
-    std::shared_ptr<const Bytes> bytes;  // guarded by encoding
+    std::shared_ptr<const Bytes> bytes;         // guarded by encoding
     std::map<int64_t, protocol::Peer> holders;  // guarded by mutex_
   };
   std::shared_ptr<Entry> find(BroadcastId id);
@@ -46,7 +46,7 @@ class BroadcastDesk {
   std::map<BroadcastId, std::shared_ptr<Entry>> entries_;  // guarded by mutex_
   std::deque<std::function<void()>> questions_;            // guarded by mutex_
   std::condition_variable asked_;
-  bool stopping_ = false;                                  // guarded by mutex_
+  bool stopping_ = false;  // guarded by mutex_
   std::unique_ptr<BlockServer> server_;
   std::thread thread_;
 };

@@ -40,8 +40,8 @@ class BackendEvents {
   virtual void post(std::function<void()> action) = 0;
 };
 
-/// What the loop asks of a backend. Threads: on the loop's thread, except where a method says otherwise and for start() and
-/// stop(), which the Context calls.
+/// What the loop asks of a backend. Threads: on the loop's thread, except where a method says otherwise and for start()
+/// and stop(), which the Context calls.
 class ClusterBackend {
  public:
   virtual ~ClusterBackend() = default;
@@ -51,7 +51,8 @@ class ClusterBackend {
 
   virtual void launch(ExecutorId executor, std::vector<TaskLaunch> tasks, const DagScheduler& dag) = 0;
   virtual void kill(ExecutorId executor, TaskId task, const std::string& reason) = 0;
-  /// Ends an executor that others cannot reach, so that nothing waits for what it may still say; its loss is then reported.
+  /// Ends an executor that others cannot reach, so that nothing waits for what it may still say; its loss is then
+  /// reported.
   virtual void endExecutor(ExecutorId executor, const std::string& reason) = 0;
   virtual void dropStage(StageId stage) = 0;
   virtual void dropShuffle(ShuffleId shuffle) = 0;

@@ -39,8 +39,8 @@ int Context::slices(int partitions, const Where& where) const {
 
 void Context::checkPartition(int p, int partitions, const Where& where) {
   if (p >= 0 && p < partitions) return;
-  throw InvalidArgument(OperationSite("runJob", where).str() + ": there is no partition " + std::to_string(p) + "; the RDD has " +
-                        std::to_string(partitions));
+  throw InvalidArgument(OperationSite("runJob", where).str() + ": there is no partition " + std::to_string(p) +
+                        "; the RDD has " + std::to_string(partitions));
 }
 
 RDD<int64_t> Context::range(int64_t start, int64_t end, int64_t step, int partitions, Where where) {
@@ -56,7 +56,8 @@ RDD<int64_t> Context::range(int64_t start, int64_t end, int64_t step, int partit
 // ---- files
 
 RDD<std::string> Context::textFile(const std::string& path, int min_partitions, Where where) {
-  const int wanted = min_partitions == kDefaultPartitions ? std::min(defaultParallelism(), 2) : slices(min_partitions, where);
+  const int wanted =
+      min_partitions == kDefaultPartitions ? std::min(defaultParallelism(), 2) : slices(min_partitions, where);
   auto splits = io::planSplits(path, std::max(wanted, min_partitions == kDefaultPartitions ? defaultParallelism() : 1));
   const int n = static_cast<int>(splits.size());
   return api::makeRdd<std::string>(runner(), {"textFile", where}, n, {}, ops::TextFile{std::move(splits)});
@@ -78,19 +79,22 @@ ops::WholeFiles grouped(std::vector<std::string> files, int n) {
 
 }  // namespace
 
-RDD<std::pair<std::string, std::string>> Context::wholeTextFiles(const std::string& path, int min_partitions, Where where) {
+RDD<std::pair<std::string, std::string>> Context::wholeTextFiles(const std::string& path, int min_partitions,
+                                                                 Where where) {
   auto body = grouped(io::listFiles(path), slices(min_partitions, where));
   const int n = static_cast<int>(body.paths.size());
   return api::makeRdd<std::pair<std::string, std::string>>(runner(), {"wholeTextFiles", where}, n, {}, std::move(body));
 }
 
-RDD<std::pair<std::string, std::string>> Context::binaryFiles(const std::string& path, int min_partitions, Where where) {
+RDD<std::pair<std::string, std::string>> Context::binaryFiles(const std::string& path, int min_partitions,
+                                                              Where where) {
   return wholeTextFiles(path, min_partitions, where);
 }
 
 RDD<std::string> Context::binaryRecords(const std::string& path, int64_t length, Where where) {
   const std::string site = OperationSite("binaryRecords", where).str();
-  if (length <= 0) throw InvalidArgument(site + ": the record length is " + std::to_string(length) + "; it must be positive");
+  if (length <= 0)
+    throw InvalidArgument(site + ": the record length is " + std::to_string(length) + "; it must be positive");
   const auto bytes = static_cast<uint64_t>(length);
   ops::BinaryRecords body{{}, bytes};
   for (io::FileSplit split : io::planSplits(path, defaultParallelism())) {
@@ -102,8 +106,8 @@ RDD<std::string> Context::binaryRecords(const std::string& path, int64_t length,
   for (const std::string& file : io::listFiles(path)) {
     const auto size = std::filesystem::file_size(file);
     if (size % bytes != 0) {
-      throw IoError(site + ": " + file + " has " + std::to_string(size) + " bytes, which is no multiple of the record length " +
-                    std::to_string(bytes));
+      throw IoError(site + ": " + file + " has " + std::to_string(size) +
+                    " bytes, which is no multiple of the record length " + std::to_string(bytes));
     }
   }
   const int n = static_cast<int>(body.splits.size());
@@ -155,7 +159,9 @@ void Context::cancelJobGroup(const std::string& group, const std::string& reason
                              reason.empty() ? "cancelJobGroup(\"" + group + "\") was called" : reason);
 }
 void Context::cancelAllJobs() { engine_->loop().cancelJobs(nullptr, "cancelAllJobs was called"); }
-void Context::setPool(const std::string& name, int weight, int min_share) { engine_->loop().setPool(name, weight, min_share); }
+void Context::setPool(const std::string& name, int weight, int min_share) {
+  engine_->loop().setPool(name, weight, min_share);
+}
 StatusTracker Context::statusTracker() const { return StatusTracker(engine_); }
 void Context::addListener(std::shared_ptr<Listener> listener) { engine_->bus().add(std::move(listener)); }
 

@@ -38,7 +38,8 @@ class StatusTracker {
 
 /// Starts what `cerium.master` names, runs jobs on it, and stops it in the destructor. In an executor process, which is
 /// this same program started again, the constructor does not return: it becomes the executor's loop and then exits.
-/// Threads: all methods may be called from any thread; a job's group, description and pool belong to the calling thread.
+/// Threads: all methods may be called from any thread; a job's group, description and pool belong to the calling
+/// thread.
 ///   cerium::Context sc(cerium::Conf().setAppName("word count"));
 class Context {
  public:
@@ -48,7 +49,8 @@ class Context {
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
-  /// Any input range, cut into `partitions` slices (default: defaultParallelism). An rvalue vector is taken, not copied.
+  /// Any input range, cut into `partitions` slices (default: defaultParallelism). An rvalue vector is taken, not
+  /// copied.
   template <class Range>
   auto parallelize(Range&& range, int partitions = kDefaultPartitions, Where where = Where::current()) {
     using T = api::RecordIn<Range>;
@@ -56,14 +58,17 @@ class Context {
     return parallelizeRecords<T>(toRecords<T>(std::forward<Range>(range)), partitions, where);
   }
   template <class T>
-  RDD<T> parallelize(std::initializer_list<T> list, int partitions = kDefaultPartitions, Where where = Where::current()) {
+  RDD<T> parallelize(std::initializer_list<T> list, int partitions = kDefaultPartitions,
+                     Where where = Where::current()) {
     return parallelizeRecords<T>(toRecords<T>(list), partitions, where);
   }
   /// start, start + step, ... before `end`. Nothing is held in memory.
   RDD<int64_t> range(int64_t start, int64_t end, int64_t step = 1, int partitions = kDefaultPartitions,
                      Where where = Where::current());
   /// 0, 1, ... before `end`.
-  RDD<int64_t> range(int64_t end, Where where = Where::current()) { return range(0, end, 1, kDefaultPartitions, where); }
+  RDD<int64_t> range(int64_t end, Where where = Where::current()) {
+    return range(0, end, 1, kDefaultPartitions, where);
+  }
   /// No records and no partitions.
   template <class T>
   RDD<T> emptyRDD(Where where = Where::current()) {
@@ -82,9 +87,11 @@ class Context {
 
   /// Lines of files. `path`: a file, a folder, a glob, or several separated by commas; .gz, .zst and .lz4 by suffix.
   /// Throws IoError where there is nothing to read.
-  RDD<std::string> textFile(const std::string& path, int min_partitions = kDefaultPartitions, Where where = Where::current());
+  RDD<std::string> textFile(const std::string& path, int min_partitions = kDefaultPartitions,
+                            Where where = Where::current());
   /// (path, contents) of each file.
-  RDD<std::pair<std::string, std::string>> wholeTextFiles(const std::string& path, int min_partitions = kDefaultPartitions,
+  RDD<std::pair<std::string, std::string>> wholeTextFiles(const std::string& path,
+                                                          int min_partitions = kDefaultPartitions,
                                                           Where where = Where::current());
   RDD<std::pair<std::string, std::string>> binaryFiles(const std::string& path, int min_partitions = kDefaultPartitions,
                                                        Where where = Where::current());
@@ -118,7 +125,8 @@ class Context {
   CollectionAccumulator<T> collectionAccumulator(const std::string& name = "") {
     using namespace accumulator_detail;
     using Made = Factory<std::vector<T>, T, Append>;
-    return CollectionAccumulator<T>(AccumulatorRegistry::instance().add(std::make_shared<const Made>(std::vector<T>(), Append{}), name));
+    return CollectionAccumulator<T>(
+        AccumulatorRegistry::instance().add(std::make_shared<const Made>(std::vector<T>(), Append{}), name));
   }
   /// Values combined by `op`, which must be associative and commutative; `zero` is its neutral element.
   template <class T, class Op>
@@ -127,7 +135,8 @@ class Context {
     api::requireSerializable<api::op::accumulator, T>();
     closure::require<api::op::accumulator, Op>();
     using Made = Factory<T, T, Combine<Op>>;
-    auto factory = std::make_shared<const Made>(std::move(zero), Combine<Op>{{api::located("accumulator", where, std::move(op))}});
+    auto factory =
+        std::make_shared<const Made>(std::move(zero), Combine<Op>{{api::located("accumulator", where, std::move(op))}});
     return Accumulator<T>(AccumulatorRegistry::instance().add(std::move(factory), name));
   }
 
@@ -146,8 +155,8 @@ class Context {
   void setJobGroup(const std::string& group, const std::string& description = "");
   void clearJobGroup();
   void setJobDescription(const std::string& description);
-  /// A setting of this thread's jobs; tasks read it with TaskContext::getLocalProperty. "cerium.scheduler.pool" names the
-  /// FAIR pool.
+  /// A setting of this thread's jobs; tasks read it with TaskContext::getLocalProperty. "cerium.scheduler.pool" names
+  /// the FAIR pool.
   void setLocalProperty(const std::string& key, const std::string& value);
   [[nodiscard]] std::string getLocalProperty(const std::string& key) const;
   /// Cancelled jobs throw JobFailed with cancelled() in the threads that wait for them.
@@ -216,8 +225,8 @@ class File {
   static std::string get(const std::string& name);
 };
 
-/// For programs that have other work to do before they build a Context (a test runner, say): in an executor process this
-/// call serves tasks and does not return; in any other it does nothing. Call it first in main.
+/// For programs that have other work to do before they build a Context (a test runner, say): in an executor process
+/// this call serves tasks and does not return; in any other it does nothing. Call it first in main.
 void serveIfExecutor();
 
 /// An order of pairs by their value, then by key: counts.top(10, byValue()).

@@ -61,7 +61,8 @@ Engine::~Engine() { stop(); }
 
 void Engine::start() {
   backend_ = makeBackend(conf_, application_id_);
-  loop_ = std::make_unique<SchedulerLoop>(loopOptions(conf_, backend_->isLocal(), backend_->localFailures()), *backend_, bus_);
+  loop_ = std::make_unique<SchedulerLoop>(loopOptions(conf_, backend_->isLocal(), backend_->localFailures()), *backend_,
+                                          bus_);
   loop_->start();
   backend_->start(*loop_);
   if (wantsProgress(conf_)) progress_ = std::make_unique<Progress>(bus_);
@@ -151,7 +152,8 @@ void Engine::checkClosures(const TaskBody& body) {
 std::shared_ptr<ShuffleDependency> Engine::newShuffle(NodePtr parent, int num_reduces,
                                                       std::shared_ptr<const TaskBody> map_side) {
   static std::atomic<int64_t> next{0};
-  auto shuffle = std::make_shared<ShuffleDependency>(ShuffleId(next++), std::move(parent), num_reduces, std::move(map_side));
+  auto shuffle =
+      std::make_shared<ShuffleDependency>(ShuffleId(next++), std::move(parent), num_reduces, std::move(map_side));
   shuffle->on_release = [self = weak_from_this()](ShuffleId id) {
     auto engine = self.lock();
     if (engine && !engine->stopped_) engine->loop_->releaseShuffle(id);
@@ -210,7 +212,8 @@ void Engine::setCheckpointDir(const std::string& path) {
 std::string Engine::checkpointDir() const {
   std::lock_guard lock(mutex_);
   if (checkpoint_dir_.empty()) {
-    throw InvalidArgument("checkpoint: no folder is set; call Context::setCheckpointDir (or set cerium.checkpoint.dir) first");
+    throw InvalidArgument(
+        "checkpoint: no folder is set; call Context::setCheckpointDir (or set cerium.checkpoint.dir) first");
   }
   return checkpoint_dir_;
 }

@@ -76,9 +76,9 @@ class Engine final : public JobRunner, public BroadcastOwner, public std::enable
   bool check_captures_ = true;
 
   mutable std::mutex mutex_;
-  std::string checkpoint_dir_;                                        // guarded by mutex_
+  std::string checkpoint_dir_;                                         // guarded by mutex_
   std::unordered_map<const RddNode*, std::function<void()>> actions_;  // guarded by mutex_; by node, until computed
-  std::set<BroadcastId> broadcasts_;                                  // guarded by mutex_
+  std::set<BroadcastId> broadcasts_;                                   // guarded by mutex_
 };
 
 /// The backend that a master URL names.

@@ -1,5 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Carries job events from the scheduler to listeners on a thread of its own, and keeps the figures that programs ask for.
+// Carries job events from the scheduler to listeners on a thread of its own, and keeps the figures that programs ask
+// for.
 #pragma once
 
 #include <condition_variable>

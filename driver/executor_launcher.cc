@@ -114,7 +114,8 @@ ExecutorProcessHandle::ExecutorProcessHandle(const LaunchOrder& order, std::func
   }
   ::close(crash[1]);
   pid_fd_ = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
-  watcher_ = std::thread([pid = pid_, read_end = crash[0], on_end = std::move(on_end)] { on_end(waitFor(pid, read_end)); });
+  watcher_ =
+      std::thread([pid = pid_, read_end = crash[0], on_end = std::move(on_end)] { on_end(waitFor(pid, read_end)); });
   pthread_setname_np(watcher_.native_handle(), "cerium-watch");
 }
 

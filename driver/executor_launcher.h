@@ -23,7 +23,7 @@ struct LaunchOrder {
 
 /// How a process ended.
 struct ProcessEnd {
-  int signal = 0;       ///< 0 where it exited.
+  int signal = 0;  ///< 0 where it exited.
   int exit_status = 0;
   bool crashed = false;  ///< It wrote a crash record.
   CrashRecord record;

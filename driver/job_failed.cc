@@ -15,7 +15,8 @@ std::string story(int64_t job, const std::string& action, const Failure& failure
   if (failure.stage.valid()) text += fmt::format(": stage {}", failure.stage.value);
   if (failure.partition >= 0) text += fmt::format(", partition {}", failure.partition);
   if (!failure.host.empty()) text += " on " + failure.host;
-  if (failure.attempts > 0) text += fmt::format(", after {} attempt{}", failure.attempts, failure.attempts == 1 ? "" : "s");
+  if (failure.attempts > 0)
+    text += fmt::format(", after {} attempt{}", failure.attempts, failure.attempts == 1 ? "" : "s");
   if (!failure.call_site.empty()) text += ", in " + failure.call_site;
   if (failure.kind == Failure::Kind::kCrash && failure.signal > 0) {
     text += fmt::format(": the executor died of signal {} ({})", failure.signal, strsignal(failure.signal));

@@ -25,7 +25,8 @@ const LaunchEncoder::Prepared& LaunchEncoder::prepare(const StageCode& stage) {
   return prepared;
 }
 
-protocol::LaunchTasks LaunchEncoder::encode(ToldExecutor& told, const std::vector<TaskLaunch>& tasks, const DagScheduler& dag) {
+protocol::LaunchTasks LaunchEncoder::encode(ToldExecutor& told, const std::vector<TaskLaunch>& tasks,
+                                            const DagScheduler& dag) {
   protocol::LaunchTasks message;
   for (auto& [id, bytes] : AccumulatorRegistry::instance().encodedFrom(told.next_accumulator, told.next_accumulator)) {
     message.accumulators.push_back({id.value, std::move(bytes)});
@@ -34,8 +35,10 @@ protocol::LaunchTasks LaunchEncoder::encode(ToldExecutor& told, const std::vecto
     const Prepared& prepared = prepare(*task.stage);
     for (ShuffleId shuffle : prepared.shuffles) tellShuffle(told, shuffle, dag, message);
     if (told.stages.insert(task.stage->id).second) {
-      message.stages.push_back({task.stage->id.value, task.stage->shuffle ? task.stage->shuffle->value : -1,
-                                prepared.num_partitions, prepared.code,
+      message.stages.push_back({task.stage->id.value,
+                                task.stage->shuffle ? task.stage->shuffle->value : -1,
+                                prepared.num_partitions,
+                                prepared.code,
                                 {task.stage->properties.begin(), task.stage->properties.end()}});
     }
     protocol::TaskLaunch out{task.id.value, task.stage->id.value, task.stage_attempt, task.partition, task.attempt, {}};
@@ -46,13 +49,15 @@ protocol::LaunchTasks LaunchEncoder::encode(ToldExecutor& told, const std::vecto
   return message;
 }
 
-void LaunchEncoder::tellShuffle(ToldExecutor& told, ShuffleId shuffle, const DagScheduler& dag, protocol::LaunchTasks& message) {
+void LaunchEncoder::tellShuffle(ToldExecutor& told, ShuffleId shuffle, const DagScheduler& dag,
+                                protocol::LaunchTasks& message) {
   const int64_t epoch = dag.mapOutputEpoch(shuffle);
   auto known = told.shuffles.find(shuffle);
   if (known != told.shuffles.end() && known->second == epoch) return;
   told.shuffles[shuffle] = epoch;
   protocol::ShuffleLocations locations{shuffle.value, epoch, {}};
-  for (const auto& output : dag.mapOutputs(shuffle)) locations.executors.push_back(output ? output->executor.value : -1);
+  for (const auto& output : dag.mapOutputs(shuffle))
+    locations.executors.push_back(output ? output->executor.value : -1);
   message.shuffles.push_back(std::move(locations));
 }
 

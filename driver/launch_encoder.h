@@ -46,8 +46,8 @@ class LaunchEncoder {
   const Prepared& prepare(const StageCode& stage);
   void tellShuffle(ToldExecutor& told, ShuffleId shuffle, const DagScheduler& dag, protocol::LaunchTasks& message);
   void tellPeers(ToldExecutor& told, protocol::LaunchTasks& message) const;
-  void addInputs(const StageCode& stage, const Prepared& prepared, const TaskLaunch& task, protocol::LaunchTasks& message,
-                 protocol::TaskLaunch& out) const;
+  void addInputs(const StageCode& stage, const Prepared& prepared, const TaskLaunch& task,
+                 protocol::LaunchTasks& message, protocol::TaskLaunch& out) const;
 
   std::map<StageId, Prepared> stages_;
   std::map<int64_t, protocol::Peer> peers_;

@@ -55,8 +55,8 @@ struct ExecutorInfo {
   std::string reason;  ///< Why it is gone.
 };
 
-/// Override what you want to hear. Threads: all calls come from one thread of the Context, never from the scheduler's, so
-/// that a slow listener slows nothing down.
+/// Override what you want to hear. Threads: all calls come from one thread of the Context, never from the scheduler's,
+/// so that a slow listener slows nothing down.
 class Listener {
  public:
   virtual ~Listener() = default;

@@ -16,7 +16,8 @@ class LocalBackend final : public ClusterBackend, public ExecutorLink {
 
   void start(BackendEvents& events) override {
     events_ = &events;
-    executor_ = std::make_unique<Executor>(ExecutorOptions{options_.threads, options_.memory_bytes, options_.local_dirs}, *this);
+    executor_ = std::make_unique<Executor>(
+        ExecutorOptions{options_.threads, options_.memory_bytes, options_.local_dirs}, *this);
     events.executorAdded(kSelf, "localhost", options_.threads);
   }
   void stop() override {
@@ -24,7 +25,9 @@ class LocalBackend final : public ClusterBackend, public ExecutorLink {
     if (executor_) executor_->stop();
   }
 
-  void launch(ExecutorId, std::vector<TaskLaunch> tasks, const DagScheduler&) override { executor_->launch(std::move(tasks)); }
+  void launch(ExecutorId, std::vector<TaskLaunch> tasks, const DagScheduler&) override {
+    executor_->launch(std::move(tasks));
+  }
   void kill(ExecutorId, TaskId task, const std::string&) override { executor_->kill(task); }
   void endExecutor(ExecutorId, const std::string&) override {}
   void dropStage(StageId) override {}
@@ -41,12 +44,14 @@ class LocalBackend final : public ClusterBackend, public ExecutorLink {
   // ExecutorLink
   void taskEnded(TaskReport report) override { events_->taskEnded({kSelf, std::move(report), {}, {}}); }
   void blockChanged(const BlockChange& change) override { events_->blockChanged(kSelf, change); }
-  std::unique_ptr<SegmentSource> openRemoteShuffle(TaskContext&, const ShuffleDependency&, int, const ShuffleStore&) override {
+  std::unique_ptr<SegmentSource> openRemoteShuffle(TaskContext&, const ShuffleDependency&, int,
+                                                   const ShuffleStore&) override {
     return nullptr;
   }
   std::optional<CachedBlock> fetchCached(RddId, int) override { return std::nullopt; }
   std::vector<std::string> barrier(TaskContext& task, const std::string& message) override {
-    return barriers_.enter({task.stageId(), task.stageAttemptNumber()}, task.partitionId(), task.numPartitions(), message, task);
+    return barriers_.enter({task.stageId(), task.stageAttemptNumber()}, task.partitionId(), task.numPartitions(),
+                           message, task);
   }
   std::string addedFile(const std::string& name) override { return pathOfAddedFile(name); }
 

@@ -48,8 +48,9 @@ size_t share(const Conf& conf, size_t bytes) {
 std::unique_ptr<ClusterBackend> makeBackend(const Conf& conf, const std::string& application_id) {
   const MasterUrl url = parseMasterUrl(conf.getString("cerium.master"));
   if (url.kind == MasterUrl::Kind::kStandalone) {
-    throw InvalidArgument("cerium.master=" + conf.getString("cerium.master") +
-                          ": this build has no standalone cluster; use local[N] or local-cluster[executors,cores,memory]");
+    throw InvalidArgument(
+        "cerium.master=" + conf.getString("cerium.master") +
+        ": this build has no standalone cluster; use local[N] or local-cluster[executors,cores,memory]");
   }
   if (url.kind == MasterUrl::Kind::kLocal) {
     const int threads = url.threads > 0 ? url.threads : std::max(1u, std::thread::hardware_concurrency());

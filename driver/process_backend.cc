@@ -2,11 +2,10 @@
 #include "driver/process_backend.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <signal.h>
 
 #include <atomic>
 #include <cstdlib>
@@ -38,7 +37,8 @@ constexpr int kTicksWithoutConnection = 10;  // of 100 ms: a dying process may s
 
 std::string newSecret() {
   unsigned char bytes[32];
-  if (::getrandom(bytes, sizeof bytes, 0) != static_cast<ssize_t>(sizeof bytes)) throw Error("the system has no random bytes");
+  if (::getrandom(bytes, sizeof bytes, 0) != static_cast<ssize_t>(sizeof bytes))
+    throw Error("the system has no random bytes");
   std::string text;
   for (unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
   return text;
@@ -68,7 +68,8 @@ class ProcessBackend final : public ClusterBackend {
   explicit ProcessBackend(ProcessOptions options)
       : options_(std::move(options)),
         secret_(newSecret()),
-        log_dir_(options_.log_dir.empty() ? defaultLogDir(options_.application) : options_.log_dir + "/" + options_.application),
+        log_dir_(options_.log_dir.empty() ? defaultLogDir(options_.application)
+                                          : options_.log_dir + "/" + options_.application),
         broadcasts_(options_.broadcast_chunk) {}
   ~ProcessBackend() override { stop(); }
 
@@ -80,8 +81,10 @@ class ProcessBackend final : public ClusterBackend {
     transport.secret = secret_;
     transport_ = rpc::makeTcpTransport(transport);
     fetcher_ = std::make_unique<ResultFetcher>(*transport_, events);
-    endpoint_ = transport_->listen({"127.0.0.1", 0}, [this](const rpc::ConnectionPtr& connection) { return welcome(connection); });
-    blocks_ = transport_->listen({"127.0.0.1", 0}, [this](const rpc::ConnectionPtr&) { return broadcasts_.server().handlers(); });
+    endpoint_ = transport_->listen({"127.0.0.1", 0},
+                                   [this](const rpc::ConnectionPtr& connection) { return welcome(connection); });
+    blocks_ = transport_->listen({"127.0.0.1", 0},
+                                 [this](const rpc::ConnectionPtr&) { return broadcasts_.server().handlers(); });
     post([this] {
       for (int i = 0; i < options_.executors; ++i) startExecutor();
     });
@@ -151,8 +154,9 @@ class ProcessBackend final : public ClusterBackend {
         if (--executor.ticks_left > 0) continue;
         executor.killed_because = "its connection broke: " + executor.lost_connection;
       } else if (silent > (registered ? options_.dead_after_ms : kStartLimit)) {
-        executor.killed_because = registered ? fmt::format("it sent no heartbeat for {} s", silent / 1000)
-                                             : fmt::format("it did not register within {} s of its start", silent / 1000);
+        executor.killed_because = registered
+                                      ? fmt::format("it sent no heartbeat for {} s", silent / 1000)
+                                      : fmt::format("it did not register within {} s of its start", silent / 1000);
       } else {
         continue;
       }
@@ -181,7 +185,8 @@ class ProcessBackend final : public ClusterBackend {
 
   void sendTo(ExecutorId id, protocol::Message message) {
     auto found = executors_.find(id);
-    if (found != executors_.end() && found->second.connection) found->second.connection->send(protocol::encode(message));
+    if (found != executors_.end() && found->second.connection)
+      found->second.connection->send(protocol::encode(message));
   }
   void sendToAll(const protocol::Message& message) {
     for (auto& [id, executor] : executors_) {
@@ -213,8 +218,8 @@ class ProcessBackend final : public ClusterBackend {
     const bool registered = executor.connection != nullptr;
     const std::string log_file = executor.log_file;
     Failure failure;
-    // A process that we did not end died of what it ran: a crash, the memory limit, a kill. Its tasks are suspect, and count
-    // as tried, so that one that always kills its executor ends.
+    // A process that we did not end died of what it ran: a crash, the memory limit, a kill. Its tasks are suspect, and
+    // count as tried, so that one that always kills its executor ends.
     failure.kind = executor.killed_because.empty() ? Failure::Kind::kCrash : Failure::Kind::kExecutorLost;
     failure.message = executor.killed_because.empty() ? describe(end) : executor.killed_because;
     failure.signal = end.signal;
@@ -231,8 +236,9 @@ class ProcessBackend final : public ClusterBackend {
       if (end.crashed && end.record.task >= 0) guilty.push_back(TaskId(end.record.task));
       events_->executorLost(id, failure, guilty);
     } else if (++start_failures_ >= kMaxStartFailures) {
-      return events_->backendFailed(fmt::format("{} executors in a row ended before they registered; the last one: {}\n{}",
-                                                start_failures_, failure.message, lastLines(log_file, 2000)));
+      return events_->backendFailed(
+          fmt::format("{} executors in a row ended before they registered; the last one: {}\n{}", start_failures_,
+                      failure.message, lastLines(log_file, 2000)));
     }
     startExecutor();
   }
@@ -269,8 +275,8 @@ class ProcessBackend final : public ClusterBackend {
   void connectionClosed(ExecutorId id, const std::string& reason) {
     auto found = executors_.find(id);
     if (found == executors_.end() || !found->second.killed_because.empty() || stopped_) return;
-    // A process that dies closes its connection first, and its watcher knows more; one that lives without a connection is
-    // of no use.
+    // A process that dies closes its connection first, and its watcher knows more; one that lives without a connection
+    // is of no use.
     found->second.lost_connection = reason;
     found->second.ticks_left = kTicksWithoutConnection;
   }
@@ -295,8 +301,8 @@ class ProcessBackend final : public ClusterBackend {
       log::error("executor {} is refused: its program has build-id {}, this one {}; both must be the same binary",
                  hello.executor, hello.build_id, buildId());
       from->send(protocol::encode(protocol::Shutdown{
-          fmt::format("refused: this program has build-id {}, the driver's {}; both must be the same binary", hello.build_id,
-                      buildId())}));
+          fmt::format("refused: this program has build-id {}, the driver's {}; both must be the same binary",
+                      hello.build_id, buildId())}));
       return from->close();
     }
     who = ExecutorId(hello.executor);
@@ -356,11 +362,16 @@ class ProcessBackend final : public ClusterBackend {
     report.map = task.map;
     report.source = ExecutorId(task.source);
     event.encoded_result = std::move(task.result);
-    for (auto& update : task.accumulators) event.encoded_cells.emplace_back(AccumulatorId(update.id), std::move(update.cell));
-    int64_t* const figures[] = {&report.metrics.records_read,         &report.metrics.bytes_read,
-                                &report.metrics.shuffle_records_written, &report.metrics.shuffle_bytes_written,
-                                &report.metrics.shuffle_bytes_read,   &report.metrics.remote_bytes_read,
-                                &report.metrics.spilled_bytes,        &report.metrics.run_micros};
+    for (auto& update : task.accumulators)
+      event.encoded_cells.emplace_back(AccumulatorId(update.id), std::move(update.cell));
+    int64_t* const figures[] = {&report.metrics.records_read,
+                                &report.metrics.bytes_read,
+                                &report.metrics.shuffle_records_written,
+                                &report.metrics.shuffle_bytes_written,
+                                &report.metrics.shuffle_bytes_read,
+                                &report.metrics.remote_bytes_read,
+                                &report.metrics.spilled_bytes,
+                                &report.metrics.run_micros};
     for (size_t i = 0; i < std::size(figures) && i < task.metrics.size(); ++i) *figures[i] = task.metrics[i];
   }
 
@@ -381,7 +392,8 @@ class ProcessBackend final : public ClusterBackend {
     if (next == executors_.end()) next = executors_.begin();
     auto from = executors_.find(holder);
     if (next->first == holder || !next->second.connection || from == executors_.end()) return;
-    sendTo(next->first, protocol::ReplicateBlock{change.rdd.value, change.partition, static_cast<uint8_t>(level), from->second.peer});
+    sendTo(next->first, protocol::ReplicateBlock{change.rdd.value, change.partition, static_cast<uint8_t>(level),
+                                                 from->second.peer});
   }
 
   void on(const rpc::ConnectionPtr& from, ExecutorId&, protocol::BroadcastQuery& query) {

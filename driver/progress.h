@@ -22,6 +22,7 @@ class Progress {
 };
 
 /// One line of at most `width` characters for the stages that run; empty where none does.
-[[nodiscard]] std::string progressLine(const std::vector<StageInfo>& active, const std::vector<double>& seconds, size_t width);
+[[nodiscard]] std::string progressLine(const std::vector<StageInfo>& active, const std::vector<double>& seconds,
+                                       size_t width);
 
 }  // namespace cerium

@@ -96,7 +96,8 @@ void SchedulerLoop::run() {
 }
 
 Millis SchedulerLoop::now() const {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 // ---- events
@@ -267,8 +268,9 @@ void SchedulerLoop::taskFailed(TaskEndEvent& event, const RunningTask& task) {
     log::info("stage {}, partition {}: output of shuffle {} cannot be read from executor {}: {}", task.stage.id.value,
               task.partition, event.report.shuffle.value, event.report.source.value, failure.message);
   } else if (failure.kind != Failure::Kind::kKilled) {
-    log::warn("stage {}, partition {}, attempt {} failed on {}: {}{}{}", task.stage.id.value, task.partition, task.attempt,
-              failure.host, failure.exception_type, failure.exception_type.empty() ? "" : ": ", failure.message);
+    log::warn("stage {}, partition {}, attempt {} failed on {}: {}{}{}", task.stage.id.value, task.partition,
+              task.attempt, failure.host, failure.exception_type, failure.exception_type.empty() ? "" : ": ",
+              failure.message);
   }
   carryOut(tasks_.failed(task.id, failure, now()));
   if (failure.kind != Failure::Kind::kFetchFailed) return;
@@ -279,7 +281,8 @@ void SchedulerLoop::taskFailed(TaskEndEvent& event, const RunningTask& task) {
     carryOut(dag_.executorLost(event.report.source, failure.message));
     map = 0;
   }
-  carryOut(dag_.fetchFailed(task.stage, task.partition, event.report.shuffle, map, event.report.source, failure.message));
+  carryOut(
+      dag_.fetchFailed(task.stage, task.partition, event.report.shuffle, map, event.report.source, failure.message));
 }
 
 Failure SchedulerLoop::toFailure(const TaskEndEvent& event, const RunningTask& task) const {
@@ -331,7 +334,10 @@ void SchedulerLoop::reportTask(const TaskEndEvent& event, const RunningTask& tas
   bus_.stageProgressed(info);
   const bool killed = event.report.outcome == TaskReport::Outcome::kKilled;
   bus_.taskEnded({task.id.value, task.stage.id.value, task.partition, task.attempt, event.executor.value, false,
-                  ok ? "SUCCESS" : killed ? "KILLED" : "FAILED", event.report.message, figures.run_micros});
+                  ok       ? "SUCCESS"
+                  : killed ? "KILLED"
+                           : "FAILED",
+                  event.report.message, figures.run_micros});
 }
 
 // ---- instructions
@@ -406,7 +412,8 @@ void SchedulerLoop::carry(tasks::Launch& launch) {
     bus_.taskStarted({task.id.value, task.stage.id.value, task.partition, task.attempt, launch.executor.value,
                       task.speculative, "RUNNING", "", 0});
     tasks.push_back({task.id, stage->second.code, task.stage.attempt, task.partition, task.attempt, {}});
-    if (&task == &launch.tasks.back() || (&task + 1)->stage.id != task.stage.id) bus_.stageProgressed(stage->second.info);
+    if (&task == &launch.tasks.back() || (&task + 1)->stage.id != task.stage.id)
+      bus_.stageProgressed(stage->second.info);
   }
   backend_.launch(launch.executor, std::move(tasks), dag_);
 }

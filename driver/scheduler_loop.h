@@ -41,15 +41,15 @@ class RunningJob final : public JobHandle {
   void finish(std::optional<Failure> failure);
 
   const JobId id_;
-  JobRequest request_;      // used by the loop only
+  JobRequest request_;  // used by the loop only
   const JobSettings settings_;
   const std::string action_;
   const std::function<void(JobId, const std::string&)> cancel_;
   std::unordered_map<int, size_t> index_;  // partition -> place in the request; used by the loop only
   mutable std::mutex mutex_;
   mutable std::condition_variable ended_;
-  bool done_ = false;                // guarded by mutex_
-  std::optional<Failure> failure_;   // guarded by mutex_
+  bool done_ = false;               // guarded by mutex_
+  std::optional<Failure> failure_;  // guarded by mutex_
 };
 
 /// Threads: public methods from any thread; everything private runs on the loop's thread.

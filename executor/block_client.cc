@@ -18,7 +18,7 @@ constexpr int kPiecesAhead = 2;
 struct BlockClient::Peer {
   std::mutex connecting;  ///< Held while the connection is made, so that one peer's slowness delays no other's.
   std::mutex mutex;
-  rpc::ConnectionPtr connection;                                     // guarded by mutex
+  rpc::ConnectionPtr connection;                                       // guarded by mutex
   std::unordered_map<int64_t, std::shared_ptr<RemoteStream>> streams;  // guarded by mutex
 
   void deliver(Bytes bytes) {

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Reads blocks of other processes: one connection a peer, any number of streams on it, a bounded number of pieces of each
-// stream under way.
+// Reads blocks of other processes: one connection a peer, any number of streams on it, a bounded number of pieces of
+// each stream under way.
 #pragma once
 
 #include <atomic>
@@ -27,10 +27,11 @@ class RemoteStream {
     bool encoded_form = false;
   };
 
-  RemoteStream(rpc::ConnectionPtr connection, int64_t request) : connection_(std::move(connection)), request_(request) {}
+  RemoteStream(rpc::ConnectionPtr connection, int64_t request)
+      : connection_(std::move(connection)), request_(request) {}
 
-  /// Blocks; nothing at the end. Throws Error (its text is the reason) where the peer fails, is gone, or sends nothing for
-  /// a minute; TaskKilled where `task` (may be null) is told to stop.
+  /// Blocks; nothing at the end. Throws Error (its text is the reason) where the peer fails, is gone, or sends nothing
+  /// for a minute; TaskKilled where `task` (may be null) is told to stop.
   std::optional<Segment> next(TaskContext* task);
   /// The map output that the peer did not have, after next() threw; -1 for none in particular.
   [[nodiscard]] int failedMap() const { return failed_map_; }

@@ -19,7 +19,7 @@ constexpr size_t kMaxStreams = 100'000;
 struct BlockServer::Outgoing {
   struct Part {
     int map = 0;
-    ShuffleSegment segment;                   // encoded when its turn comes
+    ShuffleSegment segment;  // encoded when its turn comes
     std::shared_ptr<const Bytes> encoded;
   };
   std::deque<Part> parts;
@@ -70,7 +70,8 @@ rpc::Handlers BlockServer::handlers() {
 }
 
 void BlockServer::accept(const rpc::ConnectionPtr& connection, protocol::Message message) {
-  if (!std::holds_alternative<protocol::OpenBlocks>(message) && !std::holds_alternative<protocol::MoreBlocks>(message)) {
+  if (!std::holds_alternative<protocol::OpenBlocks>(message) &&
+      !std::holds_alternative<protocol::MoreBlocks>(message)) {
     throw CorruptData("a message that is no request for blocks");
   }
   std::lock_guard lock(mutex_);
@@ -118,9 +119,8 @@ void BlockServer::open(const rpc::ConnectionPtr& connection, const protocol::Ope
   switch (request.kind) {
     case protocol::OpenBlocks::kShuffle:
       for (int map : request.maps) {
-        auto segments = sources_.shuffles == nullptr
-                            ? nullptr
-                            : sources_.shuffles->find(ShuffleId(request.id), map, request.index);
+        auto segments =
+            sources_.shuffles == nullptr ? nullptr : sources_.shuffles->find(ShuffleId(request.id), map, request.index);
         if (!segments) {
           fail(map, "map output " + std::to_string(map) + " of shuffle " + std::to_string(request.id) + " is not here");
           break;
@@ -129,7 +129,8 @@ void BlockServer::open(const rpc::ConnectionPtr& connection, const protocol::Ope
       }
       break;
     case protocol::OpenBlocks::kCached:
-      if (auto found = sources_.blocks == nullptr ? std::nullopt : sources_.blocks->find(RddId(request.id), request.index)) {
+      if (auto found =
+              sources_.blocks == nullptr ? std::nullopt : sources_.blocks->find(RddId(request.id), request.index)) {
         stream->encoded_form = found->encoded != nullptr;
         stream->parts.push_back({0, {found->block, nullptr}, found->encoded});
       } else {

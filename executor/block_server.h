@@ -57,9 +57,9 @@ class BlockServer {
   const BlockSources sources_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Job> jobs_;             // guarded by mutex_
-  std::deque<rpc::Connection*> closed_;  // guarded by mutex_
-  bool stopping_ = false;            // guarded by mutex_
+  std::deque<Job> jobs_;                                    // guarded by mutex_
+  std::deque<rpc::Connection*> closed_;                     // guarded by mutex_
+  bool stopping_ = false;                                   // guarded by mutex_
   std::map<StreamKey, std::unique_ptr<Outgoing>> streams_;  // used by the server's thread only
   std::thread thread_;
 };

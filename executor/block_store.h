@@ -28,7 +28,8 @@ struct BlockChange {
 /// those of the RDD that is being filled: dropping one partition to cache the next of the same RDD would gain nothing.
 class BlockStore {
  public:
-  BlockStore(MemoryManager& memory, std::shared_ptr<SpillSpace> disk, std::function<void(const BlockChange&)> on_change);
+  BlockStore(MemoryManager& memory, std::shared_ptr<SpillSpace> disk,
+             std::function<void(const BlockChange&)> on_change);
 
   /// The block, if it is here. One on disk is read back, encoded. O(log blocks), plus the read.
   [[nodiscard]] std::optional<CachedBlock> find(RddId rdd, int partition);
@@ -42,10 +43,10 @@ class BlockStore {
   using Key = std::pair<RddId, int>;
   struct Entry {
     StorageLevel level;
-    CachedBlock block;        ///< Empty when on disk.
+    CachedBlock block;  ///< Empty when on disk.
     SpilledPtr spilled;
-    size_t memory = 0;        ///< Charged to the MemoryManager.
-    bool moving = false;      ///< Being written to disk; not to be chosen again.
+    size_t memory = 0;    ///< Charged to the MemoryManager.
+    bool moving = false;  ///< Being written to disk; not to be chosen again.
     std::list<Key>::iterator place;
   };
 

@@ -43,18 +43,22 @@ std::shared_ptr<const Bytes> BroadcastCache::fetch(const protocol::BroadcastInfo
 }
 
 std::shared_ptr<const Bytes> BroadcastCache::fetchChunk(const protocol::BroadcastInfo& info, int index) {
-  std::vector<protocol::Peer> holders(info.holders.begin() + std::min<size_t>(1, info.holders.size()), info.holders.end());
+  std::vector<protocol::Peer> holders(info.holders.begin() + std::min<size_t>(1, info.holders.size()),
+                                      info.holders.end());
   std::shuffle(holders.begin(), holders.end(), random());
   if (!info.holders.empty()) holders.push_back(info.holders.front());
   std::string reasons;
   for (const auto& holder : holders) {
     try {
-      return client_.fetch({holder.host, holder.port}, {-1, protocol::OpenBlocks::kBroadcast, info.id, index, {}}, nullptr).bytes;
+      return client_
+          .fetch({holder.host, holder.port}, {-1, protocol::OpenBlocks::kBroadcast, info.id, index, {}}, nullptr)
+          .bytes;
     } catch (const IoError& e) {
       reasons += std::string(reasons.empty() ? "" : "; ") + e.what();
     }
   }
-  throw IoError("chunk " + std::to_string(index) + " of broadcast " + std::to_string(info.id) + " cannot be had: " + reasons);
+  throw IoError("chunk " + std::to_string(index) + " of broadcast " + std::to_string(info.id) +
+                " cannot be had: " + reasons);
 }
 
 std::shared_ptr<const Bytes> BroadcastCache::chunk(BroadcastId id, int index) const {

@@ -19,8 +19,8 @@ class BroadcastCache {
  public:
   explicit BroadcastCache(BlockClient& client) : client_(client) {}
 
-  /// Fetches the chunks that `info` describes, each from a holder chosen at random (the driver, listed first, is asked only
-  /// where the others fail or are none), and keeps them. Throws IoError where no holder has a chunk.
+  /// Fetches the chunks that `info` describes, each from a holder chosen at random (the driver, listed first, is asked
+  /// only where the others fail or are none), and keeps them. Throws IoError where no holder has a chunk.
   std::shared_ptr<const Bytes> fetch(const protocol::BroadcastInfo& info);
   [[nodiscard]] std::shared_ptr<const Bytes> chunk(BroadcastId id, int index) const;
   void drop(BroadcastId id);

@@ -147,8 +147,8 @@ std::string describeStack(const CrashRecord& record) {
   bool inside = false;
   int handler_at = -1;
   for (int i = 0; i < record.frames; ++i) {
-    // A return address is behind its call: one byte back is inside the calling line. The address where the signal struck,
-    // behind the handler and the system's trampoline, is exact.
+    // A return address is behind its call: one byte back is inside the calling line. The address where the signal
+    // struck, behind the handler and the system's trampoline, is exact.
     const bool exact = handler_at >= 0 && i == handler_at + 2;
     const uint64_t address = record.stack[i] - (exact ? 0 : 1);
     std::string name = address >= record.base ? symbols.describe(address - record.base) : "";

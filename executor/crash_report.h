@@ -15,13 +15,13 @@ struct CrashRecord {
   int32_t signal = 0;  ///< 0: a task called exit().
   int32_t exit_status = 0;
   int64_t task = -1;
-  uint64_t base = 0;   ///< Load address of the program in the process that died.
+  uint64_t base = 0;  ///< Load address of the program in the process that died.
   int32_t frames = 0;
   uint64_t stack[kMaxFrames] = {};
 };
 
-/// Writes a record to `fd` for SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT and SIGTRAP, and when a task calls exit(); then the
-/// process dies as it would have. Nothing in the handler allocates or locks. Each thread that shall survive a stack
+/// Writes a record to `fd` for SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT and SIGTRAP, and when a task calls exit(); then
+/// the process dies as it would have. Nothing in the handler allocates or locks. Each thread that shall survive a stack
 /// overflow long enough to report it calls useSignalStack() first.
 void installCrashHandler(int fd);
 void useSignalStack();

@@ -26,7 +26,8 @@ class LocalSegments final : public SegmentSource {
     while (!segments_ || at_ == segments_->size()) {
       if (map_ == maps_) return std::nullopt;
       segments_ = store_.find(shuffle_, map_, reduce_);
-      if (!segments_) throw FetchFailed(shuffle_, map_, ExecutorId(), "map output " + std::to_string(map_) + " is not here");
+      if (!segments_)
+        throw FetchFailed(shuffle_, map_, ExecutorId(), "map output " + std::to_string(map_) + " is not here");
       ++map_;
       at_ = 0;
     }

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Runs tasks on its threads and holds what they leave behind. The same class in local mode (inside the driver, nothing is
-// encoded) and in an executor process; the ExecutorLink is the difference.
+// Runs tasks on its threads and holds what they leave behind. The same class in local mode (inside the driver, nothing
+// is encoded) and in an executor process; the ExecutorLink is the difference.
 #pragma once
 
 #include <condition_variable>
@@ -44,8 +44,8 @@ struct TaskReport {
   TaskId id;
   StageCodePtr stage;
   Outcome outcome = Outcome::kSuccess;
-  std::shared_ptr<void> value;          ///< Of a result task.
-  std::vector<int64_t> map_bytes;       ///< Of a map task.
+  std::shared_ptr<void> value;     ///< Of a result task.
+  std::vector<int64_t> map_bytes;  ///< Of a map task.
   std::vector<std::pair<AccumulatorId, std::unique_ptr<AccumulatorCell>>> cells;
   TaskMetrics metrics;
   std::string message;
@@ -63,8 +63,8 @@ class ExecutorLink {
   virtual void taskEnded(TaskReport report) = 0;
   virtual void blockChanged(const BlockChange& change) = 0;
   /// Segments that other executors hold; `local` gives those of this one. Null: everything is local.
-  virtual std::unique_ptr<SegmentSource> openRemoteShuffle(TaskContext& task, const ShuffleDependency& shuffle, int reduce,
-                                                           const ShuffleStore& local) = 0;
+  virtual std::unique_ptr<SegmentSource> openRemoteShuffle(TaskContext& task, const ShuffleDependency& shuffle,
+                                                           int reduce, const ShuffleStore& local) = 0;
   virtual std::optional<CachedBlock> fetchCached(RddId rdd, int partition) = 0;
   virtual std::vector<std::string> barrier(TaskContext& task, const std::string& message) = 0;
   virtual std::string addedFile(const std::string& name) = 0;
@@ -116,9 +116,9 @@ class Executor final : public TaskServices {
   std::vector<pthread_t> threads_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<TaskLaunch> queue_;                        // guarded by mutex_
-  std::unordered_map<TaskId, TaskContext*> running_;    // guarded by mutex_
-  bool stopping_ = false;                               // guarded by mutex_
+  std::deque<TaskLaunch> queue_;                      // guarded by mutex_
+  std::unordered_map<TaskId, TaskContext*> running_;  // guarded by mutex_
+  bool stopping_ = false;                             // guarded by mutex_
 };
 
 /// Runs one task on this thread and reports how it ended: the only place that catches what user code throws.

@@ -64,8 +64,9 @@ class ExecutorProcess final : public ExecutorLink {
     broadcasts_ = std::make_unique<BroadcastCache>(*client_);
     BroadcastRegistry::instance().setFetcher(
         [](void* self, BroadcastId id) { return static_cast<ExecutorProcess*>(self)->fetchBroadcast(id); }, this);
-    connection_ = transport_->connect(driver_, {[this](const rpc::ConnectionPtr&, Bytes bytes) { onMessage(bytes); },
-                                                [this](const rpc::ConnectionPtr&, const std::string& reason) { end(reason); }});
+    connection_ =
+        transport_->connect(driver_, {[this](const rpc::ConnectionPtr&, Bytes bytes) { onMessage(bytes); },
+                                      [this](const rpc::ConnectionPtr&, const std::string& reason) { end(reason); }});
     if (waitForWelcome()) {
       const rpc::Endpoint blocks =
           transport_->listen({driver_.host, 0}, [this](const rpc::ConnectionPtr&) { return server_->handlers(); });
@@ -86,9 +87,10 @@ class ExecutorProcess final : public ExecutorLink {
       end.outcome = protocol::TaskEnd::kUserException;
       end.message = std::string("the result cannot be serialized: ") + e.what();
     }
-    for (int64_t figure : {report.metrics.records_read, report.metrics.bytes_read, report.metrics.shuffle_records_written,
-                           report.metrics.shuffle_bytes_written, report.metrics.shuffle_bytes_read,
-                           report.metrics.remote_bytes_read, report.metrics.spilled_bytes, report.metrics.run_micros}) {
+    for (int64_t figure :
+         {report.metrics.records_read, report.metrics.bytes_read, report.metrics.shuffle_records_written,
+          report.metrics.shuffle_bytes_written, report.metrics.shuffle_bytes_read, report.metrics.remote_bytes_read,
+          report.metrics.spilled_bytes, report.metrics.run_micros}) {
       end.metrics.push_back(figure);
     }
     protocol::TasksEnded message;
@@ -108,7 +110,8 @@ class ExecutorProcess final : public ExecutorLink {
     {
       std::lock_guard lock(mutex_);
       auto found = shuffles_.find(shuffle.id());
-      if (found == shuffles_.end()) throw FetchFailed(shuffle.id(), 0, ExecutorId(), "the locations of the shuffle are not known");
+      if (found == shuffles_.end())
+        throw FetchFailed(shuffle.id(), 0, ExecutorId(), "the locations of the shuffle are not known");
       where.executors = found->second;
       where.peers = peers_;
     }
@@ -124,17 +127,19 @@ class ExecutorProcess final : public ExecutorLink {
       peer = peers_.at(found->second);
     }
     try {
-      auto segment = client_->fetch(peer, {-1, protocol::OpenBlocks::kCached, rdd.value, partition, {}}, TaskContext::get());
+      auto segment =
+          client_->fetch(peer, {-1, protocol::OpenBlocks::kCached, rdd.value, partition, {}}, TaskContext::get());
       return CachedBlock{{}, std::move(segment.bytes)};
     } catch (const IoError& e) {
-      log::info("cached partition {} of RDD {} cannot be read from {}, so it is computed: {}", partition, rdd.value, peer.str(),
-                e.what());
+      log::info("cached partition {} of RDD {} cannot be read from {}, so it is computed: {}", partition, rdd.value,
+                peer.str(), e.what());
       return std::nullopt;
     }
   }
 
   std::vector<std::string> barrier(TaskContext& task, const std::string& message) override {
-    send(protocol::BarrierEnter{task.stageId(), task.stageAttemptNumber(), task.partitionId(), task.taskAttemptId(), message});
+    send(protocol::BarrierEnter{task.stageId(), task.stageAttemptNumber(), task.partitionId(), task.taskAttemptId(),
+                                message});
     std::unique_lock lock(mutex_);
     for (;;) {
       auto found = released_.find(task.taskAttemptId());
@@ -152,7 +157,8 @@ class ExecutorProcess final : public ExecutorLink {
   std::string addedFile(const std::string& name) override {
     std::lock_guard lock(mutex_);
     auto found = files_.find(name);
-    if (found == files_.end()) throw InvalidArgument("File::get: no file " + name + " was added; call Context::addFile first");
+    if (found == files_.end())
+      throw InvalidArgument("File::get: no file " + name + " was added; call Context::addFile first");
     return found->second;
   }
 
@@ -171,7 +177,8 @@ class ExecutorProcess final : public ExecutorLink {
     changed_.notify_all();
   }
 
-  /// Sends heartbeats until the end, then leaves at once: what this process holds is of use to nobody without its driver.
+  /// Sends heartbeats until the end, then leaves at once: what this process holds is of use to nobody without its
+  /// driver.
   int serve() {
     std::unique_lock lock(mutex_);
     while (!ended_) {
@@ -182,7 +189,8 @@ class ExecutorProcess final : public ExecutorLink {
         send(protocol::Heartbeat{used, disk});
         lock.lock();
       }
-      changed_.wait_for(lock, std::chrono::milliseconds(welcome_ ? welcome_->heartbeat_ms : 1000), [this] { return ended_; });
+      changed_.wait_for(lock, std::chrono::milliseconds(welcome_ ? welcome_->heartbeat_ms : 1000),
+                        [this] { return ended_; });
     }
     return 0;
   }
@@ -216,7 +224,8 @@ class ExecutorProcess final : public ExecutorLink {
       if (!answered) throw Error("the driver at " + driver_.str() + " does not answer");
       welcome = *welcome_;
     }
-    auto executor = std::make_unique<Executor>(ExecutorOptions{cores_, welcome.memory_bytes, welcome.local_dirs}, *this);
+    auto executor =
+        std::make_unique<Executor>(ExecutorOptions{cores_, welcome.memory_bytes, welcome.local_dirs}, *this);
     BlockSources sources;
     sources.shuffles = &executor->shuffles();
     sources.blocks = &executor->blocks();
@@ -329,7 +338,8 @@ class ExecutorProcess final : public ExecutorLink {
       executor_->cacheBlock(RddId(order.rdd), order.partition, static_cast<StorageLevel>(order.level),
                             CachedBlock{{}, std::move(segment.bytes)});
     } catch (const std::exception& e) {
-      log::info("partition {} of RDD {} could not be copied from {}: {}", order.partition, order.rdd, peer.str(), e.what());
+      log::info("partition {} of RDD {} could not be copied from {}: {}", order.partition, order.rdd, peer.str(),
+                e.what());
     }
   }
 
@@ -387,16 +397,16 @@ class ExecutorProcess final : public ExecutorLink {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool ended_ = false;                                                    // guarded by mutex_
-  std::optional<protocol::Welcome> welcome_;                              // guarded by mutex_
-  std::map<int64_t, rpc::Endpoint> peers_;                                // guarded by mutex_
-  std::map<ShuffleId, std::vector<int64_t>> shuffles_;                    // guarded by mutex_
-  std::map<std::pair<int64_t, int32_t>, int64_t> cached_;                 // guarded by mutex_
-  std::map<TaskId, std::shared_ptr<const Bytes>> results_;                // guarded by mutex_
-  std::map<int64_t, protocol::BroadcastInfo> answers_;                    // guarded by mutex_
-  std::map<int64_t, protocol::BarrierRelease> released_;                  // guarded by mutex_
-  std::map<std::string, std::string> files_;                              // guarded by mutex_
-  std::thread replicator_;                                                // guarded by mutex_
+  bool ended_ = false;                                      // guarded by mutex_
+  std::optional<protocol::Welcome> welcome_;                // guarded by mutex_
+  std::map<int64_t, rpc::Endpoint> peers_;                  // guarded by mutex_
+  std::map<ShuffleId, std::vector<int64_t>> shuffles_;      // guarded by mutex_
+  std::map<std::pair<int64_t, int32_t>, int64_t> cached_;   // guarded by mutex_
+  std::map<TaskId, std::shared_ptr<const Bytes>> results_;  // guarded by mutex_
+  std::map<int64_t, protocol::BroadcastInfo> answers_;      // guarded by mutex_
+  std::map<int64_t, protocol::BarrierRelease> released_;    // guarded by mutex_
+  std::map<std::string, std::string> files_;                // guarded by mutex_
+  std::thread replicator_;                                  // guarded by mutex_
 
   std::unique_ptr<BlockClient> client_;
   std::unique_ptr<BroadcastCache> broadcasts_;

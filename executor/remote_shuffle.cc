@@ -15,7 +15,8 @@ RemoteShuffle::RemoteShuffle(TaskContext& task, ShuffleId shuffle, int reduce, W
   for (auto& [executor, maps] : wanted) {
     const int first = maps.front();
     auto peer = where_.peers.find(executor);
-    if (peer == where_.peers.end()) throw FetchFailed(shuffle, first, ExecutorId(executor), "its executor is not known here");
+    if (peer == where_.peers.end())
+      throw FetchFailed(shuffle, first, ExecutorId(executor), "its executor is not known here");
     try {
       streams_[executor].stream =
           client.open(peer->second, {-1, protocol::OpenBlocks::kShuffle, shuffle.value, reduce, std::move(maps)});
@@ -37,7 +38,8 @@ std::optional<FetchedSegment> RemoteShuffle::next() {
 std::optional<FetchedSegment> RemoteShuffle::nextLocal() {
   if (!segments_) {
     segments_ = local_.find(shuffle_, static_cast<int>(map_), reduce_);
-    if (!segments_) throw FetchFailed(shuffle_, static_cast<int>(map_), where_.self, "the map output is not here any more");
+    if (!segments_)
+      throw FetchFailed(shuffle_, static_cast<int>(map_), where_.self, "the map output is not here any more");
     at_ = 0;
   }
   if (at_ == segments_->size()) {

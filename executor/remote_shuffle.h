@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The segments of one reduce partition from everywhere: this executor's own by reference, others over the network, all in
-// map order.
+// The segments of one reduce partition from everywhere: this executor's own by reference, others over the network, all
+// in map order.
 #pragma once
 
 #include <functional>
@@ -21,7 +21,8 @@ class RemoteShuffle final : public SegmentSource {
     std::map<int64_t, rpc::Endpoint> peers;
   };
   /// Opens a stream to each executor that holds some of the outputs at once, so that all send while one is read.
-  RemoteShuffle(TaskContext& task, ShuffleId shuffle, int reduce, Where where, const ShuffleStore& local, BlockClient& client);
+  RemoteShuffle(TaskContext& task, ShuffleId shuffle, int reduce, Where where, const ShuffleStore& local,
+                BlockClient& client);
 
   std::optional<FetchedSegment> next() override;
 

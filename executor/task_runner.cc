@@ -73,9 +73,9 @@ TaskReport runTask(const TaskLaunch& launch, TaskContext& task, ShuffleStore& sh
   } catch (const IoError& e) {
     setFailure(report, Outcome::kEngineFailure, e.what());
   } catch (const std::bad_alloc&) {
-    setFailure(report, Outcome::kUserException, "out of memory; executor memory in use: " +
-                                                    std::to_string(task.services().memory().used()) + " of " +
-                                                    std::to_string(task.services().memory().budget()) + " bytes");
+    setFailure(report, Outcome::kUserException,
+               "out of memory; executor memory in use: " + std::to_string(task.services().memory().used()) + " of " +
+                   std::to_string(task.services().memory().budget()) + " bytes");
     report.exception_type = "std::bad_alloc";
   } catch (const std::exception& e) {
     setFailure(report, Outcome::kUserException, e.what());

@@ -91,13 +91,15 @@ class Handle {
     if (TaskContext* task = TaskContext::get()) {
       static_cast<Cell<T, In>&>(task->accumulator(id_)).add(more);
     } else {
-      AccumulatorRegistry::instance().access(id_, [&](AccumulatorCell& cell) { static_cast<Cell<T, In>&>(cell).add(more); });
+      AccumulatorRegistry::instance().access(id_,
+                                             [&](AccumulatorCell& cell) { static_cast<Cell<T, In>&>(cell).add(more); });
     }
   }
   /// The value so far, in the driver. Jobs that ended are in it; those that run may be in part.
   [[nodiscard]] T value() const {
     T result{};
-    AccumulatorRegistry::instance().access(id_, [&](AccumulatorCell& cell) { result = static_cast<Cell<T, In>&>(cell).value; });
+    AccumulatorRegistry::instance().access(
+        id_, [&](AccumulatorCell& cell) { result = static_cast<Cell<T, In>&>(cell).value; });
     return result;
   }
   /// Sets the driver's value.

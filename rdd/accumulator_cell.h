@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "base/serde/wire.h"
-#include "rdd/entry_table.h"
 #include "base/util/ids.h"
+#include "rdd/entry_table.h"
 
 namespace cerium {
 

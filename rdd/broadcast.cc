@@ -75,7 +75,8 @@ const void* BroadcastRegistry::find(BroadcastId id, Decode decode) {
       return remembered.value;
     }
     fetch = all.fetch;
-    if (fetch == nullptr) throw Error("broadcast " + id.str() + " was destroyed (or its Context stopped) before it was used here");
+    if (fetch == nullptr)
+      throw Error("broadcast " + id.str() + " was destroyed (or its Context stopped) before it was used here");
     auto& entry = all.fetching[id];
     if (!entry) entry = std::make_shared<std::mutex>();
     one = entry;

@@ -34,11 +34,11 @@ std::vector<Mapping> mappings() {
     std::string name = name_at > 0 ? std::string(line + name_at) : std::string();
     while (!name.empty() && (name.back() == '\n' || name.back() == ' ')) name.pop_back();
     if (name.starts_with("[v")) continue;  // vdso, vvar, vsyscall
-    std::string what = access[2] == 'x'       ? "code"
-                       : name == "[stack]"    ? "the stack"
-                       : name.empty()         ? "the heap or a thread's stack"
-                       : name == "[heap]"     ? "the heap"
-                                              : "static data";
+    std::string what = access[2] == 'x'    ? "code"
+                       : name == "[stack]" ? "the stack"
+                       : name.empty()      ? "the heap or a thread's stack"
+                       : name == "[heap]"  ? "the heap"
+                                           : "static data";
     found.push_back({begin, end, what});
   }
   std::free(line);
@@ -59,7 +59,8 @@ void checkCaptures(const OperationSite& site, const void* captures, size_t size)
       if (word < mapping.begin || word >= mapping.end) continue;
       throw InvalidArgument(fmt::format(
           "{}: the function captures a pointer or a reference ({:#x}, {} of this process), which means nothing in an "
-          "executor. Capture by value, or pass the value after the function. (If it is only a number that looks like an "
+          "executor. Capture by value, or pass the value after the function. (If it is only a number that looks like "
+          "an "
           "address, set cerium.closure.checkCaptures=false.)",
           site.str(), word, mapping.what));
     }

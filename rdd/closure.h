@@ -26,7 +26,7 @@ void checkCaptures(const OperationSite& site, const void* captures, size_t size)
 namespace closure {
 
 template <class F>
-inline constexpr bool kFunctionPointer = std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>;
+inline constexpr bool kFunctionPointer = std::is_pointer_v<F>&& std::is_function_v<std::remove_pointer_t<F>>;
 template <class F>
 inline constexpr bool kMemberPointer = std::is_member_pointer_v<F>;
 
@@ -51,8 +51,9 @@ struct WithBound {
   template <class... Args>
     requires std::is_invocable_v<F&, Args..., const Bound&...>
   decltype(auto) operator()(Args&&... args) {
-    return std::apply([&](const Bound&... values) -> decltype(auto) { return call(f, std::forward<Args>(args)..., values...); },
-                      *bound);
+    return std::apply(
+        [&](const Bound&... values) -> decltype(auto) { return call(f, std::forward<Args>(args)..., values...); },
+        *bound);
   }
 };
 
@@ -64,7 +65,7 @@ inline constexpr bool kIsBound<WithBound<F, Bound...>> = true;
 /// Its bytes are its value, as for a lambda that captures an int. (A captured std::pair has a trivial copy too, though
 /// std::is_trivially_copyable says no because of its assignment.)
 template <class F>
-inline constexpr bool kPlain = std::is_trivially_copy_constructible_v<F> && std::is_trivially_destructible_v<F>;
+inline constexpr bool kPlain = std::is_trivially_copy_constructible_v<F>&& std::is_trivially_destructible_v<F>;
 template <class F>
 inline constexpr bool kWithSerialize = std::is_class_v<F> && !kPlain<F> && serde::kCereal<F>;
 
@@ -76,18 +77,20 @@ inline constexpr bool kComposite = requires(const F& f, Writer& out, Reader& in)
 };
 
 template <class F>
-inline constexpr bool kCanTravel = kComposite<F> || kFunctionPointer<F> || kMemberPointer<F> || kPlain<F> || kWithSerialize<F>;
+inline constexpr bool kCanTravel =
+    kComposite<F> || kFunctionPointer<F> || kMemberPointer<F> || kPlain<F> || kWithSerialize<F>;
 template <class F, class... Bound>
 inline constexpr bool kCanTravel<WithBound<F, Bound...>> = kCanTravel<F>;
 
 /// Fails to compile, once and readably, for a function that cannot travel.
 template <class Operation, class F>
 constexpr void require() {
-  static_assert(kCanTravel<F>,
-                "cerium: this function captures something that is not trivially copyable (a std::string, a container, a "
-                "smart pointer, an RDD), so it cannot travel to an executor. Two ways out: pass the value after the "
-                "function, as in rdd.filter([](const T& x, const std::string& w) { ... }, word); or use a functor struct "
-                "with a `serialize` member. For data that many tasks read, capture a Broadcast.");
+  static_assert(
+      kCanTravel<F>,
+      "cerium: this function captures something that is not trivially copyable (a std::string, a container, a "
+      "smart pointer, an RDD), so it cannot travel to an executor. Two ways out: pass the value after the "
+      "function, as in rdd.filter([](const T& x, const std::string& w) { ... }, word); or use a functor struct "
+      "with a `serialize` member. For data that many tasks read, capture a Broadcast.");
 }
 
 template <class F>
@@ -255,13 +258,9 @@ struct Parts {
   using List = closure::PartList<Members...>;
   List members;
 
-  Parts()
-    requires(sizeof...(Members) == 0)
-  = default;
+  Parts() requires(sizeof...(Members) == 0) = default;
   Parts(List all) : members(std::move(all)) {}  // NOLINT: meant to convert
-  Parts(Members... each)
-    requires(sizeof...(Members) > 0)
-      : members(listOf(std::move(each)...)) {}
+  Parts(Members... each) requires(sizeof...(Members) > 0) : members(listOf(std::move(each)...)) {}
 
   template <size_t I>
   auto& part() {

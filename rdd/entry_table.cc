@@ -72,7 +72,8 @@ Module describe(const dl_phdr_info& info) {
     module.text_end = std::max(module.text_end, info.dlpi_addr + segment.p_vaddr + segment.p_memsz);
   }
   if (module.build_id.empty() && module.text_begin < module.text_end) {
-    const uint64_t text = hashBytes(reinterpret_cast<const void*>(module.text_begin), module.text_end - module.text_begin);
+    const uint64_t text =
+        hashBytes(reinterpret_cast<const void*>(module.text_begin), module.text_end - module.text_begin);
     module.build_id = fmt::format("text-{:016x}", text);
   }
   module.hash = hashBytes(module.build_id.data(), module.build_id.size());
@@ -112,9 +113,10 @@ class EntryTable {
     index();
     auto found = entries_.find(id);
     if (found == entries_.end() || found->second.first != kind) {
-      throw CorruptData(fmt::format("no entry {:016x}+{:#x} of kind {} in this program; driver and executor must be the "
-                                    "same binary (this one's build-id is {})",
-                                    id.module, id.offset, static_cast<int>(kind), buildId()));
+      throw CorruptData(
+          fmt::format("no entry {:016x}+{:#x} of kind {} in this program; driver and executor must be the "
+                      "same binary (this one's build-id is {})",
+                      id.module, id.offset, static_cast<int>(kind), buildId()));
     }
     return found->second.second;
   }

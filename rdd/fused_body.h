@@ -1,5 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The one loop of a task: a stream, the pipe of narrow operations, and the end that eats the records, compiled together.
+// The one loop of a task: a stream, the pipe of narrow operations, and the end that eats the records, compiled
+// together.
 #pragma once
 
 #include "rdd/pipes.h"
@@ -8,8 +9,9 @@
 
 namespace cerium {
 
-/// A task body from three parts the compiler sees at once: the stream of S, the pipe P, and the end that eats its records.
-/// End: `R run(TaskContext&, Input<S, P>&)`, or for map stages `void run(TaskContext&, Input<S, P>&, MapOutput&)`.
+/// A task body from three parts the compiler sees at once: the stream of S, the pipe P, and the end that eats its
+/// records. End: `R run(TaskContext&, Input<S, P>&)`, or for map stages `void run(TaskContext&, Input<S, P>&,
+/// MapOutput&)`.
 template <class S, class P, class End>
 class FusedBody final : public TaskBody {
  public:
@@ -60,7 +62,8 @@ using TaskDecoder = TaskBodyPtr (*)(NodePtr, Reader&);
 /// A body as jobs and shuffles hold it.
 template <class S, class P, class End>
 TaskBodyPtr fusedBody(NodePtr node, P pipe, End end) {
-  return TaskBodyPtr(static_cast<const TaskBody*>(new FusedBody<S, P, End>(std::move(node), std::move(pipe), std::move(end))));
+  return TaskBodyPtr(
+      static_cast<const TaskBody*>(new FusedBody<S, P, End>(std::move(node), std::move(pipe), std::move(end))));
 }
 
 }  // namespace cerium

@@ -12,6 +12,8 @@ class Context;
 
 /// RDD<T> and every Chain.
 template <class X>
-concept IsRdd = requires { typename X::rdd_tag; };
+concept IsRdd = requires {
+  typename X::rdd_tag;
+};
 
 }  // namespace cerium

@@ -50,11 +50,7 @@ ShuffleDependency::~ShuffleDependency() {
 }
 
 RddNode::RddNode(RddId id, OperationSite site, int num_partitions, std::vector<Dependency> dependencies)
-    : id_(id),
-      site_(site),
-      num_partitions_(num_partitions),
-      dependencies_(std::move(dependencies)),
-      effective_(this) {}
+    : id_(id), site_(site), num_partitions_(num_partitions), dependencies_(std::move(dependencies)), effective_(this) {}
 
 RddNode::~RddNode() {
   bury(std::move(checkpoint_));
@@ -128,7 +124,7 @@ std::string toDebugString(const RddNode& node) {
     stack.pop_back();
     const RddNode& rdd = *item.node;
     std::string label = rdd.name().empty() ? "" : rdd.name() + " ";
-    std::string mark = &rdd == &node ? fmt::format("({}) ", rdd.numPartitions())
+    std::string mark = &rdd == &node        ? fmt::format("({}) ", rdd.numPartitions())
                        : item.after_shuffle ? fmt::format("+-({}) ", rdd.numPartitions())
                                             : "|  ";
     text += fmt::format("{}{}{}[{}] {}", item.prefix, mark, label, rdd.id().str(), rdd.site().str());

@@ -114,8 +114,8 @@ class RddNode {
   std::optional<Partitioner> partitioner_;
   std::atomic<StorageLevel> storage_level_{StorageLevel::NONE};
   mutable std::mutex mutex_;
-  std::string name_;       // guarded by mutex_
-  NodePtr checkpoint_;     // guarded by mutex_; set once, then constant
+  std::string name_;    // guarded by mutex_
+  NodePtr checkpoint_;  // guarded by mutex_; set once, then constant
   std::atomic<const RddNode*> effective_;
 };
 

@@ -27,9 +27,10 @@ concept PartitionerFor = requires(const P& p, const K& key) {
 class Partitioner {
  public:
   template <class P>
-    requires(!std::same_as<P, Partitioner>) && requires(const P& p) {
-      { p.numPartitions() } -> std::convertible_to<int>;
-    }
+    requires(!std::same_as<P, Partitioner>)
+  &&requires(const P& p) {
+    { p.numPartitions() } -> std::convertible_to<int>;
+  }
   Partitioner(const P& p) : self_(std::make_shared<Model<P>>(p)) {}  // NOLINT: meant to convert
 
   [[nodiscard]] int numPartitions() const { return self_->numPartitions(); }

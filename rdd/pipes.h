@@ -35,7 +35,7 @@ decltype(auto) callRecord(F& f, X&& x, More&&... more) {
 /// A function that takes a record of type T, however it wants it.
 template <class F, class T, class... More>
 concept RecordFunction = std::is_invocable_v<F&, T&&, More...> || std::is_invocable_v<F&, const T&, More...> ||
-                         std::is_invocable_v<F&, T&, More...>;
+    std::is_invocable_v<F&, T&, More...>;
 
 /// What a function makes of a record.
 template <class F, class T, class... More>
@@ -245,7 +245,8 @@ class Input {
   template <class Acc, class Step>
   [[gnu::noinline]] Acc foldBatch(Batch<S> batch, Acc start, Step step) {
     Acc acc = std::move(start);
-    sendBatch(batch, [&acc, &step](auto&& record) { acc = step(std::move(acc), std::forward<decltype(record)>(record)); });
+    sendBatch(batch,
+              [&acc, &step](auto&& record) { acc = step(std::move(acc), std::forward<decltype(record)>(record)); });
     Acc end = std::move(acc);  // returned by name, `acc` itself would be the caller's memory
     return end;
   }

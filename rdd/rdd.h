@@ -74,7 +74,8 @@ class ChainStep final : public ChainState<T> {
     if (!node) return nullptr;
     const int partitions = node->numPartitions();
     auto partitioner = keeps_ ? node->partitioner() : std::nullopt;
-    return makeRdd<T>(runner_, site_, partitions, {narrowOn(std::move(node))}, ops::Chain<T0, Op, T>{op_}, partitioner).node();
+    return makeRdd<T>(runner_, site_, partitions, {narrowOn(std::move(node))}, ops::Chain<T0, Op, T>{op_}, partitioner)
+        .node();
   }
 
  private:
@@ -107,8 +108,8 @@ class RDD : public api::Operations<RDD<T>, T> {
   template <class U, class Op>
   auto append(Op op, bool keeps_partitioner) const {
     const OperationSite site = op.f.site;
-    std::shared_ptr<api::ChainState<U>> state(static_cast<api::ChainState<U>*>(
-        new api::ChainStep<T, Op, U>(nullptr, op, site, runner_, keeps_partitioner)));
+    std::shared_ptr<api::ChainState<U>> state(
+        static_cast<api::ChainState<U>*>(new api::ChainStep<T, Op, U>(nullptr, op, site, runner_, keeps_partitioner)));
     return Chain<T, Op, U>(node_, std::move(op), std::move(state), runner_, site,
                            keeps_partitioner ? partitioner() : std::nullopt);
   }
@@ -162,8 +163,8 @@ class Chain : public api::Operations<Chain<S, P, T>, T> {
   template <class U, class Op>
   auto append(Op op, bool keeps_partitioner) const {
     const OperationSite site = op.f.site;
-    std::shared_ptr<api::ChainState<U>> state(static_cast<api::ChainState<U>*>(
-        new api::ChainStep<T, Op, U>(state_, op, site, runner_, keeps_partitioner)));
+    std::shared_ptr<api::ChainState<U>> state(
+        static_cast<api::ChainState<U>*>(new api::ChainStep<T, Op, U>(state_, op, site, runner_, keeps_partitioner)));
     auto pipe = pipes::then(pipe_, std::move(op));
     return Chain<S, decltype(pipe), U>(source_, std::move(pipe), std::move(state), runner_, site,
                                        keeps_partitioner ? partitioner_ : std::nullopt);

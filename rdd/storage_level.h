@@ -7,7 +7,8 @@
 
 namespace cerium {
 
-/// Spark's storage levels. `_SER` keeps encoded bytes (smaller, slower to read); `_2` keeps a copy on a second executor.
+/// Spark's storage levels. `_SER` keeps encoded bytes (smaller, slower to read); `_2` keeps a copy on a second
+/// executor.
 enum class StorageLevel : uint8_t {
   NONE,
   MEMORY_ONLY,

@@ -51,8 +51,8 @@ class SegmentSource {
   virtual std::optional<FetchedSegment> next() = 0;
 };
 
-/// Thrown inside a task when shuffle output cannot be read; the driver runs the map task again. `map` is kAllMaps where the
-/// executor that holds it cannot be reached, so that everything it holds is lost.
+/// Thrown inside a task when shuffle output cannot be read; the driver runs the map task again. `map` is kAllMaps where
+/// the executor that holds it cannot be reached, so that everything it holds is lost.
 class FetchFailed : public Error {
  public:
   static constexpr int kAllMaps = -1;
@@ -91,7 +91,8 @@ struct TaskMetrics {
 class TaskServices {
  public:
   virtual ~TaskServices() = default;
-  virtual std::unique_ptr<SegmentSource> openShuffle(TaskContext& task, const ShuffleDependency& shuffle, int reduce) = 0;
+  virtual std::unique_ptr<SegmentSource> openShuffle(TaskContext& task, const ShuffleDependency& shuffle,
+                                                     int reduce) = 0;
   /// A cached partition, of this executor or else of another; nothing where it must be computed.
   virtual std::optional<CachedBlock> findCached(RddId rdd, int partition) = 0;
   /// Keeps a computed partition; false where it does not fit (the level has no disk).

@@ -82,8 +82,8 @@ class OpNode final : public Node<T> {
   }
 
   static NodePtr decode(NodeHeader&& header, Reader& in) {
-    NodePtr node(static_cast<RddNode*>(new OpNode(header.id, header.site, header.num_partitions,
-                                                  std::move(header.dependencies), Body::decode(in))));
+    NodePtr node(static_cast<RddNode*>(
+        new OpNode(header.id, header.site, header.num_partitions, std::move(header.dependencies), Body::decode(in))));
     node->setStorageLevel(header.storage_level);
     return node;
   }

@@ -100,14 +100,10 @@ void field(InArchive& archive, Bytes& bytes) {
 }
 template <class T>
   requires std::is_class_v<T>
-void field(OutArchive& archive, const T& value) {
-  archive << value;
-}
+void field(OutArchive& archive, const T& value) { archive << value; }
 template <class T>
   requires std::is_class_v<T>
-void field(InArchive& archive, T& value) {
-  archive >> value;
-}
+void field(InArchive& archive, T& value) { archive >> value; }
 template <class T>
 void field(OutArchive& archive, const std::vector<T>& list) {
   const uint64_t n = list.size();
@@ -189,7 +185,7 @@ CERIUM_FIELDS(BlockPiece, m.request, m.segments, m.last, m.failure, m.failed_map
 
 // No object tracking and no class information per object: both sides run the same build, and the version is agreed on
 // in the handshake.
-#define CERIUM_PLAIN(Struct)                                                            \
+#define CERIUM_PLAIN(Struct)                                                                      \
   BOOST_CLASS_IMPLEMENTATION(cerium::protocol::Struct, boost::serialization::object_serializable) \
   BOOST_CLASS_TRACKING(cerium::protocol::Struct, boost::serialization::track_never)
 CERIUM_PLAIN(Peer)
@@ -260,7 +256,8 @@ Message decode(const Bytes& frame) {
   try {
     InArchive archive(source);
     Message message = decodeKind(static_cast<unsigned char>(*frame.data()), archive);
-    if (source.left() > 0) throw CorruptData("a message is followed by " + std::to_string(source.left()) + " bytes more");
+    if (source.left() > 0)
+      throw CorruptData("a message is followed by " + std::to_string(source.left()) + " bytes more");
     return message;
   } catch (const boost::archive::archive_exception& e) {
     throw CorruptData(std::string("a message cannot be decoded: ") + e.what());

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Every message between a driver and its executors: plain structs and a closed variant. base/protocol/README.md says who
-// says what to whom. Encoding is in messages.cc; nothing here has behaviour.
+// Every message between a driver and its executors: plain structs and a closed variant. base/protocol/README.md says
+// who says what to whom. Encoding is in messages.cc; nothing here has behaviour.
 #pragma once
 
 #include <cstdint>
@@ -40,15 +40,15 @@ struct TaskEnd {
   enum Outcome : uint8_t { kSuccess, kUserException, kFetchFailed, kEngineFailure, kKilled };
   int64_t task = -1;
   uint8_t outcome = kSuccess;
-  Bytes result;                          ///< Of a result task, unless it is kept for fetching.
-  uint64_t kept_bytes = 0;               ///< > 0: the result is large and waits at the executor under the task's id.
-  std::vector<int64_t> map_bytes;        ///< Of a map task: bytes a reduce partition.
+  Bytes result;                    ///< Of a result task, unless it is kept for fetching.
+  uint64_t kept_bytes = 0;         ///< > 0: the result is large and waits at the executor under the task's id.
+  std::vector<int64_t> map_bytes;  ///< Of a map task: bytes a reduce partition.
   std::vector<AccumulatorUpdate> accumulators;
-  std::vector<int64_t> metrics;          ///< The fields of TaskMetrics, in order.
-  std::string message;                   ///< Of a failure.
+  std::vector<int64_t> metrics;  ///< The fields of TaskMetrics, in order.
+  std::string message;           ///< Of a failure.
   std::string exception_type;
   std::string call_site;
-  int64_t shuffle = -1;                  ///< Of a failed fetch: what could not be read, and from whom.
+  int64_t shuffle = -1;  ///< Of a failed fetch: what could not be read, and from whom.
   int32_t map = -1;
   int64_t source = -1;
 };
@@ -125,7 +125,7 @@ struct CachedLocation {
   int64_t executor = -1;
 };
 struct LaunchTasks {
-  std::vector<Peer> peers;  ///< Executors that the locations name, when not told before.
+  std::vector<Peer> peers;                      ///< Executors that the locations name, when not told before.
   std::vector<AccumulatorUpdate> accumulators;  ///< Definitions new since the last launch.
   std::vector<ShuffleLocations> shuffles;
   std::vector<CachedLocation> cached;
@@ -186,9 +186,9 @@ struct OpenBlocks {
   enum Kind : uint8_t { kShuffle, kCached, kBroadcast, kResult };
   int64_t request = -1;
   uint8_t kind = kShuffle;
-  int64_t id = -1;             ///< Shuffle, RDD, broadcast or task.
-  int32_t index = 0;           ///< Reduce partition, partition or chunk.
-  std::vector<int32_t> maps;   ///< For kShuffle: which map outputs, in this order.
+  int64_t id = -1;            ///< Shuffle, RDD, broadcast or task.
+  int32_t index = 0;          ///< Reduce partition, partition or chunk.
+  std::vector<int32_t> maps;  ///< For kShuffle: which map outputs, in this order.
 };
 /// Asks for the next piece of a stream; at most a few of a stream are under way at any time.
 struct MoreBlocks {
@@ -213,8 +213,7 @@ struct BlockPiece {
 using Message =
     std::variant<Hello, TasksEnded, Heartbeat, BlocksChanged, BroadcastQuery, BroadcastHeld, BarrierEnter, Welcome,
                  LaunchTasks, KillTask, DropStages, DropShuffle, DropRdd, DropBroadcast, DropResult, BroadcastInfo,
-                 BarrierRelease, ReplicateBlock, AddedFiles, Shutdown, OpenBlocks,
-                 MoreBlocks, BlockPiece>;
+                 BarrierRelease, ReplicateBlock, AddedFiles, Shutdown, OpenBlocks, MoreBlocks, BlockPiece>;
 
 /// One frame for the transport.
 [[nodiscard]] Bytes encode(const Message& message);

@@ -58,7 +58,8 @@ concept Container = requires(T c, const T k) {
   k.end();
   k.empty();
   c.clear();
-} && !StdString<T>;
+}
+&&!StdString<T>;
 
 template <class T>
 struct Unconst {
@@ -70,8 +71,8 @@ struct Unconst<std::pair<const K, V>> {
 };
 
 template <class T>
-inline constexpr bool kCereal = cereal::traits::is_output_serializable<T, RecordOutputArchive>::value &&
-                                cereal::traits::is_input_serializable<T, RecordInputArchive>::value;
+inline constexpr bool kCereal = cereal::traits::is_output_serializable<T, RecordOutputArchive>::value&&
+    cereal::traits::is_input_serializable<T, RecordInputArchive>::value;
 
 template <class T>
 struct CanTravel;
@@ -194,9 +195,8 @@ struct Codec<std::array<T, N>> {
     for (const T& element : value) encodeValue(out, element);
   }
   static std::array<T, N> decode(Reader& in) {
-    return [&]<size_t... I>(std::index_sequence<I...>) {
-      return std::array<T, N>{((void)I, decodeValue<T>(in))...};
-    }(std::make_index_sequence<N>());
+    return [&]<size_t... I>(std::index_sequence<I...>) { return std::array<T, N>{((void)I, decodeValue<T>(in))...}; }
+    (std::make_index_sequence<N>());
   }
 };
 
@@ -254,7 +254,9 @@ struct Codec<C> {
   }
 
  private:
-  static size_t checkedBytes(Reader& in, size_t n) { return n > in.left() / sizeof(Element) ? SIZE_MAX : n * sizeof(Element); }
+  static size_t checkedBytes(Reader& in, size_t n) {
+    return n > in.left() / sizeof(Element) ? SIZE_MAX : n * sizeof(Element);
+  }
   static Element decodeElement(Reader& in) {
     if constexpr (std::is_same_v<Element, bool>) {
       return in.get<uint8_t>() != 0;
@@ -393,9 +395,7 @@ void CEREAL_SAVE_FUNCTION_NAME(RecordOutputArchive& archive, const T& value) {
 }
 template <class T>
   requires std::is_arithmetic_v<T>
-void CEREAL_LOAD_FUNCTION_NAME(RecordInputArchive& archive, T& value) {
-  archive.loadBinary(&value, sizeof value);
-}
+void CEREAL_LOAD_FUNCTION_NAME(RecordInputArchive& archive, T& value) { archive.loadBinary(&value, sizeof value); }
 template <class T>
 void CEREAL_SAVE_FUNCTION_NAME(RecordOutputArchive& archive, const cereal::BinaryData<T>& data) {
   archive.saveBinary(data.data, static_cast<std::streamsize>(data.size));
@@ -415,8 +415,9 @@ void Codec<T>::encode(Writer& out, const T& value) {
 
 template <class T>
 T Codec<T>::decode(Reader& in) {
-  static_assert(std::is_default_constructible_v<T> || requires { cereal::access::construct<T>(); },
-                "cerium: a record type with a `serialize` function needs a default constructor");
+  static_assert(
+      std::is_default_constructible_v<T> || requires { cereal::access::construct<T>(); },
+      "cerium: a record type with a `serialize` function needs a default constructor");
   T* made = cereal::access::construct<T>();
   std::unique_ptr<T> owner(made);
   RecordInputArchive archive(in);
@@ -435,9 +436,15 @@ size_t encodedBytes(const T& value) {
     size_t bytes = 1;
     for (const auto& element : value) bytes += encodedBytes(element);
     return bytes;
-  } else if constexpr (requires { value.first; value.second; }) {
+  } else if constexpr (requires {
+                         value.first;
+                         value.second;
+                       }) {
     return encodedBytes(value.first) + encodedBytes(value.second);
-  } else if constexpr (requires { value.has_value(); *value; }) {
+  } else if constexpr (requires {
+                         value.has_value();
+                         *value;
+                       }) {
     return 1 + (value ? encodedBytes(*value) : 0);
   } else if constexpr (requires { std::tuple_size<T>::value; }) {
     return std::apply([](const auto&... parts) { return (size_t{0} + ... + encodedBytes(parts)); }, value);
@@ -462,9 +469,15 @@ size_t heapBytes(const T& value) {
       for (const auto& element : value) bytes += heapBytes(element);
     }
     return bytes;
-  } else if constexpr (requires { value.first; value.second; }) {
+  } else if constexpr (requires {
+                         value.first;
+                         value.second;
+                       }) {
     return heapBytes(value.first) + heapBytes(value.second);
-  } else if constexpr (requires { value.has_value(); *value; }) {
+  } else if constexpr (requires {
+                         value.has_value();
+                         *value;
+                       }) {
     return value ? heapBytes(*value) : 0;
   } else if constexpr (requires { std::tuple_size<T>::value; }) {
     return std::apply([](const auto&... parts) { return (size_t{0} + ... + heapBytes(parts)); }, value);

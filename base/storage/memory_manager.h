@@ -1,6 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
-// One budget for everything an executor holds for its program: cached blocks, combine tables, sort runs, shuffle output.
-// Relief, in order: drop or move cached blocks (the evictor), then the caller spills, then the task fails with sizes.
+// One budget for everything an executor holds for its program: cached blocks, combine tables, sort runs, shuffle
+// output. Relief, in order: drop or move cached blocks (the evictor), then the caller spills, then the task fails with
+// sizes.
 #pragma once
 
 #include <atomic>

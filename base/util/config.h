@@ -48,9 +48,8 @@ class Conf {
   Conf& set(std::string_view key, std::same_as<bool> auto value) { return set(key, value ? "true" : "false"); }
   Conf& set(std::string_view key, double value);
   template <std::integral N>
-  requires(!std::is_same_v<N, bool>) Conf& set(std::string_view key, N value) {
-    return set(key, std::to_string(value));
-  }
+    requires(!std::is_same_v<N, bool>)
+  Conf& set(std::string_view key, N value) { return set(key, std::to_string(value)); }
   Conf& setMaster(std::string_view master) { return set("cerium.master", master); }
   Conf& setAppName(std::string_view name) { return set("cerium.app.name", name); }
 

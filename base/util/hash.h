@@ -41,7 +41,10 @@ concept Pair = requires(const T& t) {
   t.second;
 };
 template <class T>
-concept TupleLike = requires { std::tuple_size<T>::value; } && !Pair<T>;
+concept TupleLike = requires {
+  std::tuple_size<T>::value;
+}
+&&!Pair<T>;
 template <class T>
 concept Text = std::convertible_to<const T&, std::string_view>;
 template <class T>
@@ -49,14 +52,16 @@ concept Optional = requires(const T& t) {
   typename T::value_type;
   t.has_value();
   *t;
-} && !Text<T>;
+}
+&&!Text<T>;
 template <class T>
 concept Sequence = requires(const T& t) {
   typename T::value_type;
   t.begin();
   t.end();
   t.size();
-} && !Text<T>;
+}
+&&!Text<T>;
 template <class T>
 concept Duration = requires(const T& t) {
   typename T::period;
@@ -136,14 +141,14 @@ struct KeyEqual {
     } else if constexpr (keys::Sequence<K> && requires { a[0]; }) {
       if (a.size() != b.size()) return false;
       for (size_t i = 0; i < a.size(); ++i) {
-        if (!(*this)(static_cast<const typename K::value_type&>(a[i]), static_cast<const typename K::value_type&>(b[i])))
+        if (!(*this)(static_cast<const typename K::value_type&>(a[i]),
+                     static_cast<const typename K::value_type&>(b[i])))
           return false;
       }
       return true;
     } else if constexpr (keys::TupleLike<K>) {
-      return [&]<size_t... I>(std::index_sequence<I...>) {
-        return ((*this)(std::get<I>(a), std::get<I>(b)) && ...);
-      }(std::make_index_sequence<std::tuple_size_v<K>>());
+      return [&]<size_t... I>(std::index_sequence<I...>) { return ((*this)(std::get<I>(a), std::get<I>(b)) && ...); }
+      (std::make_index_sequence<std::tuple_size_v<K>>());
     } else {
       return a == b;
     }

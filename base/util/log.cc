@@ -55,8 +55,8 @@ void write(Level level, std::string_view text) {
     who = role().text;
   }
   const std::string line =
-      fmt::format("{:02}:{:02}:{:02}.{:03} {} {}{}{}\n", parts.tm_hour, parts.tm_min, parts.tm_sec, now.tv_nsec / 1'000'000,
-                  kNames[static_cast<size_t>(level)], who, who.empty() ? "" : ": ", text);
+      fmt::format("{:02}:{:02}:{:02}.{:03} {} {}{}{}\n", parts.tm_hour, parts.tm_min, parts.tm_sec,
+                  now.tv_nsec / 1'000'000, kNames[static_cast<size_t>(level)], who, who.empty() ? "" : ": ", text);
   // One write a line, so that the lines of several threads and processes do not mix.
   [[maybe_unused]] auto written = ::write(STDERR_FILENO, line.data(), line.size());
 }

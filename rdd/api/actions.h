@@ -100,7 +100,8 @@ class Actions {
   }
 
   /// n records chosen at random (with replacement: some more than once); all of them where there are fewer.
-  std::vector<T> takeSample(bool with_replacement, uint64_t n, uint64_t seed = 42, Where where = Where::current()) const {
+  std::vector<T> takeSample(bool with_replacement, uint64_t n, uint64_t seed = 42,
+                            Where where = Where::current()) const {
     Random random(seed, 0x7a6e);
     std::vector<T> all = collect(where);
     std::vector<T> sample;
@@ -146,7 +147,9 @@ class Actions {
   U aggregate(U zero, Seq seq, Comb comb, Where where = Where::current()) const {
     requireSerializable<op::aggregate, U>();
     closure::require<op::aggregate, Seq>();
-    auto parts = run("aggregate", ops::Aggregate<U, Seq>{{}, {Carried<U>{zero}, located("aggregate", where, seq)}}, where).wait();
+    auto parts =
+        run("aggregate", ops::Aggregate<U, Seq>{{}, {Carried<U>{zero}, located("aggregate", where, seq)}}, where)
+            .wait();
     U result = std::move(zero);
     for (U& part : parts) result = comb(std::move(result), std::move(part));
     return result;
@@ -159,14 +162,15 @@ class Actions {
 
   /// Calls `f` for its side effects: accumulators, output of its own. The results are dropped.
   template <class F>
-  void foreach(F f, Where where = Where::current()) const {
+  void foreach (F f, Where where = Where::current()) const {
     closure::require<op::foreach_, F>();
     run("foreach", ops::ForEach<F>{{}, {located("foreach", where, std::move(f))}}, where).handle->wait();
   }
   template <class F, class A>
     requires(!std::is_same_v<A, Where>)
-  void foreach(F f, A a, Where where = Where::current()) const {
-    foreach(closure::bind(std::move(f), std::move(a)), where);
+  void foreach (F f, A a, Where where = Where::current()) const {
+    foreach (closure::bind(std::move(f), std::move(a)), where)
+      ;
   }
   /// Calls `f(records)` once a partition.
   template <class F>
@@ -180,7 +184,8 @@ class Actions {
   /// How often each record occurs. The result must fit into the driver's memory.
   CountMap<T> countByValue(Where where = Where::current()) const {
     CountMap<T> counts;
-    auto parts = self().map([](const T& x) { return std::pair<T, int64_t>(x, 1); }, where)
+    auto parts = self()
+                     .map([](const T& x) { return std::pair<T, int64_t>(x, 1); }, where)
                      .reduceByKey(std::plus<>(), UseDefault(), where)
                      .collect(where);
     for (auto& [value, n] : parts) counts.emplace(std::move(value), n);
@@ -212,7 +217,8 @@ class Actions {
     closure::require<op::runJob, F>();
     using R = std::decay_t<std::invoke_result_t<F&, PartitionRecords<T>&>>;
     auto body = ofPartition<R>("runJob", std::move(f), where);
-    return startJob<R>(self().runner(), {"runJob", where}, self().node(), std::move(body), std::move(partitions)).wait();
+    return startJob<R>(self().runner(), {"runJob", where}, self().node(), std::move(body), std::move(partitions))
+        .wait();
   }
 
   /// What an end of the loop makes of each partition.

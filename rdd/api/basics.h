@@ -54,7 +54,9 @@ class Basics {
   /// The lineage: one line an RDD, indented at each shuffle.
   [[nodiscard]] std::string toDebugString() const { return cerium::toDebugString(*self().rdd().node()); }
   /// Ids of the parents.
-  [[nodiscard]] std::vector<Dependency> dependencies() const { return self().rdd().node()->effective()->dependencies(); }
+  [[nodiscard]] std::vector<Dependency> dependencies() const {
+    return self().rdd().node()->effective()->dependencies();
+  }
   [[nodiscard]] Context& context() const { return self().runner()->context(); }
 
  private:

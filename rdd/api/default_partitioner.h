@@ -9,7 +9,10 @@
 namespace cerium::api {
 
 template <class K>
-concept Ordered = requires(const K& a, const K& b) { KeyLess()(a, b); } && requires(const K& a, const K& b) { a < b; };
+concept Ordered = requires(const K& a, const K& b) {
+  KeyLess()(a, b);
+}
+&&requires(const K& a, const K& b) { a < b; };
 
 /// A hash or a range partitioner, chosen at run time: what wide operations over parents that may be partitioned either
 /// way are compiled for.
@@ -83,7 +86,8 @@ auto chooseAmong(const JobRunnerPtr& runner, const Part& named,
     const Partitioner* best = nullptr;
     for (const auto& [partitioner, partitions] : parents) {
       largest = std::max(largest, partitions);
-      if (partitioner && (best == nullptr || partitioner->numPartitions() > best->numPartitions())) best = &*partitioner;
+      if (partitioner && (best == nullptr || partitioner->numPartitions() > best->numPartitions()))
+        best = &*partitioner;
     }
     const HashPartitioner fresh = hashOf(runner, largest);
     if (best != nullptr && (best->numPartitions() >= fresh.numPartitions() || best->numPartitions() * 10 > largest)) {

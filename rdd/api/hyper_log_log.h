@@ -12,7 +12,8 @@ namespace cerium {
 class HyperLogLog {
  public:
   HyperLogLog() = default;
-  /// `relative_sd` of the estimate, between 0.0001 and 0.4; memory grows with its inverse square. Throws InvalidArgument.
+  /// `relative_sd` of the estimate, between 0.0001 and 0.4; memory grows with its inverse square. Throws
+  /// InvalidArgument.
   explicit HyperLogLog(double relative_sd);
 
   void add(uint64_t hash) {

@@ -37,8 +37,9 @@ class KeyOperations {
   auto intersection(const Other& other, Part part = {}, Where where = Where::current()) const {
     return marked(where)
         .cogroup(other.marked(where), part, where)
-        .filter([](const auto& sides) { return !std::get<0>(sides.second).empty() && !std::get<1>(sides.second).empty(); },
-                where)
+        .filter(
+            [](const auto& sides) { return !std::get<0>(sides.second).empty() && !std::get<1>(sides.second).empty(); },
+            where)
         .keys(where);
   }
   /// Records that do not occur in `other`, with their duplicates.
@@ -60,8 +61,8 @@ class KeyOperations {
 template <class Self, class T, class K = typename PairTraits<T>::Key, class V = typename PairTraits<T>::Value>
 class OrderedOperations {
  public:
-  /// Sorted by key: NaN last, equal keys in the order of the input inside a partition. Runs a job that samples the keys,
-  /// then moves every pair once. Partition sizes are even also when most keys are equal.
+  /// Sorted by key: NaN last, equal keys in the order of the input inside a partition. Runs a job that samples the
+  /// keys, then moves every pair once. Partition sizes are even also when most keys are equal.
   auto sortByKey(bool ascending = true, int partitions = 0, Where where = Where::current()) const {
     requireSerializable<op::sortBy, T>();
     const int n = partitions > 0 ? partitions : std::max(1, self().getNumPartitions());
@@ -83,7 +84,8 @@ class OrderedOperations {
                       {self().keyedBy(chosen)}, ops::Sorted<K, V, KeyLess>{}, handleOf(chosen));
   }
 
-  /// The pairs with low <= key <= high; reads only the partitions that can hold some where the RDD is range partitioned.
+  /// The pairs with low <= key <= high; reads only the partitions that can hold some where the RDD is range
+  /// partitioned.
   auto filterByRange(const K& low, const K& high, Where where = Where::current()) const {
     auto inside = [](const T& pair, const K& from, const K& to) {
       return !KeyLess()(pair.first, from) && !KeyLess()(to, pair.first);

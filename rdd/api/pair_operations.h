@@ -22,7 +22,8 @@ class PairOperations {
   auto mapValues(F f, Where where = Where::current()) const {
     closure::require<op::mapValues, F>();
     using U = pipes::ResultOf<F, V>;
-    return self().template append<std::pair<K, U>>(pipes::MapValues<F>{located("mapValues", where, std::move(f))}, true);
+    return self().template append<std::pair<K, U>>(pipes::MapValues<F>{located("mapValues", where, std::move(f))},
+                                                   true);
   }
   template <class F, class A>
     requires(!std::is_same_v<A, Where>)
@@ -33,9 +34,10 @@ class PairOperations {
   template <class F>
   auto flatMapValues(F f, Where where = Where::current()) const {
     closure::require<op::flatMapValues, F>();
-    using U = std::decay_t<typename RangeElement<decltype(pipes::callRecord(std::declval<F&>(), std::declval<V>()))>::type>;
-    return self().template append<std::pair<K, U>>(pipes::FlatMapValues<F>{located("flatMapValues", where, std::move(f))},
-                                                   true);
+    using U =
+        std::decay_t<typename RangeElement<decltype(pipes::callRecord(std::declval<F&>(), std::declval<V>()))>::type>;
+    return self().template append<std::pair<K, U>>(
+        pipes::FlatMapValues<F>{located("flatMapValues", where, std::move(f))}, true);
   }
   auto keys(Where where = Where::current()) const {
     return self().map([](auto&& pair) { return std::forward<decltype(pair)>(pair).first; }, where);
@@ -55,26 +57,28 @@ class PairOperations {
   /// As reduceByKey, starting from a copy of `zero` for each key of each partition.
   template <class F, class Part = UseDefault>
   RDD<std::pair<K, V>> foldByKey(V zero, F f, Part part = {}, Where where = Where::current()) const {
-    return combine<V>("foldByKey", StartFrom<V, F>{{Carried<V>{std::move(zero)}, located("foldByKey", where, f)}}, f, f, part,
-                      where);
+    return combine<V>("foldByKey", StartFrom<V, F>{{Carried<V>{std::move(zero)}, located("foldByKey", where, f)}}, f, f,
+                      part, where);
   }
   /// One U a key: `seq(U, V)` inside partitions, `comb(U, U)` between them, each key starting from a copy of `zero`.
   template <class U, class Seq, class Comb, class Part = UseDefault>
-  RDD<std::pair<K, U>> aggregateByKey(U zero, Seq seq, Comb comb, Part part = {}, Where where = Where::current()) const {
+  RDD<std::pair<K, U>> aggregateByKey(U zero, Seq seq, Comb comb, Part part = {},
+                                      Where where = Where::current()) const {
     return combine<U>("aggregateByKey",
-                      StartFrom<U, Seq>{{Carried<U>{std::move(zero)}, located("aggregateByKey", where, seq)}}, seq, comb, part,
-                      where);
+                      StartFrom<U, Seq>{{Carried<U>{std::move(zero)}, located("aggregateByKey", where, seq)}}, seq,
+                      comb, part, where);
   }
   /// The general form: `create(V) -> C`, `merge_value(C, V) -> C`, `merge_combiners(C, C) -> C`.
   template <class Create, class MergeV, class MergeC, class Part = UseDefault>
   auto combineByKey(Create create, MergeV merge_value, MergeC merge_combiners, Part part = {},
                     Where where = Where::current()) const {
     using C = std::decay_t<std::invoke_result_t<Create&, V>>;
-    return combine<C>("combineByKey", std::move(create), std::move(merge_value), std::move(merge_combiners), part, where);
+    return combine<C>("combineByKey", std::move(create), std::move(merge_value), std::move(merge_combiners), part,
+                      where);
   }
 
-  /// All values of a key, in map order. Moves every value, and holds one partition's groups in memory (on disk where the
-  /// budget ends, but one key's group must fit). Prefer reduceByKey or aggregateByKey where they do.
+  /// All values of a key, in map order. Moves every value, and holds one partition's groups in memory (on disk where
+  /// the budget ends, but one key's group must fit). Prefer reduceByKey or aggregateByKey where they do.
   template <class Part = UseDefault>
   RDD<std::pair<K, std::vector<V>>> groupByKey(Part part = {}, Where where = Where::current()) const {
     auto [dependency, partitioner] = toPartitioner(part, where);
@@ -97,7 +101,8 @@ class PairOperations {
   template <class F>
   std::unordered_map<K, V, Hash<K>, KeyEqual> reduceByKeyLocally(F f, Where where = Where::current()) const {
     std::unordered_map<K, V, Hash<K>, KeyEqual> all;
-    for (auto& [key, value] : reduceByKey(f, UseDefault(), where).collect(where)) all.emplace(std::move(key), std::move(value));
+    for (auto& [key, value] : reduceByKey(f, UseDefault(), where).collect(where))
+      all.emplace(std::move(key), std::move(value));
     return all;
   }
   /// The pairs as a map on the driver; of several values of a key the last one stays.
@@ -119,7 +124,8 @@ class PairOperations {
     if (auto partitioner = self().partitioner()) {
       if (const auto* hash = partitioner->template as<HashPartitioner>()) partitions = {hash->getPartition(key)};
       if constexpr (Ordered<K>) {
-        if (const auto* range = partitioner->template as<RangePartitioner<K>>()) partitions = {range->getPartition(key)};
+        if (const auto* range = partitioner->template as<RangePartitioner<K>>())
+          partitions = {range->getPartition(key)};
       }
     }
     std::vector<V> found;
@@ -141,7 +147,7 @@ class PairOperations {
     return cogroupAll("cogroup", part, where, b, c);
   }
   template <class B, class C, class D, class Part = UseDefault>
-    requires(IsRdd<C> && IsRdd<D> && !IsRdd<Part>)
+    requires(IsRdd<C>&& IsRdd<D> && !IsRdd<Part>)
   auto cogroup(const B& b, const C& c, const D& d, Part part = {}, Where where = Where::current()) const {
     return cogroupAll("cogroup", part, where, b, c, d);
   }
@@ -160,60 +166,74 @@ class PairOperations {
   template <class Other, class Part = UseDefault>
   auto leftOuterJoin(const Other& other, Part part = {}, Where where = Where::current()) const {
     using W = typename PairTraits<typename Other::value_type>::Value;
-    return cogroupAll("leftOuterJoin", part, where, other).flatMapValues([](const GroupsWith<W>& sides) {
-      std::vector<std::pair<V, std::optional<W>>> out;
-      for (const V& v : std::get<0>(sides)) {
-        for (const W& w : std::get<1>(sides)) out.emplace_back(v, w);
-        if (std::get<1>(sides).empty()) out.emplace_back(v, std::nullopt);
-      }
-      return out;
-    }, where);
+    return cogroupAll("leftOuterJoin", part, where, other)
+        .flatMapValues(
+            [](const GroupsWith<W>& sides) {
+              std::vector<std::pair<V, std::optional<W>>> out;
+              for (const V& v : std::get<0>(sides)) {
+                for (const W& w : std::get<1>(sides)) out.emplace_back(v, w);
+                if (std::get<1>(sides).empty()) out.emplace_back(v, std::nullopt);
+              }
+              return out;
+            },
+            where);
   }
   template <class Other, class Part = UseDefault>
   auto rightOuterJoin(const Other& other, Part part = {}, Where where = Where::current()) const {
     using W = typename PairTraits<typename Other::value_type>::Value;
-    return cogroupAll("rightOuterJoin", part, where, other).flatMapValues([](const GroupsWith<W>& sides) {
-      std::vector<std::pair<std::optional<V>, W>> out;
-      for (const W& w : std::get<1>(sides)) {
-        for (const V& v : std::get<0>(sides)) out.emplace_back(v, w);
-        if (std::get<0>(sides).empty()) out.emplace_back(std::nullopt, w);
-      }
-      return out;
-    }, where);
+    return cogroupAll("rightOuterJoin", part, where, other)
+        .flatMapValues(
+            [](const GroupsWith<W>& sides) {
+              std::vector<std::pair<std::optional<V>, W>> out;
+              for (const W& w : std::get<1>(sides)) {
+                for (const V& v : std::get<0>(sides)) out.emplace_back(v, w);
+                if (std::get<0>(sides).empty()) out.emplace_back(std::nullopt, w);
+              }
+              return out;
+            },
+            where);
   }
   template <class Other, class Part = UseDefault>
   auto fullOuterJoin(const Other& other, Part part = {}, Where where = Where::current()) const {
     using W = typename PairTraits<typename Other::value_type>::Value;
-    return cogroupAll("fullOuterJoin", part, where, other).flatMapValues([](const GroupsWith<W>& sides) {
-      std::vector<std::pair<std::optional<V>, std::optional<W>>> out;
-      const auto& [left, right] = sides;
-      for (const V& v : left) {
-        for (const W& w : right) out.emplace_back(v, w);
-        if (right.empty()) out.emplace_back(v, std::nullopt);
-      }
-      if (left.empty()) {
-        for (const W& w : right) out.emplace_back(std::nullopt, w);
-      }
-      return out;
-    }, where);
+    return cogroupAll("fullOuterJoin", part, where, other)
+        .flatMapValues(
+            [](const GroupsWith<W>& sides) {
+              std::vector<std::pair<std::optional<V>, std::optional<W>>> out;
+              const auto& [left, right] = sides;
+              for (const V& v : left) {
+                for (const W& w : right) out.emplace_back(v, w);
+                if (right.empty()) out.emplace_back(v, std::nullopt);
+              }
+              if (left.empty()) {
+                for (const W& w : right) out.emplace_back(std::nullopt, w);
+              }
+              return out;
+            },
+            where);
   }
   /// The pairs whose key does not occur in `other`.
   template <class Other, class Part = UseDefault>
   auto subtractByKey(const Other& other, Part part = {}, Where where = Where::current()) const {
     using W = typename PairTraits<typename Other::value_type>::Value;
-    return cogroupAll("subtractByKey", part, where, other).flatMapValues([](const GroupsWith<W>& sides) {
-      return std::get<1>(sides).empty() ? std::get<0>(sides) : std::vector<V>();
-    }, where);
+    return cogroupAll("subtractByKey", part, where, other)
+        .flatMapValues(
+            [](const GroupsWith<W>& sides) {
+              return std::get<1>(sides).empty() ? std::get<0>(sides) : std::vector<V>();
+            },
+            where);
   }
 
   /// A sample with a fraction for each key (0 for keys not named). The same for a seed.
   template <class Fractions>
-  auto sampleByKey(bool with_replacement, const Fractions& fractions, uint64_t seed = 42, Where where = Where::current()) const {
+  auto sampleByKey(bool with_replacement, const Fractions& fractions, uint64_t seed = 42,
+                   Where where = Where::current()) const {
     std::vector<std::pair<K, double>> table;
     for (const auto& [key, fraction] : fractions) table.emplace_back(key, fraction);
     return self().mapPartitionsWithIndex(
         closure::bind(
-            [](int p, PartitionRecords<T>& records, const std::vector<std::pair<K, double>>& known, bool again, uint64_t s) {
+            [](int p, PartitionRecords<T>& records, const std::vector<std::pair<K, double>>& known, bool again,
+               uint64_t s) {
               std::unordered_map<K, double, Hash<K>, KeyEqual> by_key(known.begin(), known.end());
               Random random(s, static_cast<uint64_t>(p));
               std::vector<T> out;
@@ -235,7 +255,8 @@ class PairOperations {
     requireSerializable<op::shuffle, T>();
     if (self().partitioner() == handleOf(partitioner)) return narrowOn(self().node());
     using Writer = ops_writer<Part>;
-    return {nullptr, self().template shuffleWith<Writer>(Writer{{Located<Part>{{}, partitioner}}}, partitioner.numPartitions())};
+    return {nullptr,
+            self().template shuffleWith<Writer>(Writer{{Located<Part>{{}, partitioner}}}, partitioner.numPartitions())};
   }
 
  private:
@@ -264,8 +285,8 @@ class PairOperations {
   }
 
   template <class C, class Create, class MergeV, class MergeC, class Part>
-  RDD<std::pair<K, C>> combine(const char* name, Create create, MergeV merge_value, MergeC merge_combiners, const Part& part,
-                               const Where& where) const {
+  RDD<std::pair<K, C>> combine(const char* name, Create create, MergeV merge_value, MergeC merge_combiners,
+                               const Part& part, const Where& where) const {
     requireSerializable<op::shuffle, std::pair<K, C>>();
     closure::require<op::shuffle, Create>();
     closure::require<op::shuffle, MergeV>();
@@ -283,13 +304,15 @@ class PairOperations {
     using Writer = CombinePairs<K, V, C, Create, MergeV, P>;
     auto shuffle = self().template shuffleWith<Writer>(Writer{{make, merge, Located<P>{{}, partitioner}}},
                                                        partitioner.numPartitions());
-    return makeRdd<std::pair<K, C>>(runner(), {name, where}, partitioner.numPartitions(), {Dependency{nullptr, shuffle}},
-                                    ops::Aggregated<K, C, MergeC>{{merge_c}}, handleOf(partitioner));
+    return makeRdd<std::pair<K, C>>(runner(), {name, where}, partitioner.numPartitions(),
+                                    {Dependency{nullptr, shuffle}}, ops::Aggregated<K, C, MergeC>{{merge_c}},
+                                    handleOf(partitioner));
   }
 
   template <class C, class Create, class MergeV, class MergeC>
   RDD<std::pair<K, C>> combineInPlace(const char* name, Located<Create> create, Located<MergeV> merge_value,
-                                      Located<MergeC> merge_combiners, const Partitioner& existing, const Where& where) const {
+                                      Located<MergeC> merge_combiners, const Partitioner& existing,
+                                      const Where& where) const {
     return makeRdd<std::pair<K, C>>(
         runner(), {name, where}, self().getNumPartitions(), {narrowOn(self().node())},
         ops::CombinedInPlace<K, V, C, Create, MergeV, MergeC>{{create, merge_value, merge_combiners}}, existing);
@@ -308,8 +331,9 @@ class PairOperations {
 
   template <class Part, class... Others>
   auto amongParents(const Part& part, const Others&... others) const {
-    return chooseAmong<K>(runner(), part,
-                          {{self().partitioner(), self().getNumPartitions()}, {others.partitioner(), others.getNumPartitions()}...});
+    return chooseAmong<K>(
+        runner(), part,
+        {{self().partitioner(), self().getNumPartitions()}, {others.partitioner(), others.getNumPartitions()}...});
   }
 
   template <class Part, class... Others>
@@ -318,8 +342,8 @@ class PairOperations {
     auto partitioner = amongParents(part, others...);
     using Body = ops::Cogroup<K, V, typename PairTraits<typename Others::value_type>::Value...>;
     return makeRdd<std::pair<K, typename Body::Groups>>(runner(), {name, where}, partitioner.numPartitions(),
-                                                        {self().keyedBy(partitioner), others.keyedBy(partitioner)...}, Body{},
-                                                        handleOf(partitioner));
+                                                        {self().keyedBy(partitioner), others.keyedBy(partitioner)...},
+                                                        Body{}, handleOf(partitioner));
   }
 
   const Self& self() const { return static_cast<const Self&>(*this); }

@@ -28,8 +28,9 @@ std::vector<K> sampleBounds(const Rdd& rdd, int n, const Where& where) {
   const uint64_t size = std::max<uint64_t>(64, 2 * wanted / static_cast<uint64_t>(rdd.getNumPartitions()));
   auto key_of = [](const auto& pair) { return pair.first; };
   using End = ops::SampleKeys<K, decltype(key_of)>;
-  auto samples = rdd.runEnd("sortByKey", End{{}, {Carried<std::pair<uint64_t, uint64_t>>{{size, 42}},
-                                                  located("sortByKey", where, key_of)}}, where);
+  auto samples = rdd.runEnd(
+      "sortByKey", End{{}, {Carried<std::pair<uint64_t, uint64_t>>{{size, 42}}, located("sortByKey", where, key_of)}},
+      where);
   struct Weighted {
     K key;
     double weight;
@@ -38,7 +39,8 @@ std::vector<K> sampleBounds(const Rdd& rdd, int n, const Where& where) {
   double total = 0;
   for (auto& [seen, sample] : samples) {
     total += static_cast<double>(seen);
-    for (auto&& key : sample) candidates.push_back({std::move(key), static_cast<double>(seen) / static_cast<double>(sample.size())});
+    for (auto&& key : sample)
+      candidates.push_back({std::move(key), static_cast<double>(seen) / static_cast<double>(sample.size())});
   }
   std::stable_sort(candidates.begin(), candidates.end(),
                    [](const Weighted& a, const Weighted& b) { return KeyLess()(a.key, b.key); });
@@ -48,7 +50,9 @@ std::vector<K> sampleBounds(const Rdd& rdd, int n, const Where& where) {
     passed += candidate.weight;
     while (static_cast<int>(bounds.size()) < n - 1 && passed >= total * static_cast<double>(bounds.size() + 1) / n) {
       // Fewer records than ranges: each key bounds one range.
-      if (candidates.size() < static_cast<size_t>(n) && !bounds.empty() && KeyEqual().operator()<K>(bounds.back(), candidate.key)) break;
+      if (candidates.size() < static_cast<size_t>(n) && !bounds.empty() &&
+          KeyEqual().operator()<K>(bounds.back(), candidate.key))
+        break;
       bounds.push_back(candidate.key);
       if (candidates.size() < static_cast<size_t>(n)) break;
     }

@@ -38,7 +38,8 @@ struct Pipe {
   PipeCommand command;
 
   StreamPtr<std::string> compute(TaskContext& task, const RddNode& node, int p) const {
-    auto input = std::make_shared<pipes::Input<T, pipes::Identity>>(task, typedParent<T>(node, 0).open(task, p), pipes::Identity());
+    auto input = std::make_shared<pipes::Input<T, pipes::Identity>>(task, typedParent<T>(node, 0).open(task, p),
+                                                                    pipes::Identity());
     return pipeThrough(command, task, [input](std::string& lines) {
       return input->nextBatch([&](const T& record) {
         appendText(lines, record);
@@ -61,12 +62,17 @@ class Saving {
   /// Writes path/part-00000, ... one record a line, then path/_SUCCESS. `codec`: "", "gz", "zst" or "lz4".
   /// Throws IoError where the folder exists. A part appears under its name only when whole, and once.
   void saveAsTextFile(const std::string& path, const std::string& codec = "", Where where = Where::current()) const {
-    save(path, [&] { self().runEnd("saveAsTextFile", ops::WriteText<T>{{}, {Carried<std::pair<std::string, std::string>>{{path, codec}}}}, where); });
+    save(path, [&] {
+      self().runEnd("saveAsTextFile",
+                    ops::WriteText<T>{{}, {Carried<std::pair<std::string, std::string>>{{path, codec}}}}, where);
+    });
   }
   /// Writes the encoded records, for Context::objectFile<T> of the same program.
   void saveAsObjectFile(const std::string& path, Where where = Where::current()) const {
     requireSerializable<op::collect, T>();
-    save(path, [&] { self().runEnd("saveAsObjectFile", ops::WriteRecords<T>{{}, {Carried<std::string>{path}}}, where); });
+    save(path, [&] {
+      self().runEnd("saveAsObjectFile", ops::WriteRecords<T>{{}, {Carried<std::string>{path}}}, where);
+    });
   }
 
   /// Each partition's records, a line each, through a program; its output lines are the result. A single string is run

@@ -10,7 +10,8 @@ namespace cerium {
 
 HyperLogLog::HyperLogLog(double relative_sd) {
   if (!(relative_sd >= 0.0001 && relative_sd <= 0.4)) {
-    throw InvalidArgument(fmt::format("countApproxDistinct: the relative deviation is {}; it must lie in [0.0001, 0.4]", relative_sd));
+    throw InvalidArgument(
+        fmt::format("countApproxDistinct: the relative deviation is {}; it must lie in [0.0001, 0.4]", relative_sd));
   }
   bits_ = std::max(4, static_cast<int>(std::ceil(2 * std::log2(1.04 / relative_sd))));
   registers_.resize(size_t{1} << bits_);
@@ -55,7 +56,8 @@ int bucketOf(const std::vector<double>& borders, double x) {
 
 void checkBorders(const std::vector<double>& borders) {
   bool ascending = borders.size() >= 2;
-  for (size_t i = 1; i < borders.size(); ++i) ascending = ascending && (borders[i - 1] < borders[i] || borders.size() == 2);
+  for (size_t i = 1; i < borders.size(); ++i)
+    ascending = ascending && (borders[i - 1] < borders[i] || borders.size() == 2);
   if (!ascending) throw InvalidArgument("histogram: needs two borders or more, each greater than the one before");
 }
 

@@ -23,13 +23,16 @@ class Statistics<Self, T, true> {
  public:
   /// The sum, in double for floating point and in 64 bits for integers; 0 for no records.
   auto sum(Where where = Where::current()) const {
-    using Sum = std::conditional_t<std::is_floating_point_v<T>, double, std::conditional_t<std::is_unsigned_v<T>, uint64_t, int64_t>>;
-    return self().aggregate(Sum{0}, [](Sum a, T x) { return a + static_cast<Sum>(x); }, [](Sum a, Sum b) { return a + b; }, where);
+    using Sum = std::conditional_t<std::is_floating_point_v<T>, double,
+                                   std::conditional_t<std::is_unsigned_v<T>, uint64_t, int64_t>>;
+    return self().aggregate(
+        Sum{0}, [](Sum a, T x) { return a + static_cast<Sum>(x); }, [](Sum a, Sum b) { return a + b; }, where);
   }
   /// Count, mean, variance, minimum and maximum in one pass.
   StatCounter stats(Where where = Where::current()) const {
-    return self().aggregate(StatCounter(), [](StatCounter a, T x) { return a.merge(static_cast<double>(x)); },
-                            [](StatCounter a, const StatCounter& b) { return a.merge(b); }, where);
+    return self().aggregate(
+        StatCounter(), [](StatCounter a, T x) { return a.merge(static_cast<double>(x)); },
+        [](StatCounter a, const StatCounter& b) { return a.merge(b); }, where);
   }
   double mean(Where where = Where::current()) const { return stats(where).mean(); }
   double variance(Where where = Where::current()) const { return stats(where).variance(); }
@@ -57,7 +60,8 @@ class Statistics<Self, T, true> {
       return counts;
     };
     std::vector<int64_t> total(borders.size() - 1, 0);
-    auto parts = self().runPartitions(closure::bind(count, std::move(borders)), allPartitions(self().getNumPartitions()), where);
+    auto parts =
+        self().runPartitions(closure::bind(count, std::move(borders)), allPartitions(self().getNumPartitions()), where);
     for (const auto& part : parts) {
       for (size_t i = 0; i < part.size(); ++i) total[i] += part[i];
     }

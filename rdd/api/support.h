@@ -41,10 +41,11 @@ concept IsPair = PairTraits<T>::kIsPair;
 /// One readable error for a record type that cannot travel; `Operation` and `T` stand in the line above it.
 template <class Operation, class T>
 constexpr void requireSerializable() {
-  static_assert(Serializable<T>,
-                "cerium: records of this type cannot be serialized: they are not trivially copyable, not a standard type "
-                "of such, and have no cereal `serialize`. Add `template <class A> void serialize(A& ar) { ar(member1, "
-                "member2); }` to the type.");
+  static_assert(
+      Serializable<T>,
+      "cerium: records of this type cannot be serialized: they are not trivially copyable, not a standard type "
+      "of such, and have no cereal `serialize`. Add `template <class A> void serialize(A& ar) { ar(member1, "
+      "member2); }` to the type.");
 }
 
 /// Names of operations, as they appear in compile errors: `require<op::map, F>`.
@@ -123,8 +124,8 @@ struct TypedJob {
 };
 
 template <class R>
-TypedJob<R> startJob(const JobRunnerPtr& runner, OperationSite site, NodePtr node,
-                     std::shared_ptr<const TaskBody> body, std::vector<int> partitions) {
+TypedJob<R> startJob(const JobRunnerPtr& runner, OperationSite site, NodePtr node, std::shared_ptr<const TaskBody> body,
+                     std::vector<int> partitions) {
   auto results = std::make_shared<std::vector<TaskResult>>(partitions.size());
   JobRequest request{std::move(body), std::move(node), std::move(partitions), site, {}};
   request.on_result = [results](size_t index, TaskResult&& result) { (*results)[index] = std::move(result); };

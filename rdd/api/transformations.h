@@ -60,7 +60,8 @@ class Transformations {
   auto flatMap(F f, Where where = Where::current()) const {
     closure::require<op::flatMap, F>();
     if constexpr (pipes::RecordFunction<F, T>) {
-      using U = std::decay_t<typename RangeElement<decltype(pipes::callRecord(std::declval<F&>(), std::declval<T>()))>::type>;
+      using U =
+          std::decay_t<typename RangeElement<decltype(pipes::callRecord(std::declval<F&>(), std::declval<T>()))>::type>;
       return self().template append<U>(pipes::FlatMap<F>{located("flatMap", where, std::move(f))}, false);
     } else {
       using U = typename EmittedType<Emitted, F, T>::type;
@@ -91,8 +92,8 @@ class Transformations {
     return partitionsOp<false, false>("mapPartitions", std::move(f), preserves_partitioning, where);
   }
   template <class F, class A>
-    requires std::is_invocable_v<F&, PartitionRecords<T>&, const A&>
-  auto mapPartitions(F f, A a, Where where = Where::current()) const {
+    requires std::is_invocable_v < F&, PartitionRecords<T>
+  &, const A& > auto mapPartitions(F f, A a, Where where = Where::current()) const {
     return partitionsOp<false, false>("mapPartitions", closure::bind(std::move(f), std::move(a)), false, where);
   }
   /// As mapPartitions, with the number of the partition before the records.
@@ -101,8 +102,8 @@ class Transformations {
     return partitionsOp<true, false>("mapPartitionsWithIndex", std::move(f), preserves_partitioning, where);
   }
   template <class F, class A>
-    requires std::is_invocable_v<F&, int, PartitionRecords<T>&, const A&>
-  auto mapPartitionsWithIndex(F f, A a, Where where = Where::current()) const {
+    requires std::is_invocable_v < F&, int, PartitionRecords<T>
+  &, const A& > auto mapPartitionsWithIndex(F f, A a, Where where = Where::current()) const {
     return partitionsOp<true, false>("mapPartitionsWithIndex", closure::bind(std::move(f), std::move(a)), false, where);
   }
 
@@ -164,9 +165,7 @@ class Transformations {
   }
   template <class Other>
     requires requires { typename Other::value_type; }
-  RDD<T> operator+(const Other& other) const {
-    return union_(other);
-  }
+  RDD<T> operator+(const Other& other) const { return union_(other); }
 
   /// Fewer partitions without a shuffle (more only with `shuffle`). Neighbouring partitions are joined.
   RDD<T> coalesce(int partitions, bool shuffle = false, Where where = Where::current()) const {
@@ -181,7 +180,8 @@ class Transformations {
   /// Exactly so many partitions of even size. Shuffles everything.
   RDD<T> repartition(int partitions, Where where = Where::current()) const {
     requireSerializable<op::shuffle, T>();
-    if (partitions <= 0) throw InvalidArgument(OperationSite("repartition", where).str() + ": needs at least 1 partition");
+    if (partitions <= 0)
+      throw InvalidArgument(OperationSite("repartition", where).str() + ": needs at least 1 partition");
     using Writer = SpreadEvenly<T>;
     auto shuffle = self().template shuffleWith<Writer>(Writer{{Carried<int>{partitions}}}, partitions);
     return makeRdd<T>(runner(), {"repartition", where}, partitions, {Dependency{nullptr, shuffle}}, ops::Unkeyed<T>{});
@@ -273,7 +273,8 @@ class Transformations {
   auto partitionsOp(const char* name, F f, bool keeps, const Where& where) const {
     closure::require<op::mapPartitions, F>();
     using Body = ops::MapPartitions<T, int, F, WithIndex, AsBarrier>;
-    using U = ops::ElementOf<decltype(Body::callOn(std::declval<Located<F>&>(), 0, std::declval<PartitionRecords<T>&>()))>;
+    using U =
+        ops::ElementOf<decltype(Body::callOn(std::declval<Located<F>&>(), 0, std::declval<PartitionRecords<T>&>()))>;
     return makeRdd<U>(runner(), {name, where}, self().getNumPartitions(), {narrowOn(self().node())},
                       ops::MapPartitions<T, U, F, WithIndex, AsBarrier>{{located(name, where, std::move(f))}},
                       keeps ? self().partitioner() : std::nullopt);
@@ -283,8 +284,8 @@ class Transformations {
   void samePartitions(const char* name, const Other& other, const Where& where) const {
     if (self().getNumPartitions() == other.getNumPartitions()) return;
     throw InvalidArgument(OperationSite(name, where).str() + ": the RDDs have " +
-                          std::to_string(self().getNumPartitions()) + " and " + std::to_string(other.getNumPartitions()) +
-                          " partitions; they must have the same number");
+                          std::to_string(self().getNumPartitions()) + " and " +
+                          std::to_string(other.getNumPartitions()) + " partitions; they must have the same number");
   }
 
   RDD<std::pair<T, int64_t>> numbered(const char* name, std::vector<int64_t> begins, int64_t step,

@@ -42,13 +42,16 @@ U Actions<Self, T>::treeAggregate(U zero, Seq seq, Comb comb, int depth, Where w
   partitions /= scale;
   RDD<std::pair<int, U>> partial =
       self()
-          .mapPartitionsWithIndex(
-              FoldPartition<T, U, Seq>{{Carried<U>{zero}, located("treeAggregate", where, seq), Carried<int>{partitions}}}, false, where)
+          .mapPartitionsWithIndex(FoldPartition<T, U, Seq>{{Carried<U>{zero}, located("treeAggregate", where, seq),
+                                                            Carried<int>{partitions}}},
+                                  false, where)
           .reduceByKey(comb, partitions, where);
   while (partitions > scale + partitions / scale) {
     partitions /= scale;
-    partial = partial.map([](std::pair<int, U> one, int groups) { return std::pair<int, U>(one.first % groups, std::move(one.second)); },
-                          partitions, where)
+    partial = partial
+                  .map([](std::pair<int, U> one,
+                          int groups) { return std::pair<int, U>(one.first % groups, std::move(one.second)); },
+                       partitions, where)
                   .reduceByKey(comb, partitions, where);
   }
   U result = std::move(zero);
@@ -61,7 +64,9 @@ template <class F>
 T Actions<Self, T>::treeReduce(F f, int depth, Where where) const {
   using Maybe = std::optional<T>;
   MergeMaybe<T, F> merge{{located("treeReduce", where, f)}};
-  Maybe result = self().map([](T record) { return Maybe(std::move(record)); }, where).treeAggregate(Maybe(), merge, merge, depth, where);
+  Maybe result = self()
+                     .map([](T record) { return Maybe(std::move(record)); }, where)
+                     .treeAggregate(Maybe(), merge, merge, depth, where);
   if (!result) throw EmptyCollection(OperationSite("treeReduce", where).str() + ": the RDD has no records");
   return std::move(*result);
 }

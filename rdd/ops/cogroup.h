@@ -16,16 +16,16 @@ struct Cogroup {
         (std::get<I>(known).insert(std::get<I>(known).end(), std::make_move_iterator(std::get<I>(more).begin()),
                                    std::make_move_iterator(std::get<I>(more).end())),
          ...);
-      }(std::index_sequence_for<Vs...>());
+      }
+      (std::index_sequence_for<Vs...>());
     }
   };
   using Table = SpillingTable<K, Groups, Append, 2>;  // its parents may be tables of side 1
 
   StreamPtr<std::pair<K, Groups>> compute(TaskContext& task, const RddNode& node, int p) const {
     auto table = std::make_unique<Table>(task, Append{});
-    [&]<size_t... I>(std::index_sequence<I...>) {
-      (absorb<I>(task, node, p, *table), ...);
-    }(std::index_sequence_for<Vs...>());
+    [&]<size_t... I>(std::index_sequence<I...>) { (absorb<I>(task, node, p, *table), ...); }
+    (std::index_sequence_for<Vs...>());
     return makeStream<TableStream<K, Groups, Append, 2>>(std::move(table));
   }
   void encode(Writer&) const {}
@@ -128,7 +128,12 @@ struct Join {
         rows[known.last].next = row;
         known.last = row;
       };
-      table.upsert(static_cast<const K&>(record.first), hash, [&] { return Rows{row, row}; }, link);
+      table.upsert(
+          static_cast<const K&>(record.first), hash,
+          [&] {
+            return Rows{row, row};
+          },
+          link);
     }
 
     Reservation reserved;

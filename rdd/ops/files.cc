@@ -50,7 +50,8 @@ StreamPtr<std::string> TextFile::compute(TaskContext& task, const RddNode& node,
 }
 void TextFile::encodePartition(int p, Writer& out) const { encodeSplit(out, splits[static_cast<size_t>(p)]); }
 
-StreamPtr<std::pair<std::string, std::string>> WholeFiles::compute(TaskContext& task, const RddNode& node, int p) const {
+StreamPtr<std::pair<std::string, std::string>> WholeFiles::compute(TaskContext& task, const RddNode& node,
+                                                                   int p) const {
   std::vector<std::string> mine;
   if (!paths.empty()) {
     mine = paths.at(static_cast<size_t>(p));
@@ -58,14 +59,15 @@ StreamPtr<std::pair<std::string, std::string>> WholeFiles::compute(TaskContext& 
     Reader in(task.partitionData(node.id(), p));
     mine = decodeValue<std::vector<std::string>>(in);
   }
-  return fillStream<std::pair<std::string, std::string>>([&task, mine = std::move(mine), at = size_t{0}](auto& out) mutable {
-    if (at == mine.size()) return false;
-    auto contents = io::readWholeFile(mine[at]);
-    ++task.metrics().records_read;
-    task.metrics().bytes_read += static_cast<int64_t>(contents.size());
-    out.emplace_back(mine[at++], std::move(contents));
-    return at < mine.size();
-  });
+  return fillStream<std::pair<std::string, std::string>>(
+      [&task, mine = std::move(mine), at = size_t{0}](auto& out) mutable {
+        if (at == mine.size()) return false;
+        auto contents = io::readWholeFile(mine[at]);
+        ++task.metrics().records_read;
+        task.metrics().bytes_read += static_cast<int64_t>(contents.size());
+        out.emplace_back(mine[at++], std::move(contents));
+        return at < mine.size();
+      });
 }
 void WholeFiles::encodePartition(int p, Writer& out) const { encodeValue(out, paths[static_cast<size_t>(p)]); }
 
@@ -77,16 +79,17 @@ StreamPtr<std::string> BinaryRecords::compute(TaskContext& task, const RddNode& 
   if (!file || ::fseeko(file.get(), static_cast<off_t>(split.begin), SEEK_SET) != 0) {
     throw IoError("cannot read " + split.path);
   }
-  return fillStream<std::string>([&task, file, split, left = (split.end - split.begin) / length, bytes = length](auto& out) mutable {
-    for (int n = 256; n > 0 && left > 0; --n, --left) {
-      std::string record(bytes, '\0');
-      if (std::fread(record.data(), 1, bytes, file.get()) != bytes) throw IoError("cannot read " + split.path);
-      ++task.metrics().records_read;
-      task.metrics().bytes_read += static_cast<int64_t>(bytes);
-      out.emplace_back(std::move(record));
-    }
-    return left > 0;
-  });
+  return fillStream<std::string>(
+      [&task, file, split, left = (split.end - split.begin) / length, bytes = length](auto& out) mutable {
+        for (int n = 256; n > 0 && left > 0; --n, --left) {
+          std::string record(bytes, '\0');
+          if (std::fread(record.data(), 1, bytes, file.get()) != bytes) throw IoError("cannot read " + split.path);
+          ++task.metrics().records_read;
+          task.metrics().bytes_read += static_cast<int64_t>(bytes);
+          out.emplace_back(std::move(record));
+        }
+        return left > 0;
+      });
 }
 void BinaryRecords::encodePartition(int p, Writer& out) const { encodeSplit(out, splits[static_cast<size_t>(p)]); }
 

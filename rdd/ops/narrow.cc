@@ -6,8 +6,9 @@
 namespace cerium::ops {
 
 void throwUnequalZip(const RddNode& node, int partition, int64_t left, int64_t right) {
-  throw InvalidArgument(fmt::format("{}: partition {} has {} records on the left and {} on the right; zip needs the same number",
-                                    node.site().str(), partition, left, right));
+  throw InvalidArgument(
+      fmt::format("{}: partition {} has {} records on the left and {} on the right; zip needs the same number",
+                  node.site().str(), partition, left, right));
 }
 
 }  // namespace cerium::ops

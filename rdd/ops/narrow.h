@@ -2,9 +2,8 @@
 // Narrow operations that are more than a function of one record: union, coalesce, zip, cartesian, sample, partitions.
 #pragma once
 
-#include <limits>
-
 #include <algorithm>
+#include <limits>
 #include <optional>
 
 #include "rdd/ops/fill_stream.h"
@@ -58,14 +57,14 @@ struct Coalesce {
 
   [[nodiscard]] int begin(int p) const { return static_cast<int>(int64_t{parents} * p / partitions); }
   StreamPtr<T> compute(TaskContext& task, const RddNode& node, int p) const {
-    return fillStream<T>([&task, &node, at = begin(p), end = begin(p + 1), stream = StreamPtr<T>()](
-                             RecordBuffer<T>& out) mutable {
-      if (at == end) return false;
-      if (!stream) stream = typedParent<T>(node, 0).open(task, at);
-      if (stream->appendNext(out)) return true;
-      stream.reset();
-      return ++at < end;
-    });
+    return fillStream<T>(
+        [&task, &node, at = begin(p), end = begin(p + 1), stream = StreamPtr<T>()](RecordBuffer<T>& out) mutable {
+          if (at == end) return false;
+          if (!stream) stream = typedParent<T>(node, 0).open(task, at);
+          if (stream->appendNext(out)) return true;
+          stream.reset();
+          return ++at < end;
+        });
   }
   void narrowParents(const RddNode& node, int p, std::vector<PartitionRef>& out) const {
     for (int at = begin(p); at < begin(p + 1); ++at) out.push_back({node.dependencies()[0].narrow.get(), at});
@@ -125,19 +124,19 @@ class Cursor {
 template <class T, class U>
 struct Zip {
   StreamPtr<std::pair<T, U>> compute(TaskContext& task, const RddNode& node, int p) const {
-    return fillStream<std::pair<T, U>>(
-        [&node, p, left = Cursor<T>(typedParent<T>(node, 0).open(task, p)),
-         right = Cursor<U>(typedParent<U>(node, 1).open(task, p)), done = int64_t{0}](auto& out) mutable {
-          for (size_t n = kBatchRecords<std::pair<T, U>>; n > 0; --n) {
-            const bool left_ends = left.atEnd();
-            if (left_ends != right.atEnd()) throwUnequalZip(node, p, done + left.drain(), done + right.drain());
-            if (left_ends) return false;
-            T first = left.take();
-            out.emplace_back(std::move(first), right.take());
-            ++done;
-          }
-          return true;
-        });
+    return fillStream<std::pair<T, U>>([&node, p, left = Cursor<T>(typedParent<T>(node, 0).open(task, p)),
+                                        right = Cursor<U>(typedParent<U>(node, 1).open(task, p)),
+                                        done = int64_t{0}](auto& out) mutable {
+      for (size_t n = kBatchRecords<std::pair<T, U>>; n > 0; --n) {
+        const bool left_ends = left.atEnd();
+        if (left_ends != right.atEnd()) throwUnequalZip(node, p, done + left.drain(), done + right.drain());
+        if (left_ends) return false;
+        T first = left.take();
+        out.emplace_back(std::move(first), right.take());
+        ++done;
+      }
+      return true;
+    });
   }
   void encode(Writer&) const {}
   static Zip decode(Reader&) { return {}; }
@@ -151,18 +150,18 @@ struct Numbered {
   int64_t step = 1;
 
   StreamPtr<std::pair<T, int64_t>> compute(TaskContext& task, const RddNode& node, int p) const {
-    return fillStream<std::pair<T, int64_t>>(
-        [stream = typedParent<T>(node, 0).open(task, p), at = begins[static_cast<size_t>(p)], by = step](auto& out) mutable {
-          Batch<T> batch = stream->next();
-          for (size_t i = 0; i < batch.size; ++i, at += by) {
-            if (batch.owned) {
-              out.emplace_back(std::move(batch.data[i]), at);
-            } else {
-              out.emplace_back(static_cast<const T&>(batch.data[i]), at);
-            }
-          }
-          return batch.size > 0;
-        });
+    return fillStream<std::pair<T, int64_t>>([stream = typedParent<T>(node, 0).open(task, p),
+                                              at = begins[static_cast<size_t>(p)], by = step](auto& out) mutable {
+      Batch<T> batch = stream->next();
+      for (size_t i = 0; i < batch.size; ++i, at += by) {
+        if (batch.owned) {
+          out.emplace_back(std::move(batch.data[i]), at);
+        } else {
+          out.emplace_back(static_cast<const T&>(batch.data[i]), at);
+        }
+      }
+      return batch.size > 0;
+    });
   }
   void encode(Writer& out) const {
     encodeValue(out, begins);
@@ -183,19 +182,19 @@ struct Cartesian {
   StreamPtr<std::pair<T, U>> compute(TaskContext& task, const RddNode& node, int p) const {
     const auto& right_node = typedParent<U>(node, 1);
     const int right_p = p % right_partitions;
-    return fillStream<std::pair<T, U>>(
-        [&task, &right_node, right_p, left = Cursor<T>(typedParent<T>(node, 0).open(task, p / right_partitions)),
-         record = std::optional<T>(), right = StreamPtr<U>()](auto& out) mutable {
-          if (!record) {
-            if (left.atEnd()) return false;
-            record.emplace(left.take());
-            right = right_node.open(task, right_p);
-          }
-          Batch<U> batch = right->next();
-          for (size_t i = 0; i < batch.size; ++i) out.emplace_back(*record, static_cast<const U&>(batch.data[i]));
-          if (batch.size == 0) record.reset();
-          return true;
-        });
+    return fillStream<std::pair<T, U>>([&task, &right_node, right_p,
+                                        left = Cursor<T>(typedParent<T>(node, 0).open(task, p / right_partitions)),
+                                        record = std::optional<T>(), right = StreamPtr<U>()](auto& out) mutable {
+      if (!record) {
+        if (left.atEnd()) return false;
+        record.emplace(left.take());
+        right = right_node.open(task, right_p);
+      }
+      Batch<U> batch = right->next();
+      for (size_t i = 0; i < batch.size; ++i) out.emplace_back(*record, static_cast<const U&>(batch.data[i]));
+      if (batch.size == 0) record.reset();
+      return true;
+    });
   }
   void narrowParents(const RddNode& node, int p, std::vector<PartitionRef>& out) const {
     out.push_back({node.dependencies()[0].narrow.get(), p / right_partitions});
@@ -215,8 +214,8 @@ struct Sample {
   uint64_t seed = 0;
 
   StreamPtr<T> compute(TaskContext& task, const RddNode& node, int p) const {
-    return fillStream<T>([stream = typedParent<T>(node, 0).open(task, p), random = Random(seed, static_cast<uint64_t>(p)),
-                          draw = *this](RecordBuffer<T>& out) mutable {
+    return fillStream<T>([stream = typedParent<T>(node, 0).open(task, p),
+                          random = Random(seed, static_cast<uint64_t>(p)), draw = *this](RecordBuffer<T>& out) mutable {
       Batch<T> batch = stream->next();
       for (size_t i = 0; i < batch.size; ++i) {
         int copies;

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,6 +35,18 @@ void makePipe(Fd& read_end, Fd& write_end) {
   write_end.fd = fds[1];
 }
 
+/// For the program's input: writing to a pipe whose reader is gone would kill this process with SIGPIPE, and whether
+/// that signal is ignored is the user's program to say; a socket can be asked not to raise it.
+void makeSocket(Fd& read_end, Fd& write_end) {
+  int fds[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
+    throw IoError(std::string("pipe: cannot make a socket: ") + std::strerror(errno));
+  }
+  read_end.fd = fds[0];
+  write_end.fd = fds[1];
+  ::shutdown(fds[0], SHUT_WR);
+}
+
 /// A child process with pipes on its three standard streams, driven by poll: one thread feeds and reads it.
 class PipeStream final : public Stream<std::string> {
  public:
@@ -58,7 +71,7 @@ class PipeStream final : public Stream<std::string> {
     Fd child_in;
     Fd child_out;
     Fd child_err;
-    makePipe(child_in, to_);
+    makeSocket(child_in, to_);
     makePipe(from_, child_out);
     makePipe(errors_, child_err);
     for (const Fd* each : {&to_, &from_, &errors_}) ::fcntl(each->fd, F_SETFL, O_NONBLOCK);
@@ -110,7 +123,7 @@ class PipeStream final : public Stream<std::string> {
   }
 
   void send() {
-    const ssize_t n = ::write(to_.fd, input_.data() + sent_, input_.size() - sent_);
+    const ssize_t n = ::send(to_.fd, input_.data() + sent_, input_.size() - sent_, MSG_NOSIGNAL);
     if (n >= 0) {
       sent_ += static_cast<size_t>(n);
     } else if (errno != EAGAIN && errno != EINTR) {
@@ -182,7 +195,8 @@ class PipeStream final : public Stream<std::string> {
 
 }  // namespace
 
-StreamPtr<std::string> pipeThrough(const PipeCommand& command, TaskContext& task, std::function<bool(std::string&)> feed) {
+StreamPtr<std::string> pipeThrough(const PipeCommand& command, TaskContext& task,
+                                   std::function<bool(std::string&)> feed) {
   return makeStream<PipeStream>(command, task, std::move(feed));
 }
 

@@ -27,6 +27,7 @@ struct PipeCommand {
 
 /// Starts the program; `feed` appends lines for its input until it returns false. Its output comes as records.
 /// The program is killed when the stream is dropped early. Throws Error with the program's status and last words.
-StreamPtr<std::string> pipeThrough(const PipeCommand& command, TaskContext& task, std::function<bool(std::string&)> feed);
+StreamPtr<std::string> pipeThrough(const PipeCommand& command, TaskContext& task,
+                                   std::function<bool(std::string&)> feed);
 
 }  // namespace cerium::ops

@@ -8,7 +8,8 @@ namespace cerium::ops {
 
 /// Where slice `p` of `n` begins, as Spark cuts: sizes differ by at most one.
 inline size_t sliceBegin(size_t size, int n, int p) {
-  return static_cast<size_t>(static_cast<unsigned __int128>(size) * static_cast<unsigned>(p) / static_cast<unsigned>(n));
+  return static_cast<size_t>(static_cast<unsigned __int128>(size) * static_cast<unsigned>(p) /
+                             static_cast<unsigned>(n));
 }
 
 /// The driver holds the whole collection, an executor gets the slice of its task.

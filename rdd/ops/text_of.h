@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A record as a line of text: what saveAsTextFile and pipe write. Strings as they are, numbers in the shortest form that
-// reads back the same, pairs and tuples as (a,b), containers as [a, b], anything else by its toString().
+// A record as a line of text: what saveAsTextFile and pipe write. Strings as they are, numbers in the shortest form
+// that reads back the same, pairs and tuples as (a,b), containers as [a, b], anything else by its toString().
 #pragma once
 
 #include <string>
@@ -64,9 +64,10 @@ void appendText(std::string& out, const T& value) {
         value);
     out += ')';
   } else {
-    static_assert(requires { value.toString(); },
-                  "cerium: saveAsTextFile: this record type has no text form; map it to a string first, or give it a "
-                  "`std::string toString() const`");
+    static_assert(
+        requires { value.toString(); },
+        "cerium: saveAsTextFile: this record type has no text form; map it to a string first, or give it a "
+        "`std::string toString() const`");
     out += value.toString();
   }
 }

@@ -18,8 +18,9 @@
 namespace cerium {
 
 /// Map from K to C. Threads: externally synchronised.
-/// `Side` chooses the multiplier: filling one table in the slot order of another of the same side builds long runs, which
-/// makes the filling quadratic. 0 is the map side of a shuffle, 1 its reduce side, 2 what a join builds from reduced pairs.
+/// `Side` chooses the multiplier: filling one table in the slot order of another of the same side builds long runs,
+/// which makes the filling quadratic. 0 is the map side of a shuffle, 1 its reduce side, 2 what a join builds from
+/// reduced pairs.
 template <class K, class C, int Side = 0>
 class CombineTable {
   static constexpr bool kKeepHash = !std::is_scalar_v<K>;  // a scalar is hashed again faster than its hash is loaded
@@ -50,7 +51,9 @@ class CombineTable {
   [[nodiscard]] bool empty() const { return size_ == 0; }
   /// Bytes of the table itself, now and after the next growth; what entries own on the heap is the caller's to count.
   [[nodiscard]] size_t tableBytes() const { return capacity_ * (sizeof(Entry) + 1); }
-  [[nodiscard]] size_t bytesAfterGrowth() const { return (capacity_ == 0 ? kFirst : 2 * capacity_) * (sizeof(Entry) + 1); }
+  [[nodiscard]] size_t bytesAfterGrowth() const {
+    return (capacity_ == 0 ? kFirst : 2 * capacity_) * (sizeof(Entry) + 1);
+  }
   [[nodiscard]] bool mustGrow() const { return size_ >= limit_; }
 
   static uint64_t hashOf(const K& key) { return Hash<K>()(key); }

@@ -122,7 +122,8 @@ RecordBuffer<std::pair<K, C>> SpillingTable<K, C, MergeC, Side>::takeBucketOrAll
   }
   auto take = [&out](Table& table) {
     out.reserve(out.size() + table.size());
-    table.forEach([&](typename Table::Entry& entry) { out.emplace_back(std::move(entry.key), std::move(entry.value)); });
+    table.forEach(
+        [&](typename Table::Entry& entry) { out.emplace_back(std::move(entry.key), std::move(entry.value)); });
   };
   if (one.spilled()) {
     for (int b = 0; b < kBuckets; ++b) {

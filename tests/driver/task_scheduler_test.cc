@@ -214,7 +214,7 @@ TEST_CASE("a stage that is given up takes its other tasks with it", "[driver]") 
   CHECK(launched(b.fail(all[1].id, Kind::kKilled)).size() == 1);  // ...until it has ended
 }
 
-TEST_CASE("tasks of a lost executor run elsewhere; only the guilty count as tries", "[driver]") {
+TEST_CASE("tasks of a lost executor run elsewhere, only the guilty count as tries", "[driver]") {
   Bench b(without([](auto& o) { o.max_task_failures = 2; }));
   b.add(0, 2);
   auto all = launched(b.submit(0, 2));
@@ -308,7 +308,7 @@ TEST_CASE("cancelling a stage kills what runs and forgets what waits", "[driver]
   CHECK(b.held(0) == 0);
 }
 
-TEST_CASE("a task far slower than most gets a copy elsewhere; the first to end wins", "[driver]") {
+TEST_CASE("a task far slower than most gets a copy elsewhere, the first to end wins", "[driver]") {
   Bench b;
   b.add(0, 2);
   b.add(1, 2);

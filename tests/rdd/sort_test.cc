@@ -97,7 +97,7 @@ TEST_CASE("equal keys keep the order of the input inside a partition", "[rdd]") 
   });
 }
 
-TEST_CASE("NaN sorts last and equals itself as a key; -0.0 equals 0.0", "[rdd]") {
+TEST_CASE("NaN sorts last and equals itself as a key, -0.0 equals 0.0", "[rdd]") {
   onEachMaster([](Context& sc) {
     const std::vector<double> values = {kNan, 3, -std::numeric_limits<double>::infinity(), -0.0, 0.0, kNan, 1};
     auto rdd = sc.parallelize(values, 3);
