@@ -1,0 +1,98 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "base/protocol/cluster_messages.h"
+
+#include "base/protocol/archive.h"
+
+namespace cerium::protocol {
+
+CERIUM_FIELDS(Program, m.hash, m.bytes, m.path, m.host, m.port, m.arguments)
+CERIUM_FIELDS(ExitInfo, m.exit_status, m.signal, m.reason, m.crash_record, m.log, m.log_end)
+CERIUM_FIELDS(ExecutorOnWorker, m.application, m.executor, m.cores, m.memory)
+CERIUM_FIELDS(DriverOrder, m.driver, m.name, m.program, m.environment, m.cores, m.memory, m.supervise)
+CERIUM_FIELDS(RegisterWorker, m.worker, m.host, m.port, m.web_port, m.cores, m.memory, m.pid, m.executors, m.drivers)
+CERIUM_FIELDS(WorkerHeartbeat, m.memory_used)
+CERIUM_FIELDS(ExecutorStarted, m.application, m.executor, m.log)
+CERIUM_FIELDS(ExecutorExited, m.application, m.executor, m.how)
+CERIUM_FIELDS(DriverStarted, m.driver)
+CERIUM_FIELDS(DriverExited, m.driver, m.how)
+CERIUM_FIELDS(WorkerLeaving)
+CERIUM_FIELDS(WorkerAccepted, m.manager)
+CERIUM_FIELDS(Refused, m.reason, m.standby)
+CERIUM_FIELDS(LaunchExecutor, m.application, m.executor, m.cores, m.memory, m.driver_host, m.driver_port, m.program,
+              m.environment)
+CERIUM_FIELDS(EndExecutor, m.application, m.executor, m.reason)
+CERIUM_FIELDS(LaunchDriver, m.order)
+CERIUM_FIELDS(EndDriver, m.driver, m.reason)
+CERIUM_FIELDS(ForgetApplication, m.application)
+CERIUM_FIELDS(LeaveWhenIdle)
+CERIUM_FIELDS(RegisterApplication, m.application, m.name, m.user, m.driver_host, m.driver_port, m.program,
+              m.executor_environment, m.cores_max, m.executor_cores, m.executor_memory, m.executors_wanted, m.web_url,
+              m.driver, m.executors)
+CERIUM_FIELDS(WantExecutors, m.executors)
+CERIUM_FIELDS(ReleaseExecutor, m.executor, m.replace, m.reason)
+CERIUM_FIELDS(EndApplication, m.failed, m.reason)
+CERIUM_FIELDS(ApplicationAccepted, m.manager)
+CERIUM_FIELDS(ExecutorGranted, m.executor, m.worker, m.host, m.cores, m.memory)
+CERIUM_FIELDS(ExecutorRunning, m.executor, m.log)
+CERIUM_FIELDS(ExecutorGone, m.executor, m.worker_lost, m.how)
+CERIUM_FIELDS(ExecutorLeaving, m.executor, m.reason)
+CERIUM_FIELDS(ApplicationWaits, m.reason)
+CERIUM_FIELDS(ApplicationRemoved, m.reason)
+CERIUM_FIELDS(SubmitDriver, m.order)
+CERIUM_FIELDS(KillDriver, m.driver)
+CERIUM_FIELDS(AskDriver, m.driver)
+CERIUM_FIELDS(DriverStatus, m.driver, m.state, m.worker, m.host, m.detail, m.exit_status)
+CERIUM_FIELDS(DecommissionWorkers, m.host)
+CERIUM_FIELDS(Decommissioning, m.workers)
+CERIUM_FIELDS(FetchProgram, m.hash, m.offset)
+CERIUM_FIELDS(ProgramPiece, m.offset, m.last, m.failure, m.bytes)
+CERIUM_FIELDS(DriverOutput, m.driver, m.to_stderr, m.bytes)
+
+}  // namespace cerium::protocol
+
+CERIUM_PLAIN(Program)
+CERIUM_PLAIN(ExitInfo)
+CERIUM_PLAIN(ExecutorOnWorker)
+CERIUM_PLAIN(DriverOrder)
+CERIUM_PLAIN(RegisterWorker)
+CERIUM_PLAIN(WorkerHeartbeat)
+CERIUM_PLAIN(ExecutorStarted)
+CERIUM_PLAIN(ExecutorExited)
+CERIUM_PLAIN(DriverStarted)
+CERIUM_PLAIN(DriverExited)
+CERIUM_PLAIN(WorkerLeaving)
+CERIUM_PLAIN(WorkerAccepted)
+CERIUM_PLAIN(Refused)
+CERIUM_PLAIN(LaunchExecutor)
+CERIUM_PLAIN(EndExecutor)
+CERIUM_PLAIN(LaunchDriver)
+CERIUM_PLAIN(EndDriver)
+CERIUM_PLAIN(ForgetApplication)
+CERIUM_PLAIN(LeaveWhenIdle)
+CERIUM_PLAIN(RegisterApplication)
+CERIUM_PLAIN(WantExecutors)
+CERIUM_PLAIN(ReleaseExecutor)
+CERIUM_PLAIN(EndApplication)
+CERIUM_PLAIN(ApplicationAccepted)
+CERIUM_PLAIN(ExecutorGranted)
+CERIUM_PLAIN(ExecutorRunning)
+CERIUM_PLAIN(ExecutorGone)
+CERIUM_PLAIN(ExecutorLeaving)
+CERIUM_PLAIN(ApplicationWaits)
+CERIUM_PLAIN(ApplicationRemoved)
+CERIUM_PLAIN(SubmitDriver)
+CERIUM_PLAIN(KillDriver)
+CERIUM_PLAIN(AskDriver)
+CERIUM_PLAIN(DriverStatus)
+CERIUM_PLAIN(DecommissionWorkers)
+CERIUM_PLAIN(Decommissioning)
+CERIUM_PLAIN(FetchProgram)
+CERIUM_PLAIN(ProgramPiece)
+CERIUM_PLAIN(DriverOutput)
+
+namespace cerium::protocol {
+
+Bytes encodeCluster(const ClusterMessage& message) { return encodeSet(message); }
+ClusterMessage decodeCluster(const Bytes& frame) { return decodeSet<ClusterMessage>(frame); }
+
+}  // namespace cerium::protocol
