@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 
@@ -108,7 +109,10 @@ void EventBus::stageSubmitted(const StageInfo& stage) {
   stages_[stage.id] = stage;
   bound(stages_);
   auto job = jobs_.find(stage.job);
-  if (job != jobs_.end()) job->second.stages.push_back(stage.id);
+  if (job != jobs_.end()) {
+    auto& ids = job->second.stages;
+    if (std::find(ids.begin(), ids.end(), stage.id) == ids.end()) ids.push_back(stage.id);
+  }
   publish(&Listener::onStageSubmitted, stage);
 }
 

@@ -245,6 +245,8 @@ void SchedulerLoop::taskSucceeded(TaskEndEvent& event, const RunningTask& task) 
   auto verdict = dag_.taskSucceeded(task.stage, task.partition, event.executor, std::move(event.report.map_bytes));
   if (verdict.counts) deliver(event, task);
   carryOut(tasks_.succeeded(task.id, now()));
+  auto stage = stages_.find(task.stage.id);
+  if (verdict.stage_complete && stage != stages_.end()) stageCompleted(stage->second);
   carryOut(std::move(verdict.instructions));
 }
 
@@ -370,10 +372,22 @@ void SchedulerLoop::carry(dag::SubmitTasks& submit) {
     stage.info.job = submit.job.value;
     stage.info.name = submit.shuffle || job == jobs_.end() ? submit.node->site().str() : job->second->action_;
   }
+  if (stage.reported) {  // its output was lost: its figures begin anew
+    StageInfo again;
+    again.id = stage.info.id;
+    again.job = stage.info.job;
+    again.name = stage.info.name;
+    stage.info = std::move(again);
+    stage.reported = false;
+  }
   stage.info.attempt = submit.stage.attempt;
   stage.info.num_tasks = stage.info.completed_tasks + static_cast<int>(submit.partitions.size());
   bus_.stageSubmitted(stage.info);
   carryOut(tasks_.submit(submit, now()));
+}
+
+void SchedulerLoop::stageCompleted(Stage& stage) {
+  if (!std::exchange(stage.reported, true)) bus_.stageCompleted(stage.info);
 }
 
 void SchedulerLoop::carry(dag::CancelTasks& cancel) { carryOut(tasks_.cancel(cancel.stage, cancel.reason, now())); }
@@ -381,7 +395,7 @@ void SchedulerLoop::carry(dag::CancelTasks& cancel) { carryOut(tasks_.cancel(can
 void SchedulerLoop::carry(dag::StageDone& done) {
   auto stage = stages_.find(done.stage);
   if (stage == stages_.end()) return;
-  bus_.stageCompleted(stage->second.info);
+  stageCompleted(stage->second);  // of one that nobody waited for any more
   stages_.erase(stage);
   backend_.dropStage(done.stage);
 }

@@ -89,13 +89,14 @@ class SchedulerLoop final : public BackendEvents {
   struct Stage {
     StageCodePtr code;
     NodePtr node;  ///< Keeps the lineage alive while tasks may be launched.
-    std::set<int> attempts;
     StageInfo info;
+    bool reported = false;  ///< Its completion; listeners hear of each once for each time it was submitted.
   };
 
   void run();
   void carryOut(dag::Instructions instructions);
   void carryOut(tasks::Instructions instructions);
+  void stageCompleted(Stage& stage);
   void carry(dag::SubmitTasks& submit);
   void carry(dag::CancelTasks& cancel);
   void carry(dag::StageDone& done);

@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <set>
@@ -324,12 +325,26 @@ class ExecutorProcess final : public ExecutorLink {
     files_ = std::move(added.files);
   }
   void on(protocol::ReplicateBlock& replicate) {
-    // Fetching blocks, so it has a thread of its own; one at a time is enough for a copy in the background.
     std::lock_guard lock(mutex_);
-    if (replicator_.joinable()) replicator_.join();
-    replicator_ = std::thread([this, replicate] { copyBlock(replicate); });
+    to_copy_.push_back(std::move(replicate));
+    if (!replicator_.joinable()) replicator_ = std::thread([this] { copyBlocks(); });
+    changed_.notify_all();
   }
   void on(protocol::Shutdown& shutdown) { end(shutdown.reason); }
+
+  /// The life of the replicator's thread: copies blocks one after the other, in the background.
+  void copyBlocks() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      changed_.wait(lock, [this] { return ended_ || !to_copy_.empty(); });
+      if (ended_) return;
+      const auto order = std::move(to_copy_.front());
+      to_copy_.pop_front();
+      lock.unlock();
+      copyBlock(order);
+      lock.lock();
+    }
+  }
 
   void copyBlock(const protocol::ReplicateBlock& order) {
     rpc::Endpoint peer{order.from.host, order.from.port};
@@ -406,6 +421,7 @@ class ExecutorProcess final : public ExecutorLink {
   std::map<int64_t, protocol::BroadcastInfo> answers_;      // guarded by mutex_
   std::map<int64_t, protocol::BarrierRelease> released_;    // guarded by mutex_
   std::map<std::string, std::string> files_;                // guarded by mutex_
+  std::deque<protocol::ReplicateBlock> to_copy_;            // guarded by mutex_
   std::thread replicator_;                                  // guarded by mutex_
 
   std::unique_ptr<BlockClient> client_;

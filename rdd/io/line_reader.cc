@@ -37,6 +37,7 @@ class LineReader::Impl {
     // The line in which the byte before the split lies belongs to the split before; it ends there if that byte is LF.
     std::string_view skipped;
     if (!compressed_ && split.begin > 0) nextLine(skipped);
+    first_line_ = buffer_offset_ + at_;
   }
 
   size_t next(std::vector<std::string>& lines, size_t max) {
@@ -51,7 +52,10 @@ class LineReader::Impl {
     return returned;
   }
 
-  [[nodiscard]] int64_t bytesRead() const { return static_cast<int64_t>(source_->offset() - first_offset_); }
+  /// Bytes of the file that its lines took; what was read ahead belongs to the next split's.
+  [[nodiscard]] int64_t bytesRead() const {
+    return static_cast<int64_t>(compressed_ ? source_->offset() : buffer_offset_ + at_ - first_line_);
+  }
 
  private:
   /// The next line that begins before the end of the split; valid until the next call.
@@ -110,9 +114,10 @@ class LineReader::Impl {
 
   std::string path_;
   bool compressed_;
-  uint64_t end_;            ///< Lines that begin here or later belong to another split; in decompressed bytes.
-  uint64_t first_offset_;   ///< Where in the file reading began.
-  uint64_t buffer_offset_;  ///< Where the buffer begins; in decompressed bytes.
+  uint64_t end_;             ///< Lines that begin here or later belong to another split; in decompressed bytes.
+  uint64_t first_offset_;    ///< Where in the file reading began.
+  uint64_t first_line_ = 0;  ///< Where the first line of the split begins.
+  uint64_t buffer_offset_;   ///< Where the buffer begins; in decompressed bytes.
   std::unique_ptr<ByteSource> source_;
   Bytes buffer_;
   size_t at_ = 0;       ///< Where in the buffer the next line begins.
