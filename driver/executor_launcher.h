@@ -6,8 +6,8 @@
 
 #include <functional>
 #include <string>
-#include <thread>
 
+#include "base/util/child_process.h"
 #include "base/util/ids.h"
 #include "executor/crash_report.h"
 
@@ -35,20 +35,12 @@ class ExecutorProcessHandle {
  public:
   /// Throws IoError where the process or its log file cannot be made.
   ExecutorProcessHandle(const LaunchOrder& order, std::function<void(const ProcessEnd&)> on_end);
-  ~ExecutorProcessHandle();
-  ExecutorProcessHandle(const ExecutorProcessHandle&) = delete;
-  ExecutorProcessHandle& operator=(const ExecutorProcessHandle&) = delete;
 
-  [[nodiscard]] pid_t pid() const { return pid_; }
+  [[nodiscard]] pid_t pid() const { return process_.pid(); }
   void kill();
 
  private:
-  pid_t pid_ = 0;
-  int pid_fd_ = -1;  ///< Names the process itself, not a number that another process may get.
-  std::thread watcher_;
+  ChildProcess process_;
 };
-
-/// The last lines of a log, for the error of an executor that does not start.
-[[nodiscard]] std::string lastLines(const std::string& path, size_t max_bytes);
 
 }  // namespace cerium

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/util/bytes.h"
+
 namespace cerium {
 
 /// What the handler writes: plain data, one write.
@@ -26,8 +28,8 @@ struct CrashRecord {
 void installCrashHandler(int fd);
 void useSignalStack();
 
-/// The record a dead process wrote; false where it wrote none. Does not block.
-bool readCrashRecord(int fd, CrashRecord& record);
+/// The record among what a dead process left in its crash pipe; false where it wrote none.
+bool readCrashRecord(const Bytes& written, CrashRecord& record);
 
 /// Frames with function, file and line where the binary has symbols, one a line.
 [[nodiscard]] std::string describeStack(const CrashRecord& record);
