@@ -34,11 +34,13 @@ ROWS = {
     "tests": ["*"],
 }
 
-# Libraries that only one folder of the engine may name.
+# Libraries that only these folders and files of the engine may name.
 WRAPPED = {
-    r"boost/asio[/.]": "base/rpc/tcp",
-    r"cereal/": "base/serde",
-    r"boost/(serialization|archive)/": "base/protocol",
+    r"boost/asio[/.]": ["base/rpc/tcp", "cluster-manager/status_server.cc", "cluster-manager/status_client.cc"],
+    r"boost/beast[/.]": ["cluster-manager/status_server.cc", "cluster-manager/status_client.cc"],
+    r"boost/json[/.]": ["cluster-manager"],
+    r"cereal/": ["base/serde"],
+    r"boost/(serialization|archive)/": ["base/protocol"],
 }
 FREE_TO_USE_ANY = ("tests", "examples", "bench")
 
@@ -64,9 +66,10 @@ def may_include(row, target):
 def check_include(root, path, quote, name):
     """What is wrong with one #include, or None."""
     row = row_of(path)
-    for pattern, home in WRAPPED.items():
-        if re.match(pattern, name) and not is_below(path, home) and row not in FREE_TO_USE_ANY:
-            return f"<{name}> may be included under {home}/ only"
+    for pattern, homes in WRAPPED.items():
+        at_home = row in FREE_TO_USE_ANY or any(is_below(path, home) for home in homes)
+        if re.match(pattern, name) and not at_home:
+            return f"<{name}> may be included in {', '.join(homes)} only"
     if quote == "<":
         if not name.startswith("cerium/"):
             return None
