@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "executor/executor_process.h"
+#include "base/protocol/executor_environment.h"
 
 namespace cerium {
 namespace {

@@ -17,6 +17,7 @@
 #include <set>
 #include <thread>
 
+#include "base/protocol/executor_environment.h"
 #include "base/rpc/transport.h"
 #include "base/util/log.h"
 #include "executor/block_server.h"
