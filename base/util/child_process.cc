@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -155,8 +156,14 @@ pid_t spawn(const ChildOrder& order, const Pipes& pipes) {
   const FileActions actions(order, pipes);
   const Attributes attributes(order);
   pid_t pid = 0;
-  const int error = ::posix_spawn(&pid, order.program.c_str(), actions.get(), attributes.get(),
-                                  pointers(arguments).data(), pointers(variables).data());
+  int error = ETXTBSY;
+  // A program that was just written may still be open for writing in another child of ours, between its fork and its
+  // exec; that is over in a moment.
+  for (int attempt = 0; attempt < 100 && error == ETXTBSY; ++attempt) {
+    if (attempt > 0) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    error = ::posix_spawn(&pid, order.program.c_str(), actions.get(), attributes.get(), pointers(arguments).data(),
+                          pointers(variables).data());
+  }
   if (error != 0) throw IoError(whatFailed(order, error));
   return pid;
 }

@@ -1,0 +1,273 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "cluster-manager/worker/program_store.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <deque>
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include "base/rpc/program_file.h"
+#include "base/util/error.h"
+
+namespace cerium::cluster_manager {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kHashDigits = 64;
+constexpr size_t kMaxPrograms = 32;
+constexpr uint64_t kMaxMessage = 8 << 20;  // a piece is 1 MiB
+constexpr std::chrono::seconds kPieceLimit{10};
+
+/// It becomes a file's name, so it must be one.
+void checkHash(const std::string& hash) {
+  if (hash.size() != kHashDigits || hash.find_first_not_of("0123456789abcdef") != hash.npos)
+    throw CorruptData("a program is asked for by what is no SHA-256 in hex");
+}
+
+/// Changes when the file does; empty where it may not be executed.
+std::string appearance(const std::string& path) {
+  struct stat status {};
+  if (path.empty() || ::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode) ||
+      ::access(path.c_str(), X_OK) != 0)
+    return {};
+  return fmt::format("{} {} {} {}.{} {}.{}", status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec,
+                     status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
+}
+
+std::string describe(const protocol::Program& program) {
+  return fmt::format("program {} (SHA-256 {}...) from {}:{}", program.path, program.hash.substr(0, 12), program.host,
+                     program.port);
+}
+
+/// One connection to whoever has a program: a question, an answer, the next question.
+class PieceSource {
+ public:
+  PieceSource(std::unique_ptr<rpc::Transport> transport, const protocol::Program& program)
+      : hash_(program.hash), transport_(std::move(transport)) {
+    connection_ = transport_->connect({program.host, program.port},
+                                      {[this](const rpc::ConnectionPtr&, const Bytes& bytes) { onMessage(bytes); },
+                                       [this](const rpc::ConnectionPtr&, const std::string& reason) {
+                                         std::lock_guard lock(mutex_);
+                                         closed_ = reason.empty() ? "closed" : reason;
+                                         changed_.notify_all();
+                                       }});
+  }
+
+  protocol::ProgramPiece next(uint64_t offset, const std::function<bool()>& stopped) {
+    connection_->send(protocol::encodeCluster(protocol::FetchProgram{hash_, offset}));
+    const auto deadline = std::chrono::steady_clock::now() + kPieceLimit;
+    std::unique_lock lock(mutex_);
+    while (pieces_.empty()) {
+      if (!closed_.empty()) throw IoError("the connection ended: " + closed_);
+      if (stopped()) throw IoError("the worker stops");
+      if (std::chrono::steady_clock::now() >= deadline)
+        throw IoError(fmt::format("nothing came for {} s", kPieceLimit.count()));
+      changed_.wait_for(lock, std::chrono::milliseconds(100));
+    }
+    protocol::ProgramPiece piece = std::move(pieces_.front());
+    pieces_.pop_front();
+    return piece;
+  }
+
+ private:
+  void onMessage(const Bytes& bytes) {
+    auto message = protocol::decodeCluster(bytes);
+    auto* piece = std::get_if<protocol::ProgramPiece>(&message);
+    if (piece == nullptr) throw CorruptData("it answers with something else than a piece of a program");
+    std::lock_guard lock(mutex_);
+    if (!pieces_.empty()) throw CorruptData("it sends more than it is asked for");
+    pieces_.push_back(std::move(*piece));
+    changed_.notify_all();
+  }
+
+  const std::string hash_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<protocol::ProgramPiece> pieces_;  // guarded by mutex_; at most one
+  std::string closed_;                         // guarded by mutex_
+  rpc::ConnectionPtr connection_;
+  const std::unique_ptr<rpc::Transport> transport_;  // ends before what its handlers use
+};
+
+/// A file beside the one it is to be, removed again unless it is kept.
+class NewFile {
+ public:
+  explicit NewFile(const std::string& path) : path_(path), name_(path + ".XXXXXX") {
+    fd_ = ::mkostemp(name_.data(), O_CLOEXEC);
+    if (fd_ < 0) throw IoError(fmt::format("cannot make the file {}: {}", path_, std::strerror(errno)));
+  }
+  ~NewFile() {
+    if (fd_ >= 0) ::close(fd_);
+    if (!kept_) ::unlink(name_.c_str());
+  }
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+
+  [[nodiscard]] int fd() const { return fd_; }
+  /// Closes it, as a file that is open for writing cannot be executed, and gives it its name.
+  void keep() {
+    kept_ =
+        ::fchmod(fd_, 0700) == 0 && ::close(std::exchange(fd_, -1)) == 0 && ::rename(name_.c_str(), path_.c_str()) == 0;
+    if (!kept_) throw IoError(fmt::format("cannot keep {}: {}", path_, std::strerror(errno)));
+  }
+
+ private:
+  const std::string path_;
+  std::string name_;
+  int fd_ = -1;
+  bool kept_ = false;
+};
+
+void writeAll(int fd, const Bytes& bytes) {
+  for (size_t done = 0; done < bytes.size();) {
+    const ssize_t n = ::write(fd, bytes.data() + done, bytes.size() - done);
+    if (n < 0 && errno != EINTR) throw IoError(std::string("cannot be written: ") + std::strerror(errno));
+    if (n > 0) done += static_cast<size_t>(n);
+  }
+}
+
+}  // namespace
+
+ProgramStore::ProgramStore(std::string folder, MakeTransport makeTransport)
+    : folder_(std::move(folder)), make_transport_(std::move(makeTransport)) {
+  std::error_code error;
+  fs::create_directories(folder_, error);
+  if (error) throw IoError(fmt::format("cannot make the folder {}: {}", folder_, error.message()));
+  ::chmod(folder_.c_str(), 0700);
+}
+
+std::string ProgramStore::get(const protocol::Program& program, const std::string& secret) {
+  checkHash(program.hash);
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return stopped_ || !busy_.contains(program.hash); });
+    if (stopped_) throw IoError("the worker stops");
+    busy_.insert(program.hash);
+  }
+  // What one asker could not get, the next one may: its source is another.
+  const auto release = [&] {
+    std::lock_guard lock(mutex_);
+    busy_.erase(program.hash);
+    changed_.notify_all();
+  };
+  try {
+    std::string path = find(program);
+    if (path.empty()) {
+      fetch(program, secret);
+      path = pathOf(program);
+      dropOldest();
+    }
+    release();
+    return path;
+  } catch (...) {
+    release();
+    throw;
+  }
+}
+
+void ProgramStore::stop() {
+  std::lock_guard lock(mutex_);
+  stopped_ = true;
+  changed_.notify_all();
+}
+
+std::string ProgramStore::find(const protocol::Program& program) {
+  const std::string kept = pathOf(program);
+  if (hasHash(kept, program)) {
+    std::error_code ignored;
+    fs::last_write_time(kept, fs::file_time_type::clock::now(), ignored);  // the one used last
+    std::lock_guard lock(mutex_);
+    checked_[kept] = appearance(kept) + " " + program.hash;
+    return kept;
+  }
+  if (!program.path.empty() && program.path.front() == '/' && hasHash(program.path, program)) return program.path;
+  return {};
+}
+
+bool ProgramStore::hasHash(const std::string& path, const protocol::Program& program) {
+  const std::string looks = appearance(path);
+  if (looks.empty()) return false;
+  {
+    std::lock_guard lock(mutex_);
+    const auto known = checked_.find(path);
+    if (known != checked_.end() && known->second.starts_with(looks + " "))
+      return known->second == looks + " " + program.hash;
+  }
+  std::string hash;
+  try {
+    const rpc::ProgramFile file(path);
+    if (file.bytes() != program.bytes) return false;  // without reading all of it
+    hash = file.hash();
+  } catch (const IoError&) {
+    return false;  // not readable for us: it is fetched
+  }
+  std::lock_guard lock(mutex_);
+  if (checked_.size() >= 4 * kMaxPrograms) checked_.clear();
+  checked_[path] = looks + " " + hash;
+  return hash == program.hash;
+}
+
+void ProgramStore::fetch(const protocol::Program& program, const std::string& secret) {
+  try {
+    NewFile file(pathOf(program));
+    write(file.fd(), program, secret);
+    file.keep();
+  } catch (const CorruptData& e) {
+    throw CorruptData(fmt::format("{}: {}", describe(program), e.what()));
+  } catch (const IoError& e) {
+    throw IoError(fmt::format("{}: {}", describe(program), e.what()));
+  }
+}
+
+void ProgramStore::write(int fd, const protocol::Program& program, const std::string& secret) {
+  rpc::TransportOptions options;
+  options.secret = secret;
+  options.max_message_bytes = kMaxMessage;
+  options.thread_name = "cerium-fetch";
+  PieceSource source(make_transport_(options), program);
+  rpc::Sha256 sum;
+  uint64_t offset = 0;
+  for (bool last = false; !last;) {
+    const auto piece = source.next(offset, [this] {
+      std::lock_guard lock(mutex_);
+      return stopped_;
+    });
+    if (!piece.failure.empty()) throw IoError(piece.failure);
+    if (piece.offset != offset) throw CorruptData("its pieces come out of order");
+    if (piece.bytes.size() > program.bytes - offset) throw CorruptData("it is longer than it was said to be");
+    if (piece.bytes.empty() && !piece.last) throw CorruptData("it sends pieces without contents");
+    writeAll(fd, piece.bytes);
+    sum.update(piece.bytes.data(), piece.bytes.size());
+    offset += piece.bytes.size();
+    last = piece.last;
+  }
+  const std::string hash = sum.hex();
+  if (hash != program.hash)
+    throw CorruptData(fmt::format("what came has another SHA-256, {}...; it changed since", hash.substr(0, 12)));
+}
+
+void ProgramStore::dropOldest() {
+  std::vector<std::pair<fs::file_time_type, fs::path>> programs;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder_, error), end; !error && entry != end; entry.increment(error)) {
+    std::error_code gone;
+    if (entry->path().filename().string().size() == kHashDigits)
+      programs.emplace_back(entry->last_write_time(gone), entry->path());
+  }
+  if (programs.size() <= kMaxPrograms) return;
+  std::sort(programs.begin(), programs.end());
+  programs.resize(programs.size() - kMaxPrograms);
+  for (const auto& [used, path] : programs) fs::remove(path, error);
+}
+
+}  // namespace cerium::cluster_manager

@@ -1,0 +1,257 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "cluster-manager/worker/program_store.h"
+
+#include <sys/stat.h>
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <future>
+#include <vector>
+
+#include "base/rpc/loopback/loopback.h"
+#include "base/rpc/program_file.h"
+#include "base/util/error.h"
+#include "tests/support/temp_folder.h"
+
+namespace cerium::cluster_manager {
+namespace {
+
+using protocol::FetchProgram;
+using protocol::Program;
+using protocol::ProgramPiece;
+using testing::TempFolder;
+
+constexpr const char* kSecret = "the application's";
+
+/// Two machines: one with programs and a `driver`, one with a store.
+class Machines {
+ public:
+  Machines()
+      : driver(rpc::makeLoopbackTransport(network, {.secret = kSecret})),
+        store(worker / "programs", [this](rpc::TransportOptions options) {
+          return rpc::makeLoopbackTransport(network, std::move(options));
+        }) {}
+
+  /// A file of the driver's machine, not visible on the worker's.
+  Program program(const std::string& contents) {
+    file = std::make_unique<rpc::ProgramFile>(driver_folder.write("program", contents));
+    return {file->hash(), contents.size(), "/not/on/this/machine", "driver", 4040, {}};
+  }
+
+  /// Answers FetchProgram with what `answer` makes of it.
+  void serve(std::function<protocol::ClusterMessage(const FetchProgram&)> answer) {
+    driver->listen({"driver", 4040}, [this, answer](const rpc::ConnectionPtr&) -> rpc::Handlers {
+      ++connections;
+      return {[answer](const rpc::ConnectionPtr& from, const Bytes& bytes) {
+                from->send(protocol::encodeCluster(answer(std::get<FetchProgram>(protocol::decodeCluster(bytes)))));
+              },
+              [](const rpc::ConnectionPtr&, const std::string&) {}};
+    });
+  }
+  /// As a driver does.
+  ProgramPiece piece(const FetchProgram& wanted) {
+    Bytes bytes = file->piece(wanted.offset);
+    const bool last = wanted.offset + bytes.size() >= file->bytes();
+    return {wanted.offset, last, "", std::move(bytes)};
+  }
+
+  std::string failure(const Program& wanted) {
+    try {
+      return "got " + store.get(wanted, kSecret);
+    } catch (const Error& e) {
+      return e.what();
+    }
+  }
+  std::vector<std::string> kept() {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(worker / "programs"))
+      names.push_back(entry.path().filename());
+    return names;
+  }
+
+  std::shared_ptr<rpc::LoopbackNetwork> network = std::make_shared<rpc::LoopbackNetwork>();
+  TempFolder driver_folder;
+  TempFolder worker;
+  std::unique_ptr<rpc::ProgramFile> file;
+  std::atomic<int> connections{0};
+  std::unique_ptr<rpc::Transport> driver;
+  ProgramStore store;
+};
+
+/// Long enough for several pieces.
+std::string largeProgram() { return std::string(5 * rpc::ProgramFile::kPieceBytes / 2, 'p') + "end"; }
+
+}  // namespace
+
+TEST_CASE("a program is fetched whole, and may be executed by its owner alone", "[cluster-manager][programs]") {
+  Machines machines;
+  const Program wanted = machines.program(largeProgram());
+  machines.serve([&](const FetchProgram& fetch) { return machines.piece(fetch); });
+  const std::string path = machines.store.get(wanted, kSecret);
+  CHECK(path == machines.worker / "programs/" + wanted.hash);
+  CHECK(testing::contentsOf(path) == largeProgram());
+  CHECK((std::filesystem::status(path).permissions() & std::filesystem::perms::mask) == std::filesystem::perms(0700));
+  CHECK(machines.kept() == std::vector<std::string>{wanted.hash});
+}
+
+TEST_CASE("executors that ask for a program at the same time get it by one fetch", "[cluster-manager][programs]") {
+  Machines machines;
+  const Program wanted = machines.program(largeProgram());
+  machines.serve([&](const FetchProgram& fetch) { return machines.piece(fetch); });
+  std::vector<std::future<std::string>> paths;
+  for (int i = 0; i < 8; ++i) {
+    paths.push_back(std::async(std::launch::async, [&] { return machines.store.get(wanted, kSecret); }));
+  }
+  for (auto& path : paths) CHECK(path.get() == machines.worker / "programs/" + wanted.hash);
+  CHECK(machines.connections == 1);
+  CHECK(machines.store.get(wanted, kSecret) == machines.worker / "programs/" + wanted.hash);
+  CHECK(machines.connections == 1);
+}
+
+TEST_CASE("a file of this machine with the program's hash is used as it is", "[cluster-manager][programs]") {
+  Machines machines;
+  Program wanted = machines.program("#!/bin/sh\n");
+  wanted.path = machines.driver_folder / "program";
+  SECTION("it may be executed") {
+    ::chmod(wanted.path.c_str(), 0700);
+    CHECK(machines.store.get(wanted, kSecret) == wanted.path);
+    CHECK(machines.kept().empty());
+    SECTION("until it is changed") {
+      machines.driver_folder.write("program", "#!/bin/ls\n");
+      CHECK_THAT(machines.failure(wanted), Catch::Contains("driver:4040"));  // nobody listens there
+    }
+  }
+  SECTION("else the program is fetched") {
+    machines.serve([&](const FetchProgram& fetch) { return machines.piece(fetch); });
+    CHECK(machines.store.get(wanted, kSecret) == machines.worker / "programs/" + wanted.hash);
+  }
+}
+
+TEST_CASE("a kept program that was damaged is fetched again", "[cluster-manager][programs]") {
+  Machines machines;
+  const Program wanted = machines.program("the program");
+  machines.serve([&](const FetchProgram& fetch) { return machines.piece(fetch); });
+  const std::string path = machines.store.get(wanted, kSecret);
+  machines.worker.write("programs/" + wanted.hash, "the damaged");
+  CHECK(machines.store.get(wanted, kSecret) == path);
+  CHECK(testing::contentsOf(path) == "the program");
+  CHECK(machines.connections == 2);
+}
+
+TEST_CASE("pieces that cannot be right are refused and leave nothing behind", "[cluster-manager][programs]") {
+  struct Case {
+    const char* what;
+    std::function<protocol::ClusterMessage(Machines&, const FetchProgram&)> answer;
+  };
+  const auto [what, answer] = GENERATE(values<Case>({
+      {"it changed since",
+       [](Machines&, const FetchProgram& f) {
+         return ProgramPiece{f.offset, true, "", Bytes("the Program")};
+       }},
+      {"it changed since",
+       [](Machines&, const FetchProgram& f) {
+         return ProgramPiece{f.offset, true, "", Bytes("the")};
+       }},
+      {"it changed since",
+       [](Machines&, const FetchProgram& f) {
+         return ProgramPiece{f.offset, true, "", {}};
+       }},
+      {"longer than it was said to be",
+       [](Machines&, const FetchProgram& f) {
+         return ProgramPiece{f.offset, false, "", Bytes("the program and more")};
+       }},
+      {"out of order",
+       [](Machines&, const FetchProgram&) {
+         return ProgramPiece{3, false, "", Bytes("the")};
+       }},
+      {"out of order",
+       [](Machines&, const FetchProgram&) {
+         return ProgramPiece{~uint64_t{0}, true, "", Bytes("the")};
+       }},
+      {"without contents",
+       [](Machines&, const FetchProgram& f) {
+         return ProgramPiece{f.offset, false, "", {}};
+       }},
+      {"there is no such program",
+       [](Machines&, const FetchProgram&) {
+         return ProgramPiece{0, false, "there is no such program", {}};
+       }},
+      {"something else than a piece", [](Machines&, const FetchProgram&) { return protocol::LeaveWhenIdle{}; }},
+  }));
+  Machines machines;
+  const Program wanted = machines.program("the program");
+  machines.serve([&machines, &answer = answer](const FetchProgram& fetch) { return answer(machines, fetch); });
+  const std::string failure = machines.failure(wanted);
+  CHECK_THAT(failure, Catch::Contains(what));
+  CHECK_THAT(failure, Catch::Contains("program /not/on/this/machine"));
+  CHECK_THAT(failure, Catch::Contains("driver:4040"));
+  CHECK(machines.kept().empty());
+}
+
+TEST_CASE("more pieces than were asked for end the fetch", "[cluster-manager][programs]") {
+  Machines machines;
+  const Program wanted = machines.program("the program");
+  machines.driver->listen({"driver", 4040}, [&](const rpc::ConnectionPtr& to) -> rpc::Handlers {
+    for (int i = 0; i < 100; ++i) to->send(protocol::encodeCluster(ProgramPiece{0, false, "", Bytes("x")}));
+    return {[](const rpc::ConnectionPtr&, const Bytes&) {}, [](const rpc::ConnectionPtr&, const std::string&) {}};
+  });
+  CHECK_THAT(machines.failure(wanted), !Catch::StartsWith("got "));
+  CHECK(machines.kept().empty());
+}
+
+TEST_CASE("what is no hash never becomes a file", "[cluster-manager][programs]") {
+  Machines machines;
+  for (const std::string& hash : {std::string("../../etc/passwd"), std::string(), std::string(64, 'G'),
+                                  std::string(64, 'A'), std::string(63, 'a') + "/"}) {
+    CHECK_THAT(machines.failure({hash, 1, "/bin/true", "driver", 4040, {}}), Catch::Contains("no SHA-256"));
+  }
+}
+
+TEST_CASE("a fetch that failed is tried again by the next asker, from its own source", "[cluster-manager][programs]") {
+  Machines machines;
+  Program wanted = machines.program("the program");
+  machines.serve([&](const FetchProgram& fetch) { return machines.piece(fetch); });
+  Program elsewhere = wanted;
+  elsewhere.port = 4041;
+  CHECK_THAT(machines.failure(elsewhere), Catch::Contains("driver:4041"));
+  CHECK_THAT(machines.failure(wanted), Catch::StartsWith("got "));
+}
+
+TEST_CASE("a driver with another secret gives no program", "[cluster-manager][programs]") {
+  Machines machines;
+  const Program wanted = machines.program("the program");
+  machines.serve([&](const FetchProgram& fetch) { return machines.piece(fetch); });
+  CHECK_THROWS_AS(machines.store.get(wanted, "another"), IoError);
+  CHECK(machines.kept().empty());
+}
+
+TEST_CASE("stopping ends a fetch that waits", "[cluster-manager][programs]") {
+  Machines machines;
+  const Program wanted = machines.program("the program");
+  std::promise<void> asked;
+  machines.driver->listen({"driver", 4040}, [&](const rpc::ConnectionPtr&) -> rpc::Handlers {
+    return {[&](const rpc::ConnectionPtr&, const Bytes&) { asked.set_value(); },
+            [](const rpc::ConnectionPtr&, const std::string&) {}};
+  });
+  auto failure = std::async(std::launch::async, [&] { return machines.failure(wanted); });
+  asked.get_future().wait();
+  machines.store.stop();
+  CHECK_THAT(failure.get(), Catch::Contains("the worker stops"));
+  CHECK_THAT(machines.failure(wanted), Catch::Contains("the worker stops"));
+}
+
+TEST_CASE("the programs used last are kept", "[cluster-manager][programs]") {
+  Machines machines;
+  machines.serve([&](const FetchProgram& fetch) { return machines.piece(fetch); });
+  const Program first = machines.program("program 0");
+  (void)machines.store.get(first, kSecret);
+  for (int i = 1; i <= 40; ++i) {
+    (void)machines.store.get(machines.program("program " + std::to_string(i)), kSecret);
+    (void)machines.store.get(first, kSecret);
+  }
+  CHECK(machines.kept().size() == 32);
+  CHECK(std::filesystem::exists(machines.worker / "programs/" + first.hash));
+}
+
+}  // namespace cerium::cluster_manager
