@@ -98,7 +98,7 @@ void baseline(int threads, const Options& options, Recorder& recorder) {
         for (const Pair& pair : from[range]) sorted.emplace_back(pair);
         from[range] = RecordBuffer<Pair>();
       }
-      sortPairs(sorted, KeyLess());
+      sortPairs(sorted, KeyOrder());
       for (const Pair& pair : sorted) runs[range].add(pair);
     });
     return answerOf(runs);

@@ -143,7 +143,7 @@ void Executor::work() {
 
 void Executor::run(TaskLaunch launch) {
   TaskContext context({launch.stage->id, launch.stage_attempt, launch.partition, launch.stage->num_partitions,
-                       launch.attempt, launch.id, launch.stage->properties},
+                       launch.attempt, launch.id, launch.stage->body->node().id(), launch.stage->properties},
                       *this);
   for (auto& [rdd, partition, bytes] : launch.data) context.setPartitionData(rdd, partition, std::move(bytes));
   {

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "base/util/erased.h"
 #include "rdd/stream.h"
 
 namespace cerium {
@@ -26,12 +27,12 @@ const BlockOps* blockOps() {
         encodeRecords(out, buffer.data(), buffer.size());
       },
       [](std::string_view bytes) -> std::shared_ptr<const void> {
-        auto buffer = std::make_shared<RecordBuffer<T>>();
+        RecordBuffer<T> buffer;
         Reader in(bytes);
         auto left = in.get<uint64_t>();
-        if constexpr (kBitwise<T>) buffer->reserve(left < in.left() / sizeof(T) ? left : in.left() / sizeof(T));
-        decodeRecords(in, left, left, *buffer);
-        return buffer;
+        if constexpr (kBitwise<T>) buffer.reserve(left < in.left() / sizeof(T) ? left : in.left() / sizeof(T));
+        decodeRecords(in, left, left, buffer);
+        return shareErased(std::move(buffer));
       },
       [](const void* records) { return static_cast<const RecordBuffer<T>*>(records)->size(); },
       sizeof(T),
@@ -54,7 +55,7 @@ struct TypedBlock {
 
   template <class T>
   static TypedBlock of(RecordBuffer<T> buffer) {
-    return {std::make_shared<const RecordBuffer<T>>(std::move(buffer)), blockOps<T>()};
+    return {shareErased(std::move(buffer)), blockOps<T>()};
   }
   [[nodiscard]] size_t count() const { return ops->count(records.get()); }
   [[nodiscard]] size_t memory() const { return ops->memory(records.get()); }

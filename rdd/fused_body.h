@@ -35,8 +35,7 @@ class FusedBody final : public TaskBody {
     if constexpr (End::kIsMapSide) {
       out.map_output = end.run(task, input);
     } else {
-      using R = decltype(end.run(task, input));
-      out.value = std::make_shared<R>(end.run(task, input));
+      out.value = shareErased(end.run(task, input));
     }
   }
 

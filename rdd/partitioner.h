@@ -31,7 +31,7 @@ class Partitioner {
   &&requires(const P& p) {
     { p.numPartitions() } -> std::convertible_to<int>;
   }
-  Partitioner(const P& p) : self_(std::make_shared<Model<P>>(p)) {}  // NOLINT: meant to convert
+  Partitioner(const P& p) : self_(static_cast<const Concept*>(new Model<P>(p))) {}  // NOLINT: meant to convert
 
   [[nodiscard]] int numPartitions() const { return self_->numPartitions(); }
   /// The typed partitioner inside, or null where it is of another type.

@@ -15,6 +15,7 @@
 #include "rdd/api/statistics.h"
 #include "rdd/api/transformations.h"
 #include "rdd/api/tree_aggregate.h"
+#include "rdd/common_types.h"
 
 namespace cerium {
 
@@ -37,39 +38,36 @@ class Operations : public Basics<Self, T>,
 /// What copies of one chain share: its node, once it has one. A chain gets a node of its own when something needs an
 /// identity (cache, id, union, ...); from then on it, and what is built on it, reads through that node, so that
 /// `auto m = x.map(f); m.cache();` caches m whichever handle is used.
-template <class T>
 class ChainState {
  public:
   virtual ~ChainState() = default;
-  /// The node, or one built now on a parent chain's node; null where the fused pipe is to be used.
-  virtual std::shared_ptr<Node<T>> resolve() = 0;
 
-  std::shared_ptr<Node<T>> node() {
-    std::lock_guard lock(mutex_);
-    if (!node_) node_ = resolve();
-    return node_;
-  }
+  /// The node, or one built now on a parent chain's node; null where the fused pipe is to be used.
+  NodePtr node();
   /// Sets the node if there is none, and returns the one that is set.
   template <class Make>
-  std::shared_ptr<Node<T>> nodeOr(Make make) {
-    std::lock_guard lock(mutex_);
-    if (!node_) node_ = resolve();
-    if (!node_) node_ = make();
-    return node_;
+  NodePtr nodeOr(Make make) {
+    if (auto known = node()) return known;
+    return setNode(make());
   }
 
  private:
+  virtual NodePtr resolve() = 0;
+  NodePtr setNode(NodePtr made);
+
   std::mutex mutex_;
-  std::shared_ptr<Node<T>> node_;  // guarded by mutex_
+  NodePtr node_;  // guarded by mutex_
 };
+using ChainStatePtr = std::shared_ptr<ChainState>;
 
 template <class T0, class Op, class T>
-class ChainStep final : public ChainState<T> {
+class ChainStep final : public ChainState {
  public:
-  ChainStep(std::shared_ptr<ChainState<T0>> parent, Op op, OperationSite site, JobRunnerPtr runner, bool keeps)
+  ChainStep(ChainStatePtr parent, Op op, OperationSite site, JobRunnerPtr runner, bool keeps)
       : parent_(std::move(parent)), op_(std::move(op)), site_(site), runner_(std::move(runner)), keeps_(keeps) {}
 
-  std::shared_ptr<Node<T>> resolve() override {
+ private:
+  NodePtr resolve() override {
     auto node = parent_ ? parent_->node() : nullptr;
     if (!node) return nullptr;
     const int partitions = node->numPartitions();
@@ -78,8 +76,7 @@ class ChainStep final : public ChainState<T> {
         .node();
   }
 
- private:
-  std::shared_ptr<ChainState<T0>> parent_;
+  ChainStatePtr parent_;
   Op op_;
   OperationSite site_;
   JobRunnerPtr runner_;
@@ -95,21 +92,21 @@ class RDD : public api::Operations<RDD<T>, T> {
  public:
   using value_type = T;
 
-  RDD(std::shared_ptr<Node<T>> node, JobRunnerPtr runner) : node_(std::move(node)), runner_(std::move(runner)) {}
+  RDD(TypedNodePtr<T> node, JobRunnerPtr runner) : node_(std::move(node)), runner_(std::move(runner)) {}
 
   [[nodiscard]] int getNumPartitions() const { return node_->numPartitions(); }
   [[nodiscard]] std::optional<Partitioner> partitioner() const { return node_->partitioner(); }
 
   // The engine's side.
-  [[nodiscard]] const std::shared_ptr<Node<T>>& node() const { return node_; }
+  [[nodiscard]] const TypedNodePtr<T>& node() const { return node_; }
   [[nodiscard]] const JobRunnerPtr& runner() const { return runner_; }
   [[nodiscard]] const RDD& rdd() const { return *this; }
 
   template <class U, class Op>
   auto append(Op op, bool keeps_partitioner) const {
     const OperationSite site = op.f.site;
-    std::shared_ptr<api::ChainState<U>> state(
-        static_cast<api::ChainState<U>*>(new api::ChainStep<T, Op, U>(nullptr, op, site, runner_, keeps_partitioner)));
+    api::ChainStatePtr state(
+        static_cast<api::ChainState*>(new api::ChainStep<T, Op, U>(nullptr, op, site, runner_, keeps_partitioner)));
     return Chain<T, Op, U>(node_, std::move(op), std::move(state), runner_, site,
                            keeps_partitioner ? partitioner() : std::nullopt);
   }
@@ -125,7 +122,7 @@ class RDD : public api::Operations<RDD<T>, T> {
   }
 
  private:
-  std::shared_ptr<Node<T>> node_;
+  TypedNodePtr<T> node_;
   JobRunnerPtr runner_;
 };
 
@@ -135,8 +132,8 @@ class Chain : public api::Operations<Chain<S, P, T>, T> {
  public:
   using value_type = T;
 
-  Chain(std::shared_ptr<Node<S>> source, P pipe, std::shared_ptr<api::ChainState<T>> state, JobRunnerPtr runner,
-        OperationSite site, std::optional<Partitioner> partitioner)
+  Chain(TypedNodePtr<S> source, P pipe, api::ChainStatePtr state, JobRunnerPtr runner, OperationSite site,
+        std::optional<Partitioner> partitioner)
       : source_(std::move(source)),
         pipe_(std::move(pipe)),
         state_(std::move(state)),
@@ -150,12 +147,12 @@ class Chain : public api::Operations<Chain<S, P, T>, T> {
   [[nodiscard]] const std::optional<Partitioner>& partitioner() const { return partitioner_; }
 
   // The engine's side.
-  [[nodiscard]] std::shared_ptr<Node<T>> node() const {
-    return state_->nodeOr([this] {
+  [[nodiscard]] TypedNodePtr<T> node() const {
+    return TypedNodePtr<T>(state_->nodeOr([this]() -> NodePtr {
       return api::makeRdd<T>(runner_, site_, getNumPartitions(), {api::narrowOn(source_)}, ops::Chain<S, P, T>{pipe_},
                              partitioner_)
           .node();
-    });
+    }));
   }
   [[nodiscard]] RDD<T> rdd() const { return RDD<T>(node(), runner_); }
   [[nodiscard]] const JobRunnerPtr& runner() const { return runner_; }
@@ -163,27 +160,28 @@ class Chain : public api::Operations<Chain<S, P, T>, T> {
   template <class U, class Op>
   auto append(Op op, bool keeps_partitioner) const {
     const OperationSite site = op.f.site;
-    std::shared_ptr<api::ChainState<U>> state(
-        static_cast<api::ChainState<U>*>(new api::ChainStep<T, Op, U>(state_, op, site, runner_, keeps_partitioner)));
+    api::ChainStatePtr state(
+        static_cast<api::ChainState*>(new api::ChainStep<T, Op, U>(state_, op, site, runner_, keeps_partitioner)));
     auto pipe = pipes::then(pipe_, std::move(op));
     return Chain<S, decltype(pipe), U>(source_, std::move(pipe), std::move(state), runner_, site,
                                        keeps_partitioner ? partitioner_ : std::nullopt);
   }
   template <class F>
   auto fused(F f) const {
-    if (auto node = state_->node()) return f(node, pipes::Identity());
+    if (auto node = state_->node()) return f(TypedNodePtr<T>(node), pipes::Identity());
     return f(source_, pipe_);
   }
   template <class Writer>
   auto shuffleWith(Writer writer, int partitions) const {
-    if (auto node = state_->node()) return RDD<T>(node, runner_).shuffleWith(std::move(writer), partitions);
+    if (auto node = state_->node())
+      return RDD<T>(TypedNodePtr<T>(node), runner_).shuffleWith(std::move(writer), partitions);
     return runner_->newShuffle(source_, partitions, fusedBody<S>(source_, pipe_, std::move(writer)));
   }
 
  private:
-  std::shared_ptr<Node<S>> source_;
+  TypedNodePtr<S> source_;
   P pipe_;
-  std::shared_ptr<api::ChainState<T>> state_;
+  api::ChainStatePtr state_;
   JobRunnerPtr runner_;
   OperationSite site_;
   std::optional<Partitioner> partitioner_;

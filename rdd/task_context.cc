@@ -8,6 +8,15 @@ namespace {
 thread_local TaskContext* t_current = nullptr;
 }
 
+MapOutput::MapOutput(int num_partitions)
+    : partitions(static_cast<size_t>(num_partitions)), bytes(static_cast<size_t>(num_partitions)) {}
+
+void MapOutput::add(size_t p, ShuffleSegment segment, size_t num_records, size_t encoded_bytes) {
+  partitions[p].push_back(std::move(segment));
+  records += static_cast<int64_t>(num_records);
+  bytes[p] += static_cast<int64_t>(encoded_bytes);
+}
+
 TaskContext::TaskContext(Identity identity, TaskServices& services)
     : identity_(std::move(identity)), services_(services), outer_(t_current) {
   t_current = this;
@@ -43,6 +52,11 @@ const Bytes& TaskContext::partitionData(RddId rdd, int p) const {
 
 void TaskContext::setPartitionData(RddId rdd, int p, Bytes bytes) {
   partition_data_.emplace_back(rdd, p, std::move(bytes));
+}
+
+void TaskContext::countShuffled(const MapOutput& output) {
+  for (int64_t bytes : output.bytes) metrics_.shuffle_bytes_written += bytes;
+  metrics_.shuffle_records_written += output.records;
 }
 
 AccumulatorCell& TaskContext::newCell(AccumulatorId id) {

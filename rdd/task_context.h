@@ -31,6 +31,11 @@ struct ShuffleSegment {
 
 /// What one map task leaves behind: for each reduce partition its segments in the order written.
 struct MapOutput {
+  MapOutput() = default;
+  explicit MapOutput(int num_partitions);
+  /// One more segment of partition `p`, of about `encoded_bytes`.
+  void add(size_t p, ShuffleSegment segment, size_t num_records, size_t encoded_bytes);
+
   std::vector<std::vector<ShuffleSegment>> partitions;
   std::vector<int64_t> bytes;  ///< Encoded size a partition, about.
   size_t reserved = 0;         ///< Bytes charged to the MemoryManager for blocks in memory.
@@ -116,6 +121,7 @@ class TaskContext {
     int num_partitions = 0;
     int attempt = 0;
     TaskId task;
+    RddId rdd;  ///< Whose partition the task computes, before the end of its stage.
     std::unordered_map<std::string, std::string> properties;
   };
 
@@ -143,6 +149,8 @@ class TaskContext {
 
   // What follows is the engine's own side.
 
+  [[nodiscard]] RddId rdd() const { return identity_.rdd; }
+
   void interrupt() { interrupted_ = true; }
   /// Throws TaskKilled when the task was told to stop. Called between batches.
   void checkInterrupted() const {
@@ -150,6 +158,8 @@ class TaskContext {
   }
   [[nodiscard]] TaskServices& services() { return services_; }
   [[nodiscard]] TaskMetrics& metrics() { return metrics_; }
+  /// Adds what a map task wrote to its metrics.
+  void countShuffled(const MapOutput& output);
 
   /// Bytes that the driver sent for partition `p` of `rdd` (RddNode::encodePartition).
   [[nodiscard]] const Bytes& partitionData(RddId rdd, int p) const;

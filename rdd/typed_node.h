@@ -27,6 +27,23 @@ class Node : public RddNode {
   StreamPtr<T> computeAndCache(TaskContext& task, int p, StorageLevel level) const;
 };
 
+/// A handle on a Node<T>: a NodePtr whose record type is known. (A std::shared_ptr<Node<T>> would do; see erased.h.)
+template <class T>
+class TypedNodePtr {
+ public:
+  TypedNodePtr() = default;
+  /// REQUIRES: `node` is a Node<T> or null.
+  explicit TypedNodePtr(NodePtr node) : node_(std::move(node)) {}
+
+  Node<T>* operator->() const { return static_cast<Node<T>*>(node_.get()); }
+  Node<T>& operator*() const { return static_cast<Node<T>&>(*node_); }
+  explicit operator bool() const { return node_ != nullptr; }
+  operator const NodePtr&() const { return node_; }  // NOLINT: meant to convert
+
+ private:
+  NodePtr node_;
+};
+
 /// What a decoder of nodes gets besides the node's own bytes.
 struct NodeHeader {
   RddId id;

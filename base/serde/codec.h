@@ -304,7 +304,9 @@ class RecordOutputArchive : public cereal::OutputArchive<RecordOutputArchive, ce
   using Base = cereal::OutputArchive<RecordOutputArchive, cereal::AllowEmptyClassElision>;
 
  public:
-  explicit RecordOutputArchive(Writer& out) : Base(this), out_(&out) {}
+  // Not inline: cereal's base class has six hash tables for features that records do not use.
+  explicit RecordOutputArchive(Writer& out);
+  ~RecordOutputArchive();
 
   template <class... Ts>
   RecordOutputArchive& operator()(Ts&&... values) {
@@ -347,7 +349,8 @@ class RecordInputArchive : public cereal::InputArchive<RecordInputArchive, cerea
   using Base = cereal::InputArchive<RecordInputArchive, cereal::AllowEmptyClassElision>;
 
  public:
-  explicit RecordInputArchive(Reader& in) : Base(this), in_(&in) {}
+  explicit RecordInputArchive(Reader& in);
+  ~RecordInputArchive();
 
   template <class... Ts>
   RecordInputArchive& operator()(Ts&&... values) {

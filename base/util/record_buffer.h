@@ -73,8 +73,7 @@ class RecordBuffer {
   }
 
   /// Counts `n` more records as contents, unwritten. Only for bitwise records.
-  T* growUninitialized(size_t n) {
-    static_assert(kRelocatable);
+  T* growUninitialized(size_t n) requires(kRelocatable) {
     if (size_ + n > capacity_) reallocate(size_ + n > 2 * capacity_ ? size_ + n : 2 * capacity_);
     T* place = data_ + size_;
     size_ += n;

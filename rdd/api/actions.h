@@ -46,7 +46,7 @@ class Actions {
   FutureAction<void> foreachAsync(F f, Where where = Where::current()) const {
     closure::require<op::foreach_, F>();
     auto job = run("foreachAsync", ops::ForEach<F>{{}, {located("foreachAsync", where, std::move(f))}}, where);
-    return FutureAction<void>(job.handle, [] {});
+    return FutureAction<void>(job.handle(), [] {});
   }
   /// The first n records, as take(). Reads every partition's first n, for all partitions at once.
   FutureAction<std::vector<T>> takeAsync(uint64_t n, Where where = Where::current()) const {
@@ -164,7 +164,7 @@ class Actions {
   template <class F>
   void foreach (F f, Where where = Where::current()) const {
     closure::require<op::foreach_, F>();
-    run("foreach", ops::ForEach<F>{{}, {located("foreach", where, std::move(f))}}, where).handle->wait();
+    run("foreach", ops::ForEach<F>{{}, {located("foreach", where, std::move(f))}}, where).handle()->wait();
   }
   template <class F, class A>
     requires(!std::is_same_v<A, Where>)
@@ -178,7 +178,8 @@ class Actions {
     closure::require<op::foreach_, F>();
     startJob<bool>(self().runner(), {"foreachPartition", where}, self().node(),
                    ofPartition<bool>("foreachPartition", std::move(f), where), allPartitions(self().getNumPartitions()))
-        .handle->wait();
+        .handle()
+        ->wait();
   }
 
   /// How often each record occurs. The result must fit into the driver's memory.
@@ -283,7 +284,7 @@ class Actions {
   }
   template <class R, class Parts, class Finish>
   static FutureAction<R> later(TypedJob<Parts> job, Finish finish) {
-    return FutureAction<R>(job.handle, [job, finish]() mutable { return finish(job.wait()); });
+    return FutureAction<R>(job.handle(), [job, finish]() mutable { return finish(job.wait()); });
   }
 
   const Self& self() const { return static_cast<const Self&>(*this); }

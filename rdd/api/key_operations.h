@@ -65,15 +65,19 @@ class OrderedOperations {
   /// keys, then moves every pair once. Partition sizes are even also when most keys are equal.
   auto sortByKey(bool ascending = true, int partitions = 0, Where where = Where::current()) const {
     requireSerializable<op::sortBy, T>();
-    const int n = partitions > 0 ? partitions : std::max(1, self().getNumPartitions());
-    auto bounds = sampleBounds<K>(self(), n, where);
+    const int wanted = partitions > 0 ? partitions : std::max(1, self().getNumPartitions());
+    auto bounds = sampleBounds<K>(self(), wanted, where);
     const bool spread = hasEqualNeighbours(bounds);
     RangePartitioner<K> range(std::move(bounds), ascending);
     // Equal bounds mean a key too frequent for one partition. Its pairs are spread over several, so that the result is
     // no longer partitioned by key alone and does not claim to be.
-    if (spread) return sorted(SpreadRangePartitioner<K>(range), std::nullopt, ascending, where);
-    const Partitioner handle(range);
-    return sorted(std::move(range), handle, ascending, where);
+    const int n = range.numPartitions();
+    auto handle = spread ? std::nullopt : std::optional<Partitioner>(range);
+    using Part = SpreadRangePartitioner<K>;
+    auto shuffle =
+        self().shuffleWith(PartitionPairs<K, V, Part>{{Located<Part>{{}, Part(std::move(range), spread)}}}, n);
+    return makeRdd<T>(self().runner(), {"sortByKey", where}, n, {Dependency{nullptr, shuffle}},
+                      ops::Sorted<K, V>{{ascending}}, std::move(handle));
   }
 
   /// Partitioned by `partitioner` and sorted by key inside each partition, in one shuffle.
@@ -81,7 +85,7 @@ class OrderedOperations {
   auto repartitionAndSortWithinPartitions(Part partitioner, Where where = Where::current()) const {
     auto chosen = choose<K>(self().runner(), partitioner, 0);
     return makeRdd<T>(self().runner(), {"repartitionAndSortWithinPartitions", where}, chosen.numPartitions(),
-                      {self().keyedBy(chosen)}, ops::Sorted<K, V, KeyLess>{}, handleOf(chosen));
+                      {self().keyedBy(chosen)}, ops::Sorted<K, V>{}, handleOf(chosen));
   }
 
   /// The pairs with low <= key <= high; reads only the partitions that can hold some where the RDD is range
@@ -104,19 +108,6 @@ class OrderedOperations {
   }
 
  private:
-  template <class Part>
-  RDD<T> sorted(Part partitioner, std::optional<Partitioner> handle, bool ascending, const Where& where) const {
-    const int n = partitioner.numPartitions();
-    using Writer = PartitionPairs<K, V, Part>;
-    auto shuffle = self().template shuffleWith<Writer>(Writer{{Located<Part>{{}, std::move(partitioner)}}}, n);
-    if (ascending) {
-      return makeRdd<T>(self().runner(), {"sortByKey", where}, n, {Dependency{nullptr, shuffle}},
-                        ops::Sorted<K, V, KeyLess>{}, std::move(handle));
-    }
-    return makeRdd<T>(self().runner(), {"sortByKey", where}, n, {Dependency{nullptr, shuffle}},
-                      ops::Sorted<K, V, KeyGreater>{}, std::move(handle));
-  }
-
   const Self& self() const { return static_cast<const Self&>(*this); }
 };
 

@@ -8,6 +8,7 @@
 #include "rdd/api/default_partitioner.h"
 #include "rdd/api/transformations.h"
 #include "rdd/ops/cogroup.h"
+#include "rdd/ops/join.h"
 
 namespace cerium::api {
 

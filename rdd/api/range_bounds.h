@@ -60,16 +60,17 @@ std::vector<K> sampleBounds(const Rdd& rdd, int n, const Where& where) {
   return bounds;
 }
 
-/// A RangePartitioner whose frequent keys, those that are several bounds, are spread over all partitions they bound.
-/// Between sorted partitions that hold only one key any order is a sorted one.
+/// A RangePartitioner whose frequent keys, those that are several bounds, are spread over all partitions they bound if
+/// there are such. Between sorted partitions that hold only one key any order is a sorted one.
 template <class K>
 class SpreadRangePartitioner {
  public:
   SpreadRangePartitioner() = default;
-  explicit SpreadRangePartitioner(RangePartitioner<K> range) : range_(std::move(range)) {}
+  SpreadRangePartitioner(RangePartitioner<K> range, bool spread) : range_(std::move(range)), spread_(spread) {}
 
   [[nodiscard]] int numPartitions() const { return range_.numPartitions(); }
   [[nodiscard]] int getPartition(const K& key, int map, int64_t index) const {
+    if (!spread_) return range_.getPartition(key);
     const auto& bounds = range_.bounds();
     auto [first, last] = std::equal_range(bounds.begin(), bounds.end(), key, KeyLess());
     const auto low = first - bounds.begin();
@@ -81,11 +82,12 @@ class SpreadRangePartitioner {
   [[nodiscard]] int getPartition(const K& key) const { return range_.getPartition(key); }
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(range_);
+    archive(range_, spread_);
   }
 
  private:
   RangePartitioner<K> range_;
+  bool spread_ = false;
 };
 
 }  // namespace cerium::api

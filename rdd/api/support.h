@@ -88,9 +88,9 @@ template <class T, class Body>
 RDD<T> makeRdd(const JobRunnerPtr& runner, OperationSite site, int partitions, std::vector<Dependency> dependencies,
                Body body, std::optional<Partitioner> partitioner = {}) {
   auto* node = new OpNode<T, Body>(runner->nextRddId(), site, partitions, std::move(dependencies), std::move(body));
-  const NodePtr owner(static_cast<RddNode*>(node));  // one kind of owner for all nodes, whatever their type
+  NodePtr owner(static_cast<RddNode*>(node));  // one kind of owner for all nodes, whatever their type
   node->setPartitioner(std::move(partitioner));
-  return RDD<T>(std::shared_ptr<Node<T>>(owner, node), runner);
+  return RDD<T>(TypedNodePtr<T>(std::move(owner)), runner);
 }
 
 /// All partitions of `rdds`, in order; see Transformations::union_.
@@ -105,19 +105,34 @@ R takeResult(TaskResult& result) {
   return decodeValue<R>(in);
 }
 
-/// A job whose tasks each give an R. Results may be taken when wait() returned.
-template <class R>
-struct TypedJob {
-  std::shared_ptr<std::vector<TaskResult>> results;
-  std::shared_ptr<JobHandle> handle;
+/// A job under way, and the results of its tasks as they come.
+class PendingJob {
+ public:
+  PendingJob(const JobRunnerPtr& runner, OperationSite site, NodePtr node, std::shared_ptr<const TaskBody> body,
+             std::vector<int> partitions);
+  /// Blocks until the job has ended; throws JobFailed where it failed. Then the results are there, each to take once.
+  void wait() const;
+  [[nodiscard]] size_t size() const;
+  [[nodiscard]] TaskResult take(size_t index) const;
+  [[nodiscard]] const std::shared_ptr<JobHandle>& handle() const { return handle_; }
 
-  std::vector<R> wait() {
-    handle->wait();
+ private:
+  std::shared_ptr<std::vector<TaskResult>> results_;
+  std::shared_ptr<JobHandle> handle_;
+};
+
+/// A job whose tasks each give an R.
+template <class R>
+struct TypedJob : PendingJob {
+  using PendingJob::PendingJob;
+
+  std::vector<R> wait() const {
+    PendingJob::wait();
     std::vector<R> values;
-    values.reserve(results->size());
-    for (TaskResult& result : *results) {
+    values.reserve(size());
+    for (size_t i = 0; i < size(); ++i) {
+      TaskResult result = take(i);
       values.push_back(takeResult<R>(result));
-      result = {};
     }
     return values;
   }
@@ -126,17 +141,11 @@ struct TypedJob {
 template <class R>
 TypedJob<R> startJob(const JobRunnerPtr& runner, OperationSite site, NodePtr node, std::shared_ptr<const TaskBody> body,
                      std::vector<int> partitions) {
-  auto results = std::make_shared<std::vector<TaskResult>>(partitions.size());
-  JobRequest request{std::move(body), std::move(node), std::move(partitions), site, {}};
-  request.on_result = [results](size_t index, TaskResult&& result) { (*results)[index] = std::move(result); };
-  return {results, runner->submit(std::move(request))};
+  return TypedJob<R>(runner, site, std::move(node), std::move(body), std::move(partitions));
 }
 
-inline std::vector<int> allPartitions(int n) {
-  std::vector<int> partitions(static_cast<size_t>(n));
-  for (int i = 0; i < n; ++i) partitions[static_cast<size_t>(i)] = i;
-  return partitions;
-}
+/// 0 .. n-1.
+std::vector<int> allPartitions(int n);
 
 }  // namespace api
 }  // namespace cerium

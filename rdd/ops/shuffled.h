@@ -5,6 +5,7 @@
 
 #include "rdd/ops/fill_stream.h"
 #include "rdd/pipes.h"
+#include "rdd/shuffle/map_side.h"
 #include "rdd/shuffle/shuffle_reader.h"
 #include "rdd/shuffle/sorter.h"
 #include "rdd/shuffle/spilling_table.h"
@@ -60,18 +61,20 @@ struct MergeWith {
 template <class K, class C, class MergeC>
 struct Aggregated : Parts<Located<MergeC>> {
   StreamPtr<std::pair<K, C>> compute(TaskContext& task, const RddNode& node, int p) const {
-    using Table = SpillingTable<K, C, MergeWith<C, MergeC>>;
+    using Result = TableStream<K, C, MergeWith<C, MergeC>>;
     MergeWith<C, MergeC> merge{this->template part<0>()};
-    auto table = std::make_unique<Table>(task, merge);
+    auto* result = new Result(task, reduceSideSeed(node), merge);
+    StreamPtr<std::pair<K, C>> owner(result);
+    auto& table = result->table();
     auto stream = openPairs<std::pair<K, C>>(task, node, 0, p);
     for (bool first = true;; first = false) {
       auto batch = stream->next();
       if (batch.size == 0) break;
       task.checkInterrupted();
-      if (first) table->expect(batch.size);
-      absorb(*table, merge, batch);
+      if (first) table.expect(batch.size);
+      absorb(table, merge, batch);
     }
-    return makeStream<TableStream<K, C, MergeWith<C, MergeC>>>(std::move(table));
+    return owner;
   }
   static Aggregated decode(Reader& in) { return {Aggregated::decodeMembers(in)}; }
 
@@ -99,18 +102,19 @@ struct Aggregated : Parts<Located<MergeC>> {
 template <class K, class V, class C, class Create, class MergeV, class MergeC>
 struct CombinedInPlace : Parts<Located<Create>, Located<MergeV>, Located<MergeC>> {
   StreamPtr<std::pair<K, C>> compute(TaskContext& task, const RddNode& node, int p) const {
-    using Table = SpillingTable<K, C, MergeWith<C, MergeC>, 2>;
+    using Result = TableStream<K, C, MergeWith<C, MergeC>>;
     auto create = this->template part<0>();
     auto merge_value = this->template part<1>();
-    auto table = std::make_unique<Table>(task, MergeWith<C, MergeC>{this->template part<2>()});
+    auto* result = new Result(task, reduceSideSeed(node), MergeWith<C, MergeC>{this->template part<2>()});
+    StreamPtr<std::pair<K, C>> owner(result);
     pipes::Input<std::pair<K, V>, pipes::Identity> input(task, openPairs<std::pair<K, V>>(task, node, 0, p), {});
     input.forEach([&](auto&& record) {
       using Record = decltype(record);
-      table->upsert(
+      result->table().upsert(
           std::forward<Record>(record).first, [&] { return C(create(std::forward<Record>(record).second)); },
           [&](C& known) { known = merge_value(std::move(known), std::forward<Record>(record).second); });
     });
-    return makeStream<TableStream<K, C, MergeWith<C, MergeC>, 2>>(std::move(table));
+    return owner;
   }
   static CombinedInPlace decode(Reader& in) { return {CombinedInPlace::decodeMembers(in)}; }
 };
@@ -126,14 +130,16 @@ struct Grouped {
   };
 
   StreamPtr<std::pair<K, Group>> compute(TaskContext& task, const RddNode& node, int p) const {
-    auto table = std::make_unique<SpillingTable<K, Group, Append>>(task, Append{});
+    auto* result = new TableStream<K, Group, Append>(task, reduceSideSeed(node), Append{});
+    StreamPtr<std::pair<K, Group>> owner(result);
+    auto& table = result->table();
     pipes::Input<std::pair<K, V>, pipes::Identity> input(task, openPairs<std::pair<K, V>>(task, node, 0, p), {});
     input.forEach([&](auto&& record) {
       using Record = decltype(record);
       size_t bytes = sizeof(V);
       if constexpr (!kBitwise<V>) bytes += serde::heapBytes(static_cast<const V&>(record.second));
-      table->charge(bytes);
-      table->upsert(
+      table.charge(bytes);
+      table.upsert(
           std::forward<Record>(record).first,
           [&] {
             Group group;
@@ -142,7 +148,7 @@ struct Grouped {
           },
           [&](Group& known) { known.push_back(std::forward<Record>(record).second); });
     });
-    return makeStream<TableStream<K, Group, Append>>(std::move(table));
+    return owner;
   }
   void encode(Writer&) const {}
   static Grouped decode(Reader&) { return {}; }
@@ -150,13 +156,15 @@ struct Grouped {
 };
 
 /// sortByKey after its shuffle, and repartitionAndSortWithinPartitions: sorted inside each partition.
-template <class K, class V, class Less>
+template <class K, class V>
 struct Sorted {
+  KeyOrder order;
+
   StreamPtr<std::pair<K, V>> compute(TaskContext& task, const RddNode& node, int p) const {
-    return sortStream<K, V>(task, openPairs<std::pair<K, V>>(task, node, 0, p), Less());
+    return sortStream<K, V>(task, openPairs<std::pair<K, V>>(task, node, 0, p), order);
   }
-  void encode(Writer&) const {}
-  static Sorted decode(Reader&) { return {}; }
+  void encode(Writer& out) const { out.put(static_cast<uint8_t>(order.ascending)); }
+  static Sorted decode(Reader& in) { return {{in.get<uint8_t>() != 0}}; }
   void visit(const ClosureVisitor&) const {}
 };
 

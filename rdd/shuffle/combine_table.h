@@ -18,14 +18,11 @@
 namespace cerium {
 
 /// Map from K to C. Threads: externally synchronised.
-/// `Side` chooses the multiplier: filling one table in the slot order of another of the same side builds long runs,
-/// which makes the filling quadratic. 0 is the map side of a shuffle, 1 its reduce side, 2 what a join builds from
-/// reduced pairs.
-template <class K, class C, int Side = 0>
+/// `seed` chooses the multiplier: filling one table in the slot order of another with the same one builds long runs,
+/// which makes the filling quadratic. Tables that may be filled from each other take their RDDs' ids.
+template <class K, class C>
 class CombineTable {
   static constexpr bool kKeepHash = !std::is_scalar_v<K>;  // a scalar is hashed again faster than its hash is loaded
-  static constexpr uint64_t kMultipliers[] = {0x9e3779b97f4a7c15ULL, 0xc2b2ae3d27d4eb4fULL, 0xd6e8feb86659fd93ULL};
-  static constexpr uint64_t kMultiplier = kMultipliers[Side];
 
   struct NoHash {
     NoHash(uint64_t) {}  // NOLINT: meant to convert
@@ -39,7 +36,7 @@ class CombineTable {
     K key;
   };
 
-  CombineTable() = default;
+  explicit CombineTable(uint64_t seed = 0) : multiplier_(keys::mix(seed + 0x9e3779b97f4a7c15ULL) | 1) {}
   CombineTable(const CombineTable&) = delete;
   CombineTable& operator=(const CombineTable&) = delete;
   ~CombineTable() {
@@ -137,7 +134,7 @@ class CombineTable {
   static size_t limitOf(size_t capacity) { return capacity - capacity / 4; }
   // Bits that neither the slot (high bits of the product) nor a HashPartitioner (high bits of the hash) depend on much.
   static uint8_t tagOf(uint64_t hash) { return static_cast<uint8_t>(0x80 | (hash & 0x7f)); }
-  [[nodiscard]] size_t slotOf(uint64_t hash) const { return (hash * kMultiplier) >> shift_; }
+  [[nodiscard]] size_t slotOf(uint64_t hash) const { return (hash * multiplier_) >> shift_; }
 
   template <class Key>
   static bool matches(const Entry& entry, const Key& key, uint64_t hash) {
@@ -201,6 +198,7 @@ class CombineTable {
     std::free(tags_);
   }
 
+  uint64_t multiplier_;
   Entry* entries_ = nullptr;
   uint8_t* tags_ = nullptr;
   size_t capacity_ = 0;

@@ -26,6 +26,10 @@ int partitionFor(Part& partitioner, const K& key, TaskContext& task, int64_t ind
   }
 }
 
+/// Of the tables of a map side and of what computes an RDD: no two on one path of records are alike.
+inline uint64_t mapSideSeed(const TaskContext& task) { return 2 * static_cast<uint64_t>(task.rdd().value); }
+inline uint64_t reduceSideSeed(const RddNode& node) { return 2 * static_cast<uint64_t>(node.id().value) + 1; }
+
 /// Ends a map stage without combining: partitionBy, groupByKey, joins, sorts.
 template <class K, class V, class Part>
 struct PartitionPairs : Parts<Located<Part>> {
@@ -57,7 +61,7 @@ struct CombinePairs : Parts<Located<Create>, Located<Merge>, Located<Part>> {
     Part& partitioner = this->template part<2>().f;
     ShuffleWriter<std::pair<K, C>> writer(task, partitioner.numPartitions());
     Reservation reserved(task.services().memory());
-    Table table;
+    Table table(mapSideSeed(task));
     size_t heap_bytes = 0;
     input.forEach([&](auto&& record) {
       if (table.mustGrow()) [[unlikely]]

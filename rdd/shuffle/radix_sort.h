@@ -13,11 +13,14 @@
 
 namespace cerium {
 
-/// Larger first; NaN still last only in ascending order, as the exact reverse of KeyLess.
-struct KeyGreater {
+/// The order of a sort: KeyLess's, or its exact reverse. One type for both directions, so that a program that sorts
+/// compiles its sort once.
+struct KeyOrder {
+  bool ascending = true;
+
   template <class K>
   bool operator()(const K& a, const K& b) const {
-    return KeyLess()(b, a);
+    return ascending ? KeyLess()(a, b) : KeyLess()(b, a);
   }
 };
 
@@ -72,24 +75,20 @@ void sort(RecordBuffer<R>& records, Digits digits) {
 
 }  // namespace radix
 
-/// Sorts by key with KeyLess or KeyGreater, or any other order; equal keys keep their order.
-template <class K, class V, class Less>
-void sortPairs(RecordBuffer<std::pair<K, V>>& records, Less less) {
+/// Sorts by key; equal keys keep their order.
+template <class K, class V>
+void sortPairs(RecordBuffer<std::pair<K, V>>& records, KeyOrder order) {
   using R = std::pair<K, V>;
-  constexpr bool kUp = std::is_same_v<Less, KeyLess>;
-  constexpr bool kDown = std::is_same_v<Less, KeyGreater>;
   constexpr size_t kSmall = 512;  // below that the counting costs more than comparing
-  if constexpr (radix::kSortable<K> && std::is_trivially_copy_constructible_v<R> && (kUp || kDown) && sizeof(R) <= 64) {
+  if constexpr (radix::kSortable<K> && std::is_trivially_copy_constructible_v<R> && sizeof(R) <= 64) {
     if (records.size() > kSmall) {
       using U = decltype(radix::ordered(K()));
-      radix::sort(records, [](const R& record) {
-        const U key = radix::ordered(record.first);
-        return kUp ? key : static_cast<U>(~key);
-      });
+      const U flip = order.ascending ? U{0} : static_cast<U>(~U{0});
+      radix::sort(records, [flip](const R& record) { return static_cast<U>(radix::ordered(record.first) ^ flip); });
       return;
     }
   }
-  std::stable_sort(records.begin(), records.end(), [&](const R& a, const R& b) { return less(a.first, b.first); });
+  std::stable_sort(records.begin(), records.end(), [order](const R& a, const R& b) { return order(a.first, b.first); });
 }
 
 }  // namespace cerium

@@ -13,10 +13,10 @@ template <class R>
 class ShuffleWriter {
  public:
   ShuffleWriter(TaskContext& task, int partitions)
-      : task_(task), reserved_(task.services().memory()), buffers_(static_cast<size_t>(partitions)) {
-    output_.partitions.resize(buffers_.size());
-    output_.bytes.resize(buffers_.size());
-  }
+      : task_(task),
+        reserved_(task.services().memory()),
+        buffers_(static_cast<size_t>(partitions)),
+        output_(partitions) {}
 
   template <class X>
   void add(int partition, X&& record) {
@@ -41,8 +41,7 @@ class ShuffleWriter {
       bytes.clear();
       Writer out(bytes);
       encodeRecords(out, buffer.data(), buffer.size());
-      count(p, buffer);
-      output_.partitions[p].push_back({{}, spill(task_.services().spillSpace(), bytes.view())});
+      output_.add(p, {{}, spill(task_.services().spillSpace(), bytes.view())}, buffer.size(), bytes.size());
       task_.metrics().spilled_bytes += static_cast<int64_t>(bytes.size());
       buffer = RecordBuffer<R>();
     }
@@ -54,13 +53,13 @@ class ShuffleWriter {
   MapOutput finish() {
     checkMemory();
     for (size_t p = 0; p < buffers_.size(); ++p) {
-      if (buffers_[p].empty()) continue;
-      count(p, buffers_[p]);
-      output_.partitions[p].push_back({TypedBlock::of(std::move(buffers_[p])), nullptr});
+      const size_t n = buffers_[p].size();
+      if (n == 0) continue;
+      const size_t bytes = encodedBytes(buffers_[p]);
+      output_.add(p, {TypedBlock::of(std::move(buffers_[p])), nullptr}, n, bytes);
     }
     output_.reserved = reserved_.detach();
-    for (int64_t bytes : output_.bytes) task_.metrics().shuffle_bytes_written += bytes;
-    task_.metrics().shuffle_records_written += output_.records;
+    task_.countShuffled(output_);
     return std::move(output_);
   }
 
@@ -74,14 +73,14 @@ class ShuffleWriter {
     if (!reserved_.tryResize(bytes)) spillAll();
   }
 
-  void count(size_t p, const RecordBuffer<R>& buffer) {
-    output_.records += static_cast<int64_t>(buffer.size());
-    size_t bytes = buffer.size() * sizeof(R);
-    if constexpr (!kBitwise<R>) {
-      bytes = 0;
+  static size_t encodedBytes(const RecordBuffer<R>& buffer) {
+    if constexpr (kBitwise<R>) {
+      return buffer.size() * sizeof(R);
+    } else {
+      size_t bytes = 0;
       for (const R& record : buffer) bytes += serde::encodedBytes(record);
+      return bytes;
     }
-    output_.bytes[p] += static_cast<int64_t>(bytes);
   }
 
   TaskContext& task_;

@@ -72,17 +72,17 @@ class MergeStream final : public Stream<R> {
   RecordBuffer<R> batch_;
 };
 
-/// Sorts by `less` on pairs' keys, stably: pairs of equal keys keep the order of the input.
-template <class K, class V, class Less>
-StreamPtr<std::pair<K, V>> sortStream(TaskContext& task, StreamPtr<std::pair<K, V>> input, Less less) {
+/// Sorts by key, stably: pairs of equal keys keep the order of the input.
+template <class K, class V>
+StreamPtr<std::pair<K, V>> sortStream(TaskContext& task, StreamPtr<std::pair<K, V>> input, KeyOrder order) {
   using R = std::pair<K, V>;
-  auto by_key = [less](const R& a, const R& b) { return less(a.first, b.first); };
+  auto by_key = [order](const R& a, const R& b) { return order(a.first, b.first); };
   Reservation reserved(task.services().memory());
   RecordBuffer<R> records;
   std::vector<StreamPtr<R>> runs;
   size_t heap_bytes = 0;
   size_t counted = 0;
-  auto sort = [&] { sortPairs(records, less); };
+  auto sort = [&] { sortPairs(records, order); };
   auto spill_run = [&] {
     sort();
     // In pieces, so that the merge holds one piece of each run, not the run.

@@ -4,21 +4,26 @@
 // (hybrid hash aggregation: Graefe, "Query Evaluation Techniques for Large Databases", 1993, 4.4).
 #pragma once
 
-#include <array>
-
 #include "rdd/shuffle/combine_table.h"
+#include "rdd/shuffle/spilled_buckets.h"
 #include "rdd/typed_node.h"
 
 namespace cerium {
 
 /// Combiners by key. `MergeC` is called as merge(C&, C&&) with the earlier one first, so the order of input is kept.
-template <class K, class C, class MergeC, int Side = 1>
+template <class K, class C, class MergeC>
 class SpillingTable {
  public:
-  using Table = CombineTable<K, C, Side>;
+  using Table = CombineTable<K, C>;
 
-  SpillingTable(TaskContext& task, MergeC merge, int depth = 0)
-      : task_(task), merge_(std::move(merge)), depth_(depth), reserved_(task.services().memory()) {}
+  /// `seed` as for CombineTable.
+  SpillingTable(TaskContext& task, uint64_t seed, MergeC merge, int depth = 0)
+      : task_(task),
+        seed_(seed),
+        merge_(std::move(merge)),
+        depth_(depth),
+        reserved_(task.services().memory()),
+        table_(seed + static_cast<uint64_t>(depth) * 0x9e3779b97f4a7c15ULL) {}
 
   /// Room for `n` keys, if the budget has it: the count of a first segment is a good guess.
   void expect(size_t n) {
@@ -43,22 +48,15 @@ class SpillingTable {
 
   void prefetch(const K& key) const { table_.prefetch(Table::hashOf(key)); }
   [[nodiscard]] Table& table() { return table_; }
-  [[nodiscard]] bool spilled() const { return !spills_.empty(); }
+  [[nodiscard]] bool spilled() const { return spilled_.runs() > 0; }
 
   /// The entries, moved out; each key once. Call once, last; the table must live as long as the stream is read.
   [[nodiscard]] RecordBuffer<std::pair<K, C>> takeBucketOrAll(int bucket);
-  [[nodiscard]] static constexpr int bucketCount() { return kBuckets; }
+  [[nodiscard]] static constexpr int bucketCount() { return SpilledBuckets::kBuckets; }
 
  private:
-  static constexpr int kBuckets = 16;
   static constexpr size_t kSmallestSpill = 1024;
   static constexpr size_t kFirstHeapLimit = size_t{1} << 20;
-  using Spill = std::array<SpilledPtr, kBuckets>;
-
-  // Four bits a level, from bits that the slots of a table of less than 2^28 entries do not use.
-  [[nodiscard]] int bucketOf(uint64_t hash) const {
-    return static_cast<int>((hash >> (4 * (depth_ % 8))) & (kBuckets - 1));
-  }
 
   [[gnu::noinline]] void makeRoom() {
     const size_t wanted = heap_bytes_ + (table_.mustGrow() ? table_.bytesAfterGrowth() : table_.tableBytes());
@@ -74,43 +72,34 @@ class SpillingTable {
   }
 
   void spillAll() {
-    std::array<Bytes, kBuckets> bytes;
-    std::array<uint64_t, kBuckets> counts{};
-    for (auto& each : bytes) each.grow(sizeof(uint64_t));
+    SpilledBuckets::Run run;
     table_.forEach([&](typename Table::Entry& entry) {
-      const auto bucket = static_cast<size_t>(bucketOf(Table::hashOf(entry)));
-      Writer out(bytes[bucket]);
+      Writer out(run.next(SpilledBuckets::bucketOf(Table::hashOf(entry), depth_)));
       encodeValue(out, std::pair<K, C>(std::move(entry.key), std::move(entry.value)));
-      ++counts[bucket];
     });
-    Spill spilled;
-    for (size_t b = 0; b < kBuckets; ++b) {
-      std::memcpy(bytes[b].data(), &counts[b], sizeof counts[b]);
-      spilled[b] = spill(task_.services().spillSpace(), bytes[b].view());
-      task_.metrics().spilled_bytes += static_cast<int64_t>(bytes[b].size());
-    }
-    spills_.push_back(std::move(spilled));
+    spilled_.add(task_, std::move(run));
     table_.clear();
     heap_bytes_ = 0;
   }
 
   TaskContext& task_;
+  const uint64_t seed_;
   MergeC merge_;
   const int depth_;
   Reservation reserved_;
   Table table_;
   size_t heap_bytes_ = 0;
   size_t heap_limit_ = kFirstHeapLimit;
-  std::vector<Spill> spills_;
+  SpilledBuckets spilled_;
 };
 
-template <class K, class C, class MergeC, int Side>
-RecordBuffer<std::pair<K, C>> SpillingTable<K, C, MergeC, Side>::takeBucketOrAll(int bucket) {
+template <class K, class C, class MergeC>
+RecordBuffer<std::pair<K, C>> SpillingTable<K, C, MergeC>::takeBucketOrAll(int bucket) {
   RecordBuffer<std::pair<K, C>> out;
   if (!table_.empty() && spilled()) spillAll();
-  SpillingTable one(task_, merge_, depth_ + 1);
-  for (const Spill& spill : spills_) {
-    Bytes bytes = spill[static_cast<size_t>(bucket)]->read();
+  SpillingTable one(task_, seed_, merge_, depth_ + 1);
+  for (size_t run = 0; run < spilled_.runs(); ++run) {
+    const Bytes bytes = spilled_.read(run, bucket);
     Reader in(bytes);
     for (auto left = in.get<uint64_t>(); left > 0; --left) {
       auto [key, value] = decodeValue<std::pair<K, C>>(in);
@@ -126,7 +115,7 @@ RecordBuffer<std::pair<K, C>> SpillingTable<K, C, MergeC, Side>::takeBucketOrAll
         [&](typename Table::Entry& entry) { out.emplace_back(std::move(entry.key), std::move(entry.value)); });
   };
   if (one.spilled()) {
-    for (int b = 0; b < kBuckets; ++b) {
+    for (int b = 0; b < bucketCount(); ++b) {
       auto part = one.takeBucketOrAll(b);
       for (auto& record : part) out.emplace_back(std::move(record));
     }
@@ -136,21 +125,23 @@ RecordBuffer<std::pair<K, C>> SpillingTable<K, C, MergeC, Side>::takeBucketOrAll
   return out;
 }
 
-/// The finished table as a stream: its entries in slot order, or bucket by bucket where it spilled.
-template <class K, class C, class MergeC, int Side = 1>
+/// A table, to be filled first, then read as a stream: its entries in slot order, or bucket by bucket where it spilled.
+template <class K, class C, class MergeC>
 class TableStream final : public Stream<std::pair<K, C>> {
   using R = std::pair<K, C>;
 
  public:
-  explicit TableStream(std::unique_ptr<SpillingTable<K, C, MergeC, Side>> table) : table_(std::move(table)) {}
+  TableStream(TaskContext& task, uint64_t seed, MergeC merge) : table_(task, seed, std::move(merge)) {}
+
+  [[nodiscard]] SpillingTable<K, C, MergeC>& table() { return table_; }
 
   Batch<R> next() override {
     batch_.clear();
-    if (table_->spilled()) {
-      while (batch_.empty() && bucket_ < table_->bucketCount()) batch_ = table_->takeBucketOrAll(bucket_++);
+    if (table_.spilled()) {
+      while (batch_.empty() && bucket_ < table_.bucketCount()) batch_ = table_.takeBucketOrAll(bucket_++);
       return {batch_.data(), batch_.size(), true};
     }
-    auto& table = table_->table();
+    auto& table = table_.table();
     slot_ = table.nextFilled(slot_);
     while (slot_ < table.capacity() && batch_.size() < kBatchRecords<R>) {
       auto& entry = table.entryAt(slot_);
@@ -161,7 +152,7 @@ class TableStream final : public Stream<std::pair<K, C>> {
   }
 
  private:
-  std::unique_ptr<SpillingTable<K, C, MergeC, Side>> table_;
+  SpillingTable<K, C, MergeC> table_;
   RecordBuffer<R> batch_;
   size_t slot_ = 0;
   int bucket_ = 0;

@@ -33,10 +33,10 @@ struct AsHash {
 };
 
 /// Runs the same random operations on both and compares.
-template <class K, int Side>
+template <class K>
 void compareWithModel(unsigned seed, uint64_t keys) {
   Random random(seed);
-  CombineTable<K, std::vector<int>, Side> table;
+  CombineTable<K, std::vector<int>> table(seed);
   std::unordered_map<K, std::vector<int>, AsHash> model;
   for (int step = 0; step < 20'000; ++step) {
     const K key = keyOf<K>(random() % keys);
@@ -72,8 +72,8 @@ void compareWithModel(unsigned seed, uint64_t keys) {
 TEMPLATE_TEST_CASE("the table does what a map does", "[rdd][table]", int64_t, uint16_t, double, std::string,
                    (std::pair<int, std::string>)) {
   for (unsigned seed = 0; seed < 3; ++seed) {
-    compareWithModel<TestType, 0>(seed, 40);
-    compareWithModel<TestType, 1>(seed, 9000);
+    compareWithModel<TestType>(seed, 40);
+    compareWithModel<TestType>(seed, 9000);
   }
 }
 
@@ -122,11 +122,11 @@ TEST_CASE("a table that was given room does not grow", "[rdd][table]") {
 }
 
 TEST_CASE("filling one table in another's order stays fast", "[rdd][table]") {
-  CombineTable<int64_t, int, 0> from;
+  CombineTable<int64_t, int> from(1);
   for (int64_t key = 0; key < 200'000; ++key)
     from.upsert(
         key, from.hashOf(key), [] { return 1; }, [](int&) {});
-  CombineTable<int64_t, int, 1> to;  // without an order of its own this would take minutes
+  CombineTable<int64_t, int> to(2);  // without an order of its own this would take minutes
   from.forEach([&](auto& entry) {
     to.upsert(
         entry.key, to.hashOf(entry.key), [] { return 1; }, [](int&) {});

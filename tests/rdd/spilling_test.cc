@@ -25,9 +25,8 @@ struct Add {
 
 /// All records of the finished table, by key; every key must come once.
 template <class K, class C, class MergeC>
-std::map<K, C> contents(std::unique_ptr<SpillingTable<K, C, MergeC>> table) {
+std::map<K, C> contents(TableStream<K, C, MergeC>& stream) {
   std::map<K, C> all;
-  TableStream<K, C, MergeC> stream(std::move(table));
   for (auto batch = stream.next(); batch.size > 0; batch = stream.next()) {
     for (size_t i = 0; i < batch.size; ++i) {
       const bool fresh = all.emplace(std::move(batch.data[i])).second;
@@ -45,16 +44,18 @@ TEST_CASE("a table in a small budget holds what one in an ample budget holds", "
   FakeTask task(budget);
   Random random(1);
   std::map<int64_t, int64_t> model;
-  auto table = std::make_unique<SpillingTable<int64_t, int64_t, Add>>(task.context, Add());
+  auto stream = std::make_unique<TableStream<int64_t, int64_t, Add>>(task.context, 7, Add());
+  auto& table = stream->table();
   for (int i = 0; i < 200'000; ++i) {
     const auto key = static_cast<int64_t>(random() % 50'000);
-    table->upsert(
+    table.upsert(
         key, [&] { return int64_t{i}; }, [&](int64_t& sum) { sum += i; });
     model[key] += i;
   }
-  CHECK(table->spilled() == (budget < kAmple && budget < 2'000'000));
-  CHECK((task.context.metrics().spilled_bytes > 0) == table->spilled());
-  CHECK(contents(std::move(table)) == model);
+  CHECK(table.spilled() == (budget < kAmple && budget < 2'000'000));
+  CHECK((task.context.metrics().spilled_bytes > 0) == table.spilled());
+  CHECK(contents(*stream) == model);
+  stream.reset();
   CHECK(task.services.memory().used() == 0);
   CHECK(task.services.spillSpace()->bytesInUse() == 0);
 }
@@ -63,27 +64,29 @@ TEST_CASE("values that were spilled are merged in the order in which they came",
   FakeTask task(200'000);
   Random random(2);
   std::map<std::string, std::string> model;
-  auto table = std::make_unique<SpillingTable<std::string, std::string, Append>>(task.context, Append());
+  TableStream<std::string, std::string, Append> stream(task.context, 7, Append());
+  auto& table = stream.table();
   for (int i = 0; i < 60'000; ++i) {
     const std::string key = "key number " + std::to_string(random() % 5000);
     const std::string value = std::to_string(i) + ",";
-    table->charge(value.size());
-    table->upsert(
+    table.charge(value.size());
+    table.upsert(
         key, [&] { return value; }, [&](std::string& all) { all += value; });
     model[key] += value;
   }
-  CHECK(table->spilled());
-  CHECK(contents(std::move(table)) == model);
+  CHECK(table.spilled());
+  CHECK(contents(stream) == model);
 }
 
 TEST_CASE("an empty table streams nothing", "[rdd][spilling]") {
   FakeTask task(kAmple);
-  CHECK(contents(std::make_unique<SpillingTable<int64_t, int64_t, Add>>(task.context, Add())).empty());
+  TableStream<int64_t, int64_t, Add> stream(task.context, 7, Add());
+  CHECK(contents(stream).empty());
 }
 
 TEST_CASE("a few long keys that come often are charged once", "[rdd][spilling]") {
   FakeTask task(size_t{8} << 20);
-  SpillingTable<std::string, int64_t, Add> table(task.context, Add());
+  SpillingTable<std::string, int64_t, Add> table(task.context, 7, Add());
   const std::string long_key(1000, 'k');
   for (int i = 0; i < 200'000; ++i) {
     table.upsert(
