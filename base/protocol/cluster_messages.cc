@@ -2,6 +2,7 @@
 #include "base/protocol/cluster_messages.h"
 
 #include "base/protocol/archive.h"
+#include "base/protocol/journal_records.h"
 
 namespace cerium::protocol {
 
@@ -48,6 +49,10 @@ CERIUM_FIELDS(FetchProgram, m.hash, m.offset)
 CERIUM_FIELDS(ProgramPiece, m.offset, m.last, m.failure, m.bytes)
 CERIUM_FIELDS(DriverOutput, m.driver, m.to_stderr, m.bytes)
 
+CERIUM_FIELDS(WorkerRecord, m.worker, m.gone)
+CERIUM_FIELDS(ApplicationRecord, m.application, m.next_executor, m.started_ms, m.state, m.reason, m.ended_ms)
+CERIUM_FIELDS(DriverRecord, m.order, m.state, m.worker, m.detail, m.exit_status, m.kill_asked, m.submitted_ms)
+
 }  // namespace cerium::protocol
 
 CERIUM_PLAIN(Program)
@@ -89,10 +94,16 @@ CERIUM_PLAIN(Decommissioning)
 CERIUM_PLAIN(FetchProgram)
 CERIUM_PLAIN(ProgramPiece)
 CERIUM_PLAIN(DriverOutput)
+CERIUM_PLAIN(WorkerRecord)
+CERIUM_PLAIN(ApplicationRecord)
+CERIUM_PLAIN(DriverRecord)
 
 namespace cerium::protocol {
 
 Bytes encodeCluster(const ClusterMessage& message) { return encodeSet(message); }
 ClusterMessage decodeCluster(const Bytes& frame) { return decodeSet<ClusterMessage>(frame); }
+
+Bytes encodeRecord(const JournalRecord& record) { return encodeSet(record); }
+JournalRecord decodeRecord(const Bytes& bytes) { return decodeSet<JournalRecord>(bytes); }
 
 }  // namespace cerium::protocol

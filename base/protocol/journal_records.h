@@ -1,0 +1,43 @@
+// Cerium. Licensed under the Apache License 2.0.
+// What a manager keeps in its journal: the last record of a worker, an application or a driver is what holds.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "base/protocol/cluster_messages.h"
+
+namespace cerium::protocol {
+
+struct WorkerRecord {
+  RegisterWorker worker;  ///< Without what it runs: it says that itself when it comes back.
+  bool gone = false;
+};
+
+struct ApplicationRecord {
+  RegisterApplication application;  ///< Without its executors.
+  int64_t next_executor = 0;        ///< The next id that no executor ever had.
+  int64_t started_ms = 0;           ///< Since 1970, as all times here.
+  std::string state;                ///< Empty until it ended; then FINISHED or FAILED.
+  std::string reason;               ///< Why it ended.
+  int64_t ended_ms = 0;
+};
+
+struct DriverRecord {
+  DriverOrder order;
+  std::string state;  ///< As in DriverStatus.
+  std::string worker;
+  std::string detail;
+  int32_t exit_status = 0;
+  bool kill_asked = false;
+  int64_t submitted_ms = 0;
+};
+
+using JournalRecord = std::variant<WorkerRecord, ApplicationRecord, DriverRecord>;
+
+[[nodiscard]] Bytes encodeRecord(const JournalRecord& record);
+/// Total, as decodeCluster.
+[[nodiscard]] JournalRecord decodeRecord(const Bytes& bytes);
+
+}  // namespace cerium::protocol

@@ -1,0 +1,125 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "cluster-manager/manager/journal.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+#include <utility>
+
+#include "base/util/bytes.h"
+#include "base/util/error.h"
+#include "base/util/hash.h"
+
+namespace cerium::cluster_manager {
+namespace {
+
+constexpr std::string_view kMagic = "CERIUMJ1";
+constexpr size_t kHeadBytes = sizeof(uint32_t) + sizeof(uint64_t);
+
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "journals are little-endian");
+
+void appendRecord(Bytes& to, const protocol::JournalRecord& record) {
+  const Bytes bytes = protocol::encodeRecord(record);
+  const auto length = static_cast<uint32_t>(bytes.size());
+  const uint64_t checksum = hashBytes(bytes.data(), bytes.size());
+  to.append(&length, sizeof(length));
+  to.append(&checksum, sizeof(checksum));
+  to.append(bytes.data(), bytes.size());
+}
+
+[[noreturn]] void fail(const std::string& what, const std::string& path) {
+  throw IoError(fmt::format("cannot {} the journal {}: {}", what, path, std::strerror(errno)));
+}
+
+void writeAll(int fd, const Bytes& bytes, const std::string& path) {
+  for (size_t done = 0; done < bytes.size();) {
+    const ssize_t count = ::write(fd, bytes.data() + done, bytes.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail("write", path);
+    done += static_cast<size_t>(count);
+  }
+  if (::fdatasync(fd) != 0) fail("write", path);
+}
+
+void syncFolder(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  (void)::fsync(fd);  // Some file systems cannot; the name is then as safe as they make it.
+  ::close(fd);
+}
+
+}  // namespace
+
+Journal::Contents Journal::read(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in && errno == ENOENT) return {};
+  const std::string file{std::istreambuf_iterator<char>(in), {}};
+  if (!in) fail("read", path);
+  if (file.empty()) return {};
+  if (!file.starts_with(kMagic))
+    throw CorruptData(fmt::format("{} is not a journal of this release of Cerium; move it away to start afresh", path));
+
+  Contents contents;
+  std::string_view rest = std::string_view(file).substr(kMagic.size());
+  while (rest.size() >= kHeadBytes) {
+    uint32_t length = 0;
+    uint64_t checksum = 0;
+    std::memcpy(&length, rest.data(), sizeof(length));
+    std::memcpy(&checksum, rest.data() + sizeof(length), sizeof(checksum));
+    if (length > rest.size() - kHeadBytes) break;
+    const std::string_view bytes = rest.substr(kHeadBytes, length);
+    if (hashBytes(bytes.data(), bytes.size()) != checksum) break;
+    try {
+      contents.records.push_back(protocol::decodeRecord(Bytes(bytes)));
+    } catch (const CorruptData&) {
+      break;
+    }
+    rest.remove_prefix(kHeadBytes + length);
+  }
+  contents.damaged_bytes = rest.size();
+  return contents;
+}
+
+Journal::Journal(std::string path, const std::vector<protocol::JournalRecord>& records) : path_(std::move(path)) {
+  rewrite(records);
+}
+
+Journal::~Journal() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+void Journal::rewrite(const std::vector<protocol::JournalRecord>& records) {
+  Bytes bytes(kMagic);
+  for (const auto& record : records) appendRecord(bytes, record);
+  const std::string fresh = path_ + ".new";
+  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0) fail("make", fresh);
+  try {
+    writeAll(fd, bytes, fresh);
+    if (::rename(fresh.c_str(), path_.c_str()) != 0) fail("replace", path_);
+  } catch (...) {
+    ::close(fd);
+    throw;
+  }
+  syncFolder(path_);
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = fd;
+  bytes_ = bytes.size();
+}
+
+void Journal::append(const std::vector<protocol::JournalRecord>& records) {
+  Bytes bytes;
+  for (const auto& record : records) appendRecord(bytes, record);
+  writeAll(fd_, bytes, path_);
+  bytes_ += bytes.size();
+}
+
+}  // namespace cerium::cluster_manager

@@ -1,0 +1,47 @@
+// Cerium. Licensed under the Apache License 2.0.
+// The manager's journal: a file that records are appended to, read by the manager that comes after.
+//
+//   file   := "CERIUMJ1" record*
+//   record := length(u32 LE) checksum(u64 LE, XXH3 of the bytes) bytes
+//
+// A manager that is killed may leave half a record at the end; what follows the last whole one is cut off.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/protocol/journal_records.h"
+
+namespace cerium::cluster_manager {
+
+/// Threads: externally synchronised. One process at a time; see standby_lock.h.
+class Journal {
+ public:
+  /// What a journal holds, and how many bytes of it were no whole records.
+  struct Contents {
+    std::vector<protocol::JournalRecord> records;
+    uint64_t damaged_bytes = 0;
+  };
+  /// Empty where there is no such file. Throws IoError where it cannot be read, CorruptData where it is no journal.
+  [[nodiscard]] static Contents read(const std::string& path);
+
+  /// Replaces the file with one that holds just these, and appends to that. Throws IoError.
+  Journal(std::string path, const std::vector<protocol::JournalRecord>& records);
+  ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  /// Returns when they are on the disk. Throws IoError: the manager must not go on as if they were.
+  void append(const std::vector<protocol::JournalRecord>& records);
+  /// As the constructor does.
+  void rewrite(const std::vector<protocol::JournalRecord>& records);
+  [[nodiscard]] uint64_t bytes() const { return bytes_; }
+
+ private:
+  const std::string path_;
+  int fd_ = -1;
+  uint64_t bytes_ = 0;
+};
+
+}  // namespace cerium::cluster_manager

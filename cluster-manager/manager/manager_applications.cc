@@ -1,0 +1,153 @@
+// Cerium. Licensed under the Apache License 2.0.
+// ManagerState: applications register, come back, ask for executors, return them, and end.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "cluster-manager/manager/manager_state.h"
+
+namespace cerium::cluster_manager {
+
+using namespace protocol;
+
+namespace {
+
+constexpr size_t kEndedApplicationsKept = 200;
+constexpr int64_t kMostExecutors = int64_t{1} << 40;  // far from where a number overflows
+
+std::string whatIsWrong(const RegisterApplication& message) {
+  if (!isSafeName(message.application)) return "an application's id has to be of letters, digits, '-', '_' and '.'";
+  if (message.cores_max < 0 || message.executor_cores < 0) return "an application cannot ask for less than no cores";
+  if (message.driver_host.empty() || message.driver_port == 0)
+    return fmt::format("application {} does not say where its driver listens", message.application);
+  const bool numbered = std::all_of(message.executors.begin(), message.executors.end(),
+                                    [](int64_t executor) { return executor >= 0 && executor < kMostExecutors; });
+  if (!numbered) return fmt::format("application {} names executors that cannot be", message.application);
+  return "";
+}
+
+}  // namespace
+
+void ManagerState::registerApplication(ConnectionId from, const RegisterApplication& message) {
+  if (const std::string wrong = whatIsWrong(message); !wrong.empty()) return refuse(from, wrong);
+  const std::string& id = message.application;
+  if (const ApplicationRecord* ended = books_.findEnded(id))
+    return send(from, ApplicationRemoved{ended->reason.empty() ? "it has ended" : ended->reason});
+
+  const bool is_new = !books_.applications.contains(id);
+  Application& application = books_.applications[id];
+  if (!identify(from, Role::kApplication, id, application.connection)) {
+    if (is_new) books_.applications.erase(id);
+    return;
+  }
+  if (is_new) application.number = next_number_++;
+  ApplicationRecord& record = application.record;
+  record.application = message;
+  record.application.executors.clear();
+  if (record.started_ms == 0) record.started_ms = wallTime();
+  for (const int64_t executor : message.executors) record.next_executor = std::max(record.next_executor, executor + 1);
+  keepApplication(application);
+  send(from, ApplicationAccepted{options_.url});
+  application.waits.clear();
+  matchExecutors(application, message.executors, std::exchange(application.registered, true));
+  note(fmt::format("application {} ({}) of {} at {}:{} is here, with {} executors", id, message.name, message.user,
+                   message.driver_host, message.driver_port, message.executors.size()));
+  changed_ = true;
+}
+
+/// Both sides agree on the executors: what only one of them knows has to go, or a worker has yet to speak of it.
+void ManagerState::matchExecutors(Application& application, const std::vector<int64_t>& named, bool was_registered) {
+  const std::string& id = application.record.application.application;
+  const std::set<int64_t> driver_has(named.begin(), named.end());
+  for (const ExecutorKey& key : books_.executorsOf(id)) {
+    const Executor& executor = books_.executors.at(key);
+    if (!driver_has.contains(key.second)) {
+      endExecutor(key, "its driver does not know of it");
+    } else if (books_.workers.at(executor.worker).leaving) {
+      tell(application, ExecutorLeaving{key.second, fmt::format("worker {} leaves", executor.worker)});
+    }
+  }
+  std::set<int64_t> awaited;
+  for (const int64_t executor : driver_has) {
+    if (books_.executors.contains({id, executor})) continue;
+    if (!was_registered || application.awaited.contains(executor)) {
+      awaited.insert(executor);
+    } else {
+      tell(application, ExecutorGone{executor, true, {}});
+    }
+  }
+  if (!was_registered) application.awaited_until = now_ + options_.lost_after;
+  application.awaited = std::move(awaited);
+}
+
+void ManagerState::wantExecutors(Application& application, int32_t executors) {
+  executors = std::max(executors, -1);
+  int32_t& wanted = application.record.application.executors_wanted;
+  if (wanted == executors) return;
+  wanted = executors;
+  keepApplication(application);
+  changed_ = true;
+}
+
+void ManagerState::releaseExecutor(Application& application, const ReleaseExecutor& message) {
+  const std::string& id = application.record.application.application;
+  const ExecutorKey key(id, message.executor);
+  application.awaited.erase(message.executor);
+  changed_ = true;
+  const auto found = books_.executors.find(key);
+  if (found == books_.executors.end() || found->second.state == ExecutorState::kEnding) return;
+  endExecutor(key, message.reason);
+  if (message.replace) return;
+  int32_t wanted = application.record.application.executors_wanted;
+  if (wanted < 0) {  // As many as it had: this one is the first that it has no need of.
+    wanted = 1;
+    for (const ExecutorKey& other : books_.executorsOf(id))
+      wanted += books_.executors.at(other).state == ExecutorState::kEnding ? 0 : 1;
+  }
+  wantExecutors(application, std::max(wanted - 1, 0));
+}
+
+/// `id` by value: callers name it by the very record that is moved away here.
+void ManagerState::endApplication(std::string id, const std::string& state, const std::string& reason) {
+  Application& application = books_.applications.at(id);
+  for (const ExecutorKey& key : books_.executorsOf(id)) endExecutor(key, "its application has ended");
+  for (const std::string& worker : application.workers)
+    send(books_.workers.at(worker).connection, ForgetApplication{id});
+  ApplicationRecord record = std::move(application.record);
+  record.state = state;
+  record.reason = reason;
+  record.ended_ms = wallTime();
+  note(fmt::format("application {} ({}) ended: {}{}{}", id, record.application.name, state, reason.empty() ? "" : ", ",
+                   reason));
+  keep(record);
+  books_.applications.erase(id);
+  rememberEnded(record);
+  changed_ = true;
+}
+
+void ManagerState::rememberEnded(const ApplicationRecord& record) {
+  books_.ended_applications.push_back(record);
+  if (books_.ended_applications.size() > kEndedApplicationsKept) books_.ended_applications.pop_front();
+}
+
+void ManagerState::giveUpAwaited(Application& application) {
+  for (const int64_t executor : std::exchange(application.awaited, {}))
+    tell(application, ExecutorGone{executor, true, {}});
+  changed_ = true;
+}
+
+/// A worker runs an executor of an application that the journal does not name: its driver may be on its way.
+Application& ManagerState::awaitUnknown(const std::string& id) {
+  Application& application = books_.applications[id];
+  application.record.application.application = id;
+  application.number = next_number_++;
+  application.deadline = now_ + options_.lost_after;
+  return application;
+}
+
+void ManagerState::tell(const Application& application, ClusterMessage message) {
+  send(application.connection, std::move(message));
+}
+
+}  // namespace cerium::cluster_manager

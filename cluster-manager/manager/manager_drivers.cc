@@ -1,0 +1,148 @@
+// Cerium. Licensed under the Apache License 2.0.
+// ManagerState: drivers that run in the cluster are submitted, watched, launched again where supervised, and killed.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cluster-manager/manager/manager_state.h"
+
+namespace cerium::cluster_manager {
+
+using namespace protocol;
+
+namespace {
+
+constexpr size_t kEndedDriversKept = 200;
+constexpr Millis kFirstPause = 1'000;  // before a supervised driver is launched again; doubled each time...
+constexpr int kMostDoublings = 6;      // ...up to about a minute...
+constexpr Millis kLongRun = 60'000;    // ...and forgotten once it has run for so long.
+
+std::string whatIsWrong(const DriverOrder& order) {
+  if (!isSafeName(order.driver)) return "a driver's id has to be of letters, digits, '-', '_' and '.'";
+  if (order.cores < 1 || order.memory == 0)
+    return fmt::format("driver {} asks for {} cores and {} bytes of memory; it needs one and more of both",
+                       order.driver, order.cores, order.memory);
+  return "";
+}
+
+std::string describe(const ExitInfo& how) {
+  std::string text = how.reason;
+  if (text.empty() && how.signal != 0) text = fmt::format("killed by signal {}", how.signal);
+  if (text.empty()) text = fmt::format("exited with status {}", how.exit_status);
+  if (!how.log.empty()) text += "; its log is " + how.log;
+  if (!how.log_end.empty()) text += ", which ends:\n" + how.log_end;
+  return text;
+}
+
+DriverStatus statusOf(const Driver& driver, const std::string& host) {
+  const DriverRecord& record = driver.record;
+  return {record.order.driver, record.state, record.worker, host, record.detail, record.exit_status};
+}
+
+}  // namespace
+
+void ManagerState::submitDriver(ConnectionId from, const DriverOrder& order) {
+  if (const std::string wrong = whatIsWrong(order); !wrong.empty()) return refuse(from, wrong);
+  if (!books_.drivers.contains(order.driver)) {
+    Driver& driver = books_.drivers[order.driver];
+    driver.number = next_number_++;
+    driver.record.order = order;
+    driver.record.submitted_ms = wallTime();
+    setDriver(driver, "WAITING", "");
+    forgetOldDrivers();
+    changed_ = true;
+  }
+  watchDriver(from, order.driver);
+}
+
+void ManagerState::watchDriver(ConnectionId from, const std::string& id) {
+  Driver* driver = books_.findDriver(id);
+  if (driver == nullptr) return send(from, DriverStatus{id, "UNKNOWN", "", "", "no such driver was submitted here", 0});
+  driver->watchers.insert(from);
+  const Worker* worker = books_.findWorker(driver->record.worker);
+  send(from, statusOf(*driver, worker == nullptr ? "" : worker->as.host));
+}
+
+void ManagerState::killDriver(ConnectionId from, const std::string& id) {
+  Driver* driver = books_.findDriver(id);
+  if (driver != nullptr && driver->isWaiting()) {
+    setDriver(*driver, "KILLED", "killed before it ran");
+    changed_ = true;
+  } else if (driver != nullptr && driver->isActive() && !driver->record.kill_asked) {
+    driver->record.kill_asked = true;
+    keep(driver->record);
+    if (const Worker* worker = books_.findWorker(driver->record.worker))
+      send(worker->connection, EndDriver{id, "it was killed"});
+  }
+  watchDriver(from, id);
+}
+
+void ManagerState::driverStarted(Worker& worker, const std::string& id) {
+  Driver* driver = books_.findDriver(id);
+  if (driver != nullptr && driver->record.worker == worker.as.worker) driver->started = true;
+}
+
+void ManagerState::driverExited(Worker& worker, const std::string& id, const ExitInfo& how) {
+  books_.removeDriver(worker, id);
+  changed_ = true;
+  Driver* driver = books_.findDriver(id);
+  if (driver == nullptr || driver->record.state != "RUNNING" || driver->record.worker != worker.as.worker) return;
+  driver->record.exit_status = how.signal != 0 ? 128 + how.signal : how.exit_status;  // as shells count
+  endApplicationsOf(*driver);
+  if (driver->record.kill_asked) {
+    setDriver(*driver, "KILLED", describe(how));
+  } else if (driver->record.exit_status == 0) {
+    setDriver(*driver, "FINISHED", "");
+  } else if (driver->record.order.supervise) {
+    relaunchLater(*driver, describe(how));
+  } else {
+    setDriver(*driver, "FAILED", describe(how));
+  }
+}
+
+void ManagerState::driverLost(Driver& driver, const std::string& reason) {
+  if (driver.record.kill_asked) {
+    setDriver(driver, "KILLED", reason);
+  } else if (driver.record.order.supervise) {
+    relaunchLater(driver, reason);
+  } else {
+    setDriver(driver, "LOST", reason + "; --supervise would have launched it again");
+  }
+}
+
+void ManagerState::relaunchLater(Driver& driver, const std::string& detail) {
+  if (now_ - driver.launched > kLongRun) driver.starts_in_a_row = 0;
+  driver.not_before = now_ + (kFirstPause << std::min(driver.starts_in_a_row++, kMostDoublings));
+  setDriver(driver, "RELAUNCHING", detail);
+}
+
+void ManagerState::endApplicationsOf(const Driver& driver) {
+  std::vector<std::string> ended;
+  for (const auto& [id, application] : books_.applications) {
+    if (application.record.application.driver == driver.record.order.driver) ended.push_back(id);
+  }
+  for (const std::string& id : ended) endApplication(id, "FAILED", "its driver exited without ending it");
+}
+
+void ManagerState::setDriver(Driver& driver, const std::string& state, const std::string& detail) {
+  driver.record.state = state;
+  driver.record.detail = detail;
+  keep(driver.record);
+  const Worker* worker = books_.findWorker(driver.record.worker);
+  for (const ConnectionId watcher : driver.watchers)
+    send(watcher, statusOf(driver, worker == nullptr ? "" : worker->as.host));
+  note(fmt::format("driver {}: {}{}{}", driver.record.order.driver, state, detail.empty() ? "" : ", ", detail));
+}
+
+void ManagerState::forgetOldDrivers() {
+  size_t ended = 0;
+  for (const auto& [id, driver] : books_.drivers) ended += driver.isActive() ? 0 : 1;
+  for (const Driver* driver : books_.driversInOrder()) {
+    if (ended <= kEndedDriversKept) return;
+    if (driver->isActive()) continue;
+    books_.drivers.erase(std::string(driver->record.order.driver));
+    --ended;
+  }
+}
+
+}  // namespace cerium::cluster_manager

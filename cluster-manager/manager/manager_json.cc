@@ -1,0 +1,136 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "cluster-manager/manager/manager_json.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+namespace cerium::cluster_manager {
+namespace {
+
+namespace json = boost::json;
+using namespace protocol;
+
+uint64_t inMiB(uint64_t bytes) { return bytes >> 20; }
+
+json::object workerObject(const RegisterWorker& worker, const Share& given, const std::string& state, Millis heard) {
+  const auto cores_used = given.cores;
+  return {{"id", worker.worker},
+          {"host", worker.host},
+          {"port", worker.port},
+          {"webuiaddress", worker.web_port == 0 ? "" : fmt::format("http://{}:{}", worker.host, worker.web_port)},
+          {"cores", worker.cores},
+          {"coresused", cores_used},
+          {"coresfree", worker.cores - cores_used},
+          {"memory", inMiB(worker.memory)},
+          {"memoryused", inMiB(given.memory)},
+          {"memoryfree", inMiB(worker.memory - given.memory)},
+          {"state", state},
+          {"lastheartbeat", heard}};
+}
+
+std::string stateOf(const Worker& worker) {
+  if (worker.connection == kNoConnection) return "UNKNOWN";
+  return worker.leaving ? "DECOMMISSIONING" : "ALIVE";
+}
+
+std::string stateOf(const Application& application, size_t executors) {
+  if (application.connection == kNoConnection) return "UNKNOWN";
+  return executors > 0 ? "RUNNING" : "WAITING";
+}
+
+json::object applicationObject(const ApplicationRecord& record, const std::string& state) {
+  const RegisterApplication& as = record.application;
+  return {{"id", as.application},
+          {"name", as.name},
+          {"user", as.user},
+          {"state", state},
+          {"starttime", record.started_ms},
+          {"memoryperexecutor", inMiB(as.executor_memory)},
+          {"coresperexecutor", as.executor_cores},
+          {"webuiaddress", as.web_url}};
+}
+
+json::object activeApplication(const Books& books, const Application& application) {
+  json::array executors;
+  int64_t cores = 0;
+  for (const ExecutorKey& key : books.executorsOf(application.record.application.application)) {
+    const Executor& executor = books.executors.at(key);
+    const char* state = executor.state == ExecutorState::kLaunching ? "LAUNCHING"
+                        : executor.state == ExecutorState::kRunning ? "RUNNING"
+                                                                    : "ENDING";
+    cores += executor.share.cores;
+    executors.push_back(json::object{{"id", key.second},
+                                     {"worker", executor.worker},
+                                     {"cores", executor.share.cores},
+                                     {"memory", inMiB(executor.share.memory)},
+                                     {"state", state}});
+  }
+  json::object object = applicationObject(application.record, stateOf(application, executors.size()));
+  object["cores"] = cores;
+  object["executors"] = std::move(executors);
+  object["waits"] = application.waits;
+  return object;
+}
+
+json::object endedApplication(const ApplicationRecord& record) {
+  json::object object = applicationObject(record, record.state);
+  object["endtime"] = record.ended_ms;
+  object["duration"] = record.ended_ms - record.started_ms;
+  object["reason"] = record.reason;
+  return object;
+}
+
+json::object driverObject(const DriverRecord& record) {
+  return {{"id", record.order.driver},           {"name", record.order.name},   {"state", record.state},
+          {"starttime", record.submitted_ms},    {"cores", record.order.cores}, {"memory", inMiB(record.order.memory)},
+          {"supervise", record.order.supervise}, {"worker", record.worker},     {"detail", record.detail},
+          {"exitstatus", record.exit_status}};
+}
+
+}  // namespace
+
+std::string managerJson(const Books& books, const ManagerAtAGlance& manager) {
+  json::array workers;
+  Share all;
+  Share given;
+  int64_t alive = 0;
+  for (const auto& [id, worker] : books.workers) {
+    workers.push_back(workerObject(worker.as, worker.given, stateOf(worker), worker.heard + manager.wall_offset));
+    if (worker.connection == kNoConnection) continue;
+    ++alive;
+    all.cores += worker.as.cores;
+    all.memory += worker.as.memory;
+    given.cores += worker.given.cores;
+    given.memory += worker.given.memory;
+  }
+  for (const LostWorker& lost : books.lost_workers) {
+    workers.push_back(
+        workerObject(lost.as, {}, lost.left ? "DECOMMISSIONED" : "DEAD", lost.heard + manager.wall_offset));
+  }
+  json::array active_apps;
+  for (const Application* application : books.applicationsInOrder())
+    active_apps.push_back(activeApplication(books, *application));
+  json::array completed_apps;
+  for (const ApplicationRecord& record : books.ended_applications) completed_apps.push_back(endedApplication(record));
+  json::array active_drivers;
+  json::array completed_drivers;
+  for (const Driver* driver : books.driversInOrder())
+    (driver->isActive() ? active_drivers : completed_drivers).push_back(driverObject(driver->record));
+  return json::serialize(json::object{{"url", manager.url},
+                                      {"status", manager.status},
+                                      {"workers", std::move(workers)},
+                                      {"aliveworkers", alive},
+                                      {"cores", all.cores},
+                                      {"coresused", given.cores},
+                                      {"memory", inMiB(all.memory)},
+                                      {"memoryused", inMiB(given.memory)},
+                                      {"activeapps", std::move(active_apps)},
+                                      {"completedapps", std::move(completed_apps)},
+                                      {"activedrivers", std::move(active_drivers)},
+                                      {"completeddrivers", std::move(completed_drivers)}}) +
+         "\n";
+}
+
+}  // namespace cerium::cluster_manager

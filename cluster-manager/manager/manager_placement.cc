@@ -1,0 +1,119 @@
+// Cerium. Licensed under the Apache License 2.0.
+// ManagerState: what waits is placed where there is room; drivers first, then applications in the order they came.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "cluster-manager/manager/manager_state.h"
+
+namespace cerium::cluster_manager {
+
+using namespace protocol;
+
+namespace {
+
+constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max() / 2;
+
+}  // namespace
+
+void ManagerState::allocate() {
+  changed_ = false;
+  std::vector<WorkerRoom> rooms;
+  bool drivers_hold = false;
+  for (const auto& [id, worker] : books_.workers) {
+    drivers_hold = drivers_hold || !worker.drivers.empty();
+    if (worker.connection == kNoConnection || worker.leaving) continue;
+    rooms.push_back({.worker = id,
+                     .cores = worker.as.cores,
+                     .memory = worker.as.memory,
+                     .cores_free = worker.as.cores - worker.given.cores,
+                     .memory_free = worker.as.memory - worker.given.memory});
+  }
+  placeDrivers(rooms);
+  std::string holders = drivers_hold ? "drivers that run in the cluster" : "";
+  for (Application* application : books_.applicationsInOrder()) {
+    // What it has is not known before its driver and the workers of its executors are back.
+    const bool is_known = application->connection != kNoConnection && application->awaited.empty();
+    if (is_known) placeExecutors(*application, rooms, holders);
+    if (!books_.executorsOf(application->record.application.application).empty()) holders = "applications before it";
+  }
+}
+
+void ManagerState::placeDrivers(std::vector<WorkerRoom>& rooms) {
+  for (Driver* driver : books_.driversInOrder()) {
+    if (!driver->isWaiting() || driver->not_before > now_) continue;
+    const DriverOrder& order = driver->record.order;
+    const auto room = takeRoom(rooms, order.cores, order.memory);
+    if (!room) {
+      const std::string why = whyNoRoom(rooms, books_.workers.size(), order.cores, order.memory, "what runs there");
+      if (driver->record.detail != why) setDriver(*driver, driver->record.state, why);
+      continue;
+    }
+    Worker& worker = books_.workers.at(rooms[*room].worker);
+    if (worker.drivers.contains(order.driver)) {  // It is still being ended there; its exit brings us back.
+      rooms[*room].cores_free += order.cores;
+      rooms[*room].memory_free += order.memory;
+      continue;
+    }
+    books_.addDriver(worker, order.driver, {order.cores, order.memory});
+    driver->record.worker = worker.as.worker;
+    driver->started = false;
+    driver->launched = now_;
+    setDriver(*driver, "RUNNING", "");
+    send(worker.connection, LaunchDriver{order});
+  }
+}
+
+void ManagerState::placeExecutors(Application& application, std::vector<WorkerRoom>& rooms,
+                                  const std::string& holders) {
+  const RegisterApplication& wish = application.record.application;
+  const std::vector<ExecutorKey> has = books_.executorsOf(wish.application);
+  int64_t cores = 0;
+  for (const ExecutorKey& key : has) cores += books_.executors.at(key).share.cores;
+  ExecutorNeed need{.cores = wish.executor_cores,
+                    .memory = wish.executor_memory,
+                    .cores_left = wish.cores_max > 0 ? wish.cores_max - cores : kNoLimit,
+                    .executors_left = wish.executors_wanted >= 0
+                                          ? wish.executors_wanted - static_cast<int64_t>(has.size())
+                                          : kNoLimit};
+  const std::vector<ExecutorGrant> grants = grantExecutors(rooms, need, options_.spread_out);
+
+  const int64_t first = application.record.next_executor;
+  application.record.next_executor += static_cast<int64_t>(grants.size());
+  if (!grants.empty()) keepApplication(application);
+  for (size_t i = 0; i < grants.size(); ++i) {
+    const int64_t executor = first + static_cast<int64_t>(i);
+    const Worker& worker = books_.workers.at(rooms[grants[i].room].worker);
+    const Share share{grants[i].cores, wish.executor_memory};
+    books_.add({wish.application, executor}, {.worker = worker.as.worker, .share = share});
+    application.workers.insert(worker.as.worker);
+    tell(application, ExecutorGranted{executor, worker.as.worker, worker.as.host, share.cores, share.memory});
+    send(worker.connection, LaunchExecutor{wish.application, executor, share.cores, share.memory, wish.driver_host,
+                                           wish.driver_port, wish.program, wish.executor_environment});
+    need.cores_left -= share.cores;
+    --need.executors_left;
+  }
+
+  // Without a limit an application always has room for more; it waits only where it has nothing.
+  const bool is_short = need.executors_left > 0 && need.cores_left >= std::max(need.cores, 1);
+  const bool has_limit = wish.cores_max > 0 || wish.executors_wanted >= 0;
+  std::string reason;
+  if (wish.cores_max > 0 && wish.cores_max < wish.executor_cores) {
+    reason = fmt::format("cerium.cores.max={} is less than the cerium.executor.cores={} of one executor",
+                         wish.cores_max, wish.executor_cores);
+  } else if (is_short && (has_limit || (has.empty() && grants.empty()))) {
+    reason = whyNoRoom(rooms, books_.workers.size(), need.cores, need.memory, holders);
+  }
+  sayWhyItWaits(application, reason);
+}
+
+void ManagerState::sayWhyItWaits(Application& application, const std::string& reason) {
+  if (application.waits == reason) return;
+  application.waits = reason;
+  tell(application, ApplicationWaits{reason});
+  if (!reason.empty())
+    note(fmt::format("application {} waits: {}", application.record.application.application, reason));
+}
+
+}  // namespace cerium::cluster_manager

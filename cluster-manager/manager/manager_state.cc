@@ -1,0 +1,217 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Who is connected as what, the passing of time, and the journal. What messages do is in the files beside this one.
+#include "cluster-manager/manager/manager_state.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace cerium::cluster_manager {
+
+using namespace protocol;
+
+namespace {
+
+template <class... Functions>
+struct OneOf : Functions... {
+  using Functions::operator()...;
+};
+
+}  // namespace
+
+ManagerState::ManagerState(Options options) : options_(std::move(options)) {}
+
+Instructions ManagerState::recover(const std::vector<JournalRecord>& records, Millis now) {
+  now_ = now;
+  for (const JournalRecord& record : records) std::visit([this](const auto& each) { restore(each); }, record);
+  for (Driver* driver : books_.driversInOrder()) {
+    const bool runs = driver->record.state == "RUNNING";
+    if (runs && books_.findWorker(driver->record.worker) == nullptr) driverLost(*driver, "its worker was lost");
+  }
+  if (!records.empty()) {
+    note(fmt::format("the journal names {} workers, {} applications and {} drivers; they have {} s to come back",
+                     books_.workers.size(), books_.applications.size(), books_.drivers.size(),
+                     options_.lost_after / 1000));
+  }
+  changed_ = true;
+  return finish();
+}
+
+void ManagerState::restore(const WorkerRecord& record) {
+  const std::string& id = record.worker.worker;
+  if (record.gone) {
+    books_.workers.erase(id);
+  } else {
+    books_.workers[id] = {.as = record.worker, .heard = now_};
+  }
+}
+
+void ManagerState::restore(const ApplicationRecord& record) {
+  const std::string& id = record.application.application;
+  if (!record.state.empty()) {
+    books_.applications.erase(id);
+    rememberEnded(record);
+    return;
+  }
+  const bool is_new = !books_.applications.contains(id);
+  Application& application = books_.applications[id];
+  application.record = record;
+  application.deadline = now_ + options_.lost_after;
+  if (is_new) application.number = next_number_++;
+}
+
+void ManagerState::restore(const DriverRecord& record) {
+  const bool is_new = !books_.drivers.contains(record.order.driver);
+  Driver& driver = books_.drivers[record.order.driver];
+  driver.record = record;
+  driver.started = true;  // It may be: nobody knows.
+  if (is_new) driver.number = next_number_++;
+}
+
+std::vector<JournalRecord> ManagerState::snapshot() const {
+  std::vector<JournalRecord> records;
+  for (const auto& [id, worker] : books_.workers) records.emplace_back(WorkerRecord{worker.as, false});
+  for (const ApplicationRecord& ended : books_.ended_applications) records.emplace_back(ended);
+  for (const Application* application : books_.applicationsInOrder()) records.emplace_back(application->record);
+  for (const Driver* driver : books_.driversInOrder()) records.emplace_back(driver->record);
+  return records;
+}
+
+Instructions ManagerState::received(ConnectionId from, const ClusterMessage& message, Millis now) {
+  now_ = now;
+  if (Worker* worker = workerAt(from)) worker->heard = now;
+  take(from, message);
+  return finish();
+}
+
+void ManagerState::take(ConnectionId from, const ClusterMessage& message) {
+  const OneOf what{
+      [&](const RegisterWorker& m) { registerWorker(from, m); },
+      [&](const WorkerHeartbeat& m) { asWorker(from, [&](Worker& worker) { worker.memory_used = m.memory_used; }); },
+      [&](const ExecutorStarted& m) { asWorker(from, [&](Worker& worker) { executorStarted(worker, m); }); },
+      [&](const ExecutorExited& m) { asWorker(from, [&](Worker& worker) { executorExited(worker, m); }); },
+      [&](const DriverStarted& m) { asWorker(from, [&](Worker& worker) { driverStarted(worker, m.driver); }); },
+      [&](const DriverExited& m) { asWorker(from, [&](Worker& worker) { driverExited(worker, m.driver, m.how); }); },
+      [&](const WorkerLeaving&) { asWorker(from, [&](Worker& worker) { leave(worker, "it was told to leave"); }); },
+      [&](const RegisterApplication& m) { registerApplication(from, m); },
+      [&](const WantExecutors& m) { asApplication(from, [&](Application& app) { wantExecutors(app, m.executors); }); },
+      [&](const ReleaseExecutor& m) { asApplication(from, [&](Application& app) { releaseExecutor(app, m); }); },
+      [&](const EndApplication& m) {
+        asApplication(from, [&](Application& app) {
+          endApplication(app.record.application.application, m.failed ? "FAILED" : "FINISHED", m.reason);
+        });
+      },
+      [&](const SubmitDriver& m) { submitDriver(from, m.order); },
+      [&](const KillDriver& m) { killDriver(from, m.driver); },
+      [&](const AskDriver& m) { watchDriver(from, m.driver); },
+      [&](const DecommissionWorkers& m) { decommission(from, m.host); },
+      [&](const auto&) {
+        out_.push_back(Close{from, "it sends what nobody sends to a manager"});
+      }};
+  std::visit(what, message);
+}
+
+Instructions ManagerState::disconnected(ConnectionId connection, Millis now) {
+  now_ = now;
+  for (auto& [id, driver] : books_.drivers) driver.watchers.erase(connection);
+  const auto found = identities_.find(connection);
+  if (found == identities_.end()) return finish();
+  const Identity who = found->second;
+  identities_.erase(found);
+  if (who.role == Role::kWorker) {
+    loseWorker(who.id, "its connection broke");
+  } else if (Application* application = books_.findApplication(who.id)) {
+    application->connection = kNoConnection;
+    application->deadline = now + options_.lost_after;
+    note(fmt::format("the driver of {} is not connected any more; it has {} s to come back", who.id,
+                     options_.lost_after / 1000));
+  }
+  return finish();
+}
+
+Instructions ManagerState::tick(Millis now) {
+  now_ = now;
+  const std::string limit = fmt::format("{} s", options_.lost_after / 1000);
+  std::vector<std::pair<std::string, std::string>> lost;
+  for (const auto& [id, worker] : books_.workers) {
+    if (now - worker.heard <= options_.lost_after) continue;
+    const bool awaited = worker.connection == kNoConnection;
+    lost.emplace_back(id, awaited ? "it did not come back after the manager's restart" : "silent for " + limit);
+  }
+  for (const auto& [id, reason] : lost) loseWorker(id, reason);
+
+  std::vector<std::string> abandoned;
+  for (auto& [id, application] : books_.applications) {
+    const bool awaited = application.connection == kNoConnection;
+    if (awaited && now >= application.deadline) abandoned.push_back(id);
+    if (!awaited && !application.awaited.empty() && now >= application.awaited_until) giveUpAwaited(application);
+  }
+  for (const std::string& id : abandoned)
+    endApplication(id, "FAILED", fmt::format("its driver was gone for {} without ending it", limit));
+
+  for (auto& [id, driver] : books_.drivers) {
+    if (driver.not_before == 0 || driver.not_before > now) continue;
+    driver.not_before = 0;
+    changed_ = true;
+  }
+  return finish();
+}
+
+Instructions ManagerState::finish() {
+  if (changed_) allocate();
+  return std::exchange(out_, {});
+}
+
+void ManagerState::send(ConnectionId to, ClusterMessage message) {
+  if (to != kNoConnection) out_.push_back(Send{to, std::move(message)});
+}
+
+void ManagerState::refuse(ConnectionId from, const std::string& reason) {
+  send(from, Refused{reason, false});
+  out_.push_back(Close{from, reason});
+}
+
+bool ManagerState::identify(ConnectionId from, Role role, const std::string& id, ConnectionId& connection) {
+  const auto known = identities_.find(from);
+  if (known != identities_.end() && (known->second.role != role || known->second.id != id)) {
+    out_.push_back(Close{from, "it registers as two"});
+    return false;
+  }
+  if (connection != kNoConnection && connection != from) {
+    identities_.erase(connection);
+    out_.push_back(Close{connection, "it registered again on another connection"});
+  }
+  identities_[from] = {role, id};
+  connection = from;
+  return true;
+}
+
+Worker* ManagerState::workerAt(ConnectionId from) {
+  const auto found = identities_.find(from);
+  const bool is_worker = found != identities_.end() && found->second.role == Role::kWorker;
+  return is_worker ? books_.findWorker(found->second.id) : nullptr;
+}
+
+Application* ManagerState::applicationAt(ConnectionId from) {
+  const auto found = identities_.find(from);
+  const bool is_application = found != identities_.end() && found->second.role == Role::kApplication;
+  return is_application ? books_.findApplication(found->second.id) : nullptr;
+}
+
+void ManagerState::asWorker(ConnectionId from, const std::function<void(Worker&)>& what) {
+  if (Worker* worker = workerAt(from)) {
+    what(*worker);
+  } else {
+    out_.push_back(Close{from, "it speaks as a worker and is not registered"});
+  }
+}
+
+void ManagerState::asApplication(ConnectionId from, const std::function<void(Application&)>& what) {
+  if (Application* application = applicationAt(from)) {
+    what(*application);
+  } else if (!identities_.contains(from)) {  // else it speaks of an application that has just ended
+    out_.push_back(Close{from, "it speaks as a driver and is not registered"});
+  }
+}
+
+}  // namespace cerium::cluster_manager

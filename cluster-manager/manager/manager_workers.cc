@@ -1,0 +1,212 @@
+// Cerium. Licensed under the Apache License 2.0.
+// ManagerState: workers come, say what they run, leave and are lost.
+#include <fmt/format.h>
+
+#include <set>
+
+#include "cluster-manager/manager/manager_state.h"
+
+namespace cerium::cluster_manager {
+
+using namespace protocol;
+
+namespace {
+
+constexpr size_t kLostWorkersShown = 50;
+constexpr int32_t kMostCores = 1'000'000;  // so that no sum of them overflows
+
+std::string whatIsWrong(const RegisterWorker& message) {
+  if (!isSafeName(message.worker)) return "a worker's id has to be of letters, digits, '-', '_' and '.'";
+  if (message.host.empty()) return "a worker has to name its host";
+  if (message.cores < 1 || message.cores > kMostCores || message.memory == 0)
+    return fmt::format("worker {} offers {} cores and {} bytes of memory; it needs one and more of both",
+                       message.worker, message.cores, message.memory);
+  return "";
+}
+
+}  // namespace
+
+void ManagerState::registerWorker(ConnectionId from, const RegisterWorker& message) {
+  if (const std::string wrong = whatIsWrong(message); !wrong.empty()) return refuse(from, wrong);
+  const std::string& id = message.worker;
+  std::string predecessor;
+  for (const auto& [other_id, other] : books_.workers) {
+    const bool same_place = other.as.host == message.host && other.as.port == message.port && message.port != 0;
+    if (other_id != id && same_place) predecessor = other_id;
+  }
+  if (!predecessor.empty()) loseWorker(predecessor, "another worker listens where it did");
+
+  const bool is_new = !books_.workers.contains(id);
+  Worker& worker = books_.workers[id];
+  if (!identify(from, Role::kWorker, id, worker.connection)) {
+    if (is_new) books_.workers.erase(id);
+    return;
+  }
+  worker.as = message;
+  worker.as.executors.clear();
+  worker.as.drivers.clear();
+  worker.heard = now_;
+  std::erase_if(books_.lost_workers, [&](const LostWorker& lost) { return lost.as.worker == id; });
+  keepWorker(worker, false);
+  send(from, WorkerAccepted{options_.url});
+  adoptExecutors(worker, message.executors);
+  adoptDrivers(worker, message.drivers);
+  if (worker.leaving) send(from, LeaveWhenIdle{});
+  note(fmt::format("worker {} at {}:{} with {} cores and {} is here, running {} executors and {} drivers", id,
+                   message.host, message.port, message.cores, formatMemory(message.memory), message.executors.size(),
+                   message.drivers.size()));
+  changed_ = true;
+}
+
+void ManagerState::adoptExecutors(Worker& worker, const std::vector<ExecutorOnWorker>& executors) {
+  std::set<ExecutorKey> said;
+  for (const ExecutorOnWorker& each : executors) {
+    said.emplace(each.application, each.executor);
+    adoptExecutor(worker, each);
+  }
+  // Those that it does not run (any more), or was told to start while its connection broke.
+  for (const ExecutorKey& key : books_.executorsOn(worker.as.worker)) {
+    if (!said.contains(key)) executorGone(key, true, {});
+  }
+}
+
+void ManagerState::adoptExecutor(Worker& worker, const ExecutorOnWorker& said) {
+  const ExecutorKey key(said.application, said.executor);
+  const auto end = [&](const std::string& reason) {
+    send(worker.connection, EndExecutor{said.application, said.executor, reason});
+  };
+  if (const auto booked = books_.executors.find(key); booked != books_.executors.end()) {
+    Executor& executor = booked->second;
+    if (executor.worker != worker.as.worker) return end("it runs on another worker");
+    if (executor.state == ExecutorState::kEnding) return end("it was told to end");
+    executor.state = ExecutorState::kRunning;
+    return;
+  }
+  const bool plausible = isSafeName(said.application) && said.executor >= 0 && said.cores >= 1 &&
+                         said.cores <= worker.as.cores - worker.given.cores &&
+                         said.memory <= worker.as.memory - worker.given.memory;
+  if (!plausible) return end("it is more than its worker has");
+
+  Application* application = books_.findApplication(said.application);
+  const bool ended = application == nullptr && books_.findEnded(said.application) != nullptr;
+  if (application == nullptr && !ended) application = &awaitUnknown(said.application);
+  const bool named = application != nullptr && application->awaited.erase(said.executor) > 0;
+  const bool given_up = ended || (application->registered && !named);
+  if (application != nullptr) {
+    application->record.next_executor = std::max(application->record.next_executor, said.executor + 1);
+    application->workers.insert(worker.as.worker);
+  }
+  books_.add(key, {.worker = worker.as.worker,
+                   .share = {said.cores, said.memory},
+                   .state = given_up ? ExecutorState::kEnding : ExecutorState::kRunning});
+  if (given_up) end(ended ? "its application has ended" : "its worker was given up");
+  if (ended) send(worker.connection, ForgetApplication{said.application});
+}
+
+void ManagerState::adoptDrivers(Worker& worker, const std::vector<std::string>& drivers) {
+  const std::set<std::string> said(drivers.begin(), drivers.end());
+  const std::string& here = worker.as.worker;
+  for (const std::string& id : said) {
+    Driver* driver = books_.findDriver(id);
+    const Share share = driver == nullptr ? Share{} : Share{driver->record.order.cores, driver->record.order.memory};
+    books_.addDriver(worker, id, share);
+    const bool is_its = driver != nullptr && driver->record.state == "RUNNING" && driver->record.worker == here;
+    // One that was given up when its connection broke, and has not been launched again.
+    const bool is_found_again = driver != nullptr && driver->record.state == "RELAUNCHING";
+    if (is_found_again) {
+      driver->record.worker = here;
+      driver->not_before = 0;
+      setDriver(*driver, "RUNNING", "");
+    }
+    if (is_its || is_found_again) driver->started = true;
+    if (!is_its && !is_found_again) {
+      send(worker.connection, EndDriver{id, "it was given up"});
+    } else if (driver->record.kill_asked) {
+      send(worker.connection, EndDriver{id, "it was killed"});
+    }
+  }
+  for (Driver* driver : books_.driversInOrder()) {
+    const std::string& id = driver->record.order.driver;
+    if (said.contains(id)) continue;
+    books_.removeDriver(worker, id);
+    if (driver->record.state != "RUNNING" || driver->record.worker != here) continue;
+    if (driver->started) {
+      driverLost(*driver, "it ended while its worker had no manager");
+    } else {  // The order to start it was lost with the connection.
+      driver->record.worker.clear();
+      setDriver(*driver, "WAITING", "");
+    }
+  }
+}
+
+void ManagerState::executorStarted(Worker& worker, const ExecutorStarted& message) {
+  const auto found = books_.executors.find({message.application, message.executor});
+  if (found == books_.executors.end() || found->second.worker != worker.as.worker) return;
+  if (found->second.state == ExecutorState::kEnding) return;
+  found->second.state = ExecutorState::kRunning;
+  if (Application* application = books_.findApplication(message.application))
+    tell(*application, ExecutorRunning{message.executor, message.log});
+}
+
+void ManagerState::executorExited(Worker& worker, const ExecutorExited& message) {
+  const ExecutorKey key(message.application, message.executor);
+  const auto found = books_.executors.find(key);
+  if (found != books_.executors.end() && found->second.worker == worker.as.worker)
+    executorGone(key, false, message.how);
+}
+
+void ManagerState::executorGone(const ExecutorKey& key, bool worker_lost, const ExitInfo& how) {
+  books_.remove(key);
+  changed_ = true;
+  if (Application* application = books_.findApplication(key.first))
+    tell(*application, ExecutorGone{key.second, worker_lost, how});
+}
+
+void ManagerState::endExecutor(const ExecutorKey& key, const std::string& reason) {
+  Executor& executor = books_.executors.at(key);
+  if (executor.state == ExecutorState::kEnding) return;
+  executor.state = ExecutorState::kEnding;
+  send(books_.workers.at(executor.worker).connection, EndExecutor{key.first, key.second, reason});
+}
+
+void ManagerState::decommission(ConnectionId from, const std::string& host) {
+  Decommissioning answer;
+  for (auto& [id, worker] : books_.workers) {
+    if (worker.as.host != host && id != host) continue;
+    leave(worker, "it was decommissioned");
+    send(worker.connection, LeaveWhenIdle{});
+    answer.workers.push_back(id);
+  }
+  send(from, answer);
+}
+
+void ManagerState::leave(Worker& worker, const std::string& reason) {
+  if (worker.leaving) return;
+  worker.leaving = true;
+  changed_ = true;
+  for (const ExecutorKey& key : books_.executorsOn(worker.as.worker)) {
+    if (Application* application = books_.findApplication(key.first))
+      tell(*application, ExecutorLeaving{key.second, fmt::format("worker {}: {}", worker.as.worker, reason)});
+  }
+  note(fmt::format("worker {} leaves: {}", worker.as.worker, reason));
+}
+
+void ManagerState::loseWorker(const std::string& id, const std::string& reason) {
+  Worker& worker = books_.workers.at(id);
+  if (worker.connection != kNoConnection && identities_.erase(worker.connection) > 0)
+    out_.push_back(Close{worker.connection, reason});
+  note(fmt::format("worker {} at {} is lost: {}", id, worker.as.host, reason));
+  for (const ExecutorKey& key : books_.executorsOn(id)) executorGone(key, true, {});
+  for (Driver* driver : books_.driversInOrder()) {
+    if (driver->record.state == "RUNNING" && driver->record.worker == id)
+      driverLost(*driver, fmt::format("its worker {} was lost: {}", id, reason));
+  }
+  for (auto& [name, application] : books_.applications) application.workers.erase(id);
+  keepWorker(worker, true);
+  books_.lost_workers.push_back({worker.as, worker.heard, worker.leaving});
+  if (books_.lost_workers.size() > kLostWorkersShown) books_.lost_workers.pop_front();
+  books_.workers.erase(id);
+  changed_ = true;
+}
+
+}  // namespace cerium::cluster_manager
