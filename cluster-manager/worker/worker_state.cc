@@ -1,0 +1,293 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "cluster-manager/worker/worker_state.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/util/error.h"
+
+namespace cerium::cluster_manager {
+
+using namespace worker;
+using Phase = WorkerState::Child::Phase;
+
+std::string ChildId::str() const { return isDriver() ? owner : fmt::format("executor {} of {}", executor, owner); }
+
+Instructions WorkerState::on(const Event& event, Millis now) {
+  out_.clear();
+  if (left_) return {};
+  std::visit([&](const auto& each) { handle(each, now); }, event);
+  leaveIfDone(now);
+  return std::exchange(out_, {});
+}
+
+int WorkerState::coresUsed() const {
+  int cores = 0;
+  for (const auto& [id, child] : children_) cores += child.phase == Phase::kEnded ? 0 : child.cores;
+  return cores;
+}
+
+uint64_t WorkerState::memoryUsed() const {
+  uint64_t bytes = 0;
+  for (const auto& [id, child] : children_) bytes += child.phase == Phase::kEnded ? 0 : child.memory;
+  return bytes;
+}
+
+bool WorkerState::idle() const {
+  return std::all_of(children_.begin(), children_.end(),
+                     [](const auto& child) { return child.second.phase == Phase::kEnded; });
+}
+
+// ---- the link to the manager
+
+void WorkerState::handle(const Connected&, Millis now) {
+  link_ = Link::kRegistering;
+  link_since_ = now;
+  protocol::RegisterWorker all = options_.self;
+  // Those that ended while nobody could be told count as running here, and their ends follow the manager's answer: a
+  // driver that finished meanwhile must not seem lost.
+  for (const auto& [id, child] : children_) {
+    if (id.isDriver()) {
+      all.drivers.push_back(id.owner);
+    } else {
+      all.executors.push_back({id.owner, id.executor, child.cores, child.memory});
+    }
+  }
+  send(std::move(all));
+}
+
+void WorkerState::handle(const ConnectFailed& event, Millis now) {
+  // Said once for each address, not at every attempt.
+  if (retry_ms_ <= options_.first_retry_ms) note("cannot reach the manager yet: " + event.reason, true);
+  address_ = (address_ + 1) % options_.addresses;
+  retryLater(now);
+}
+
+void WorkerState::handle(const Disconnected& event, Millis now) {
+  if (link_ == Link::kWaiting) return;  // we closed it
+  note("the connection to the manager broke: " + event.reason + "; what runs here goes on", true);
+  retryLater(now);
+}
+
+void WorkerState::retryLater(Millis now) {
+  link_ = Link::kWaiting;
+  retry_ms_ = std::clamp(2 * retry_ms_, options_.first_retry_ms, options_.last_retry_ms);
+  retry_at_ = now + retry_ms_;
+}
+
+void WorkerState::giveUpManager(const std::string& why, Millis now) {
+  note(why, true);
+  out_.emplace_back(Disconnect{});
+  address_ = (address_ + 1) % options_.addresses;
+  retryLater(now);
+}
+
+void WorkerState::handle(const FromManager& event, Millis now) {
+  if (link_ == Link::kWaiting || link_ == Link::kConnecting) return;  // of a connection that was given up
+  std::visit([&](const auto& message) { onMessage(message, now); }, event.message);
+}
+
+template <class T>
+void WorkerState::onMessage(const T&, Millis) {
+  throw CorruptData("the manager sent a message that is not for workers");
+}
+
+void WorkerState::onMessage(const protocol::WorkerAccepted& message, Millis now) {
+  if (link_ == Link::kRegistered) return;
+  link_ = Link::kRegistered;
+  retry_ms_ = 0;
+  heartbeat_at_ = now;
+  manager_ = message.manager;
+  note("registered with the manager at " + manager_);
+  for (auto& [id, child] : children_) {
+    if (child.phase == Phase::kEnded) report(id, child, now);
+  }
+  if (asked_at_ >= 0) send(protocol::WorkerLeaving{});
+}
+
+void WorkerState::onMessage(const protocol::Refused& message, Millis now) {
+  if (message.standby && retry_ms_ > options_.first_retry_ms) {
+    out_.emplace_back(Disconnect{});  // said before
+    address_ = (address_ + 1) % options_.addresses;
+    return retryLater(now);
+  }
+  giveUpManager(message.standby ? "this manager is a standby; trying the next one: " + message.reason
+                                : "the manager refuses this worker: " + message.reason,
+                now);
+}
+
+// ---- children
+
+void WorkerState::onMessage(const protocol::LaunchExecutor& message, Millis now) {
+  Child child;
+  child.cores = message.cores;
+  child.memory = message.memory;
+  add({message.application, message.executor}, std::move(child), message, now);
+}
+
+void WorkerState::onMessage(const protocol::LaunchDriver& message, Millis now) {
+  Child child;
+  child.cores = message.order.cores;
+  child.memory = message.order.memory;
+  child.name = message.order.name;
+  add({message.order.driver, -1}, std::move(child), message, now);
+}
+
+void WorkerState::add(const ChildId& id, Child child,
+                      std::variant<protocol::LaunchExecutor, protocol::LaunchDriver> order, Millis now) {
+  auto found = children_.find(id);
+  if (found != children_.end() && found->second.phase != Phase::kEnded) return;  // said twice
+  Child& added = children_[id] = std::move(child);
+  to_forget_.erase(id.owner);
+  if (!leaving()) {
+    out_.emplace_back(Start{id, std::move(order)});
+    return;
+  }
+  added.phase = Phase::kEnded;
+  added.how.reason = "the worker leaves, so nothing starts on it";
+  report(id, added, now);
+}
+
+void WorkerState::onMessage(const protocol::EndExecutor& message, Millis now) {
+  tellToEnd({message.application, message.executor}, message.reason, now);
+}
+void WorkerState::onMessage(const protocol::EndDriver& message, Millis now) {
+  tellToEnd({message.driver, -1}, message.reason, now);
+}
+
+void WorkerState::tellToEnd(const ChildId& id, const std::string& reason, Millis now) {
+  auto found = children_.find(id);
+  if (found == children_.end()) return;
+  Child& child = found->second;
+  if (child.phase == Phase::kEnded) {
+    children_.erase(found);  // the manager wants to hear no more of it
+    return;
+  }
+  if (!child.told_to_end.empty()) return;
+  child.told_to_end = reason.empty() ? "the manager ended it" : reason;
+  note(fmt::format("ends {}: {}", id.str(), child.told_to_end));
+  if (child.phase == Phase::kStarting) return;  // once there is a process
+  out_.emplace_back(Signal{id, SIGTERM});
+  child.kill_at = now + options_.end_ms;
+}
+
+void WorkerState::handle(const Started& event, Millis now) {
+  auto found = children_.find(event.child);
+  if (found == children_.end() || found->second.phase != Phase::kStarting) return;
+  Child& child = found->second;
+  child.phase = Phase::kRunning;
+  child.log = event.log;
+  if (!child.told_to_end.empty()) {
+    out_.emplace_back(Signal{event.child, at_once_ ? SIGKILL : SIGTERM});
+    child.kill_at = now + options_.end_ms;
+  } else if (link_ == Link::kRegistered) {
+    if (event.child.isDriver()) {
+      send(protocol::DriverStarted{event.child.owner});
+    } else {
+      send(protocol::ExecutorStarted{event.child.owner, event.child.executor, event.log});
+    }
+  }
+}
+
+void WorkerState::handle(const Ended& event, Millis now) {
+  auto found = children_.find(event.child);
+  if (found == children_.end() || found->second.phase == Phase::kEnded) return;
+  Child& child = found->second;
+  child.phase = Phase::kEnded;
+  child.how = event.how;
+  if (!child.told_to_end.empty()) child.how.reason = child.told_to_end;
+  if (link_ == Link::kRegistered) report(event.child, child, now);
+  forgetIfGone(event.child.owner);
+}
+
+void WorkerState::report(const ChildId& id, Child& child, Millis now) {
+  if (id.isDriver()) {
+    send(protocol::DriverExited{id.owner, child.how});
+  } else {
+    send(protocol::ExecutorExited{id.owner, id.executor, child.how});
+  }
+  child.reported_at = now;
+}
+
+void WorkerState::onMessage(const protocol::ForgetApplication& message, Millis) {
+  to_forget_.insert(message.application);
+  forgetIfGone(message.application);
+}
+
+void WorkerState::forgetIfGone(const std::string& application) {
+  if (!to_forget_.contains(application)) return;
+  for (const auto& [id, child] : children_) {
+    if (id.owner == application && child.phase != Phase::kEnded) return;
+  }
+  to_forget_.erase(application);
+  out_.emplace_back(Forget{application});
+}
+
+// ---- time
+
+void WorkerState::handle(const Tick& event, Millis now) {
+  if (link_ == Link::kWaiting && now >= retry_at_) {
+    link_ = Link::kConnecting;
+    out_.emplace_back(Connect{address_});
+  } else if (link_ == Link::kRegistering && now - link_since_ >= options_.answer_ms) {
+    giveUpManager("the manager does not answer", now);
+  } else if (link_ == Link::kRegistered && now >= heartbeat_at_) {
+    heartbeat_at_ = now + options_.heartbeat_ms;
+    send(protocol::WorkerHeartbeat{event.memory_used});
+  }
+  for (auto& [id, child] : children_) {
+    if (child.phase != Phase::kRunning || child.kill_at == 0 || now < child.kill_at) continue;
+    out_.emplace_back(Signal{id, SIGKILL});
+    child.kill_at = 0;
+  }
+  if (link_ != Link::kRegistered) return;
+  std::erase_if(children_, [&](const auto& each) {
+    const Child& child = each.second;
+    return child.phase == Phase::kEnded && child.reported_at >= 0 && now - child.reported_at >= options_.keep_ended_ms;
+  });
+}
+
+// ---- leaving
+
+void WorkerState::onMessage(const protocol::LeaveWhenIdle&, Millis) {
+  if (!leave_when_idle_) note("leaves when all that it runs has ended");
+  leave_when_idle_ = true;
+}
+
+void WorkerState::handle(const LeaveAsked&, Millis now) {
+  if (asked_at_ >= 0) return killAll("the worker was told to leave at once");
+  asked_at_ = now;
+  if (link_ == Link::kRegistered) send(protocol::WorkerLeaving{});
+  if (!idle()) {
+    note(fmt::format("leaves when all that it runs has ended, at the latest in {} s; once more ends it at once",
+                     options_.leave_ms / 1000));
+  }
+}
+
+void WorkerState::killAll(const std::string& reason) {
+  at_once_ = true;
+  for (auto& [id, child] : children_) {
+    if (child.phase == Phase::kEnded) continue;
+    if (child.told_to_end.empty()) child.told_to_end = reason;
+    if (child.phase == Phase::kRunning) out_.emplace_back(Signal{id, SIGKILL});
+    child.kill_at = 0;
+  }
+}
+
+void WorkerState::leaveIfDone(Millis now) {
+  if (!leaving()) return;
+  if (!at_once_ && asked_at_ >= 0 && now - asked_at_ >= options_.leave_ms && !idle()) {
+    killAll(fmt::format("the worker leaves, and waited {} s for it to end", options_.leave_ms / 1000));
+  }
+  if (!idle()) return;
+  const bool asked_long_ago = asked_at_ >= 0 && now - asked_at_ >= options_.idle_leave_ms;
+  if (!leave_when_idle_ && !at_once_ && !asked_long_ago && link_ == Link::kRegistered) return;
+  left_ = true;
+  note("leaves");
+  out_.emplace_back(Leave{});
+}
+
+}  // namespace cerium::cluster_manager

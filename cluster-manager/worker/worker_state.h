@@ -1,0 +1,196 @@
+// Cerium. Licensed under the Apache License 2.0.
+// What a worker does, as a pure machine: events and the time in, instructions out; no clock, thread, socket or process
+// inside. worker.h is the shell around it.
+//
+// The manager:  waiting -> connecting -> registering -> registered -> waiting (connection broke, refused, silence)
+// A child:      starting -> running -> ended; told to end on the way, it is given five seconds before it is killed
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/protocol/cluster_messages.h"
+
+namespace cerium::cluster_manager {
+
+/// Something that a worker runs: an executor of an application, or a driver.
+struct ChildId {
+  std::string owner;      ///< The application's id, or the driver's.
+  int64_t executor = -1;  ///< -1: the driver itself.
+
+  [[nodiscard]] bool isDriver() const { return executor < 0; }
+  [[nodiscard]] std::string str() const;
+  friend auto operator<=>(const ChildId&, const ChildId&) = default;
+};
+
+namespace worker {
+
+// ---- events
+
+struct Connected {};
+/// The attempt that Connect asked for failed.
+struct ConnectFailed {
+  std::string reason;
+};
+struct Disconnected {
+  std::string reason;
+};
+struct FromManager {
+  protocol::ClusterMessage message;
+};
+struct Started {
+  ChildId child;
+  std::string log;
+};
+/// The child's process ended, or could not be started.
+struct Ended {
+  ChildId child;
+  protocol::ExitInfo how;
+};
+/// The user wants the worker to leave: in good order the first time, at once the second.
+struct LeaveAsked {};
+/// Comes a few times a second.
+struct Tick {
+  uint64_t memory_used = 0;
+};
+using Event = std::variant<Connected, ConnectFailed, Disconnected, FromManager, Started, Ended, LeaveAsked, Tick>;
+
+// ---- instructions
+
+/// Connect to this one of the managers' addresses.
+struct Connect {
+  size_t address = 0;
+};
+struct Send {
+  protocol::ClusterMessage message;
+};
+struct Disconnect {};
+/// Get the program and start it; Started or Ended (or both) are to follow.
+struct Start {
+  ChildId child;
+  std::variant<protocol::LaunchExecutor, protocol::LaunchDriver> order;
+};
+struct Signal {
+  ChildId child;
+  int signal = 0;
+};
+/// Delete what is kept of the application, but for its logs.
+struct Forget {
+  std::string application;
+};
+/// The end of this worker.
+struct Leave {};
+struct Note {
+  std::string text;
+  bool warning = false;
+};
+using Instruction = std::variant<Connect, Send, Disconnect, Start, Signal, Forget, Leave, Note>;
+using Instructions = std::vector<Instruction>;
+
+}  // namespace worker
+
+/// Threads: externally synchronised.
+class WorkerState {
+ public:
+  using Millis = int64_t;
+
+  enum class Link { kWaiting, kConnecting, kRegistering, kRegistered };
+
+  struct Options {
+    protocol::RegisterWorker self;  ///< Without what it runs.
+    size_t addresses = 1;           ///< Of managers, in the order in which they are tried.
+    Millis first_retry_ms = 100;
+    Millis last_retry_ms = 2'000;
+    Millis answer_ms = 10'000;  ///< After which a manager that does not answer a registration is given up.
+    Millis heartbeat_ms = 1'000;
+    Millis end_ms = 5'000;          ///< From SIGTERM to SIGKILL.
+    Millis leave_ms = 60'000;       ///< From LeaveAsked until what still runs is killed.
+    Millis idle_leave_ms = 2'000;   ///< How long a worker that runs nothing waits for the manager's word to leave.
+    Millis keep_ended_ms = 30'000;  ///< How long an end that was reported is reported again after a broken connection.
+  };
+
+  struct Child {
+    enum class Phase { kStarting, kRunning, kEnded };
+    Phase phase = Phase::kStarting;
+    int32_t cores = 0;
+    uint64_t memory = 0;
+    std::string name;  ///< Of a driver's order.
+    std::string log;
+    std::string told_to_end;  ///< Why, once it was; then Signal has been given or follows Started.
+    Millis kill_at = 0;       ///< 0: not told, or killed already.
+    protocol::ExitInfo how;   ///< Once it has ended.
+    Millis reported_at = -1;  ///< -1: the manager has not been told of its end.
+  };
+
+  explicit WorkerState(Options options) : options_(std::move(options)) {}
+
+  worker::Instructions on(const worker::Event& event, Millis now);
+
+  [[nodiscard]] const std::map<ChildId, Child>& children() const { return children_; }
+  [[nodiscard]] Link link() const { return link_; }
+  /// Where the manager said that it listens; empty before.
+  [[nodiscard]] const std::string& manager() const { return manager_; }
+  [[nodiscard]] bool leaving() const { return leave_when_idle_ || asked_at_ >= 0; }
+  [[nodiscard]] int coresUsed() const;
+  [[nodiscard]] uint64_t memoryUsed() const;
+
+ private:
+  void handle(const worker::Connected& event, Millis now);
+  void handle(const worker::ConnectFailed& event, Millis now);
+  void handle(const worker::Disconnected& event, Millis now);
+  void handle(const worker::FromManager& event, Millis now);
+  void handle(const worker::Started& event, Millis now);
+  void handle(const worker::Ended& event, Millis now);
+  void handle(const worker::LeaveAsked& event, Millis now);
+  void handle(const worker::Tick& event, Millis now);
+
+  void onMessage(const protocol::WorkerAccepted& message, Millis now);
+  void onMessage(const protocol::Refused& message, Millis now);
+  void onMessage(const protocol::LaunchExecutor& message, Millis now);
+  void onMessage(const protocol::EndExecutor& message, Millis now);
+  void onMessage(const protocol::LaunchDriver& message, Millis now);
+  void onMessage(const protocol::EndDriver& message, Millis now);
+  void onMessage(const protocol::ForgetApplication& message, Millis now);
+  void onMessage(const protocol::LeaveWhenIdle& message, Millis now);
+  template <class T>
+  void onMessage(const T&, Millis now);
+
+  void add(const ChildId& id, Child child, std::variant<protocol::LaunchExecutor, protocol::LaunchDriver> order,
+           Millis now);
+  void tellToEnd(const ChildId& id, const std::string& reason, Millis now);
+  void killAll(const std::string& reason);
+  void report(const ChildId& id, Child& child, Millis now);
+  void retryLater(Millis now);
+  void giveUpManager(const std::string& why, Millis now);
+  void forgetIfGone(const std::string& application);
+  void leaveIfDone(Millis now);
+  [[nodiscard]] bool idle() const;
+
+  void send(protocol::ClusterMessage message) { out_.emplace_back(worker::Send{std::move(message)}); }
+  void note(std::string text, bool warning = false) { out_.emplace_back(worker::Note{std::move(text), warning}); }
+
+  const Options options_;
+  worker::Instructions out_;  ///< Of the event at hand.
+  std::map<ChildId, Child> children_;
+  std::set<std::string> to_forget_;  ///< Applications of which something still runs.
+
+  Link link_ = Link::kWaiting;
+  size_t address_ = 0;
+  Millis retry_at_ = 0;
+  Millis retry_ms_ = 0;
+  Millis link_since_ = 0;
+  Millis heartbeat_at_ = 0;
+  std::string manager_;
+
+  Millis asked_at_ = -1;  ///< When the user asked to leave.
+  bool leave_when_idle_ = false;
+  bool at_once_ = false;
+  bool left_ = false;
+};
+
+}  // namespace cerium::cluster_manager
