@@ -1,14 +1,18 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The command-line tool `cerium`: one subcommand a job; each prints to stdout, and complains on stderr with status 2.
+// The command-line tool `cerium`: one subcommand a job. What they print for people to use goes to stdout; complaints go
+// to stderr, with status 2 for a wrong command line or setting and 1 for what went wrong later.
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <iostream>
 
+#include "base/util/error.h"
+#include "cli/commands.h"
 #include "driver/context.h"
 
 namespace {
 
+constexpr int kFailure = 1;
 constexpr int kUsageError = 2;
 
 std::string versionLine() { return "cerium " + cerium::Context::version(); }
@@ -21,14 +25,23 @@ int main(int argc, char** argv) {
   app.require_subcommand(0, 1);
   app.add_subcommand("version", "print the version")->callback([] { std::cout << versionLine() << '\n'; });
   CLI::App* help = app.add_subcommand("help", "print this text");
+  int status = 0;
+  cerium::cli::addManagerCommand(app, status);
+  cerium::cli::addHealthcheckCommand(app, status);
   const std::string usage = app.help();
   help->callback([&] { std::cout << usage; });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kUsageError;
+  } catch (const cerium::InvalidArgument& error) {
+    std::cerr << "cerium: " << error.what() << '\n';
+    return kUsageError;
+  } catch (const std::exception& error) {
+    std::cerr << "cerium: " << error.what() << '\n';
+    return kFailure;
   }
-  if (!app.get_subcommands().empty()) return 0;
+  if (!app.get_subcommands().empty()) return status;
   std::cerr << usage;
   return kUsageError;
 }

@@ -207,7 +207,7 @@ ClusterSecret managerSecret(const SecretQuery& query, const std::string& keep_in
     ::unlink(name.c_str());
     if (!linked) throw IoError(fmt::format("cannot make {}: {}", path, why));
   }
-  return {readSecretFile(path, O_NOFOLLOW), "the file " + path};
+  return {readSecretFile(path, O_NOFOLLOW), "the file " + path, true};
 }
 
 void publishSecret(const std::string& secret, uint16_t port) {

@@ -17,7 +17,8 @@ namespace cerium::rpc {
 
 struct ClusterSecret {
   std::string value;
-  std::string origin;  ///< For a human: "the file /etc/cerium/secret", "the environment variable ...", "--insecure".
+  std::string origin;    ///< For a human: "the file /etc/cerium/secret", "the environment variable ...", "--insecure".
+  bool is_made = false;  ///< By the manager itself, which has to publish it.
 };
 
 struct SecretQuery {

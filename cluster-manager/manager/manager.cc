@@ -1,0 +1,306 @@
+// Cerium. Licensed under the Apache License 2.0.
+// One loop takes what happened from a queue, asks ManagerState, and does what that says: first the journal, then the
+// messages.
+#include "cluster-manager/manager/manager.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "base/protocol/cluster_messages.h"
+#include "base/util/error.h"
+#include "base/util/log.h"
+#include "cluster-manager/manager/journal.h"
+#include "cluster-manager/manager/manager_json.h"
+#include "cluster-manager/manager/manager_state.h"
+#include "cluster-manager/manager/standby_lock.h"
+#include "cluster-manager/status_server.h"
+
+namespace cerium::cluster_manager {
+namespace {
+
+using namespace protocol;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr auto kTick = std::chrono::milliseconds(100);
+constexpr auto kLockAttempt = std::chrono::milliseconds(500);
+constexpr uint64_t kMaxMessageBytes = 64 << 20;  // Programs do not pass here: nothing that does is large.
+constexpr uint64_t kJournalBytes = 64 << 20;     // Then it is written anew with what still holds.
+
+Millis monotonic() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now().time_since_epoch()).count();
+}
+
+Millis wallClock() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+void makeFolder(const std::string& path) {
+  std::error_code error;
+  const bool is_new = std::filesystem::create_directories(path, error);
+  if (error) throw IoError(fmt::format("cannot make the recovery folder {}: {}", path, error.message()));
+  if (is_new) ::chmod(path.c_str(), 0700);
+}
+
+rpc::TransportOptions transportOptions(const ManagerOptions& options) {
+  rpc::TransportOptions result;
+  result.secret = options.secret;
+  result.max_message_bytes = kMaxMessageBytes;
+  result.thread_name = "cerium-mgr-rpc";
+  return result;
+}
+
+}  // namespace
+
+struct Manager::Impl {
+  explicit Impl(ManagerOptions given);
+  ~Impl();
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  /// Something that happened on a connection: it opened, a message came, or it closed.
+  struct Happening {
+    ConnectionId connection = kNoConnection;
+    rpc::ConnectionPtr opened;
+    std::optional<ClusterMessage> message;
+  };
+
+  rpc::Handlers onConnect(const rpc::ConnectionPtr& connection);
+  void post(Happening happening);
+  void run();
+  void runOnce();
+  void handle(Happening& happening);
+  void takeCharge();
+  void carryOut(Instructions instructions);
+  void sendTo(ConnectionId connection, const ClusterMessage& message);
+  [[nodiscard]] std::string jsonText() const;
+
+  const ManagerOptions options;
+  std::string url;
+  StandbyLock lock;
+  std::atomic<bool> in_charge = false;
+
+  mutable std::mutex state_mutex;     // Between the loop and the web port; no I/O under it.
+  std::optional<ManagerState> state;  // Guarded by state_mutex; empty in a standby.
+
+  std::optional<Journal> journal;                          // The loop's.
+  std::map<ConnectionId, rpc::ConnectionPtr> connections;  // The loop's.
+  SteadyClock::time_point next_tick{};                     // The loop's.
+
+  std::mutex queue_mutex;
+  std::condition_variable queue_changed;
+  std::deque<Happening> queue;  // Guarded by queue_mutex.
+  bool stopping = false;        // Guarded by queue_mutex.
+
+  std::atomic<ConnectionId> next_connection = 0;
+  std::unique_ptr<rpc::Transport> transport;
+  rpc::Endpoint bound;
+  std::unique_ptr<StatusServer> web;
+  std::thread loop;
+};
+
+Manager::Impl::Impl(ManagerOptions given)
+    : options(std::move(given)), lock((makeFolder(options.recovery_dir), options.recovery_dir)) {
+  const std::string who = fmt::format("process {} at {}", ::getpid(), options.listen.str());
+  const bool locked = lock.tryLock(who);
+  if (!locked && !options.standby) {
+    throw InvalidArgument(fmt::format(
+        "another manager ({}) is in charge of {}; add --standby to wait until it is gone, or choose another "
+        "--recovery-dir",
+        lock.holder(), options.recovery_dir));
+  }
+  transport = rpc::makeTcpTransport(transportOptions(options));
+  // What connects before the loop runs waits in the queue.
+  bound = transport->listen(options.listen, [this](const rpc::ConnectionPtr& peer) { return onConnect(peer); });
+  url = managerUrl(bound);
+  if (locked) takeCharge();
+  web = std::make_unique<StatusServer>(
+      options.listen.host, options.web_port,
+      std::map<std::string, StatusServer::Handler>{{"/healthz",
+                                                    [this] {
+                                                      return HttpAnswer{in_charge ? "ok\n" : "standby\n", "text/plain"};
+                                                    }},
+                                                   {"/json", [this] { return HttpAnswer{jsonText()}; }}});
+  loop = std::thread([this] {
+    pthread_setname_np(pthread_self(), "cerium-manager");
+    run();
+  });
+}
+
+Manager::Impl::~Impl() {
+  {
+    std::lock_guard guard(queue_mutex);
+    stopping = true;
+  }
+  queue_changed.notify_all();
+  if (loop.joinable()) loop.join();
+  web.reset();
+  transport.reset();
+}
+
+rpc::Handlers Manager::Impl::onConnect(const rpc::ConnectionPtr& connection) {
+  const ConnectionId id = next_connection++;
+  post({id, connection, std::nullopt});
+  rpc::Handlers handlers;
+  handlers.onMessage = [this, id](const rpc::ConnectionPtr&, const Bytes& message) {
+    post({id, nullptr, decodeCluster(message)});  // What cannot be decoded breaks the connection.
+  };
+  handlers.onClose = [this, id](const rpc::ConnectionPtr&, const std::string&) { post({id, nullptr, std::nullopt}); };
+  return handlers;
+}
+
+void Manager::Impl::post(Happening happening) {
+  {
+    std::lock_guard guard(queue_mutex);
+    queue.push_back(std::move(happening));
+  }
+  queue_changed.notify_one();
+}
+
+void Manager::Impl::run() {
+  try {
+    for (;;) {
+      {
+        std::lock_guard guard(queue_mutex);
+        if (stopping) return;
+      }
+      runOnce();
+    }
+  } catch (const std::exception& error) {
+    log::error("the manager cannot go on: {}", error.what());
+    for (const auto& [id, connection] : connections) connection->close();
+    in_charge = false;
+    if (options.on_failure) options.on_failure(error.what());
+  }
+}
+
+/// Waits for something to happen, up to the next tick.
+void Manager::Impl::runOnce() {
+  std::deque<Happening> happened;
+  {
+    std::unique_lock guard(queue_mutex);
+    queue_changed.wait_until(guard, next_tick, [this] { return stopping || !queue.empty(); });
+    happened.swap(queue);
+  }
+  for (Happening& each : happened) handle(each);
+  if (SteadyClock::now() < next_tick) return;
+  if (!in_charge) {
+    next_tick = SteadyClock::now() + kLockAttempt;
+    if (lock.tryLock(fmt::format("process {} at {}", ::getpid(), bound.str()))) takeCharge();
+    return;
+  }
+  next_tick = SteadyClock::now() + kTick;
+  Instructions instructions;
+  {
+    std::lock_guard guard(state_mutex);
+    instructions = state->tick(monotonic());
+  }
+  carryOut(std::move(instructions));
+  if (journal->bytes() > kJournalBytes) journal->rewrite(state->snapshot());
+}
+
+void Manager::Impl::handle(Happening& happening) {
+  const ConnectionId id = happening.connection;
+  if (happening.opened) {
+    connections[id] = std::move(happening.opened);
+  } else if (!in_charge) {
+    if (happening.message) sendTo(id, Refused{"this manager stands by for another", true});
+    if (const auto found = connections.find(id); found != connections.end()) found->second->close();
+    if (!happening.message) connections.erase(id);
+  } else {
+    Instructions instructions;
+    {
+      std::lock_guard guard(state_mutex);
+      instructions = happening.message ? state->received(id, *happening.message, monotonic())
+                                       : state->disconnected(id, monotonic());
+    }
+    if (!happening.message) connections.erase(id);
+    carryOut(std::move(instructions));
+  }
+}
+
+void Manager::Impl::takeCharge() {
+  const std::string path = options.recovery_dir + "/journal";
+  const Journal::Contents found = Journal::read(path);
+  if (found.damaged_bytes > 0)
+    log::warn("{}: the last {} bytes are no whole records and are dropped", path, found.damaged_bytes);
+  Instructions instructions;
+  {
+    std::lock_guard guard(state_mutex);
+    state.emplace(ManagerState::Options{.url = url,
+                                        .spread_out = options.spread_out,
+                                        .lost_after = options.lost_after,
+                                        .wall_offset = wallClock() - monotonic()});
+    instructions = state->recover(found.records, monotonic());
+  }
+  journal.emplace(path, state->snapshot());
+  in_charge = true;
+  if (options.standby) log::warn("this manager, {}, is in charge now", url);
+  carryOut(std::move(instructions));
+}
+
+void Manager::Impl::carryOut(Instructions instructions) {
+  std::vector<JournalRecord> records;
+  for (Instruction& each : instructions) {
+    if (auto* keep = std::get_if<Keep>(&each)) records.push_back(std::move(keep->record));
+  }
+  if (!records.empty()) journal->append(records);
+  for (const Instruction& each : instructions) {
+    if (const auto* message = std::get_if<Send>(&each)) {
+      sendTo(message->to, message->message);
+    } else if (const auto* close = std::get_if<Close>(&each)) {
+      const auto found = connections.find(close->connection);
+      if (found == connections.end()) continue;
+      log::info("the connection to {} is closed: {}", found->second->peer(), close->reason);
+      found->second->close();
+    } else if (const auto* note = std::get_if<Note>(&each)) {
+      log::info("{}", note->text);
+    }
+  }
+}
+
+void Manager::Impl::sendTo(ConnectionId connection, const ClusterMessage& message) {
+  const auto found = connections.find(connection);
+  if (found != connections.end()) found->second->send(encodeCluster(message));
+}
+
+std::string Manager::Impl::jsonText() const {
+  std::lock_guard guard(state_mutex);
+  if (!state) return managerJson({}, {url, "STANDBY", 0});
+  const char* status = state->books().areRecovering() ? "RECOVERING" : "ALIVE";
+  return managerJson(state->books(), {url, status, state->options().wall_offset});
+}
+
+Manager::Manager(ManagerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Manager::~Manager() = default;
+
+rpc::Endpoint Manager::endpoint() const { return impl_->bound; }
+uint16_t Manager::webPort() const { return impl_->web->port(); }
+std::string Manager::json() const { return impl_->jsonText(); }
+bool Manager::isInCharge() const { return impl_->in_charge; }
+
+std::string managerUrl(const rpc::Endpoint& endpoint) {
+  std::string host = endpoint.host;
+  if (host == "0.0.0.0" || host == "::") {
+    std::array<char, 256> name{};
+    if (::gethostname(name.data(), name.size() - 1) == 0) host = name.data();
+  }
+  if (host.find(':') != std::string::npos) host = "[" + host + "]";
+  return fmt::format("cerium://{}:{}", host, endpoint.port);
+}
+
+}  // namespace cerium::cluster_manager
