@@ -1,0 +1,281 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "cluster-manager/worker/child_runner.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "base/protocol/executor_environment.h"
+#include "base/rpc/secrets.h"
+#include "base/util/error.h"
+#include "base/util/log.h"
+
+namespace cerium::cluster_manager {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kLogEnd = 2'000;
+constexpr size_t kMaxName = 200;
+constexpr size_t kKeptFolders = 200;  // of applications and drivers that have ended
+constexpr const char* kPrograms = "programs";
+/// Of what a child may know of the worker's environment.
+constexpr const char* kPassedOn[] = {"PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR"};
+
+/// An id becomes a folder's name, so it must be one.
+void checkName(const std::string& name) {
+  const bool good = !name.empty() && name.size() <= kMaxName && name.front() != '.' && name != kPrograms &&
+                    std::all_of(name.begin(), name.end(), [](char c) {
+                      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                             c == '_' || c == '.';
+                    });
+  if (!good) throw InvalidArgument(fmt::format("\"{}\" cannot be an id: write letters, digits, -, _ and .", name));
+}
+
+void makeFolder(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error || ::chmod(path.c_str(), 0700) != 0)
+    throw IoError(fmt::format("cannot make the folder {}: {}", path, error.message()));
+}
+
+std::map<std::string, std::string> cleanEnvironment(const std::map<std::string, std::string>& added) {
+  std::map<std::string, std::string> variables;
+  for (const char* name : kPassedOn) {
+    if (const char* value = std::getenv(name)) variables[name] = value;
+  }
+  for (const auto& [name, value] : added) variables[name] = value;
+  return variables;
+}
+
+std::vector<std::string> argumentsOf(const protocol::Program& program) {
+  std::vector<std::string> arguments = {program.path};
+  arguments.insert(arguments.end(), program.arguments.begin(), program.arguments.end());
+  return arguments;
+}
+
+/// The kernel, short of memory, takes a child rather than the worker.
+void offerToOomKiller(pid_t pid) { std::ofstream(fmt::format("/proc/{}/oom_score_adj", pid)) << 500; }
+
+}  // namespace
+
+ChildRunner::ChildRunner(ChildRunnerOptions options, MachineLimits limits, std::function<void(worker::Event)> post)
+    : options_(std::move(options)),
+      limits_(std::move(limits)),
+      post_(std::move(post)),
+      programs_((makeFolder(options_.work_dir), options_.work_dir + "/" + kPrograms)),
+      oom_kills_(limits_.oomKills()) {
+  errand_thread_ = std::thread([this] { runErrands(); });
+  pthread_setname_np(errand_thread_.native_handle(), "cerium-errands");
+}
+
+ChildRunner::~ChildRunner() {
+  programs_.stop();
+  std::map<ChildId, std::shared_ptr<Running>> left;
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
+    left.swap(children_);
+  }
+  errand_thread_.join();
+  for (auto& [id, running] : left) {
+    running->starter.join();
+    if (running->process) running->process->kill(SIGKILL);
+    running->process.reset();
+  }
+}
+
+void ChildRunner::start(const ChildId& child, Order order, const std::string& cluster_secret) {
+  auto running = std::make_shared<Running>();
+  std::lock_guard lock(mutex_);
+  children_[child] = running;
+  running->starter = std::thread([this, child, running, order = std::move(order), cluster_secret] {
+    pthread_setname_np(pthread_self(), "cerium-start");
+    try {
+      if (const auto* executor = std::get_if<protocol::LaunchExecutor>(&order)) {
+        startExecutor(child, *running, *executor, cluster_secret);
+      } else {
+        startDriver(child, *running, std::get<protocol::LaunchDriver>(order).order, cluster_secret);
+      }
+    } catch (const std::exception& e) {
+      protocol::ExitInfo how;
+      how.exit_status = 127;  // as a shell says it
+      how.reason = e.what();
+      post_(worker::Ended{child, std::move(how)});
+    }
+  });
+}
+
+std::string ChildRunner::folderOf(const ChildId& id) const {
+  std::string folder = options_.work_dir + "/" + id.owner;
+  return id.isDriver() ? folder : folder + "/" + std::to_string(id.executor);
+}
+
+void ChildRunner::startExecutor(const ChildId& id, Running& running, const protocol::LaunchExecutor& order,
+                                const std::string& cluster_secret) {
+  checkName(id.owner);
+  const std::string secret = rpc::deriveSecret(cluster_secret, "application " + id.owner);
+  ChildOrder child;
+  child.program = programs_.get(order.program, secret);
+  child.arguments = argumentsOf(order.program);
+  child.directory = folderOf(id);
+  makeFolder(options_.work_dir + "/" + id.owner);
+  makeFolder(child.directory);
+  child.environment = cleanEnvironment(order.environment);
+  child.environment[ExecutorEnvironment::kDriver] = fmt::format("{}:{}", order.driver_host, order.driver_port);
+  child.environment[ExecutorEnvironment::kId] = std::to_string(id.executor);
+  child.environment[ExecutorEnvironment::kCores] = std::to_string(order.cores);
+  child.environment[ExecutorEnvironment::kSecret] = secret;
+  child.environment[ExecutorEnvironment::kCrashFd] = std::to_string(ChildOrder::kCrashFd);
+  child.environment[ExecutorEnvironment::kHost] = options_.host;
+  child.environment[ExecutorEnvironment::kScratch] = child.directory;
+  child.log_file = child.directory + "/log";
+  child.crash_pipe = true;
+  running.log = child.log_file;
+  launch(id, running, std::move(child));
+}
+
+void ChildRunner::startDriver(const ChildId& id, Running& running, const protocol::DriverOrder& order,
+                              const std::string& cluster_secret) {
+  checkName(id.owner);
+  const std::string secret = rpc::deriveSecret(cluster_secret, "driver " + id.owner);
+  ChildOrder child;
+  child.program = programs_.get(order.program, secret);
+  child.arguments = argumentsOf(order.program);
+  child.directory = folderOf(id);
+  makeFolder(child.directory);
+  child.environment = cleanEnvironment(order.environment);
+  child.environment["CERIUM_MASTER"] = options_.masters;
+  child.environment["CERIUM_DRIVER_HOST"] = options_.host;
+  child.environment[DriverEnvironment::kId] = id.owner;
+  if (cluster_secret.empty()) {
+    child.environment["CERIUM_AUTHENTICATE"] = "false";
+  } else {
+    child.environment[DriverEnvironment::kSecret] = cluster_secret;
+  }
+  running.output = std::make_unique<DriverOutput>(order, secret, child.directory);
+  running.log = running.output->stderrFile();
+  child.streams = ChildOrder::Streams::kPipes;
+  child.on_output = [output = running.output.get()](bool is_stderr, std::string_view bytes) {
+    output->write(is_stderr, bytes);
+  };
+  launch(id, running, std::move(child));
+}
+
+void ChildRunner::launch(const ChildId& id, Running& running, ChildOrder order) {
+  order.own_group = true;
+  auto process =
+      std::make_unique<ChildProcess>(order, [this, id, &running](ChildEnd end) { ended(id, running, std::move(end)); });
+  offerToOomKiller(process->pid());
+  {
+    std::lock_guard lock(mutex_);
+    running.process = std::move(process);
+  }
+  post_(worker::Started{id, options_.host + ":" + running.log});
+}
+
+void ChildRunner::ended(const ChildId& id, Running& running, ChildEnd end) {
+  running.output.reset();  // all of it is on its way before anybody hears of the end
+  protocol::ExitInfo how;
+  how.exit_status = end.exit_status;
+  how.signal = end.signal;
+  how.crash_record = std::move(end.crash_record);
+  how.log = options_.host + ":" + running.log;
+  how.log_end = lastLines(running.log, kLogEnd);
+  {
+    std::lock_guard lock(mutex_);
+    if (end.signal == SIGKILL && !running.killed) how.reason = whyKilled();
+  }
+  post_(worker::Ended{id, std::move(how)});
+}
+
+std::string ChildRunner::whyKilled() {
+  if (limits_.oomKills() <= oom_kills_) return {};
+  ++oom_kills_;
+  const auto limit = limits_.memoryLimit();
+  return limit ? fmt::format("killed by the memory limit of {} MiB", *limit >> 20)
+               : std::string("killed by the system, which had no memory left");
+}
+
+void ChildRunner::signal(const ChildId& child, int signal) {
+  std::lock_guard lock(mutex_);
+  auto found = children_.find(child);
+  if (found == children_.end() || !found->second->process) return;
+  if (signal == SIGKILL) found->second->killed = true;
+  found->second->process->kill(signal);
+}
+
+void ChildRunner::remove(const ChildId& child) {
+  std::shared_ptr<Running> running;
+  {
+    std::lock_guard lock(mutex_);
+    auto found = children_.find(child);
+    if (found == children_.end()) return;
+    running = std::move(found->second);
+    children_.erase(found);
+  }
+  addErrand([this, child, running] {
+    running->starter.join();
+    running->process.reset();
+    if (child.isDriver() || running->log.empty()) return;
+    std::error_code error;
+    for (fs::directory_iterator entry(folderOf(child), error), end; !error && entry != end; entry.increment(error)) {
+      std::error_code ignored;
+      if (entry->path().filename() != "log") fs::remove_all(entry->path(), ignored);
+    }
+  });
+}
+
+void ChildRunner::pruneLogs() {
+  addErrand([this] {
+    std::set<std::string> living;
+    {
+      std::lock_guard lock(mutex_);
+      for (const auto& [id, running] : children_) living.insert(id.owner);
+    }
+    std::vector<std::pair<fs::file_time_type, fs::path>> folders;
+    std::error_code error;
+    for (fs::directory_iterator entry(options_.work_dir, error), end; !error && entry != end; entry.increment(error)) {
+      const std::string name = entry->path().filename();
+      std::error_code gone;
+      if (name != kPrograms && !living.contains(name)) folders.emplace_back(entry->last_write_time(gone), *entry);
+    }
+    if (folders.size() <= kKeptFolders) return;
+    std::sort(folders.begin(), folders.end());
+    folders.resize(folders.size() - kKeptFolders);
+    for (const auto& [changed, path] : folders) fs::remove_all(path, error);
+  });
+}
+
+void ChildRunner::addErrand(std::function<void()> errand) {
+  std::lock_guard lock(mutex_);
+  errands_.push_back(std::move(errand));
+  changed_.notify_all();
+}
+
+void ChildRunner::runErrands() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return stopping_ || !errands_.empty(); });
+    if (errands_.empty()) return;
+    auto errand = std::move(errands_.front());
+    errands_.pop_front();
+    lock.unlock();
+    errand();
+    errand = nullptr;
+    lock.lock();
+  }
+}
+
+}  // namespace cerium::cluster_manager

@@ -1,0 +1,90 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Starts a worker's executors and drivers, each in a folder of its own, and tells how they ended.
+//
+//   WORK_DIR/programs/HASH        fetched programs (program_store.h)
+//   WORK_DIR/APPLICATION/ID/log   an executor's folder: what else is in it goes when it has ended
+//   WORK_DIR/DRIVER/              a driver's folder, with stdout and stderr
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <variant>
+
+#include "base/util/child_process.h"
+#include "cluster-manager/worker/driver_output.h"
+#include "cluster-manager/worker/machine_limits.h"
+#include "cluster-manager/worker/program_store.h"
+#include "cluster-manager/worker/worker_state.h"
+
+namespace cerium::cluster_manager {
+
+struct ChildRunnerOptions {
+  std::string work_dir;
+  std::string host;     ///< Under which others reach this machine.
+  std::string masters;  ///< "cerium://...", for drivers.
+};
+
+/// Threads: thread-safe. Each start has a thread until the process runs, each process one that waits for it; one more
+/// ("cerium-errands") cleans up behind them. `post` gets Started and Ended, in any order, for each start().
+class ChildRunner {
+ public:
+  using Order = std::variant<protocol::LaunchExecutor, protocol::LaunchDriver>;
+
+  /// Makes the work folder (0700). Throws IoError.
+  ChildRunner(ChildRunnerOptions options, MachineLimits limits, std::function<void(worker::Event)> post);
+  /// Kills what still runs.
+  ~ChildRunner();
+  ChildRunner(const ChildRunner&) = delete;
+  ChildRunner& operator=(const ChildRunner&) = delete;
+
+  /// `cluster_secret`: what the secrets of applications and drivers are derived from.
+  void start(const ChildId& child, Order order, const std::string& cluster_secret);
+  void signal(const ChildId& child, int signal);
+  /// After Ended.
+  void remove(const ChildId& child);
+  /// Deletes the oldest logs where there are many.
+  void pruneLogs();
+  /// Nothing is fetched any more.
+  void stopFetching() { programs_.stop(); }
+
+ private:
+  struct Running {
+    std::thread starter;
+    std::unique_ptr<ChildProcess> process;  // guarded by mutex_ until the starter has been joined
+    std::unique_ptr<DriverOutput> output;   // the starter's, then the watcher's
+    bool killed = false;                    // guarded by mutex_; by us, with SIGKILL
+    std::string log;                        // the starter's; set before the process starts
+  };
+
+  void startExecutor(const ChildId& id, Running& running, const protocol::LaunchExecutor& order,
+                     const std::string& cluster_secret);
+  void startDriver(const ChildId& id, Running& running, const protocol::DriverOrder& order,
+                   const std::string& cluster_secret);
+  void launch(const ChildId& id, Running& running, ChildOrder order);
+  void ended(const ChildId& id, Running& running, ChildEnd end);
+  [[nodiscard]] std::string whyKilled();
+  [[nodiscard]] std::string folderOf(const ChildId& id) const;
+  void addErrand(std::function<void()> errand);
+  void runErrands();
+
+  const ChildRunnerOptions options_;
+  const MachineLimits limits_;
+  const std::function<void(worker::Event)> post_;
+  ProgramStore programs_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<ChildId, std::shared_ptr<Running>> children_;  // guarded by mutex_
+  std::deque<std::function<void()>> errands_;             // guarded by mutex_
+  uint64_t oom_kills_ = 0;                                // guarded by mutex_; those that are accounted for
+  bool stopping_ = false;                                 // guarded by mutex_
+  std::thread errand_thread_;
+};
+
+}  // namespace cerium::cluster_manager

@@ -1,0 +1,78 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "cluster-manager/worker/driver_output.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "base/util/error.h"
+#include "base/util/log.h"
+
+namespace cerium::cluster_manager {
+namespace {
+
+constexpr int kConnectMs = 3'000;
+constexpr size_t kMaxQueued = 4 << 20;
+
+int openLog(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (fd < 0) throw IoError(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
+  return fd;
+}
+
+}  // namespace
+
+DriverOutput::DriverOutput(const protocol::DriverOrder& order, const std::string& secret, std::string folder)
+    : driver_(order.driver), folder_(std::move(folder)) {
+  files_[0] = openLog(folder_ + "/stdout");
+  files_[1] = openLog(folder_ + "/stderr");
+  rpc::TransportOptions options;
+  options.secret = secret;
+  options.thread_name = "cerium-output";
+  transport_ = rpc::makeTcpTransport(options);
+  try {
+    connection_ = transport_->connect({order.program.host, order.program.port},
+                                      {[](const rpc::ConnectionPtr&, const Bytes&) {
+                                         throw CorruptData("it sends messages to which nobody listens");
+                                       },
+                                       [](const rpc::ConnectionPtr&, const std::string&) {}},
+                                      kConnectMs);
+  } catch (const IoError& e) {
+    log::info("{}: its submitter does not listen, so its output is in {} only: {}", driver_, folder_, e.what());
+  }
+}
+
+DriverOutput::~DriverOutput() {
+  if (connection_) connection_->close();
+  connection_.reset();
+  transport_.reset();
+  for (int fd : files_) ::close(fd);
+}
+
+void DriverOutput::write(bool is_stderr, std::string_view bytes) {
+  for (std::string_view rest = bytes; !rest.empty();) {
+    const ssize_t n = ::write(files_[is_stderr ? 1 : 0], rest.data(), rest.size());
+    if (n < 0 && errno != EINTR) break;  // a full disk must not stop the driver
+    if (n > 0) rest.remove_prefix(static_cast<size_t>(n));
+  }
+  if (!connection_) return;
+  if (connection_->queuedBytes() > kMaxQueued) {
+    left_out_ += bytes.size();
+    return;
+  }
+  if (left_out_ > 0) {
+    sendOn(true, fmt::format("\n[{} bytes are left out here; all is in {}]\n", left_out_, folder_));
+    left_out_ = 0;
+  }
+  sendOn(is_stderr, bytes);
+}
+
+void DriverOutput::sendOn(bool is_stderr, std::string_view bytes) {
+  connection_->send(protocol::encodeCluster(protocol::DriverOutput{driver_, is_stderr, Bytes(bytes)}));
+}
+
+}  // namespace cerium::cluster_manager

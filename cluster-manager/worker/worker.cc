@@ -1,0 +1,236 @@
+// Cerium. Licensed under the Apache License 2.0.
+// One loop takes what happened from a queue, asks WorkerState, and does what that says.
+#include "cluster-manager/worker/worker.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <ctime>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "base/util/error.h"
+#include "base/util/log.h"
+#include "cluster-manager/status_server.h"
+#include "cluster-manager/worker/child_runner.h"
+#include "cluster-manager/worker/manager_link.h"
+#include "cluster-manager/worker/worker_json.h"
+#include "cluster-manager/worker/worker_state.h"
+
+namespace cerium::cluster_manager {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr auto kTick = std::chrono::milliseconds(200);
+
+WorkerState::Millis monotonic() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now().time_since_epoch()).count();
+}
+
+/// "worker-20260131-120501-7f3a-4711": readable, sortable, unique.
+std::string newWorkerId() {
+  uint16_t random = 0;
+  [[maybe_unused]] const auto got = ::getrandom(&random, sizeof random, 0);
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::localtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y%m%d-%H%M%S", &parts);
+  return fmt::format("worker-{}-{:04x}-{}", text, random, ::getpid());
+}
+
+protocol::RegisterWorker describe(const WorkerOptions& options) {
+  protocol::RegisterWorker self;
+  self.worker = newWorkerId();
+  self.host = options.host;
+  self.cores = options.cores;
+  self.memory = options.memory;
+  self.pid = ::getpid();
+  return self;
+}
+
+std::string urlOf(const std::vector<rpc::Endpoint>& managers) {
+  std::string url;
+  for (const auto& each : managers) {
+    const bool is_v6 = each.host.find(':') != std::string::npos;
+    url += fmt::format(fmt::runtime(is_v6 ? "{}[{}]:{}" : "{}{}:{}"), url.empty() ? "cerium://" : ",", each.host,
+                       each.port);
+  }
+  return url;
+}
+
+WorkerState::Options stateOptions(const WorkerOptions& options, const protocol::RegisterWorker& self) {
+  WorkerState::Options result;
+  result.self = self;
+  result.addresses = options.managers.size();
+  return result;
+}
+
+ManagerLinkOptions linkOptions(const WorkerOptions& options) {
+  rpc::SecretQuery query;
+  query.secret_file = options.secret_file;
+  query.authenticate = options.authenticate;
+  return {options.managers, {options.host, options.port}, std::move(query)};
+}
+
+}  // namespace
+
+struct Worker::Impl {
+  Impl(WorkerOptions given, std::function<void()> onLeft)
+      : options(std::move(given)),
+        on_left(std::move(onLeft)),
+        self(describe(options)),
+        state(stateOptions(options, self)),
+        web(options.host, options.web_port,
+            {{"/healthz",
+              [this] {
+                return HttpAnswer{health(), "text/plain"};
+              }},
+             {"/json", [this] { return HttpAnswer{json()}; }}}),
+        children({options.work_dir, options.host, urlOf(options.managers)}, options.limits,
+                 [this](worker::Event event) { post(std::move(event)); }),
+        link(linkOptions(options), [this](worker::Event event) { post(std::move(event)); }) {
+    loop = std::thread([this] {
+      pthread_setname_np(pthread_self(), "cerium-worker");
+      run();
+    });
+  }
+
+  ~Impl() {
+    {
+      std::lock_guard lock(queue_mutex);
+      stopping = true;
+      queue_changed.notify_all();
+    }
+    loop.join();
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  void post(worker::Event event) {
+    std::lock_guard lock(queue_mutex);
+    queue.push_back(std::move(event));
+    queue_changed.notify_all();
+  }
+
+  void run() {
+    auto next_tick = SteadyClock::now();
+    for (;;) {
+      std::deque<worker::Event> events;
+      {
+        std::unique_lock lock(queue_mutex);
+        queue_changed.wait_until(lock, next_tick, [this] { return stopping || !queue.empty(); });
+        if (stopping) return;
+        events.swap(queue);
+      }
+      if (SteadyClock::now() >= next_tick) {
+        next_tick = SteadyClock::now() + kTick;
+        events.emplace_back(worker::Tick{options.limits.memoryUsed()});
+      }
+      for (const auto& event : events) handle(event);
+    }
+  }
+
+  void handle(const worker::Event& event) {
+    worker::Instructions instructions;
+    try {
+      std::lock_guard lock(state_mutex);
+      instructions = state.on(event, monotonic());
+    } catch (const CorruptData& e) {
+      log::warn("{}; the connection is given up", e.what());
+      link.disconnect();
+      return post(worker::Disconnected{e.what()});
+    }
+    if (const auto* ended = std::get_if<worker::Ended>(&event)) noteEnd(*ended);
+    for (const auto& instruction : instructions) {
+      std::visit([this](const auto& each) { carryOut(each); }, instruction);
+    }
+  }
+
+  void noteEnd(const worker::Ended& ended) {
+    log::info("{} ended: {}{}", ended.child.str(),
+              ended.how.signal > 0 ? fmt::format("signal {}", ended.how.signal)
+                                   : fmt::format("status {}", ended.how.exit_status),
+              ended.how.reason.empty() ? "" : ", " + ended.how.reason);
+    children.remove(ended.child);
+  }
+
+  void carryOut(const worker::Connect& connect) { link.connect(connect.address); }
+  void carryOut(const worker::Send& send) {
+    const auto* registration = std::get_if<protocol::RegisterWorker>(&send.message);
+    if (registration == nullptr) return link.send(send.message);
+    protocol::RegisterWorker complete = *registration;
+    complete.port = link.port();
+    complete.web_port = web.port();
+    {
+      std::lock_guard lock(state_mutex);
+      self.port = complete.port;
+      self.web_port = complete.web_port;
+    }
+    link.send(complete);
+  }
+  void carryOut(const worker::Disconnect&) { link.disconnect(); }
+  void carryOut(const worker::Start& start) {
+    log::info("starts {}", start.child.str());
+    children.start(start.child, start.order, link.secret());
+  }
+  void carryOut(const worker::Signal& signal) { children.signal(signal.child, signal.signal); }
+  void carryOut(const worker::Forget&) { children.pruneLogs(); }
+  void carryOut(const worker::Leave&) {
+    link.disconnect();
+    on_left();
+  }
+  void carryOut(const worker::Note& note) { note.warning ? log::warn("{}", note.text) : log::info("{}", note.text); }
+
+  void leave() {
+    if (asked.exchange(true)) children.stopFetching();
+    post(worker::LeaveAsked{});
+  }
+
+  std::string health() const {
+    std::lock_guard lock(state_mutex);
+    return state.link() == WorkerState::Link::kRegistered ? "ok\n" : "ok, waiting for the manager\n";
+  }
+  std::string json() const {
+    std::lock_guard lock(state_mutex);
+    return workerJson(state, self);
+  }
+
+  const WorkerOptions options;
+  const std::function<void()> on_left;
+  std::atomic<bool> asked{false};
+
+  mutable std::mutex state_mutex;  // between the loop and the web port; no I/O under it
+  protocol::RegisterWorker self;   // guarded by state_mutex
+  WorkerState state;               // guarded by state_mutex
+
+  std::mutex queue_mutex;
+  std::condition_variable queue_changed;
+  std::deque<worker::Event> queue;  // guarded by queue_mutex
+  bool stopping = false;            // guarded by queue_mutex
+
+  // Each ends before what its threads use.
+  StatusServer web;
+  ChildRunner children;
+  ManagerLink link;
+  std::thread loop;
+};
+
+Worker::Worker(WorkerOptions options, std::function<void()> on_left)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(on_left))) {}
+Worker::~Worker() = default;
+
+void Worker::leave() { impl_->leave(); }
+const std::string& Worker::id() const { return impl_->self.worker; }
+uint16_t Worker::webPort() const { return impl_->web.port(); }
+std::string Worker::json() const { return impl_->json(); }
+
+}  // namespace cerium::cluster_manager

@@ -1,0 +1,55 @@
+// Cerium. Licensed under the Apache License 2.0.
+// A running worker: WorkerState between the manager, a clock, processes and a web port.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/rpc/transport.h"
+#include "cluster-manager/worker/machine_limits.h"
+
+namespace cerium::cluster_manager {
+
+struct WorkerOptions {
+  std::vector<rpc::Endpoint> managers;  ///< In the order in which they are tried.
+  std::string host = "127.0.0.1";       ///< Where it listens, and under which others reach it.
+  uint16_t port = 0;                    ///< 0: any free port.
+  uint16_t web_port = 8081;             ///< Likewise.
+  int cores = 1;
+  uint64_t memory = 0;
+  std::string work_dir;
+  std::string secret_file = {};  ///< As in rpc::SecretQuery.
+  bool authenticate = true;
+  MachineLimits limits = MachineLimits();
+};
+
+/// Threads: thread-safe. Its own: "cerium-worker", which decides, and those of manager_link.h, child_runner.h and the
+/// web port. A worker that is destroyed kills what it runs.
+class Worker {
+ public:
+  /// Starts; `on_left` is called once, on a thread of the worker, when it has left the cluster (leave() or the
+  /// manager's word), and must not destroy it. Throws InvalidArgument for a secret that cannot be used, IoError for
+  /// folders and addresses.
+  Worker(WorkerOptions options, std::function<void()> on_left);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  /// No more executors; ends when those that run have ended, or moved away, at the latest in a minute. The second call
+  /// kills what runs.
+  void leave();
+
+  [[nodiscard]] const std::string& id() const;
+  [[nodiscard]] uint16_t webPort() const;
+  /// As /json answers.
+  [[nodiscard]] std::string json() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cerium::cluster_manager

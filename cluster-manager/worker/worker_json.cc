@@ -1,0 +1,73 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "cluster-manager/worker/worker_json.h"
+
+#include <boost/json.hpp>
+
+namespace cerium::cluster_manager {
+namespace {
+
+namespace json = boost::json;
+using Child = WorkerState::Child;
+
+uint64_t inMiB(uint64_t bytes) { return bytes >> 20; }
+
+const char* stateOf(const Child& child) {
+  switch (child.phase) {
+    case Child::Phase::kStarting:
+      return "LAUNCHING";
+    case Child::Phase::kRunning:
+      return child.told_to_end.empty() ? "RUNNING" : "ENDING";
+    case Child::Phase::kEnded:
+      break;
+  }
+  return "EXITED";
+}
+
+const char* stateOf(const WorkerState& state) {
+  if (state.leaving()) return "DECOMMISSIONING";
+  return state.link() == WorkerState::Link::kRegistered ? "ALIVE" : "UNREGISTERED";
+}
+
+json::object childObject(const ChildId& id, const Child& child) {
+  json::object object{{"state", stateOf(child)}, {"cores", child.cores}, {"memory", inMiB(child.memory)}};
+  if (id.isDriver()) {
+    object["id"] = id.owner;
+    object["name"] = child.name;
+  } else {
+    object["id"] = id.executor;
+    object["appid"] = id.owner;
+  }
+  if (!child.log.empty()) object["log"] = child.log;
+  if (child.phase == Child::Phase::kEnded) {
+    object["exitstatus"] = child.how.exit_status;
+    object["signal"] = child.how.signal;
+    object["reason"] = child.how.reason;
+  }
+  return object;
+}
+
+}  // namespace
+
+std::string workerJson(const WorkerState& state, const protocol::RegisterWorker& self) {
+  json::array executors, drivers, finished_executors, finished_drivers;
+  for (const auto& [id, child] : state.children()) {
+    const bool ended = child.phase == Child::Phase::kEnded;
+    auto& list = id.isDriver() ? (ended ? finished_drivers : drivers) : (ended ? finished_executors : executors);
+    list.push_back(childObject(id, child));
+  }
+  return json::serialize(json::object{{"id", self.worker},
+                                      {"host", self.host},
+                                      {"port", self.port},
+                                      {"state", stateOf(state)},
+                                      {"masterurl", state.manager()},
+                                      {"cores", self.cores},
+                                      {"coresused", state.coresUsed()},
+                                      {"memory", inMiB(self.memory)},
+                                      {"memoryused", inMiB(state.memoryUsed())},
+                                      {"executors", std::move(executors)},
+                                      {"finishedexecutors", std::move(finished_executors)},
+                                      {"drivers", std::move(drivers)},
+                                      {"finisheddrivers", std::move(finished_drivers)}});
+}
+
+}  // namespace cerium::cluster_manager
