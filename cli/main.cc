@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
   int status = 0;
   cerium::cli::addManagerCommand(app, status);
   cerium::cli::addHealthcheckCommand(app, status);
+  cerium::cli::addWorkerCommand(app, status);
   const std::string usage = app.help();
   help->callback([&] { std::cout << usage; });
   try {

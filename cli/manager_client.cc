@@ -1,0 +1,127 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "cli/manager_client.h"
+
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <utility>
+
+#include "base/util/error.h"
+#include "base/util/master_url.h"
+
+namespace cerium::cli {
+namespace {
+
+constexpr int kConnectMs = 5'000;
+constexpr std::chrono::seconds kAnswerLimit{10};
+
+}  // namespace
+
+ManagerAddresses managerAddresses(const std::string& url, const Conf& conf, const std::string& secret_file,
+                                  bool insecure) {
+  const MasterUrl parsed = parseMasterUrl(url);
+  if (parsed.kind != MasterUrl::Kind::kStandalone)
+    throw InvalidArgument(fmt::format("{} is no cluster; write cerium://host:7077, as `cerium manager` says it", url));
+  ManagerAddresses result;
+  result.url = url;
+  for (const auto& each : parsed.endpoints) result.endpoints.push_back({each.host, each.port});
+  result.secret.secret_file = secret_file.empty() ? conf.getString("cerium.authenticate.secretFile") : secret_file;
+  result.secret.authenticate = !insecure && conf.getBool("cerium.authenticate");
+  return result;
+}
+
+struct ManagerClient::Inbox {
+  std::function<void()> on_change;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<protocol::ClusterMessage> messages;  // guarded by mutex
+  std::optional<std::string> closed;              // guarded by mutex; why
+
+  void tell() {
+    changed.notify_all();
+    if (on_change) on_change();
+  }
+};
+
+ManagerClient::ManagerClient(const ManagerAddresses& managers, const protocol::ClusterMessage& question,
+                             std::function<void()> onChange)
+    : inbox_(std::make_shared<Inbox>()) {
+  inbox_->on_change = std::move(onChange);
+  std::string failures;
+  for (const auto& each : managers.endpoints) {
+    manager_ = each;
+    rpc::SecretQuery query = managers.secret;
+    query.host = each.host;
+    query.port = each.port;
+    try {
+      secret_ = rpc::findClusterSecret(query).value;
+      if (ask(question)) return;
+      failures += fmt::format("; {} stands by", each.str());
+    } catch (const IoError& e) {
+      failures += fmt::format("; {}", e.what());
+    }
+  }
+  throw IoError("no manager is in charge of the cluster: " + failures.substr(2));
+}
+
+ManagerClient::~ManagerClient() {
+  if (connection_) connection_->close();
+}
+
+/// False for a manager that stands by.
+bool ManagerClient::ask(const protocol::ClusterMessage& question) {
+  transport_.reset();  // with its handlers; then the inbox can be emptied
+  inbox_->messages.clear();
+  inbox_->closed.reset();
+  rpc::TransportOptions options;
+  options.secret = secret_;
+  transport_ = rpc::makeTcpTransport(options);
+  rpc::Handlers handlers;
+  handlers.onMessage = [inbox = inbox_](const rpc::ConnectionPtr&, const Bytes& bytes) {
+    auto message = protocol::decodeCluster(bytes);
+    {
+      std::lock_guard lock(inbox->mutex);
+      inbox->messages.push_back(std::move(message));
+    }
+    inbox->tell();
+  };
+  handlers.onClose = [inbox = inbox_](const rpc::ConnectionPtr&, const std::string& reason) {
+    {
+      std::lock_guard lock(inbox->mutex);
+      inbox->closed = reason;
+    }
+    inbox->tell();
+  };
+  connection_ = transport_->connect(manager_, std::move(handlers), kConnectMs);
+  send(question);
+  auto answer = next(kAnswerLimit);
+  if (!answer) throw IoError(fmt::format("the manager at {} does not answer", manager_.str()));
+  if (const auto* refused = std::get_if<protocol::Refused>(&*answer)) {
+    if (refused->standby) return false;
+    throw Error(fmt::format("the manager at {} refuses: {}", manager_.str(), refused->reason));
+  }
+  std::lock_guard lock(inbox_->mutex);
+  inbox_->messages.push_front(std::move(*answer));
+  return true;
+}
+
+void ManagerClient::send(const protocol::ClusterMessage& message) {
+  connection_->send(protocol::encodeCluster(message));
+}
+
+std::optional<protocol::ClusterMessage> ManagerClient::next(std::chrono::milliseconds limit) {
+  std::unique_lock lock(inbox_->mutex);
+  inbox_->changed.wait_for(lock, limit, [this] { return !inbox_->messages.empty() || inbox_->closed; });
+  if (!inbox_->messages.empty()) {
+    auto message = std::move(inbox_->messages.front());
+    inbox_->messages.pop_front();
+    return message;
+  }
+  if (inbox_->closed)
+    throw IoError(fmt::format("the connection to the manager at {} ended: {}", manager_.str(), *inbox_->closed));
+  return std::nullopt;
+}
+
+}  // namespace cerium::cli

@@ -1,0 +1,135 @@
+// Cerium. Licensed under the Apache License 2.0.
+// `cerium worker`: runs a worker in the foreground until it has left the cluster, or tells those of a host to leave.
+#include <fmt/format.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/rpc/local_address.h"
+#include "base/util/config.h"
+#include "base/util/config_values.h"
+#include "base/util/error.h"
+#include "base/util/log.h"
+#include "base/util/master_url.h"
+#include "cli/commands.h"
+#include "cli/manager_client.h"
+#include "cli/signals.h"
+#include "cluster-manager/worker/worker.h"
+
+namespace cerium::cli {
+namespace {
+
+using cluster_manager::MachineLimits;
+using cluster_manager::Worker;
+using cluster_manager::WorkerOptions;
+
+struct Flags {
+  std::string url;
+  int cores = 0;
+  std::string memory;
+  std::string work_dir;
+  std::string host;
+  uint16_t port = 0;
+  uint16_t web_port = 8081;
+  std::string secret_file;
+  bool insecure = false;
+  bool decommission = false;
+};
+
+std::string defaultWorkDir(uint16_t web_port) {
+  const char* state = std::getenv("XDG_STATE_HOME");
+  const char* home = std::getenv("HOME");
+  std::string base;
+  if (state != nullptr && *state == '/') {
+    base = state;
+  } else if (home != nullptr && *home == '/') {
+    base = std::string(home) + "/.local/state";
+  } else {
+    throw InvalidArgument("neither XDG_STATE_HOME nor HOME is set; say where programs and logs go with --work-dir");
+  }
+  return fmt::format("{}/cerium/worker-{}", base, web_port);
+}
+
+uint64_t memoryOf(const Flags& flags, const MachineLimits& limits) {
+  constexpr int64_t kMiB = 1 << 20;
+  if (flags.memory.empty()) return limits.memoryToOffer();
+  const auto bytes = parseSize(flags.memory, kMiB);
+  if (!bytes || *bytes < kMiB)
+    throw InvalidArgument(
+        fmt::format("--memory: \"{}\" is not a size; write a number with m or g, as in 8g", flags.memory));
+  return static_cast<uint64_t>(*bytes);
+}
+
+int runWorker(const Flags& flags, const Conf& conf, const ManagerAddresses& managers) {
+  log::setRole("worker");
+  log::setLevel(conf.getString("cerium.logLevel"));
+  WorkerOptions options;
+  options.managers = managers.endpoints;
+  options.secret_file = managers.secret.secret_file;
+  options.authenticate = managers.secret.authenticate;
+  options.host = flags.host.empty() ? rpc::addressTowards(managers.endpoints.front()) : flags.host;
+  options.port = flags.port;
+  options.web_port = flags.web_port;
+  options.cores = flags.cores > 0 ? flags.cores : options.limits.cores();
+  options.memory = memoryOf(flags, options.limits);
+  options.work_dir = flags.work_dir.empty() ? defaultWorkDir(flags.web_port) : flags.work_dir;
+
+  SignalQueue signals({SIGINT, SIGTERM});
+  Worker worker(options, [] { SignalQueue::wake(); });
+  fmt::print(stderr, "worker {} offers {} cores and {:.1f} GiB to {}  (web: http://{}:{}, folder: {})\n", worker.id(),
+             options.cores, static_cast<double>(options.memory) / (1 << 30), flags.url, options.host, worker.webPort(),
+             options.work_dir);
+  for (auto taken = signals.next(); taken.signal != 0; taken = signals.next()) worker.leave();
+  return 0;
+}
+
+int decommission(const Flags& flags, const ManagerAddresses& managers) {
+  const std::string host = flags.host.empty() ? rpc::addressTowards(managers.endpoints.front()) : flags.host;
+  ManagerClient client(managers, protocol::DecommissionWorkers{host});
+  const auto answer = client.next(std::chrono::milliseconds(0));
+  const auto* told = answer ? std::get_if<protocol::Decommissioning>(&*answer) : nullptr;
+  if (told == nullptr) throw Error(fmt::format("the manager at {} gives no answer that fits", client.manager().str()));
+  if (told->workers.empty()) {
+    throw InvalidArgument(
+        fmt::format("no worker at {} is registered with {}; name its address with --host (the "
+                    "manager's web page lists them)",
+                    host, flags.url));
+  }
+  for (const auto& worker : told->workers) fmt::print("{} leaves when what it runs has moved or ended\n", worker);
+  return 0;
+}
+
+int run(const Flags& flags) {
+  const Conf conf;
+  const ManagerAddresses managers = managerAddresses(flags.url, conf, flags.secret_file, flags.insecure);
+  return flags.decommission ? decommission(flags, managers) : runWorker(flags, conf, managers);
+}
+
+}  // namespace
+
+void addWorkerCommand(CLI::App& app, int& exit_status) {
+  auto* command = app.add_subcommand("worker", "run a worker of a cluster, in the foreground");
+  auto flags = std::make_shared<Flags>();
+  command->add_option("url", flags->url, "the manager's URL: cerium://host:7077[,host:port of a standby...]")
+      ->required();
+  command->add_option("--cores", flags->cores, "how many cores to offer; all that this machine or container has")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--memory", flags->memory, "how much memory to offer, as in 8g; most of what there is");
+  command->add_option("--work-dir", flags->work_dir, "the folder for programs, logs and executors' data");
+  command->add_option("--host", flags->host, "the address to listen on, under which others reach this machine");
+  command->add_option("--port", flags->port, "the port to listen on; any that is free")->capture_default_str();
+  command->add_option("--webui-port", flags->web_port, "for browsers and health checks; 0 is any")
+      ->capture_default_str();
+  command->add_option("--secret-file", flags->secret_file, "the file (mode 0600) with the cluster's secret");
+  command->add_flag("--insecure", flags->insecure, "the manager runs without a secret");
+  command->add_flag("--decommission", flags->decommission,
+                    "tell the workers of this host (or --host) to leave when what they run has moved or ended");
+  command->callback([flags, &exit_status] { exit_status = run(*flags); });
+}
+
+}  // namespace cerium::cli
