@@ -96,7 +96,8 @@ void ManagerState::releaseExecutor(Application& application, const ReleaseExecut
   application.awaited.erase(message.executor);
   changed_ = true;
   const auto found = books_.executors.find(key);
-  if (found == books_.executors.end() || found->second.state == ExecutorState::kEnding) return;
+  if (found == books_.executors.end()) return tell(application, ExecutorGone{message.executor, true, {}});
+  if (found->second.state == ExecutorState::kEnding) return;
   endExecutor(key, message.reason);
   if (message.replace) return;
   int32_t wanted = application.record.application.executors_wanted;
