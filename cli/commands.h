@@ -12,5 +12,6 @@ namespace cerium::cli {
 void addManagerCommand(CLI::App& app, int& exit_status);
 void addHealthcheckCommand(CLI::App& app, int& exit_status);
 void addWorkerCommand(CLI::App& app, int& exit_status);
+void addSubmitCommand(CLI::App& app, int& exit_status);
 
 }  // namespace cerium::cli

@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
   cerium::cli::addManagerCommand(app, status);
   cerium::cli::addHealthcheckCommand(app, status);
   cerium::cli::addWorkerCommand(app, status);
+  cerium::cli::addSubmitCommand(app, status);
   const std::string usage = app.help();
   help->callback([&] { std::cout << usage; });
   try {

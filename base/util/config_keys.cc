@@ -68,11 +68,13 @@ constexpr ConfigKey kKeys[] = {
     {"cerium.excludeOnFailure.enabled", kBool, "true",
      "Whether executors on which tasks fail again and again get no more."},
     {"cerium.excludeOnFailure.timeout", kDuration, "60s", "After how long an excluded executor gets tasks again."},
-    {"cerium.executor.cores", kInt, "1", "The tasks that one executor runs at a time.", 1, 1, kMaxInt},
+    {"cerium.executor.cores", kInt, "0",
+     "The tasks that one executor runs at a time; 0 is as many as its worker has cores.", 1, 0, kMaxInt},
     {"cerium.executor.heartbeatInterval", kDuration, "1s", "How often an executor reports to the driver.", 1, 1},
     {"cerium.executor.instances", kInt, "0", "The number of executors; 0 is as many as the cores allow.", 1, 0,
      kMaxInt},
     {"cerium.executor.memory", kSize, "1g", "The memory of one executor.", kMiB, kMiB},
+    {"cerium.files", kString, "", "Files for every executor, as Context::addFile adds them, separated by commas."},
     {"cerium.files.maxPartitionBytes", kSize, "128m", "The most bytes of a file that one partition reads.", 1, 1},
     {"cerium.job.description", kString, "", "What the jobs of this thread are for, shown in the web pages."},
     {"cerium.jobGroup.id", kString, "", "The group of the jobs of this thread, by which they can be cancelled."},
@@ -109,6 +111,10 @@ constexpr ConfigKey kKeys[] = {
     oneOf("cerium.ui.showConsoleProgress", "auto", "auto|true|false",
           "Whether stages show a bar on the terminal; auto is on terminals only."),
 };
+
+// A family of settings: the rest of the key is a variable's name, which is why it is not in the table.
+constexpr std::string_view kExecutorEnv = "cerium.executorEnv.";
+constexpr ConfigKey kExecutorVariable = {kExecutorEnv, kString, "", "An environment variable of the executors."};
 
 const char* typeName(ConfigType type) {
   switch (type) {
@@ -178,6 +184,7 @@ const ConfigKey& findConfigKey(std::string_view name) {
   const auto* found = std::lower_bound(std::begin(kKeys), std::end(kKeys), name,
                                        [](const ConfigKey& key, std::string_view wanted) { return key.name < wanted; });
   if (found != std::end(kKeys) && found->name == name) return *found;
+  if (name.starts_with(kExecutorEnv) && name.size() > kExecutorEnv.size()) return kExecutorVariable;
 
   std::vector<std::string_view> names;
   for (const ConfigKey& key : kKeys) names.push_back(key.name);

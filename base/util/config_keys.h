@@ -27,6 +27,7 @@ struct ConfigKey {
 /// All of them, sorted by name.
 [[nodiscard]] std::span<const ConfigKey> configKeys();
 
+/// One of them, or that of cerium.executorEnv.NAME, for any NAME.
 /// Throws InvalidArgument that names the nearest key where `name` is none.
 [[nodiscard]] const ConfigKey& findConfigKey(std::string_view name);
 

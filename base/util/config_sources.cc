@@ -43,9 +43,9 @@ void addLine(std::string_view line, std::string origin, std::vector<ConfSetting>
   settings.push_back({std::string(key), std::string(value), std::move(origin)});
 }
 
-void addFile(const std::string& path, std::vector<ConfSetting>& settings) {
+void addFile(const std::string& path, bool must_exist, std::vector<ConfSetting>& settings) {
   std::ifstream in(path);
-  if (!in && errno == ENOENT) return;
+  if (!in && errno == ENOENT && !must_exist) return;
   int number = 0;
   for (std::string line; std::getline(in, line);) addLine(line, fmt::format("{}:{}", path, ++number), settings);
   if (!in.eof()) throw IoError(fmt::format("cannot read settings from {}: {}", path, std::strerror(errno)));
@@ -73,7 +73,11 @@ void addSubmitFlags(std::vector<ConfSetting>& settings) {
 
 std::vector<ConfSetting> readConfigSources() {
   std::vector<ConfSetting> settings;
-  if (const std::string path = defaultsFile(); !path.empty()) addFile(path, settings);
+  if (const auto given = variable("CERIUM_PROPERTIES_FILE")) {  // of `cerium submit --properties-file`
+    addFile(*given, true, settings);
+  } else if (const std::string path = defaultsFile(); !path.empty()) {
+    addFile(path, false, settings);
+  }
   addEnvironment(settings);
   addSubmitFlags(settings);
   return settings;

@@ -1,5 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Where settings come from besides the program: cerium-defaults.conf, the environment, the flags of `cerium submit`.
+// Where settings come from besides the program: cerium-defaults.conf (or the file of
+// `cerium submit --properties-file`), the environment, the flags of `cerium submit`.
 #pragma once
 
 #include <vector>

@@ -1,0 +1,78 @@
+// Cerium. Licensed under the Apache License 2.0.
+// `cerium submit` in client mode: the program is a child of this process.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+#include <optional>
+
+#include "base/util/child_process.h"
+#include "base/util/error.h"
+#include "cli/submit_run.h"
+
+namespace cerium::cli {
+namespace {
+
+constexpr std::chrono::seconds kToEnd{5};
+
+/// Sends a program what its user wants, once more strongly each time.
+class Interrupts {
+ public:
+  explicit Interrupts(ChildProcess& child) : child_(child) {}
+
+  void on(const SignalQueue::Taken& taken) {
+    if (taken.signal != SIGINT) return end(taken.signal);
+    ++count_;
+    // From a terminal the program got it, too.
+    if (count_ == 1 && !taken.from_terminal) child_.kill(SIGINT);
+    if (count_ == 2) end(SIGTERM);
+    if (count_ > 2) child_.kill(SIGKILL);
+  }
+  /// Once a while: a program that was told to end has five seconds for it.
+  void look() {
+    if (std::chrono::steady_clock::now() >= end_by_) child_.kill(SIGKILL);
+  }
+
+ private:
+  void end(int signal) {
+    child_.kill(signal);
+    end_by_ = std::min(end_by_, std::chrono::steady_clock::now() + kToEnd);
+  }
+
+  ChildProcess& child_;
+  int count_ = 0;
+  std::chrono::steady_clock::time_point end_by_ = std::chrono::steady_clock::time_point::max();
+};
+
+}  // namespace
+
+SignalQueue submitSignals() { return {SIGINT, SIGTERM, SIGHUP}; }
+
+int runHere(SignalQueue& signals, const std::vector<std::string>& command,
+            const std::map<std::string, std::string>& variables) {
+  ChildOrder order;
+  order.program = command.front();
+  order.arguments = command;
+  order.environment = ownEnvironment();
+  for (const auto& [name, value] : variables) order.environment[name] = value;
+  order.streams = ChildOrder::Streams::kInherited;
+
+  std::mutex mutex;
+  std::optional<ChildEnd> ended;  // guarded by mutex
+  ChildProcess child(order, [&](ChildEnd end) {
+    std::lock_guard lock(mutex);
+    ended = std::move(end);
+    SignalQueue::wake();
+  });
+  Interrupts interrupts(child);
+  for (;;) {
+    const auto taken = signals.next(std::chrono::milliseconds(500));
+    std::lock_guard lock(mutex);
+    if (ended) return ended->signal > 0 ? 128 + ended->signal : ended->exit_status;
+    if (taken && taken->signal != 0) interrupts.on(*taken);
+    interrupts.look();
+  }
+}
+
+}  // namespace cerium::cli
