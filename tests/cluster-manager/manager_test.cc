@@ -1,0 +1,226 @@
+// Cerium. Licensed under the Apache License 2.0.
+// A whole manager over TCP, with a worker and a driver that the test speaks for: killed and restarted, taken over by a
+// standby, and asked over the web.
+#include "cluster-manager/manager/manager.h"
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "base/protocol/cluster_messages.h"
+#include "base/util/error.h"
+#include "base/util/log.h"
+#include "cluster-manager/status_client.h"
+#include "tests/support/temp_folder.h"
+
+namespace cerium::cluster_manager {
+namespace {
+
+using cerium::testing::TempFolder;
+using namespace protocol;
+
+constexpr auto kPatience = std::chrono::seconds(20);
+
+/// One connection to a manager, and what came over it. Threads: the test's, beside the transport's.
+class Peer {
+ public:
+  Peer(const rpc::Endpoint& manager, const std::string& secret)
+      : transport_(rpc::makeTcpTransport(optionsWith(secret))) {
+    rpc::Handlers handlers;
+    handlers.onMessage = [this](const rpc::ConnectionPtr&, const Bytes& message) {
+      std::lock_guard lock(mutex_);
+      heard_.push_back(decodeCluster(message));
+      changed_.notify_all();
+    };
+    handlers.onClose = [this](const rpc::ConnectionPtr&, const std::string&) {
+      std::lock_guard lock(mutex_);
+      closed_ = true;
+      changed_.notify_all();
+    };
+    connection_ = transport_->connect(manager, handlers);
+  }
+
+  void says(const ClusterMessage& message) { connection_->send(encodeCluster(message)); }
+  void saysBytes(Bytes bytes) { connection_->send(std::move(bytes)); }
+
+  /// Waits for the next message of this kind, and takes it; nothing where none comes.
+  template <class Message>
+  std::optional<Message> hears() {
+    std::unique_lock lock(mutex_);
+    std::optional<Message> found;
+    changed_.wait_for(lock, kPatience, [&] {
+      for (auto it = heard_.begin(); it != heard_.end(); ++it) {
+        auto* message = std::get_if<Message>(&*it);
+        if (message == nullptr) continue;
+        found = std::move(*message);
+        heard_.erase(it);
+        return true;
+      }
+      return closed_;
+    });
+    return found;
+  }
+  bool isClosed() {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, kPatience, [&] { return closed_; });
+  }
+
+ private:
+  static rpc::TransportOptions optionsWith(const std::string& secret) {
+    rpc::TransportOptions options;
+    options.secret = secret;
+    return options;
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<ClusterMessage> heard_;  // guarded by mutex_
+  bool closed_ = false;                // guarded by mutex_
+  std::unique_ptr<rpc::Transport> transport_;
+  rpc::ConnectionPtr connection_;
+};
+
+ManagerOptions optionsIn(const TempFolder& folder, uint16_t port = 0) {
+  log::setLevel(log::Level::kOff);
+  ManagerOptions options;
+  options.listen.port = port;
+  options.web_port = 0;
+  options.secret = "open sesame";
+  options.recovery_dir = folder / "recovery";
+  return options;
+}
+
+RegisterWorker someWorker(bool with_executor) {
+  RegisterWorker message;
+  message.worker = "worker-1";
+  message.host = "host";
+  message.cores = 2;
+  message.memory = uint64_t{1} << 30;
+  if (with_executor) message.executors = {{"app-1", 0, 2, 1 << 20}};
+  return message;
+}
+
+RegisterApplication someApplication(bool with_executor) {
+  RegisterApplication message;
+  message.application = "app-1";
+  message.driver_host = "host";
+  message.driver_port = 1;
+  message.executor_cores = 2;
+  message.executor_memory = 1 << 20;
+  if (with_executor) message.executors = {0};
+  return message;
+}
+
+std::string webPage(const Manager& manager, const std::string& path) {
+  return httpGet("http://127.0.0.1:" + std::to_string(manager.webPort()) + path).body;
+}
+
+}  // namespace
+
+TEST_CASE("a manager that is restarted finds its worker and application again", "[cluster-manager]") {
+  const TempFolder folder;
+  auto manager = std::make_unique<Manager>(optionsIn(folder));
+  const rpc::Endpoint endpoint = manager->endpoint();
+  {
+    Peer worker(endpoint, "open sesame");
+    worker.says(someWorker(false));
+    const auto accepted = worker.hears<WorkerAccepted>();
+    REQUIRE(accepted);
+    CHECK(accepted->manager == managerUrl(endpoint));
+    Peer driver(endpoint, "open sesame");
+    driver.says(someApplication(false));
+    CHECK(driver.hears<ExecutorGranted>()->cores == 2);
+    CHECK(worker.hears<LaunchExecutor>()->executor == 0);
+    CHECK_THAT(webPage(*manager, "/json"), Catch::Contains(R"("coresused":2)"));
+    manager.reset();
+    CHECK(worker.isClosed());
+    CHECK(driver.isClosed());
+  }
+  manager = std::make_unique<Manager>(optionsIn(folder, endpoint.port));
+  CHECK_THAT(webPage(*manager, "/json"), Catch::Contains(R"("status":"RECOVERING")"));
+  Peer driver(endpoint, "open sesame");
+  driver.says(someApplication(true));
+  REQUIRE(driver.hears<ApplicationAccepted>());
+  Peer worker(endpoint, "open sesame");
+  worker.says(someWorker(true));
+  REQUIRE(worker.hears<WorkerAccepted>());
+  worker.says(ExecutorStarted{"app-1", 0, "host:log"});
+  CHECK(driver.hears<ExecutorRunning>()->log == "host:log");  // the first executor, not one in its place
+  CHECK_THAT(manager->json(), Catch::Contains(R"("status":"ALIVE")"));
+  CHECK(webPage(*manager, "/healthz") == "ok\n");
+}
+
+TEST_CASE("a standby refuses everyone until the manager in charge is gone, and then knows what that knew",
+          "[cluster-manager]") {
+  const TempFolder folder;
+  auto first = std::make_unique<Manager>(optionsIn(folder));
+  CHECK_THROWS_WITH(Manager(optionsIn(folder)), Catch::Contains("--standby"));
+  ManagerOptions options = optionsIn(folder);
+  options.standby = true;
+  const Manager second(options);
+  CHECK_FALSE(second.isInCharge());
+  CHECK(webPage(second, "/healthz") == "standby\n");
+  CHECK_THAT(webPage(second, "/json"), Catch::Contains("STANDBY"));
+  {
+    Peer worker(first->endpoint(), "open sesame");
+    worker.says(someWorker(false));
+    REQUIRE(worker.hears<WorkerAccepted>());
+    Peer refused(second.endpoint(), "open sesame");
+    refused.says(someWorker(false));
+    CHECK(refused.hears<Refused>()->standby);
+    CHECK(refused.isClosed());
+  }
+  // A connection that breaks is a worker that is lost: the one that the second shall know has to be there to the end.
+  Peer worker(first->endpoint(), "open sesame");
+  worker.says(someWorker(false));
+  REQUIRE(worker.hears<WorkerAccepted>());
+  first.reset();
+  for (int tries = 0; tries < 2'000 && !second.isInCharge(); ++tries)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  REQUIRE(second.isInCharge());
+  CHECK_THAT(second.json(), Catch::Contains(R"("id":"worker-1")") && Catch::Contains("RECOVERING"));
+  Peer again(second.endpoint(), "open sesame");
+  again.says(someWorker(false));
+  CHECK(again.hears<WorkerAccepted>()->manager == managerUrl(second.endpoint()));
+}
+
+TEST_CASE("a manager lets in who knows the secret, and cuts off who does not speak its language", "[cluster-manager]") {
+  const TempFolder folder;
+  const Manager manager(optionsIn(folder));
+  CHECK_THROWS_AS(Peer(manager.endpoint(), ""), IoError);
+  CHECK_THROWS_AS(Peer(manager.endpoint(), "open sesam"), IoError);
+  Peer garbage(manager.endpoint(), "open sesame");
+  garbage.saysBytes(Bytes("\xff\x01\x02"));
+  CHECK(garbage.isClosed());
+  Peer executor(manager.endpoint(), "open sesame");
+  executor.says(LaunchExecutor{});
+  CHECK(executor.isClosed());
+  Peer worker(manager.endpoint(), "open sesame");
+  worker.says(someWorker(false));
+  CHECK(worker.hears<WorkerAccepted>());
+  CHECK(manager.json().find("open sesame") == std::string::npos);
+}
+
+TEST_CASE("a manager whose journal is none, or whose address is taken, does not start", "[cluster-manager]") {
+  const TempFolder folder;
+  const Manager manager(optionsIn(folder));
+  const TempFolder other;
+  CHECK_THROWS_WITH(Manager(optionsIn(other, manager.endpoint().port)), Catch::Contains("cannot listen on 127.0.0.1:"));
+  ManagerOptions options = optionsIn(other);
+  options.web_port = manager.webPort();
+  CHECK_THROWS_WITH(Manager(options), Catch::Contains("--webui-port"));
+  other.write("recovery/journal", "something else altogether");
+  CHECK_THROWS_AS(Manager(optionsIn(other)), CorruptData);
+}
+
+TEST_CASE("a url names a machine that others reach", "[cluster-manager]") {
+  CHECK(managerUrl({"127.0.0.1", 7077}) == "cerium://127.0.0.1:7077");
+  CHECK(managerUrl({"::1", 7077}) == "cerium://[::1]:7077");
+  CHECK(managerUrl({"0.0.0.0", 7077}).find("0.0.0.0") == std::string::npos);
+}
+
+}  // namespace cerium::cluster_manager
