@@ -5,8 +5,9 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CERIUM_WARNINGS -Wall -Wextra -Wshadow -Wnon-virtual-dtor)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  # At -O3, g++ 12 gives these two for correct uses of std::string and fmt, with sizes of 2^63 in the message.
-  list(APPEND CERIUM_WARNINGS -Wno-restrict -Wno-stringop-overflow)
+  # At -O3, g++ 12 gives these for correct uses of std::string and fmt (with sizes of 2^63 in the message), and of
+  # std::optional and std::variant.
+  list(APPEND CERIUM_WARNINGS -Wno-restrict -Wno-stringop-overflow -Wno-maybe-uninitialized)
 endif()
 if(PROJECT_IS_TOP_LEVEL)
   list(APPEND CERIUM_WARNINGS -Werror)

@@ -7,6 +7,7 @@
 #include <climits>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <mutex>
 
 #include "driver/context.h"
@@ -17,7 +18,7 @@ namespace {
 
 struct Added {
   std::mutex mutex;
-  std::map<std::string, std::string> files;
+  std::map<std::string, protocol::AddedFile> files;  // guarded by mutex; by name
 };
 Added& added() {
   static auto* all = new Added();
@@ -26,33 +27,38 @@ Added& added() {
 
 }  // namespace
 
-void addFileForTasks(const std::string& path) {
+std::string readableFile(const std::string& path) {
   char absolute[PATH_MAX];
   if (::realpath(path.c_str(), absolute) == nullptr || ::access(absolute, R_OK) != 0) {
     throw IoError("addFile: cannot read " + path + ": " + std::strerror(errno));
   }
-  std::lock_guard lock(added().mutex);
-  added().files[path.substr(path.rfind('/') + 1)] = absolute;
+  return absolute;
 }
 
-void removeAddedFiles() { setAddedFiles({}); }
-
-std::map<std::string, std::string> addedFiles() {
+void addFileForTasks(const std::string& absolute_path, BroadcastId contents) {
+  const std::string name = absolute_path.substr(absolute_path.rfind('/') + 1);
   std::lock_guard lock(added().mutex);
-  return added().files;
+  added().files[name] = {name, absolute_path, contents.value};
 }
 
-void setAddedFiles(std::map<std::string, std::string> files) {
+void removeAddedFiles() {
   std::lock_guard lock(added().mutex);
-  added().files = std::move(files);
+  added().files.clear();
+}
+
+protocol::AddedFiles addedFiles() {
+  std::lock_guard lock(added().mutex);
+  protocol::AddedFiles all;
+  for (const auto& [name, file] : added().files) all.files.push_back(file);
+  return all;
 }
 
 std::string pathOfAddedFile(const std::string& name) {
-  auto files = addedFiles();
-  auto found = files.find(name);
-  if (found == files.end())
+  std::lock_guard lock(added().mutex);
+  auto found = added().files.find(name);
+  if (found == added().files.end())
     throw InvalidArgument("File::get: no file " + name + " was added; call Context::addFile first");
-  return found->second;
+  return found->second.path;
 }
 
 std::string File::get(const std::string& name) {

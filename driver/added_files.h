@@ -1,19 +1,23 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Files that the driver adds for its tasks (Context::addFile). Executors of this machine read them where they are.
+// Files that the driver adds for its tasks (Context::addFile). Executors of this machine read them where they are,
+// others fetch them as broadcasts.
 #pragma once
 
-#include <map>
 #include <string>
+#include <vector>
+
+#include "base/protocol/messages.h"
+#include "base/util/ids.h"
 
 namespace cerium {
 
-/// Makes a file known by its name. Throws IoError where it cannot be read.
-void addFileForTasks(const std::string& path);
+/// The absolute path of a file that can be read. Throws IoError.
+[[nodiscard]] std::string readableFile(const std::string& path);
+/// Makes a file known by its name.
+void addFileForTasks(const std::string& absolute_path, BroadcastId contents);
 void removeAddedFiles();
-/// The driver's files, by name; an executor's are set from them.
-[[nodiscard]] std::map<std::string, std::string> addedFiles();
+[[nodiscard]] protocol::AddedFiles addedFiles();
 /// Throws InvalidArgument for a name that was not added.
 [[nodiscard]] std::string pathOfAddedFile(const std::string& name);
-void setAddedFiles(std::map<std::string, std::string> files);
 
 }  // namespace cerium

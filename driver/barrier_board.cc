@@ -6,7 +6,7 @@
 namespace cerium {
 
 std::vector<std::string> BarrierBoard::enter(Key key, int partition, int total, const std::string& message,
-                                             TaskContext& task) {
+                                             TaskContext& task, int64_t limit_ms) {
   std::unique_lock lock(mutex_);
   const int number = next_round_[{key, partition}]++;
   Round& round = rounds_[{key, number}];
@@ -16,7 +16,9 @@ std::vector<std::string> BarrierBoard::enter(Key key, int partition, int total, 
     round.open = true;
     changed_.notify_all();
   }
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(limit_ms);
   while (!round.open && !closed_ && !task.isInterrupted()) {
+    if (std::chrono::steady_clock::now() > until) throw barrierTimeout(limit_ms);
     changed_.wait_for(lock, std::chrono::milliseconds(100));  // the bound is how soon a killed task notices
   }
   if (!round.open) throw TaskKilled("barrier: the task was told to stop while it waited for the others");

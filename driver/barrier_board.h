@@ -19,8 +19,9 @@ class BarrierBoard {
   using Key = std::pair<int64_t, int>;
 
   /// Blocks until all `total` tasks are here; returns what each brought, by partition. Throws TaskKilled when the task
-  /// is told to stop or the board is closed.
-  std::vector<std::string> enter(Key key, int partition, int total, const std::string& message, TaskContext& task);
+  /// is told to stop or the board is closed, Error where the others have not come after `limit_ms`.
+  std::vector<std::string> enter(Key key, int partition, int total, const std::string& message, TaskContext& task,
+                                 int64_t limit_ms);
   void close();
 
  private:

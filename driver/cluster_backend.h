@@ -64,6 +64,8 @@ class ClusterBackend {
   /// A broadcast value, to be encoded when an executor asks for it first. Any thread.
   virtual void addBroadcast(BroadcastId id, std::function<Bytes()> encode) = 0;
   virtual void removeBroadcast(BroadcastId id) = 0;
+  /// There are more added files.
+  virtual void filesChanged() {}
 
   /// Threads of this process: task failures are retried localFailures() times at most, since nothing else may differ.
   [[nodiscard]] virtual bool isLocal() const { return false; }

@@ -58,7 +58,16 @@ RDD<int64_t> Context::range(int64_t start, int64_t end, int64_t step, int partit
 RDD<std::string> Context::textFile(const std::string& path, int min_partitions, Where where) {
   const int wanted =
       min_partitions == kDefaultPartitions ? std::min(defaultParallelism(), 2) : slices(min_partitions, where);
-  auto splits = io::planSplits(path, std::max(wanted, min_partitions == kDefaultPartitions ? defaultParallelism() : 1));
+  const auto limit = static_cast<uint64_t>(engine_->conf().getSize("cerium.files.maxPartitionBytes"));
+  auto splits = io::planSplits(path, wanted, limit);
+  // Two partitions do for small files, as in Spark. Larger ones, which Spark would cut at its file system's blocks,
+  // keep all cores busy.
+  constexpr uint64_t kWorthACore = uint64_t{4} << 20;
+  uint64_t bytes = 0;
+  for (const auto& split : splits) bytes += split.end - split.begin;
+  const auto cores =
+      static_cast<int>(std::min<uint64_t>(static_cast<uint64_t>(defaultParallelism()), bytes / kWorthACore));
+  if (min_partitions == kDefaultPartitions && cores > wanted) splits = io::planSplits(path, cores, limit);
   const int n = static_cast<int>(splits.size());
   return api::makeRdd<std::string>(runner(), {"textFile", where}, n, {}, ops::TextFile{std::move(splits)});
 }

@@ -55,12 +55,12 @@ class Context {
   auto parallelize(Range&& range, int partitions = kDefaultPartitions, Where where = Where::current()) {
     using T = api::RecordIn<Range>;
     api::requireSerializable<api::op::parallelize, T>();
-    return parallelizeRecords<T>(toRecords<T>(std::forward<Range>(range)), partitions, where);
+    return parallelizeRecords<T>(std::forward<Range>(range), partitions, where);
   }
   template <class T>
   RDD<T> parallelize(std::initializer_list<T> list, int partitions = kDefaultPartitions,
                      Where where = Where::current()) {
-    return parallelizeRecords<T>(toRecords<T>(list), partitions, where);
+    return parallelizeRecords<T>(list, partitions, where);
   }
   /// start, start + step, ... before `end`. Nothing is held in memory.
   RDD<int64_t> range(int64_t start, int64_t end, int64_t step = 1, int partitions = kDefaultPartitions,
@@ -190,24 +190,24 @@ class Context {
  private:
   static constexpr int kDefaultPartitions = -1;
 
+  /// A vector that is given away is kept as it is; the records of anything else are copied.
   template <class T, class Range>
-  static std::shared_ptr<const RecordBuffer<T>> toRecords(Range&& range) {
-    auto records = std::make_shared<RecordBuffer<T>>();
-    if constexpr (requires { range.size(); }) records->reserve(range.size());
-    for (auto&& each : range) {
-      if constexpr (!std::is_lvalue_reference_v<Range> && requires { typename std::decay_t<Range>::allocator_type; } &&
-                    !std::is_same_v<T, bool>) {
-        records->emplace_back(std::move(each));
-      } else {
-        records->emplace_back(each);
-      }
-    }
-    return records;
-  }
-  template <class T>
-  RDD<T> parallelizeRecords(std::shared_ptr<const RecordBuffer<T>> records, int partitions, const Where& where) {
+  RDD<T> parallelizeRecords(Range&& range, int partitions, const Where& where) {
     const int n = slices(partitions, where);
-    return api::makeRdd<T>(runner(), {"parallelize", where}, n, {}, ops::Parallelize<T>{std::move(records), n});
+    ops::Parallelize<T> body{nullptr, 0, nullptr, n};
+    if constexpr (std::is_same_v<Range, std::vector<T>> && !std::is_same_v<T, bool>) {
+      body.records = range.data();  // a moved vector keeps its array
+      body.size = range.size();
+      body.keep = shareErased(std::move(range));
+    } else {
+      RecordBuffer<T> records;
+      if constexpr (requires { range.size(); }) records.reserve(range.size());
+      for (auto&& each : range) records.emplace_back(std::forward<decltype(each)>(each));
+      body.records = records.data();
+      body.size = records.size();
+      body.keep = shareErased(std::move(records));
+    }
+    return api::makeRdd<T>(runner(), {"parallelize", where}, n, {}, std::move(body));
   }
   int slices(int partitions, const Where& where) const;
   static void checkPartition(int p, int partitions, const Where& where);

@@ -11,6 +11,7 @@
 #include "base/util/log.h"
 #include "driver/added_files.h"
 #include "rdd/io/record_file.h"
+#include "rdd/io/text_files.h"
 #include "rdd/stage_code.h"
 
 namespace cerium {
@@ -39,6 +40,7 @@ SchedulerLoop::Options loopOptions(const Conf& conf, bool local, int local_failu
   options.tasks.speculation_min_ms = conf.getDuration("cerium.speculation.minTaskRuntime").count();
   if (!conf.getBool("cerium.excludeOnFailure.enabled")) options.tasks.exclude_after_failures = 1 << 30;
   options.tasks.exclude_ms = conf.getDuration("cerium.excludeOnFailure.timeout").count();
+  options.max_result_bytes = static_cast<uint64_t>(conf.getSize("cerium.driver.maxResultSize"));
   return options;
 }
 
@@ -171,6 +173,11 @@ int Engine::shuffleParallelism(int largest_parent) const {
   return set > 0 ? set : largest_parent;
 }
 
+JobRunner::TakeSteps Engine::takeSteps() const {
+  return {static_cast<int>(conf_.getInt("cerium.rdd.limit.initialNumPartitions")),
+          static_cast<int>(conf_.getInt("cerium.rdd.limit.scaleUpFactor"))};
+}
+
 // ---- storage
 
 void Engine::unpersist(const RddNode& node, bool) {
@@ -243,6 +250,16 @@ void Engine::destroyBroadcast(BroadcastId id) {
   broadcasts_.erase(id);
 }
 
-void Engine::addFile(const std::string& path) { addFileForTasks(path); }
+void Engine::addFile(const std::string& path) {
+  const std::string file = readableFile(path);
+  const BroadcastId contents = addBroadcast(std::make_shared<const std::string>(file), [file] {
+    const std::string text = io::readWholeFile(file);
+    Bytes bytes;
+    bytes.append(text.data(), text.size());
+    return bytes;
+  });
+  addFileForTasks(file, contents);
+  loop_->filesChanged();
+}
 
 }  // namespace cerium

@@ -49,6 +49,7 @@ class Engine final : public JobRunner, public BroadcastOwner, public std::enable
                                                 std::shared_ptr<const TaskBody> map_side) override;
   [[nodiscard]] int defaultParallelism() const override;
   [[nodiscard]] int shuffleParallelism(int largest_parent) const override;
+  [[nodiscard]] TakeSteps takeSteps() const override;
   Context& context() override { return context_; }
   void unpersist(const RddNode& node, bool blocking) override;
   void whenFirstComputed(const NodePtr& node, std::function<void()> action) override;

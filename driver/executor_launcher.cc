@@ -13,16 +13,6 @@
 namespace cerium {
 namespace {
 
-/// The arguments that this program was started with: an executor is the same program with the same arguments.
-std::vector<std::string> ownArguments() {
-  std::ifstream file("/proc/self/cmdline", std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
-  std::vector<std::string> arguments;
-  for (std::string argument; std::getline(text, argument, '\0');) arguments.push_back(argument);
-  return arguments;
-}
-
 ChildOrder orderFor(const LaunchOrder& order) {
   ChildOrder child;
   child.program = "/proc/self/exe";
@@ -47,6 +37,15 @@ ProcessEnd describeEnd(const ChildEnd& child) {
 }
 
 }  // namespace
+
+std::vector<std::string> ownArguments() {
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  std::stringstream text;
+  text << file.rdbuf();
+  std::vector<std::string> arguments;
+  for (std::string argument; std::getline(text, argument, '\0');) arguments.push_back(argument);
+  return arguments;
+}
 
 ExecutorProcessHandle::ExecutorProcessHandle(const LaunchOrder& order, std::function<void(const ProcessEnd&)> on_end)
     : process_(orderFor(order), [on_end = std::move(on_end)](const ChildEnd& end) { on_end(describeEnd(end)); }) {}

@@ -13,6 +13,10 @@
 
 namespace cerium {
 
+/// The arguments that this program was started with, its name first: an executor is the same program with the same
+/// arguments.
+[[nodiscard]] std::vector<std::string> ownArguments();
+
 struct LaunchOrder {
   ExecutorId id;
   std::string driver;  ///< "host:port".

@@ -13,6 +13,7 @@ struct LocalOptions {
   int max_failures = 1;
   size_t memory_bytes = 0;
   std::vector<std::string> local_dirs;
+  int64_t barrier_ms = 60'000;  ///< How long a task waits at a barrier for the others.
 };
 
 std::unique_ptr<ClusterBackend> makeLocalBackend(LocalOptions options);

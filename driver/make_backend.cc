@@ -11,7 +11,9 @@
 #include "base/util/master_url.h"
 #include "driver/engine.h"
 #include "driver/local_backend.h"
-#include "driver/process_backend.h"
+#include "driver/local_cluster_provider.h"
+#include "driver/remote_backend.h"
+#include "driver/standalone_provider.h"
 
 namespace cerium {
 namespace {
@@ -43,30 +45,49 @@ size_t share(const Conf& conf, size_t bytes) {
   return static_cast<size_t>(static_cast<double>(bytes) * conf.getDouble("cerium.memory.fraction"));
 }
 
+std::unique_ptr<ExecutorProvider> standaloneProvider(const Conf& conf, const MasterUrl& url, const std::string& id) {
+  StandaloneOptions options;
+  options.application = id;
+  options.name = conf.getString("cerium.app.name");
+  for (const auto& manager : url.endpoints) options.managers.push_back({manager.host, manager.port});
+  options.secret.secret_file = conf.getString("cerium.authenticate.secretFile");
+  options.secret.authenticate = conf.getBool("cerium.authenticate");
+  options.host = conf.getString("cerium.driver.host");
+  options.port = static_cast<uint16_t>(conf.getInt("cerium.driver.port"));
+  options.cores_max = static_cast<int>(conf.getInt("cerium.cores.max"));
+  options.executor_cores = static_cast<int>(conf.getInt("cerium.executor.cores"));
+  options.executor_memory = static_cast<uint64_t>(conf.getSize("cerium.executor.memory"));
+  const auto instances = static_cast<int>(conf.getInt("cerium.executor.instances"));
+  options.executors = instances > 0 ? instances : -1;
+  constexpr std::string_view kEnvironment = "cerium.executorEnv.";
+  for (const auto& [key, value] : conf.getAll()) {
+    if (key.starts_with(kEnvironment)) options.executor_environment[key.substr(kEnvironment.size())] = value;
+  }
+  return makeStandaloneProvider(std::move(options));
+}
+
 }  // namespace
 
 std::unique_ptr<ClusterBackend> makeBackend(const Conf& conf, const std::string& application_id) {
   const MasterUrl url = parseMasterUrl(conf.getString("cerium.master"));
-  if (url.kind == MasterUrl::Kind::kStandalone) {
-    throw InvalidArgument(
-        "cerium.master=" + conf.getString("cerium.master") +
-        ": this build has no standalone cluster; use local[N] or local-cluster[executors,cores,memory]");
-  }
   if (url.kind == MasterUrl::Kind::kLocal) {
     const int threads = url.threads > 0 ? url.threads : std::max(1u, std::thread::hardware_concurrency());
-    return makeLocalBackend({threads, url.max_failures, share(conf, availableMemory()), localDirs(conf)});
+    return makeLocalBackend({threads, url.max_failures, share(conf, availableMemory()), localDirs(conf),
+                             conf.getDuration("cerium.barrier.timeout").count()});
   }
-  ProcessOptions options;
+  const bool standalone = url.kind == MasterUrl::Kind::kStandalone;
+  RemoteOptions options;
   options.application = application_id;
-  options.executors = url.executors;
-  options.cores = url.cores;
-  options.memory_bytes = share(conf, static_cast<size_t>(url.memory_bytes));
+  options.memory_bytes =
+      share(conf, static_cast<size_t>(standalone ? conf.getSize("cerium.executor.memory") : url.memory_bytes));
   options.local_dirs = localDirs(conf);
-  options.log_dir = conf.getString("cerium.log.dir");
   options.heartbeat_ms = static_cast<int>(conf.getDuration("cerium.executor.heartbeatInterval").count());
+  options.barrier_ms = conf.getDuration("cerium.barrier.timeout").count();
   options.dead_after_ms = conf.getDuration("cerium.network.timeout").count();
   options.broadcast_chunk = static_cast<uint64_t>(conf.getSize("cerium.broadcast.blockSize"));
-  return makeProcessBackend(std::move(options));
+  if (standalone) return makeRemoteBackend(std::move(options), standaloneProvider(conf, url, application_id));
+  return makeRemoteBackend(std::move(options), makeLocalClusterProvider({application_id, url.executors, url.cores,
+                                                                         conf.getString("cerium.log.dir")}));
 }
 
 }  // namespace cerium

@@ -44,7 +44,11 @@ void RunningJob::finish(std::optional<Failure> failure) {
 }
 
 SchedulerLoop::SchedulerLoop(Options options, ClusterBackend& backend, EventBus& bus)
-    : backend_(backend), bus_(bus), dag_(options.dag), tasks_(options.tasks) {}
+    : backend_(backend),
+      bus_(bus),
+      max_result_bytes_(options.max_result_bytes),
+      dag_(options.dag),
+      tasks_(options.tasks) {}
 
 SchedulerLoop::~SchedulerLoop() { stop("the scheduler was destroyed"); }
 
@@ -147,6 +151,10 @@ void SchedulerLoop::unpersist(RddId rdd) {
 
 void SchedulerLoop::dropBroadcast(BroadcastId broadcast) {
   post([this, broadcast] { backend_.dropBroadcast(broadcast); });
+}
+
+void SchedulerLoop::filesChanged() {
+  post([this] { backend_.filesChanged(); });
 }
 
 void SchedulerLoop::setPool(const std::string& name, int weight, int min_share) {
@@ -260,8 +268,20 @@ void SchedulerLoop::deliver(TaskEndEvent& event, const RunningTask& task) {
   if (stage == stages_.end() || stage->second.code->shuffle) return;
   auto job = jobs_.find(JobId(stage->second.info.job));
   if (job == jobs_.end() || !job->second->request_.on_result) return;
+  const uint64_t bytes = event.encoded_result.size();
   job->second->request_.on_result(job->second->index_.at(task.partition),
                                   {std::move(event.report.value), std::move(event.encoded_result)});
+  limitResults(*job->second, bytes);
+}
+
+/// Fails a job whose results are more than the driver is to hold, before the rest arrives.
+void SchedulerLoop::limitResults(RunningJob& job, uint64_t more) {
+  job.result_bytes_ += more;
+  if (max_result_bytes_ == 0 || job.result_bytes_ <= max_result_bytes_) return;
+  carryOut(dag_.cancelJob(
+      job.id_, fmt::format("its results are more than cerium.driver.maxResultSize, {} bytes; raise it (0 is no limit), "
+                           "or reduce or save the records instead of collecting them",
+                           max_result_bytes_)));
 }
 
 void SchedulerLoop::taskFailed(TaskEndEvent& event, const RunningTask& task) {

@@ -46,6 +46,7 @@ class RunningJob final : public JobHandle {
   const std::string action_;
   const std::function<void(JobId, const std::string&)> cancel_;
   std::unordered_map<int, size_t> index_;  // partition -> place in the request; used by the loop only
+  uint64_t result_bytes_ = 0;              // used by the loop only
   mutable std::mutex mutex_;
   mutable std::condition_variable ended_;
   bool done_ = false;               // guarded by mutex_
@@ -59,6 +60,7 @@ class SchedulerLoop final : public BackendEvents {
   struct Options {
     DagScheduler::Options dag;
     TaskScheduler::Options tasks;
+    uint64_t max_result_bytes = 0;  ///< Of one job, as they travel; 0 is no limit.
   };
   SchedulerLoop(Options options, ClusterBackend& backend, EventBus& bus);
   ~SchedulerLoop() override;
@@ -73,6 +75,7 @@ class SchedulerLoop final : public BackendEvents {
   void releaseShuffle(ShuffleId shuffle);
   void unpersist(RddId rdd);
   void dropBroadcast(BroadcastId broadcast);
+  void filesChanged();
   void setPool(const std::string& name, int weight, int min_share);
   /// What waits and why; for a stuck program's log.
   [[nodiscard]] std::string explainWaiting();
@@ -111,6 +114,7 @@ class SchedulerLoop final : public BackendEvents {
   void taskSucceeded(TaskEndEvent& event, const RunningTask& task);
   void taskFailed(TaskEndEvent& event, const RunningTask& task);
   void deliver(TaskEndEvent& event, const RunningTask& task);
+  void limitResults(RunningJob& job, uint64_t more);
   void endJob(JobId job, std::optional<Failure> failure);
   void reportTask(const TaskEndEvent& event, const RunningTask& task);
   [[nodiscard]] Failure toFailure(const TaskEndEvent& event, const RunningTask& task) const;
@@ -118,6 +122,7 @@ class SchedulerLoop final : public BackendEvents {
 
   ClusterBackend& backend_;
   EventBus& bus_;
+  const uint64_t max_result_bytes_;
   std::thread thread_;
   std::mutex mutex_;
   std::condition_variable wake_;

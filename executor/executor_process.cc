@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <set>
@@ -51,7 +52,10 @@ class ExecutorProcess final : public ExecutorLink {
   ExecutorProcess()
       : driver_(parseEndpoint(takeVariable(ExecutorEnvironment::kDriver))),
         id_(std::strtoll(takeVariable(ExecutorEnvironment::kId).c_str(), nullptr, 10)),
-        cores_(std::atoi(takeVariable(ExecutorEnvironment::kCores).c_str())) {
+        cores_(std::atoi(takeVariable(ExecutorEnvironment::kCores).c_str())),
+        host_(takeVariable(ExecutorEnvironment::kHost)),
+        scratch_(takeVariable(ExecutorEnvironment::kScratch)) {
+    if (host_.empty()) host_ = driver_.host;  // both on this machine
     log::setLevel(log::Level::kInfo);
     log::setRole("executor " + id_.str());
     const std::string crash_fd = takeVariable(ExecutorEnvironment::kCrashFd);
@@ -71,8 +75,8 @@ class ExecutorProcess final : public ExecutorLink {
                                       [this](const rpc::ConnectionPtr&, const std::string& reason) { end(reason); }});
     if (waitForWelcome()) {
       const rpc::Endpoint blocks =
-          transport_->listen({driver_.host, 0}, [this](const rpc::ConnectionPtr&) { return server_->handlers(); });
-      send(protocol::Hello{id_.value, buildId(), driver_.host, blocks.port, cores_, ::getpid()});
+          transport_->listen({host_, 0}, [this](const rpc::ConnectionPtr&) { return server_->handlers(); });
+      send(protocol::Hello{id_.value, buildId(), host_, blocks.port, cores_, ::getpid()});
     }
     return serve();
   }
@@ -143,6 +147,7 @@ class ExecutorProcess final : public ExecutorLink {
     send(protocol::BarrierEnter{task.stageId(), task.stageAttemptNumber(), task.partitionId(), task.taskAttemptId(),
                                 message});
     std::unique_lock lock(mutex_);
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(welcome_->barrier_ms);
     for (;;) {
       auto found = released_.find(task.taskAttemptId());
       if (found != released_.end()) {
@@ -152,16 +157,21 @@ class ExecutorProcess final : public ExecutorLink {
         return std::move(release.messages);
       }
       if (ended_ || task.isInterrupted()) throw TaskKilled("barrier: the task was told to stop while it waited");
+      if (std::chrono::steady_clock::now() > until) throw barrierTimeout(welcome_->barrier_ms);
       changed_.wait_for(lock, kLookAround);
     }
   }
 
   std::string addedFile(const std::string& name) override {
-    std::lock_guard lock(mutex_);
-    auto found = files_.find(name);
-    if (found == files_.end())
-      throw InvalidArgument("File::get: no file " + name + " was added; call Context::addFile first");
-    return found->second;
+    protocol::AddedFile file;
+    {
+      std::lock_guard lock(mutex_);
+      auto found = files_.find(name);
+      if (found == files_.end())
+        throw InvalidArgument("File::get: no file " + name + " was added; call Context::addFile first");
+      file = found->second;
+    }
+    return scratch_.empty() ? file.path : fetchFile(file);
   }
 
  private:
@@ -226,6 +236,7 @@ class ExecutorProcess final : public ExecutorLink {
       if (!answered) throw Error("the driver at " + driver_.str() + " does not answer");
       welcome = *welcome_;
     }
+    if (!scratch_.empty()) welcome.local_dirs = {scratch_};  // the worker's machine, not the driver's, knows where
     auto executor =
         std::make_unique<Executor>(ExecutorOptions{cores_, welcome.memory_bytes, welcome.local_dirs}, *this);
     BlockSources sources;
@@ -323,7 +334,7 @@ class ExecutorProcess final : public ExecutorLink {
   }
   void on(protocol::AddedFiles& added) {
     std::lock_guard lock(mutex_);
-    files_ = std::move(added.files);
+    for (auto& file : added.files) files_[file.name] = std::move(file);
   }
   void on(protocol::ReplicateBlock& replicate) {
     std::lock_guard lock(mutex_);
@@ -357,6 +368,21 @@ class ExecutorProcess final : public ExecutorLink {
       log::info("partition {} of RDD {} could not be copied from {}: {}", order.partition, order.rdd, peer.str(),
                 e.what());
     }
+  }
+
+  /// A file of the driver's machine, fetched once.
+  std::string fetchFile(const protocol::AddedFile& file) {
+    const std::string path = fmt::format("{}/file-{}-{}", scratch_, file.broadcast, file.name);
+    std::lock_guard lock(fetching_files_);
+    if (::access(path.c_str(), R_OK) == 0) return path;
+    const auto contents = fetchBroadcast(BroadcastId(file.broadcast));
+    const std::string half = path + ".part";
+    std::ofstream out(half, std::ios::binary | std::ios::trunc);
+    out.write(contents->data(), static_cast<std::streamsize>(contents->size()));
+    out.close();
+    if (!out || std::rename(half.c_str(), path.c_str()) != 0)
+      throw IoError("the added file " + file.name + " cannot be written to " + path + ": " + std::strerror(errno));
+    return path;
   }
 
   std::shared_ptr<const Bytes> fetchBroadcast(BroadcastId id) {
@@ -406,6 +432,8 @@ class ExecutorProcess final : public ExecutorLink {
   const rpc::Endpoint driver_;
   const ExecutorId id_;
   const int cores_;
+  std::string host_;  ///< Under which others reach this process.
+  const std::string scratch_;
 
   // Used by the transport's thread only.
   std::map<StageId, StageCodePtr> stages_;
@@ -421,9 +449,10 @@ class ExecutorProcess final : public ExecutorLink {
   std::map<TaskId, std::shared_ptr<const Bytes>> results_;  // guarded by mutex_
   std::map<int64_t, protocol::BroadcastInfo> answers_;      // guarded by mutex_
   std::map<int64_t, protocol::BarrierRelease> released_;    // guarded by mutex_
-  std::map<std::string, std::string> files_;                // guarded by mutex_
-  std::deque<protocol::ReplicateBlock> to_copy_;            // guarded by mutex_
-  std::thread replicator_;                                  // guarded by mutex_
+  std::map<std::string, protocol::AddedFile> files_;        // guarded by mutex_
+  std::mutex fetching_files_;
+  std::deque<protocol::ReplicateBlock> to_copy_;  // guarded by mutex_
+  std::thread replicator_;                        // guarded by mutex_
 
   std::unique_ptr<BlockClient> client_;
   std::unique_ptr<BroadcastCache> broadcasts_;

@@ -49,6 +49,13 @@ class JobRunner {
   [[nodiscard]] virtual int defaultParallelism() const = 0;
   /// The number of partitions of a shuffle that names none: cerium.default.parallelism, where it is set.
   [[nodiscard]] virtual int shuffleParallelism(int largest_parent) const = 0;
+  /// How many partitions take() computes first (cerium.rdd.limit.initialNumPartitions), and by how much more each
+  /// further job (cerium.rdd.limit.scaleUpFactor).
+  struct TakeSteps {
+    int first = 1;
+    int factor = 4;
+  };
+  [[nodiscard]] virtual TakeSteps takeSteps() const { return {}; }
   virtual Context& context() = 0;
 
   virtual void unpersist(const RddNode& node, bool blocking) = 0;

@@ -64,4 +64,20 @@ AccumulatorCell& TaskContext::newCell(AccumulatorId id) {
   return *cells_.back().second;
 }
 
+BarrierTaskContext BarrierTaskContext::get() {
+  TaskContext* task = TaskContext::get();
+  if (task == nullptr) throw InvalidArgument("BarrierTaskContext::get: no task runs on this thread");
+  return BarrierTaskContext(*task);
+}
+
+std::vector<std::string> BarrierTaskContext::allGather(const std::string& message) {
+  return task_.services().barrier(task_, message);
+}
+
+Error barrierTimeout(int64_t limit_ms) {
+  return Error("barrier: the other tasks of the stage did not come within " + std::to_string(limit_ms) +
+               " ms; only tasks of rdd.barrier().mapPartitions all run at once, and each has to call it as often "
+               "(cerium.barrier.timeout is the limit)");
+}
+
 }  // namespace cerium

@@ -190,4 +190,26 @@ class TaskContext {
   TaskContext* outer_;
 };
 
+/// What the tasks of a barrier stage, those of rdd.barrier().mapPartitions(f), have besides their TaskContext: a place
+/// to wait for each other.
+///   rdd.barrier().mapPartitions([](auto& records) { ...; BarrierTaskContext::get().barrier(); ... });
+class BarrierTaskContext {
+ public:
+  /// Of the task on this thread. Throws InvalidArgument on a thread that runs none.
+  static BarrierTaskContext get();
+
+  /// Blocks until every task of the stage has called it as often. Throws Error after cerium.barrier.timeout.
+  void barrier() { (void)allGather(""); }
+  /// The same, and hands each task's message to all: one message a partition, in order.
+  std::vector<std::string> allGather(const std::string& message);
+  [[nodiscard]] TaskContext& taskContext() const { return task_; }
+
+ private:
+  explicit BarrierTaskContext(TaskContext& task) : task_(task) {}
+  TaskContext& task_;
+};
+
+/// The error of a barrier that the other tasks do not reach.
+[[nodiscard]] Error barrierTimeout(int64_t limit_ms);
+
 }  // namespace cerium

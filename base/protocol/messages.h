@@ -91,6 +91,7 @@ struct Welcome {
   std::string application;
   uint64_t memory_bytes = 0;
   int32_t heartbeat_ms = 1000;
+  int64_t barrier_ms = 60'000;
   std::vector<std::string> local_dirs;
 };
 struct StageCode {
@@ -171,9 +172,15 @@ struct ReplicateBlock {
   uint8_t level = 0;
   Peer from;
 };
-/// Files of Context::addFile: name and path.
+/// A file of Context::addFile: where it is on the driver's machine, and the broadcast that has its contents.
+struct AddedFile {
+  std::string name;
+  std::string path;
+  int64_t broadcast = -1;
+};
+/// All there are.
 struct AddedFiles {
-  std::map<std::string, std::string> files;
+  std::vector<AddedFile> files;
 };
 struct Shutdown {
   std::string reason;

@@ -66,9 +66,13 @@ class Reader {
   template <class T>
   T get() {
     static_assert(std::is_trivially_copyable_v<T>);
-    T value;
-    std::memcpy(&value, raw(sizeof(T)), sizeof(T));
-    return value;
+    if constexpr (std::is_same_v<T, bool>) {  // any other byte than 0 and 1 in a bool is undefined behaviour
+      return get<uint8_t>() != 0;
+    } else {
+      T value;
+      std::memcpy(&value, raw(sizeof(T)), sizeof(T));
+      return value;
+    }
   }
 
   uint64_t varint() {

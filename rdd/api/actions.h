@@ -57,13 +57,15 @@ class Actions {
     });
   }
 
-  /// The first n records. Runs one partition first, then four times as many each round until there are enough.
+  /// The first n records. Runs one partition first, then four times as many each round until there are enough
+  /// (cerium.rdd.limit.*).
   std::vector<T> take(uint64_t n, Where where = Where::current()) const {
     requireSerializable<op::collect, T>();
     std::vector<T> taken;
     const int total = self().getNumPartitions();
+    const auto [first, factor] = self().runner()->takeSteps();
     int next = 0;
-    for (int round = 1; next < total && taken.size() < n; round = round > total / 4 ? total : round * 4) {
+    for (int round = first; next < total && taken.size() < n; round = round > total / factor ? total : round * factor) {
       std::vector<int> partitions;
       for (; next < total && static_cast<int>(partitions.size()) < round; ++next) partitions.push_back(next);
       auto parts = run("take", ops::Take<T>{{}, {Carried<uint64_t>{n - taken.size()}}}, where, partitions).wait();

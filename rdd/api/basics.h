@@ -41,7 +41,7 @@ class Basics {
   void localCheckpoint(Where where = Where::current()) const;
   [[nodiscard]] bool isCheckpointed() const {
     auto node = self().rdd().node();
-    return node->effective() != node.get();
+    return node->effective() != &*node;
   }
 
   [[nodiscard]] int64_t id() const { return self().rdd().node()->id().value; }

@@ -224,7 +224,8 @@ class Transformations {
                                     {narrowOn(self().node()), narrowOn(other.node())}, ops::Cartesian<T, U>{right});
   }
 
-  /// Runs `f` on partitions as a barrier stage: all its tasks run at the same time or none (see BarrierContext).
+  /// Runs `f` on partitions as a barrier stage: all its tasks run at the same time or none (see
+  /// BarrierTaskContext).
   auto barrier() const { return Barrier{self()}; }
 
  private:

@@ -2,20 +2,38 @@
 // A chain of narrow operations as one node: what a Chain becomes where an RDD<T> is needed.
 #pragma once
 
-#include "rdd/ops/fill_stream.h"
 #include "rdd/pipes.h"
+#include "rdd/typed_node.h"
 
 namespace cerium::ops {
+
+/// The records that leave the pipe.
+template <class S, class P, class T>
+class ChainStream final : public Stream<T> {
+ public:
+  ChainStream(TaskContext& task, StreamPtr<S> source, const P& pipe) : input_(task, std::move(source), pipe) {}
+
+  Batch<T> next() override {
+    batch_.clear();
+    while (batch_.empty() && appendNext(batch_)) {
+    }
+    return {batch_.data(), batch_.size(), true};
+  }
+  bool appendNext(RecordBuffer<T>& out) override {
+    return input_.nextBatch([&out](auto&& record) { out.emplace_back(std::forward<decltype(record)>(record)); });
+  }
+
+ private:
+  pipes::Input<S, P> input_;
+  RecordBuffer<T> batch_;
+};
 
 template <class S, class P, class T>
 struct Chain {
   P pipe;
 
   StreamPtr<T> compute(TaskContext& task, const RddNode& node, int p) const {
-    pipes::Input<S, P> input(task, typedParent<S>(node, 0).open(task, p), pipe);
-    return fillStream<T>([input = std::move(input)](RecordBuffer<T>& out) mutable {
-      return input.nextBatch([&out](auto&& record) { out.emplace_back(std::forward<decltype(record)>(record)); });
-    });
+    return makeStream<ChainStream<S, P, T>>(task, typedParent<S>(node, 0).open(task, p), pipe);
   }
   void encode(Writer& out) const { pipe.encode(out); }
   static Chain decode(Reader& in) { return {P::decode(in)}; }

@@ -15,20 +15,21 @@ inline size_t sliceBegin(size_t size, int n, int p) {
 /// The driver holds the whole collection, an executor gets the slice of its task.
 template <class T>
 struct Parallelize {
-  std::shared_ptr<const RecordBuffer<T>> records;
+  const T* records = nullptr;  ///< Null in executors.
+  size_t size = 0;
+  std::shared_ptr<const void> keep;  ///< Owns the records.
   int partitions = 0;
 
   StreamPtr<T> compute(TaskContext& task, const RddNode& node, int p) const {
-    if (records) {
-      const size_t begin = sliceBegin(records->size(), partitions, p);
-      const size_t end = sliceBegin(records->size(), partitions, p + 1);
-      return makeStream<SharedStream<T>>(records->data() + begin, end - begin, records);
+    if (keep) {
+      const size_t begin = sliceBegin(size, partitions, p);
+      return makeStream<SharedStream<T>>(records + begin, sliceBegin(size, partitions, p + 1) - begin, keep);
     }
     return makeStream<DecodeStream<T>>(task.partitionData(node.id(), p).view(), nullptr);
   }
   void encodePartition(int p, Writer& out) const {
-    const size_t begin = sliceBegin(records->size(), partitions, p);
-    encodeRecords(out, records->data() + begin, sliceBegin(records->size(), partitions, p + 1) - begin);
+    const size_t begin = sliceBegin(size, partitions, p);
+    encodeRecords(out, records + begin, sliceBegin(size, partitions, p + 1) - begin);
   }
   void encode(Writer&) const {}
   static Parallelize decode(Reader&) { return {}; }

@@ -57,7 +57,7 @@ struct NotAnException {
 
 }  // namespace
 
-TEST_CASE("a crash names signal, function, operation and place", "[cluster][fault][!mayfail]") {
+TEST_CASE("a crash names signal, function, operation and place", "[cluster][fault]") {
   TempFolder folder;
   Context sc(crashConf("local-cluster[2,1,512m]", folder));
   const auto segv = failureOf(sc, [](int64_t x) { return readsNothing(x); });

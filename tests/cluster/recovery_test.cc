@@ -180,7 +180,7 @@ TEST_CASE("an executor that dies right after its results were sent changes nothi
   sc.stop();
 }
 
-TEST_CASE("an executor that stands still longer than the limit counts as dead", "[cluster][fault][!mayfail]") {
+TEST_CASE("an executor that stands still longer than the limit counts as dead", "[cluster][fault]") {
   TempFolder folder;
   Context sc(clusterConf(kCluster, folder)
                  .set("cerium.network.timeout", "1s")

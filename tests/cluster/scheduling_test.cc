@@ -28,7 +28,7 @@ auto manyPairs(Context& sc) {
 
 }  // namespace
 
-TEST_CASE("aggregations and sorts of more than memory holds give the right answer", "[cluster][memory][!mayfail]") {
+TEST_CASE("aggregations and sorts of more than memory holds give the right answer", "[cluster][memory]") {
   TempFolder folder;
   Context sc(clusterConf(kTiny, folder));
   auto pairs = manyPairs(sc);

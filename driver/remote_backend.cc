@@ -1,19 +1,12 @@
 // Cerium. Licensed under the Apache License 2.0.
-#include "driver/process_backend.h"
+#include "driver/remote_backend.h"
 
 #include <fmt/format.h>
-#include <signal.h>
-#include <sys/random.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <cstdlib>
 #include <cstring>
 #include <map>
-#include <mutex>
 #include <set>
-#include <thread>
 
 #include "base/protocol/messages.h"
 #include "base/rpc/transport.h"
@@ -21,73 +14,36 @@
 #include "driver/added_files.h"
 #include "driver/barrier_desk.h"
 #include "driver/broadcast_desk.h"
-#include "driver/executor_launcher.h"
 #include "driver/launch_encoder.h"
 #include "driver/result_fetcher.h"
 #include "rdd/accumulator_registry.h"
 #include "rdd/entry_table.h"
-#include "rdd/io/record_file.h"
 
 namespace cerium {
 namespace {
 
-constexpr int kMaxStartFailures = 10;  // in a row, without any executor that registered in between
-constexpr Millis kStartLimit = 30'000;
-constexpr int kTicksWithoutConnection = 10;  // of 100 ms: a dying process may still be writing its crash report
+constexpr int kMaxStartFailures = 10;       // in a row, without any executor that registered in between
+constexpr Millis kAfterConnection = 1'000;  // a dying process may still be writing its crash report
+constexpr Millis kAfterKill = 3'000;        // its provider may be out of reach, too
 
-std::string newSecret() {
-  unsigned char bytes[32];
-  if (::getrandom(bytes, sizeof bytes, 0) != static_cast<ssize_t>(sizeof bytes))
-    throw Error("the system has no random bytes");
-  std::string text;
-  for (unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
-  return text;
-}
-
-/// Logs outlive the program, so they go where the user's state is kept, not with the scratch data.
-std::string defaultLogDir(const std::string& application) {
-  std::string base;
-  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state == '/') {
-    base = state;
-  } else if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/') {
-    base = std::string(home) + "/.local/state";
-  } else {
-    base = "/tmp/cerium-" + std::to_string(::getuid());
-  }
-  return base + "/cerium/" + application;
-}
-
-std::string describe(const ProcessEnd& end) {
-  if (end.crashed && end.record.signal == 0) return fmt::format("a task called exit({})", end.record.exit_status);
-  if (end.signal > 0) return fmt::format("its process was killed by signal {} ({})", end.signal, strsignal(end.signal));
-  return fmt::format("its process exited with status {}", end.exit_status);
-}
-
-class ProcessBackend final : public ClusterBackend {
+class RemoteBackend final : public ClusterBackend, public ProviderEvents {
  public:
-  explicit ProcessBackend(ProcessOptions options)
-      : options_(std::move(options)),
-        secret_(newSecret()),
-        log_dir_(options_.log_dir.empty() ? defaultLogDir(options_.application)
-                                          : options_.log_dir + "/" + options_.application),
-        broadcasts_(options_.broadcast_chunk) {}
-  ~ProcessBackend() override { stop(); }
+  RemoteBackend(RemoteOptions options, std::unique_ptr<ExecutorProvider> provider)
+      : options_(std::move(options)), provider_(std::move(provider)), broadcasts_(options_.broadcast_chunk) {}
+  ~RemoteBackend() override { stop(); }
 
   void start(BackendEvents& events) override {
     events_ = &events;
-    io::makeFolder(log_dir_);
-    ::chmod(log_dir_.c_str(), 0700);
     rpc::TransportOptions transport;
-    transport.secret = secret_;
+    transport.secret = provider_->secret();
     transport_ = rpc::makeTcpTransport(transport);
     fetcher_ = std::make_unique<ResultFetcher>(*transport_, events);
-    endpoint_ = transport_->listen({"127.0.0.1", 0},
-                                   [this](const rpc::ConnectionPtr& connection) { return welcome(connection); });
-    blocks_ = transport_->listen({"127.0.0.1", 0},
-                                 [this](const rpc::ConnectionPtr&) { return broadcasts_.server().handlers(); });
-    post([this] {
-      for (int i = 0; i < options_.executors; ++i) startExecutor();
-    });
+    const rpc::Endpoint at = provider_->listenAt();
+    const rpc::Endpoint endpoint =
+        transport_->listen(at, [this](const rpc::ConnectionPtr& connection) { return welcome(connection); });
+    blocks_ =
+        transport_->listen({at.host, 0}, [this](const rpc::ConnectionPtr&) { return broadcasts_.server().handlers(); });
+    provider_->start(endpoint, *transport_, *this);
   }
 
   void stop() override {
@@ -97,10 +53,11 @@ class ProcessBackend final : public ClusterBackend {
       if (executor.connection) {
         executor.connection->send(protocol::encode(protocol::Shutdown{"the application ends"}));
       } else {
-        executor.process->kill();
+        provider_->kill(id, "the application ends");
       }
     }
-    endProcesses();
+    provider_->stop();
+    executors_.clear();
     fetcher_.reset();
     transport_.reset();
   }
@@ -118,8 +75,7 @@ class ProcessBackend final : public ClusterBackend {
   void endExecutor(ExecutorId id, const std::string& reason) override {
     auto found = executors_.find(id);
     if (found == executors_.end()) return;
-    if (found->second.killed_because.empty()) found->second.killed_because = "others cannot reach it: " + reason;
-    found->second.process->kill();
+    giveUp(id, found->second, "others cannot reach it: " + reason);
   }
   void dropStage(StageId stage) override {
     encoder_.forgetStage(stage);
@@ -144,41 +100,67 @@ class ProcessBackend final : public ClusterBackend {
   void addBroadcast(BroadcastId id, std::function<Bytes()> encode) override { broadcasts_.add(id, std::move(encode)); }
   void removeBroadcast(BroadcastId id) override { broadcasts_.remove(id); }
 
+  void filesChanged() override { sendToAll(addedFiles()); }
+
   void tick(Millis now) override {
+    now_ = now;
+    provider_->tick(now);
+    std::vector<ExecutorId> out_of_reach;
     for (auto& [id, executor] : executors_) {
-      if (!executor.killed_because.empty()) continue;
       if (executor.heard_flag.exchange(false) || executor.heard == 0) executor.heard = now;
-      const bool registered = executor.connection != nullptr;
       const Millis silent = now - executor.heard;
-      if (!executor.lost_connection.empty()) {
-        if (--executor.ticks_left > 0) continue;
-        executor.killed_because = "its connection broke: " + executor.lost_connection;
-      } else if (silent > (registered ? options_.dead_after_ms : kStartLimit)) {
-        executor.killed_because = registered
-                                      ? fmt::format("it sent no heartbeat for {} s", silent / 1000)
-                                      : fmt::format("it did not register within {} s of its start", silent / 1000);
-      } else {
-        continue;
+      const Millis limit = executor.connection ? options_.dead_after_ms : executor.start_limit_ms;
+      if (executor.killed_at > 0) {
+        if (now - executor.killed_at > kAfterKill) out_of_reach.push_back(id);
+      } else if (!executor.lost_connection.empty()) {
+        if (now - executor.lost_at > kAfterConnection)
+          giveUp(id, executor, "its connection broke: " + executor.lost_connection);
+      } else if (silent > limit) {
+        giveUp(id, executor,
+               executor.connection ? fmt::format("it sent no heartbeat for {} s", silent / 1000)
+                                   : fmt::format("it did not register within {} s of its start", silent / 1000));
       }
-      executor.process->kill();
     }
+    for (ExecutorId id : out_of_reach) ended(id, {false, {}, {}, {}});
   }
 
-  [[nodiscard]] int defaultParallelism() const override { return std::max(2, options_.executors * options_.cores); }
-  [[nodiscard]] std::string logDir() const override { return log_dir_; }
+  [[nodiscard]] int defaultParallelism() const override { return std::max(2, provider_->cores()); }
+  [[nodiscard]] std::string logDir() const override { return provider_->logDir(); }
+
+  // ---- ProviderEvents
+
+  void executorStarting(ExecutorId id, std::string log, int64_t limit_ms) override {
+    post([this, id, log = std::move(log), limit_ms] {
+      Remote& executor = executors_[id];
+      executor.log = log;
+      executor.start_limit_ms = limit_ms;
+    });
+  }
+  void executorLogIs(ExecutorId id, std::string log) override {
+    post([this, id, log = std::move(log)] {
+      auto found = executors_.find(id);
+      if (found != executors_.end()) found->second.log = log;
+    });
+  }
+  void executorEnded(ExecutorId id, ExecutorEnd end) override {
+    post([this, id, end = std::move(end)] { ended(id, end); });
+  }
+  void executorLeaving(ExecutorId, std::string) override {}
+  void providerFailed(std::string reason) override { events_->backendFailed(std::move(reason)); }
 
  private:
   struct Remote {
-    std::unique_ptr<ExecutorProcessHandle> process;
-    std::string log_file;
+    std::string log;
+    Millis start_limit_ms = 0;
     rpc::ConnectionPtr connection;  ///< Set once it has registered.
     protocol::Peer peer;
     ToldExecutor told;
     Millis heard = 0;
     std::atomic<bool> heard_flag{false};
     std::string lost_connection;  ///< Why, once it broke.
-    int ticks_left = 0;
-    std::string killed_because;
+    Millis lost_at = 0;
+    std::string killed_because;  ///< Set once it was given up.
+    Millis killed_at = 0;
   };
 
   void post(std::function<void()> action) { events_->post(std::move(action)); }
@@ -194,38 +176,41 @@ class ProcessBackend final : public ClusterBackend {
     }
   }
 
-  // ---- processes (on the loop's thread)
+  // ---- their life (on the loop's thread)
 
-  void startExecutor() {
-    if (stopped_) return;
-    const ExecutorId id(next_id_++);
-    Remote& executor = executors_[id];
-    executor.log_file = fmt::format("{}/executor-{}.log", log_dir_, id.value);
-    LaunchOrder order{id, endpoint_.str(), secret_, options_.cores, executor.log_file};
-    try {
-      executor.process = std::make_unique<ExecutorProcessHandle>(
-          order, [this, id](const ProcessEnd& end) { post([this, id, end] { processEnded(id, end); }); });
-    } catch (const IoError& e) {
-      executors_.erase(id);
-      events_->backendFailed(e.what());
-    }
+  void giveUp(ExecutorId id, Remote& executor, const std::string& reason) {
+    if (executor.killed_at > 0) return;
+    executor.killed_because = reason;
+    executor.killed_at = std::max<Millis>(1, now_);
+    provider_->kill(id, reason);
   }
 
-  void processEnded(ExecutorId id, const ProcessEnd& end) {
+  static std::string describe(const ExecutorEnd& end) {
+    std::string text =
+        !end.seen ? "its machine cannot be reached"
+        : end.process.crashed && end.process.record.signal == 0
+            ? fmt::format("a task called exit({})", end.process.record.exit_status)
+        : end.process.signal > 0
+            ? fmt::format("its process was killed by signal {} ({})", end.process.signal, strsignal(end.process.signal))
+            : fmt::format("its process exited with status {}", end.process.exit_status);
+    return end.reason.empty() ? text : text + ": " + end.reason;
+  }
+
+  void ended(ExecutorId id, const ExecutorEnd& end) {
     auto found = executors_.find(id);
     if (found == executors_.end()) return;
-    Remote& executor = found->second;
-    const bool registered = executor.connection != nullptr;
-    const std::string log_file = executor.log_file;
-    Failure failure;
+    const bool registered = found->second.connection != nullptr;
+    const std::string log = found->second.log;
+    const std::string given_up = found->second.killed_because;
     // A process that we did not end died of what it ran: a crash, the memory limit, a kill. Its tasks are suspect, and
     // count as tried, so that one that always kills its executor ends.
-    failure.kind = executor.killed_because.empty() ? Failure::Kind::kCrash : Failure::Kind::kExecutorLost;
-    failure.message = executor.killed_because.empty() ? describe(end) : executor.killed_because;
-    failure.signal = end.signal;
-    if (end.crashed) failure.stack = describeStack(end.record);
-    if (registered) failure.message += "; its log is " + log_file;
-    dead_.push_back(std::move(executor.process));
+    Failure failure;
+    failure.kind = given_up.empty() && end.seen ? Failure::Kind::kCrash : Failure::Kind::kExecutorLost;
+    failure.message = given_up.empty() ? describe(end) : given_up;
+    failure.signal = end.process.signal;
+    if (end.process.crashed) failure.stack = describeStack(end.process.record);
+    if (registered && !log.empty()) failure.message += "; its log is " + log;
+    if (registered) found->second.connection->close();
     executors_.erase(found);
     encoder_.forgetExecutor(id);
     broadcasts_.forgetHolder(id);
@@ -233,27 +218,13 @@ class ProcessBackend final : public ClusterBackend {
     if (registered) {
       start_failures_ = 0;
       std::vector<TaskId> guilty;
-      if (end.crashed && end.record.task >= 0) guilty.push_back(TaskId(end.record.task));
+      if (end.process.crashed && end.process.record.task >= 0) guilty.push_back(TaskId(end.process.record.task));
       events_->executorLost(id, failure, guilty);
     } else if (++start_failures_ >= kMaxStartFailures) {
-      return events_->backendFailed(
-          fmt::format("{} executors in a row ended before they registered; the last one: {}\n{}", start_failures_,
-                      failure.message, lastLines(log_file, 2000)));
+      provider_->want(0);
+      events_->backendFailed(fmt::format("{} executors in a row ended before they registered; the last one: {}\n{}",
+                                         start_failures_, failure.message, end.log_end));
     }
-    startExecutor();
-  }
-
-  /// After the loop ended: waits a moment for the processes that were told to end, then kills what is left.
-  void endProcesses() {
-    for (int round = 0; round < 200; ++round) {
-      bool alive = false;
-      for (auto& [id, executor] : executors_) alive = alive || ::kill(executor.process->pid(), 0) == 0;
-      if (!alive) break;
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    for (auto& [id, executor] : executors_) executor.process->kill();
-    executors_.clear();
-    dead_.clear();
   }
 
   // ---- messages (on the transport's thread, up to post)
@@ -263,6 +234,7 @@ class ProcessBackend final : public ClusterBackend {
     welcome.application = options_.application;
     welcome.memory_bytes = options_.memory_bytes;
     welcome.heartbeat_ms = options_.heartbeat_ms;
+    welcome.barrier_ms = options_.barrier_ms;
     welcome.local_dirs = options_.local_dirs;
     connection->send(protocol::encode(std::move(welcome)));
     auto who = std::make_shared<ExecutorId>();
@@ -274,11 +246,11 @@ class ProcessBackend final : public ClusterBackend {
 
   void connectionClosed(ExecutorId id, const std::string& reason) {
     auto found = executors_.find(id);
-    if (found == executors_.end() || !found->second.killed_because.empty() || stopped_) return;
+    if (found == executors_.end() || found->second.killed_at > 0 || stopped_) return;
     // A process that dies closes its connection first, and its watcher knows more; one that lives without a connection
     // is of no use.
     found->second.lost_connection = reason;
-    found->second.ticks_left = kTicksWithoutConnection;
+    found->second.lost_at = now_;
   }
 
   void onMessage(const rpc::ConnectionPtr& from, ExecutorId& who, const Bytes& bytes) {
@@ -318,7 +290,7 @@ class ProcessBackend final : public ClusterBackend {
     found->second.heard_flag = true;
     start_failures_ = 0;
     encoder_.addPeer(found->second.peer);
-    sendTo(id, protocol::AddedFiles{addedFiles()});
+    sendTo(id, addedFiles());
     events_->executorAdded(id, hello.host, hello.cores);
   }
 
@@ -414,20 +386,17 @@ class ProcessBackend final : public ClusterBackend {
     });
   }
 
-  const ProcessOptions options_;
-  const std::string secret_;
-  const std::string log_dir_;
+  const RemoteOptions options_;
+  const std::unique_ptr<ExecutorProvider> provider_;
   BackendEvents* events_ = nullptr;
   std::atomic<bool> stopped_{false};
-  rpc::Endpoint endpoint_;  ///< Where executors register.
-  rpc::Endpoint blocks_;    ///< Where they fetch broadcasts.
+  rpc::Endpoint blocks_;  ///< Where executors fetch broadcasts.
 
   // Owned by the loop's thread.
   std::map<ExecutorId, Remote> executors_;
-  std::vector<std::unique_ptr<ExecutorProcessHandle>> dead_;  // joined at the end
   LaunchEncoder encoder_;
   BarrierDesk barriers_;
-  int64_t next_id_ = 0;
+  Millis now_ = 0;  ///< Of the last tick.
   int start_failures_ = 0;
 
   BroadcastDesk broadcasts_;  // thread-safe
@@ -437,8 +406,8 @@ class ProcessBackend final : public ClusterBackend {
 
 }  // namespace
 
-std::unique_ptr<ClusterBackend> makeProcessBackend(ProcessOptions options) {
-  return std::make_unique<ProcessBackend>(std::move(options));
+std::unique_ptr<ClusterBackend> makeRemoteBackend(RemoteOptions options, std::unique_ptr<ExecutorProvider> provider) {
+  return std::make_unique<RemoteBackend>(std::move(options), std::move(provider));
 }
 
 }  // namespace cerium

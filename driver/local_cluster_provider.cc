@@ -1,0 +1,179 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "driver/local_cluster_provider.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "base/util/error.h"
+#include "rdd/io/record_file.h"
+
+namespace cerium {
+namespace {
+
+constexpr int64_t kStartLimitMs = 30'000;
+constexpr size_t kLogEndBytes = 2000;
+
+std::string newSecret() {
+  unsigned char bytes[32];
+  if (::getrandom(bytes, sizeof bytes, 0) != static_cast<ssize_t>(sizeof bytes))
+    throw Error("the system has no random bytes");
+  std::string text;
+  for (unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
+  return text;
+}
+
+/// Logs outlive the program, so they go where the user's state is kept, not with the scratch data.
+std::string defaultLogDir(const std::string& application) {
+  std::string base;
+  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state == '/') {
+    base = state;
+  } else if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/') {
+    base = std::string(home) + "/.local/state";
+  } else {
+    base = "/tmp/cerium-" + std::to_string(::getuid());
+  }
+  return base + "/cerium/" + application;
+}
+
+class LocalClusterProvider final : public ExecutorProvider {
+ public:
+  explicit LocalClusterProvider(LocalClusterOptions options)
+      : options_(std::move(options)),
+        secret_(newSecret()),
+        log_dir_(options_.log_dir.empty() ? defaultLogDir(options_.application)
+                                          : options_.log_dir + "/" + options_.application),
+        wanted_(options_.executors) {}
+  ~LocalClusterProvider() override { stop(); }
+
+  [[nodiscard]] rpc::Endpoint listenAt() const override { return {"127.0.0.1", 0}; }
+  [[nodiscard]] std::string secret() const override { return secret_; }
+  [[nodiscard]] int cores() const override { return options_.executors * options_.cores; }
+  [[nodiscard]] std::string logDir() const override { return log_dir_; }
+
+  void start(const rpc::Endpoint& driver, rpc::Transport&, ProviderEvents& events) override {
+    events_ = &events;
+    driver_ = driver;
+    io::makeFolder(log_dir_);
+    ::chmod(log_dir_.c_str(), 0700);
+    std::lock_guard lock(mutex_);
+    startMissing();
+  }
+
+  /// The backend has told them to end: waits a moment, then kills what is left.
+  void stop() override {
+    {
+      std::lock_guard lock(mutex_);
+      if (std::exchange(stopped_, true)) return;
+    }
+    for (int round = 0; round < 200 && anyAlive(); ++round) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    std::map<ExecutorId, std::unique_ptr<ExecutorProcessHandle>> left;
+    {
+      std::lock_guard lock(mutex_);
+      left.swap(running_);
+    }
+    for (auto& [id, process] : left) process->kill();
+    left.clear();  // waits for the watchers, which may wait for the mutex
+    ended_.clear();
+  }
+
+  void kill(ExecutorId id, const std::string& reason) override {
+    std::lock_guard lock(mutex_);
+    auto found = running_.find(id);
+    if (found == running_.end()) return;
+    reasons_.emplace(id, reason);
+    found->second->kill();
+  }
+  void release(ExecutorId id, const std::string& reason) override {
+    {
+      std::lock_guard lock(mutex_);
+      wanted_ = std::max(0, wanted_ - 1);
+    }
+    kill(id, reason);
+  }
+  void want(int executors) override {
+    std::lock_guard lock(mutex_);
+    wanted_ = executors < 0 ? options_.executors : std::min(executors, options_.executors);
+    startMissing();
+  }
+  /// Frees what the watchers of ended processes used; not on the watchers' own threads.
+  void tick(int64_t) override {
+    std::vector<std::unique_ptr<ExecutorProcessHandle>> ended;
+    std::lock_guard lock(mutex_);
+    ended.swap(ended_);
+  }
+
+ private:
+  bool anyAlive() {
+    std::lock_guard lock(mutex_);
+    for (const auto& [id, process] : running_) {
+      if (::kill(process->pid(), 0) == 0) return true;
+    }
+    return false;
+  }
+
+  // REQUIRES: mutex_
+  void startMissing() {
+    while (!stopped_ && static_cast<int>(running_.size()) < wanted_ && startOne()) {
+    }
+  }
+
+  // REQUIRES: mutex_
+  bool startOne() {
+    const ExecutorId id(next_id_++);
+    const std::string log = fmt::format("{}/executor-{}.log", log_dir_, id.value);
+    events_->executorStarting(id, log, kStartLimitMs);
+    try {
+      running_[id] = std::make_unique<ExecutorProcessHandle>(
+          LaunchOrder{id, driver_.str(), secret_, options_.cores, log},
+          [this, id, log](const ProcessEnd& end) { processEnded(id, log, end); });
+      return true;
+    } catch (const IoError& e) {
+      running_.erase(id);
+      events_->providerFailed(e.what());
+      return false;
+    }
+  }
+
+  /// On the watcher's thread.
+  void processEnded(ExecutorId id, const std::string& log, const ProcessEnd& process) {
+    ExecutorEnd end{true, process, {}, lastLines(log, kLogEndBytes)};
+    std::lock_guard lock(mutex_);
+    if (stopped_) return;
+    if (auto reason = reasons_.extract(id)) end.reason = std::move(reason.mapped());
+    events_->executorEnded(id, std::move(end));
+    if (auto handle = running_.extract(id)) ended_.push_back(std::move(handle.mapped()));
+    startMissing();
+  }
+
+  const LocalClusterOptions options_;
+  const std::string secret_;
+  const std::string log_dir_;
+  ProviderEvents* events_ = nullptr;
+  rpc::Endpoint driver_;
+
+  std::mutex mutex_;
+  std::map<ExecutorId, std::unique_ptr<ExecutorProcessHandle>> running_;  // guarded by mutex_
+  std::vector<std::unique_ptr<ExecutorProcessHandle>> ended_;             // guarded by mutex_
+  std::map<ExecutorId, std::string> reasons_;                             // guarded by mutex_; why we killed it
+  int wanted_;                                                            // guarded by mutex_
+  int64_t next_id_ = 0;                                                   // guarded by mutex_
+  bool stopped_ = false;                                                  // guarded by mutex_
+};
+
+}  // namespace
+
+std::unique_ptr<ExecutorProvider> makeLocalClusterProvider(LocalClusterOptions options) {
+  return std::make_unique<LocalClusterProvider>(std::move(options));
+}
+
+}  // namespace cerium

@@ -1,0 +1,28 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Runs tasks in executor processes, whoever starts them: talks to them, watches that they live, serves what they fetch
+// from the driver.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "driver/cluster_backend.h"
+#include "driver/executor_provider.h"
+
+namespace cerium {
+
+struct RemoteOptions {
+  std::string application;
+  size_t memory_bytes = 0;  ///< Budget of one executor.
+  std::vector<std::string> local_dirs;
+  int heartbeat_ms = 1000;
+  Millis dead_after_ms = 10'000;
+  int64_t barrier_ms = 60'000;  ///< How long a task waits at a barrier for the others.
+  uint64_t broadcast_chunk = uint64_t{4} << 20;
+};
+
+std::unique_ptr<ClusterBackend> makeRemoteBackend(RemoteOptions options, std::unique_ptr<ExecutorProvider> provider);
+
+}  // namespace cerium

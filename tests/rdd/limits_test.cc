@@ -1,0 +1,67 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Settings that bound what a job may take, and the waits of barrier stages.
+#include <catch2/catch.hpp>
+
+#include "tests/support/each_master.h"
+
+namespace cerium {
+
+using Catch::Matchers::Contains;
+using testing::onEachMaster;
+using testing::testConf;
+
+TEST_CASE("a job whose results are more than the driver is to hold fails and says which setting", "[rdd]") {
+  Context sc(testConf(testing::kProcesses).set("cerium.driver.maxResultSize", "1m"));
+  CHECK(sc.range(0, 1000, 1, 4).collect().size() == 1000);
+  CHECK_THROWS_WITH(sc.range(0, 1'000'000, 1, 8).collect(), Contains("cerium.driver.maxResultSize"));
+  CHECK(sc.range(0, 1'000'000, 1, 8).count() == 1'000'000);
+}
+
+TEST_CASE("take computes as many partitions as its settings say", "[rdd]") {
+  Context sc(testConf("local[2]")
+                 .set("cerium.rdd.limit.initialNumPartitions", "3")
+                 .set("cerium.rdd.limit.scaleUpFactor", "2"));
+  auto computed = sc.longAccumulator("partitions");
+  auto empty = sc.range(0, 20, 1, 20).mapPartitions([computed](auto&) {
+    computed.add(1);
+    return std::vector<int>();
+  });
+  CHECK(empty.take(1).empty());
+  CHECK(computed.value() == 20);
+  auto one_each = sc.range(0, 20, 1, 20).map([computed](int64_t x) {
+    computed.add(1);
+    return x;
+  });
+  CHECK(one_each.take(4).size() == 4);
+  CHECK(computed.value() == 20 + 3 + 6);  // one a partition: three partitions, then six
+}
+
+TEST_CASE("the tasks of a barrier stage wait for each other and hear of all", "[rdd]") {
+  onEachMaster([](Context& sc) {
+    const int n = sc.defaultParallelism();
+    auto heard = sc.range(0, n, 1, n).barrier().mapPartitions([](auto records) {
+      auto barrier = BarrierTaskContext::get();
+      barrier.barrier();
+      std::vector<std::string> all;
+      for (int64_t x : records) all = barrier.allGather("task " + std::to_string(x));
+      return all;
+    });
+    const auto messages = heard.collect();
+    REQUIRE(messages.size() == static_cast<size_t>(n * n));
+    for (int i = 0; i < n * n; ++i) CHECK(messages[static_cast<size_t>(i)] == "task " + std::to_string(i % n));
+  });
+}
+
+TEST_CASE("a barrier that not all tasks reach ends with an error", "[rdd]") {
+  for (const char* master : {"local[2]", testing::kProcesses}) {
+    Context sc(testConf(master).set("cerium.barrier.timeout", "1s").set("cerium.task.maxFailures", "1"));
+    auto stuck = sc.range(0, 2, 1, 2).barrier().mapPartitionsWithIndex([](int p, auto) {
+      if (p == 0) BarrierTaskContext::get().barrier();
+      return std::vector<int>{p};
+    });
+    CHECK_THROWS_WITH(stuck.collect(), Contains("cerium.barrier.timeout"));
+  }
+  CHECK_THROWS_AS(BarrierTaskContext::get(), InvalidArgument);
+}
+
+}  // namespace cerium
