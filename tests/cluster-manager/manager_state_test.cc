@@ -391,6 +391,19 @@ TEST_CASE("a driver whose worker is lost is launched again where supervised, els
   CHECK(desk.books().drivers.at("driver-2").record.state == "RUNNING");  // the one at b
 }
 
+TEST_CASE("a driver whose order to start was lost with the connection is ordered again", "[cluster-manager]") {
+  Desk desk;
+  desk.says(1, worker("a", 2));
+  desk.says(2, SubmitDriver{order("driver-1")});
+  CHECK(desk.heard<LaunchDriver>(1).size() == 1);
+  desk.says(3, worker("a", 2));  // on another connection, and without the driver
+  CHECK(desk.heard<LaunchDriver>(3).size() == 1);
+  desk.says(3, DriverStarted{"driver-1"});
+  desk.says(4, worker("a", 2));
+  CHECK(desk.heard<LaunchDriver>(4).empty());
+  CHECK(lastState(desk.heard<DriverStatus>(2)) == "LOST");
+}
+
 TEST_CASE("registrations that cannot be are refused", "[cluster-manager]") {
   Desk desk;
   desk.says(1, worker("../../etc", 1));
