@@ -1,0 +1,117 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Blocks on their way from one process to another, over the loopback network with its faults.
+#include <catch2/catch.hpp>
+
+#include "base/rpc/loopback/loopback.h"
+#include "executor/block_client.h"
+#include "executor/block_server.h"
+#include "executor/shuffle_store.h"
+
+namespace cerium {
+namespace {
+
+constexpr int kMaps = 5;
+
+/// A server with a shuffle of five maps and two reduce partitions, and a client, each with a transport of its own.
+struct Fixture {
+  Fixture() : memory(size_t{1} << 30), shuffles(memory) {
+    for (int map = 0; map < kMaps; ++map) {
+      MapOutput output(2);
+      RecordBuffer<int64_t> records;
+      for (int64_t i = 0; i < sizeOf(map); ++i) records.emplace_back(map * 1'000'000 + i);
+      output.add(1, {TypedBlock::of(std::move(records)), nullptr}, 0, 0);
+      shuffles.put(ShuffleId(3), map, std::move(output));
+    }
+    BlockSources sources;
+    sources.shuffles = &shuffles;
+    server = std::make_unique<BlockServer>(std::move(sources));
+    at = serving->listen({"server", 1}, [this](const rpc::ConnectionPtr&) { return server->handlers(); });
+  }
+  ~Fixture() {
+    client.reset();
+    asking.reset();
+    serving.reset();
+  }
+  /// The third is larger than a piece (4 MiB).
+  static int64_t sizeOf(int map) { return map == 2 ? 1'000'000 : 10 + map; }
+
+  std::shared_ptr<RemoteStream> open(std::vector<int32_t> maps, int reduce = 1) {
+    return client->open(at, {-1, protocol::OpenBlocks::kShuffle, 3, reduce, std::move(maps)});
+  }
+  static void checkSegment(const RemoteStream::Segment& segment, int map) {
+    CHECK(segment.map == map);
+    Reader in(*segment.bytes);
+    REQUIRE(in.get<uint64_t>() == static_cast<uint64_t>(sizeOf(map)));
+    bool same = true;
+    for (int64_t i = 0; i < sizeOf(map); ++i) same = same && in.get<int64_t>() == map * 1'000'000 + i;
+    CHECK(same);
+  }
+
+  MemoryManager memory;
+  ShuffleStore shuffles;
+  std::shared_ptr<rpc::LoopbackNetwork> network = std::make_shared<rpc::LoopbackNetwork>();
+  std::unique_ptr<rpc::Transport> serving = rpc::makeLoopbackTransport(network, {});
+  std::unique_ptr<rpc::Transport> asking = rpc::makeLoopbackTransport(network, {});
+  std::unique_ptr<BlockServer> server;
+  std::unique_ptr<BlockClient> client = std::make_unique<BlockClient>(*asking);
+  rpc::Endpoint at;
+};
+
+}  // namespace
+
+TEST_CASE("segments come whole, in the order asked for, also those of many pieces", "[executor]") {
+  Fixture f;
+  auto stream = f.open({4, 2, 0, 3, 1});
+  for (int map : {4, 2, 0, 3, 1}) {
+    auto segment = stream->next(nullptr);
+    REQUIRE(segment);
+    Fixture::checkSegment(*segment, map);
+  }
+  CHECK_FALSE(stream->next(nullptr));
+}
+
+TEST_CASE("several streams on one connection do not mix", "[executor]") {
+  Fixture f;
+  auto a = f.open({0, 2, 1});
+  auto b = f.open({2, 1});
+  for (int round = 0; round < 2; ++round) {
+    auto from_a = a->next(nullptr);
+    auto from_b = b->next(nullptr);
+    REQUIRE(from_a);
+    REQUIRE(from_b);
+    Fixture::checkSegment(*from_a, round == 0 ? 0 : 2);
+    Fixture::checkSegment(*from_b, round == 0 ? 2 : 1);
+  }
+}
+
+TEST_CASE("a map output that is not there is named", "[executor]") {
+  Fixture f;
+  auto stream = f.open({1, 77});
+  REQUIRE_THROWS_AS(
+      [&] {
+        while (stream->next(nullptr)) {
+        }
+      }(),
+      Error);
+  CHECK(stream->failedMap() == 77);
+}
+
+TEST_CASE("a peer that dies ends its streams with an error", "[executor]") {
+  Fixture f;
+  auto before = f.open({0});
+  REQUIRE(before->next(nullptr));
+  f.network->setRule([](const rpc::LoopbackMessage& message) {
+    return rpc::LoopbackFate{message.from == "server:1" ? 0 : 1, {}};  // its pieces get lost
+  });
+  auto waiting = f.open({2});
+  f.serving.reset();
+  CHECK_THROWS_AS(waiting->next(nullptr), Error);
+}
+
+TEST_CASE("a peer that is not there is an error that names it", "[executor]") {
+  Fixture f;
+  CHECK_THROWS_WITH(f.client->open({"nobody", 9}, {-1, protocol::OpenBlocks::kShuffle, 3, 1, {0}}),
+                    Catch::Contains("nobody:9"));
+}
+
+}  // namespace cerium

@@ -1,0 +1,115 @@
+// Cerium. Licensed under the Apache License 2.0.
+// What one executor keeps: cached blocks by their level and in LRU order, and map output.
+#include <catch2/catch.hpp>
+
+#include "executor/block_store.h"
+#include "executor/shuffle_store.h"
+
+namespace cerium {
+namespace {
+
+constexpr size_t kRecords = 1000;
+
+CachedBlock blockOf(int64_t value) {
+  RecordBuffer<int64_t> records;
+  records.reserve(kRecords);
+  for (size_t i = 0; i < kRecords; ++i) records.emplace_back(value);
+  return {TypedBlock::of(std::move(records)), nullptr};
+}
+const size_t kBlock = blockOf(0).block.memory();
+
+/// The value that all records have; -1 where the block is not there.
+int64_t valueIn(const std::optional<CachedBlock>& block) {
+  if (!block) return -1;
+  if (!block->encoded) return static_cast<const RecordBuffer<int64_t>*>(block->block.records.get())->data()[0];
+  Reader in(*block->encoded);
+  (void)in.get<uint64_t>();
+  return in.get<int64_t>();
+}
+
+struct Fixture {
+  explicit Fixture(size_t blocks)
+      : memory(blocks * kBlock + kBlock / 2),
+        disk(std::make_shared<SpillSpace>(std::vector<std::string>{"/tmp"})),
+        store(memory, disk, [this](const BlockChange& change) { changes.push_back(change); }) {
+    memory.setEvictor([this](size_t wanted) { store.evict(wanted); });
+  }
+  MemoryManager memory;
+  std::shared_ptr<SpillSpace> disk;
+  std::vector<BlockChange> changes;
+  BlockStore store;
+};
+
+}  // namespace
+
+TEST_CASE("the least recently used block goes first", "[executor]") {
+  Fixture f(3);
+  for (int rdd = 0; rdd < 3; ++rdd) REQUIRE(f.store.put(RddId(rdd), 0, MEMORY_ONLY, blockOf(rdd)));
+  CHECK(valueIn(f.store.find(RddId(0), 0)) == 0);  // now RDD 1's is the oldest
+  REQUIRE(f.store.put(RddId(3), 0, MEMORY_ONLY, blockOf(3)));
+  CHECK(valueIn(f.store.find(RddId(0), 0)) == 0);
+  CHECK(valueIn(f.store.find(RddId(1), 0)) == -1);
+  CHECK(valueIn(f.store.find(RddId(3), 0)) == 3);
+  REQUIRE(f.changes.size() == 5);
+  CHECK_FALSE(f.changes[3].present);
+  CHECK(f.changes[3].rdd == RddId(1));
+  CHECK(f.memory.used() <= f.memory.budget());
+}
+
+TEST_CASE("a block does not push out another of its own RDD", "[executor]") {
+  Fixture f(2);
+  REQUIRE(f.store.put(RddId(1), 0, MEMORY_ONLY, blockOf(10)));
+  REQUIRE(f.store.put(RddId(1), 1, MEMORY_ONLY, blockOf(11)));
+  CHECK_FALSE(f.store.put(RddId(1), 2, MEMORY_ONLY, blockOf(12)));
+  CHECK(valueIn(f.store.find(RddId(1), 0)) == 10);
+  CHECK(valueIn(f.store.find(RddId(1), 2)) == -1);
+}
+
+TEST_CASE("a level with disk moves there what memory does not hold, and reads it back", "[executor]") {
+  Fixture f(1);
+  for (int rdd = 0; rdd < 5; ++rdd) REQUIRE(f.store.put(RddId(rdd), 0, MEMORY_AND_DISK, blockOf(rdd)));
+  for (int rdd = 0; rdd < 5; ++rdd) CHECK(valueIn(f.store.find(RddId(rdd), 0)) == rdd);
+  CHECK(f.disk->bytesInUse() > 0);
+  for (int rdd = 0; rdd < 5; ++rdd) f.store.dropRdd(RddId(rdd));
+  CHECK(f.memory.used() == 0);
+  CHECK(f.disk->bytesInUse() == 0);
+}
+
+TEST_CASE("each level keeps a block where it says", "[executor]") {
+  Fixture f(4);
+  REQUIRE(f.store.put(RddId(0), 0, DISK_ONLY, blockOf(5)));
+  CHECK(f.memory.used() == 0);
+  CHECK(f.disk->bytesInUse() > 0);
+  REQUIRE(f.store.put(RddId(1), 0, MEMORY_ONLY_SER, blockOf(6)));
+  CHECK(f.store.find(RddId(1), 0)->encoded != nullptr);
+  CHECK(valueIn(f.store.find(RddId(0), 0)) == 5);
+  CHECK(valueIn(f.store.find(RddId(1), 0)) == 6);
+}
+
+TEST_CASE("of two outputs of one map task the first stays, and memory is given back", "[executor]") {
+  MemoryManager memory(size_t{1} << 20);
+  const auto output = [&](int64_t value) {
+    MapOutput made(2);
+    made.add(1, {blockOf(value).block, nullptr}, kRecords, kBlock);
+    REQUIRE(memory.tryReserve(kBlock));
+    made.reserved = kBlock;
+    return made;
+  };
+  ShuffleStore store(memory);
+  store.put(ShuffleId(7), 0, output(1));
+  store.put(ShuffleId(7), 0, output(2));
+  CHECK(memory.used() == kBlock);
+  const auto segments = store.find(ShuffleId(7), 0, 1);
+  REQUIRE(segments);
+  REQUIRE(segments->size() == 1);
+  CHECK(valueIn(CachedBlock{segments->front().block, nullptr}) == 1);
+  CHECK(store.find(ShuffleId(7), 0, 0)->empty());
+  CHECK(store.find(ShuffleId(7), 1, 0) == nullptr);
+  CHECK(store.find(ShuffleId(7), 0, 2) == nullptr);
+  store.drop(ShuffleId(7));
+  CHECK(memory.used() == 0);
+  CHECK(store.find(ShuffleId(7), 0, 1) == nullptr);
+  CHECK(valueIn(CachedBlock{segments->front().block, nullptr}) == 1);  // a reader in the midst of it may go on
+}
+
+}  // namespace cerium
