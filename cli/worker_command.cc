@@ -25,7 +25,7 @@ namespace cerium::cli {
 namespace {
 
 using cluster_manager::MachineLimits;
-using cluster_manager::Worker;
+using cluster_manager::WorkerDaemon;
 using cluster_manager::WorkerOptions;
 
 struct Flags {
@@ -80,7 +80,7 @@ int runWorker(const Flags& flags, const Conf& conf, const ManagerAddresses& mana
   options.work_dir = flags.work_dir.empty() ? defaultWorkDir(flags.web_port) : flags.work_dir;
 
   SignalQueue signals({SIGINT, SIGTERM});
-  Worker worker(options, [] { SignalQueue::wake(); });
+  WorkerDaemon worker(options, [] { SignalQueue::wake(); });
   fmt::print(stderr, "worker {} offers {} cores and {:.1f} GiB to {}  (web: http://{}:{}, folder: {})\n", worker.id(),
              options.cores, static_cast<double>(options.memory) / (1 << 30), flags.url, options.host, worker.webPort(),
              options.work_dir);

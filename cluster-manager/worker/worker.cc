@@ -83,7 +83,7 @@ ManagerLinkOptions linkOptions(const WorkerOptions& options) {
 
 }  // namespace
 
-struct Worker::Impl {
+struct WorkerDaemon::Impl {
   Impl(WorkerOptions given, std::function<void()> onLeft)
       : options(std::move(given)),
         on_left(std::move(onLeft)),
@@ -224,13 +224,13 @@ struct Worker::Impl {
   std::thread loop;
 };
 
-Worker::Worker(WorkerOptions options, std::function<void()> on_left)
+WorkerDaemon::WorkerDaemon(WorkerOptions options, std::function<void()> on_left)
     : impl_(std::make_unique<Impl>(std::move(options), std::move(on_left))) {}
-Worker::~Worker() = default;
+WorkerDaemon::~WorkerDaemon() = default;
 
-void Worker::leave() { impl_->leave(); }
-const std::string& Worker::id() const { return impl_->self.worker; }
-uint16_t Worker::webPort() const { return impl_->web.port(); }
-std::string Worker::json() const { return impl_->json(); }
+void WorkerDaemon::leave() { impl_->leave(); }
+const std::string& WorkerDaemon::id() const { return impl_->self.worker; }
+uint16_t WorkerDaemon::webPort() const { return impl_->web.port(); }
+std::string WorkerDaemon::json() const { return impl_->json(); }
 
 }  // namespace cerium::cluster_manager

@@ -28,15 +28,15 @@ struct WorkerOptions {
 
 /// Threads: thread-safe. Its own: "cerium-worker", which decides, and those of manager_link.h, child_runner.h and the
 /// web port. A worker that is destroyed kills what it runs.
-class Worker {
+class WorkerDaemon {
  public:
   /// Starts; `on_left` is called once, on a thread of the worker, when it has left the cluster (leave() or the
   /// manager's word), and must not destroy it. Throws InvalidArgument for a secret that cannot be used, IoError for
   /// folders and addresses.
-  Worker(WorkerOptions options, std::function<void()> on_left);
-  ~Worker();
-  Worker(const Worker&) = delete;
-  Worker& operator=(const Worker&) = delete;
+  WorkerDaemon(WorkerOptions options, std::function<void()> on_left);
+  ~WorkerDaemon();
+  WorkerDaemon(const WorkerDaemon&) = delete;
+  WorkerDaemon& operator=(const WorkerDaemon&) = delete;
 
   /// No more executors; ends when those that run have ended, or moved away, at the latest in a minute. The second call
   /// kills what runs.

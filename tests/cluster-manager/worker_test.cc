@@ -1,0 +1,336 @@
+// Cerium. Licensed under the Apache License 2.0.
+// A real worker under a real manager, with shell scripts in the places of executors and drivers.
+#include "cluster-manager/worker/worker.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "base/protocol/cluster_messages.h"
+#include "base/rpc/program_file.h"
+#include "base/rpc/secrets.h"
+#include "base/util/error.h"
+#include "cluster-manager/manager/manager.h"
+#include "cluster-manager/status_client.h"
+#include "tests/support/temp_folder.h"
+
+namespace cerium::cluster_manager {
+namespace {
+
+using testing::TempFolder;
+namespace p = cerium::protocol;
+
+constexpr std::chrono::seconds kLimit{20};
+
+bool eventually(const std::function<bool()>& condition) {
+  const auto deadline = std::chrono::steady_clock::now() + kLimit;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return true;
+}
+
+/// Messages of one connection, as a test wants them: this kind next, others dropped.
+class Inbox {
+ public:
+  void add(p::ClusterMessage message) {
+    std::lock_guard lock(mutex_);
+    messages_.push_back(std::move(message));
+    changed_.notify_all();
+  }
+  template <class T>
+  T next() {
+    const auto deadline = std::chrono::steady_clock::now() + kLimit;
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      while (!messages_.empty()) {
+        auto message = std::move(messages_.front());
+        messages_.pop_front();
+        if (auto* found = std::get_if<T>(&message)) return std::move(*found);
+      }
+      if (changed_.wait_until(lock, deadline) == std::cv_status::timeout && messages_.empty())
+        throw Error("the message that the test waits for does not come");
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<p::ClusterMessage> messages_;
+};
+
+/// A manager, its secret in a file, and workers on request.
+struct Cluster {
+  explicit Cluster(uint16_t port = 0) : secret_file(folder.write("secret", "the cluster's secret\n")) {
+    ::chmod(secret_file.c_str(), 0600);
+    startManager(port);
+  }
+
+  void startManager(uint16_t port) {
+    ManagerOptions options;
+    options.listen = {"127.0.0.1", port};
+    options.web_port = 0;
+    options.secret = "the cluster's secret";
+    options.recovery_dir = folder / "recovery";
+    manager = std::make_unique<Manager>(options);
+  }
+  void startWorker() {
+    WorkerOptions options;
+    options.managers = {manager->endpoint()};
+    options.web_port = 0;
+    options.cores = 2;
+    options.memory = uint64_t{1} << 30;
+    options.work_dir = folder / "work";
+    options.secret_file = secret_file;
+    worker = std::make_unique<WorkerDaemon>(options, [this] {
+      std::lock_guard lock(mutex);
+      left = true;
+      changed.notify_all();
+    });
+  }
+  bool workerLeaves() {
+    std::unique_lock lock(mutex);
+    return changed.wait_for(lock, kLimit, [this] { return left; });
+  }
+
+  TempFolder folder;
+  std::string secret_file;
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool left = false;  // guarded by mutex
+  std::unique_ptr<Manager> manager;
+  std::unique_ptr<WorkerDaemon> worker;
+};
+
+/// What a driver, or `cerium submit`, is to a cluster: it has a program and asks the manager to run it.
+class Client {
+ public:
+  /// `purpose`: of its secret.
+  Client(Cluster& cluster, const std::string& script, const std::string& purpose)
+      : file_(writeScript(cluster, script)) {
+    program.path = "/not/on/the/worker/program";
+    program.hash = file_.hash();
+    program.bytes = file_.bytes();
+    rpc::TransportOptions own;
+    own.secret = rpc::deriveSecret("the cluster's secret", purpose);
+    serving_ = rpc::makeTcpTransport(own);
+    const auto at = serving_->listen({"127.0.0.1", 0}, [this](const rpc::ConnectionPtr&) -> rpc::Handlers {
+      return {[this](const rpc::ConnectionPtr& from, const Bytes& bytes) { onMessage(from, bytes); },
+              [](const rpc::ConnectionPtr&, const std::string&) {}};
+    });
+    program.host = at.host;
+    program.port = at.port;
+    rpc::TransportOptions clusters;
+    clusters.secret = "the cluster's secret";
+    transport_ = rpc::makeTcpTransport(clusters);
+    connection_ = transport_->connect(
+        cluster.manager->endpoint(),
+        {[this](const rpc::ConnectionPtr&, const Bytes& bytes) { inbox.add(p::decodeCluster(bytes)); },
+         [](const rpc::ConnectionPtr&, const std::string&) {}});
+  }
+
+  void send(const p::ClusterMessage& message) { connection_->send(p::encodeCluster(message)); }
+
+  /// Registers an application that wants one executor, and has these.
+  void registerApplication(std::vector<int64_t> executors = {}) {
+    p::RegisterApplication message;
+    message.application = "app-1";
+    message.name = "test";
+    message.driver_host = "127.0.0.1";
+    message.driver_port = 4711;
+    message.program = program;
+    message.executor_environment = {{"GREETING", "hello"}};
+    message.executor_memory = 1 << 20;
+    message.executors_wanted = 1;
+    message.executor_cores = 2;
+    message.executors = std::move(executors);
+    send(message);
+  }
+  std::string output() {
+    std::lock_guard lock(mutex_);
+    return output_;
+  }
+
+  p::Program program;
+  Inbox inbox;
+
+ private:
+  static std::string writeScript(Cluster& cluster, const std::string& script) {
+    return cluster.folder.write("script", "#!/bin/sh\n" + script);
+  }
+  void onMessage(const rpc::ConnectionPtr& from, const Bytes& bytes) {
+    const auto message = p::decodeCluster(bytes);
+    if (const auto* fetch = std::get_if<p::FetchProgram>(&message)) {
+      Bytes piece = file_.piece(fetch->offset);
+      const bool last = fetch->offset + piece.size() >= file_.bytes();
+      from->send(p::encodeCluster(p::ProgramPiece{fetch->offset, last, "", std::move(piece)}));
+    } else if (const auto* output = std::get_if<p::DriverOutput>(&message)) {
+      std::lock_guard lock(mutex_);
+      output_ += (output->to_stderr ? "err:" : "out:") + std::string(output->bytes.view());
+    }
+  }
+
+  const rpc::ProgramFile file_;
+  std::mutex mutex_;
+  std::string output_;  // guarded by mutex_
+  std::unique_ptr<rpc::Transport> serving_;
+  std::unique_ptr<rpc::Transport> transport_;
+  rpc::ConnectionPtr connection_;
+};
+
+}  // namespace
+
+TEST_CASE("a worker runs an executor that it fetches, with a clean environment", "[cluster-manager][cluster]") {
+  Cluster cluster;
+  ::setenv("OF_THE_WORKER_ONLY", "1", 1);
+  cluster.startWorker();
+  Client driver(cluster, "env; pwd; echo scratch > data; echo $0 $1; printf 'crash record' >&3; exec sleep 100\n",
+                "application app-1");
+  driver.program.arguments = {"argument"};
+  driver.registerApplication();
+  const auto granted = driver.inbox.next<p::ExecutorGranted>();
+  CHECK(granted.cores == 2);
+  const auto running = driver.inbox.next<p::ExecutorRunning>();
+  const std::string folder = cluster.folder / "work/app-1/" + std::to_string(granted.executor);
+  CHECK(running.log == "127.0.0.1:" + folder + "/log");
+  CHECK(eventually([&] { return testing::contentsOf(folder + "/log").find(" argument") != std::string::npos; }));
+  driver.send(p::ReleaseExecutor{granted.executor, false, "seen enough"});
+  const auto gone = driver.inbox.next<p::ExecutorGone>();
+  CHECK(gone.how.signal == SIGTERM);
+  CHECK(gone.how.reason == "seen enough");
+  CHECK(gone.how.crash_record.view() == "crash record");
+
+  const std::string log = testing::contentsOf(folder + "/log");
+  for (const std::string& line :
+       {std::string("GREETING=hello\n"), std::string("CERIUM_EXECUTOR_OF=127.0.0.1:4711\n"),
+        "CERIUM_EXECUTOR_ID=" + std::to_string(granted.executor) + "\n", std::string("CERIUM_EXECUTOR_CORES=2\n"),
+        "CERIUM_EXECUTOR_SECRET=" + rpc::deriveSecret("the cluster's secret", "application app-1") + "\n",
+        std::string("CERIUM_EXECUTOR_HOST=127.0.0.1\n"), folder + "\n", std::string(" argument\n")}) {
+    CHECK_THAT(log, Catch::Contains(line));
+  }
+  CHECK_THAT(log, !Catch::Contains("OF_THE_WORKER_ONLY"));
+  CHECK_THAT(log, !Catch::Contains("the cluster's secret"));
+  ::unsetenv("OF_THE_WORKER_ONLY");
+  CHECK((std::filesystem::status(folder).permissions() & std::filesystem::perms::mask) == std::filesystem::perms(0700));
+}
+
+TEST_CASE("an executor that cannot run is reported with its last words", "[cluster-manager][cluster]") {
+  Cluster cluster;
+  cluster.startWorker();
+  Client driver(cluster, "echo error while loading shared libraries >&2; exit 127\n", "application app-1");
+  SECTION("it ends at once") {
+    driver.registerApplication();
+    const auto gone = driver.inbox.next<p::ExecutorGone>();
+    CHECK(gone.how.exit_status == 127);
+    CHECK(gone.how.log_end == "error while loading shared libraries");
+    CHECK(driver.inbox.next<p::ExecutorGone>().executor > gone.executor);  // another one was tried
+  }
+  SECTION("nobody has its program") {
+    driver.program.port = 1;
+    driver.registerApplication();
+    const auto gone = driver.inbox.next<p::ExecutorGone>();
+    CHECK_THAT(gone.how.reason, Catch::Contains("127.0.0.1:1") && Catch::Contains("/not/on/the/worker/program"));
+  }
+}
+
+TEST_CASE("a driver in the cluster runs, is heard, and its end is told", "[cluster-manager][cluster]") {
+  Cluster cluster;
+  cluster.startWorker();
+  Client submitter(cluster, "echo got $1 $CERIUM_DRIVER_ID $SETTING; echo bad >&2; exit 7\n", "driver driver-1");
+  submitter.program.arguments = {"one argument"};
+  p::DriverOrder order;
+  order.driver = "driver-1";
+  order.name = "test";
+  order.program = submitter.program;
+  order.environment = {{"SETTING", "set"}};
+  order.memory = 1 << 20;
+  submitter.send(p::SubmitDriver{order});
+  p::DriverStatus status;
+  while (status.state != "FAILED" && status.state != "FINISHED") status = submitter.inbox.next<p::DriverStatus>();
+  CHECK(status.state == "FAILED");
+  CHECK(status.exit_status == 7);
+  CHECK_THAT(submitter.output(), Catch::Contains("out:got one argument driver-1 set\n"));
+  CHECK_THAT(submitter.output(), Catch::Contains("err:bad\n"));
+  CHECK(testing::contentsOf(cluster.folder / "work/driver-1/stdout") == "got one argument driver-1 set\n");
+}
+
+TEST_CASE("a driver in the cluster can be ended", "[cluster-manager][cluster]") {
+  Cluster cluster;
+  cluster.startWorker();
+  Client submitter(cluster, "exec sleep 100\n", "driver driver-1");
+  p::DriverOrder order;
+  order.driver = "driver-1";
+  order.program = submitter.program;
+  order.memory = 1 << 20;
+  submitter.send(p::SubmitDriver{order});
+  p::DriverStatus status;
+  while (status.state != "RUNNING") status = submitter.inbox.next<p::DriverStatus>();
+  submitter.send(p::KillDriver{"driver-1"});
+  while (status.state != "KILLED") status = submitter.inbox.next<p::DriverStatus>();
+  CHECK(status.driver == "driver-1");
+}
+
+TEST_CASE("an executor does not notice that its manager is restarted", "[cluster-manager][cluster]") {
+  Cluster cluster;
+  cluster.startWorker();
+  const uint16_t port = cluster.manager->endpoint().port;
+  int64_t executor = -1;
+  {
+    Client driver(cluster, "exec sleep 100\n", "application app-1");
+    driver.registerApplication();
+    executor = driver.inbox.next<p::ExecutorRunning>().executor;
+    cluster.manager.reset();
+  }
+  CHECK_THAT(cluster.worker->json(), Catch::Contains("\"RUNNING\""));
+  cluster.startManager(port);
+  Client driver(cluster, "exec sleep 100\n", "application app-1");
+  driver.registerApplication({executor});
+  CHECK(eventually([&] { return cluster.manager->json().find("\"aliveworkers\":1") != std::string::npos; }));
+  CHECK_THAT(cluster.worker->json(), Catch::Contains("\"finishedexecutors\":[]"));
+  driver.send(p::ReleaseExecutor{executor, false, "seen enough"});
+  const auto gone = driver.inbox.next<p::ExecutorGone>();
+  CHECK(gone.executor == executor);
+  CHECK(gone.how.reason == "seen enough");
+}
+
+TEST_CASE("a worker that is asked to leave does so when its executors have", "[cluster-manager][cluster]") {
+  Cluster cluster;
+  cluster.startWorker();
+  Client driver(cluster, "exec sleep 100\n", "application app-1");
+  driver.registerApplication();
+  const auto running = driver.inbox.next<p::ExecutorRunning>();
+  cluster.worker->leave();
+  SECTION("they move away") {
+    const auto leaving = driver.inbox.next<p::ExecutorLeaving>();
+    CHECK(leaving.executor == running.executor);
+    driver.send(p::ReleaseExecutor{leaving.executor, true, "moved away"});
+  }
+  SECTION("or it is told again") { cluster.worker->leave(); }
+  CHECK(cluster.workerLeaves());
+}
+
+TEST_CASE("a worker's web port answers", "[cluster-manager][cluster]") {
+  Cluster cluster;
+  cluster.startWorker();
+  const std::string url = "http://127.0.0.1:" + std::to_string(cluster.worker->webPort());
+  CHECK_THAT(httpGet(url + "/healthz").body, Catch::StartsWith("ok"));
+  CHECK_THAT(httpGet(url + "/json").body, Catch::Contains("\"cores\":2"));
+}
+
+TEST_CASE("a worker whose secret cannot be used does not start", "[cluster-manager][cluster]") {
+  Cluster cluster;
+  ::chmod(cluster.secret_file.c_str(), 0644);
+  CHECK_THROWS_AS(cluster.startWorker(), InvalidArgument);
+}
+
+}  // namespace cerium::cluster_manager
