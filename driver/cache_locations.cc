@@ -34,6 +34,11 @@ void CacheLocations::removeExecutor(ExecutorId executor) {
   for (const auto& [rdd, partition] : blocks) remove(rdd, partition, executor);
 }
 
+std::set<std::pair<RddId, int>> CacheLocations::heldBy(ExecutorId executor) const {
+  auto held = by_executor_.find(executor);
+  return held == by_executor_.end() ? std::set<std::pair<RddId, int>>() : held->second;
+}
+
 bool CacheLocations::complete(const RddNode& node) const {
   if (node.storageLevel() == StorageLevel::NONE) return false;
   auto found = rdds_.find(node.id());

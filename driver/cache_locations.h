@@ -20,6 +20,8 @@ class CacheLocations {
   void removeRdd(RddId rdd);
   void removeExecutor(ExecutorId executor);
 
+  /// (RDD, partition) of each block that the executor holds.
+  [[nodiscard]] std::set<std::pair<RddId, int>> heldBy(ExecutorId executor) const;
   /// True where the node is persisted and each of its partitions is held by someone: its parents need not run.
   [[nodiscard]] bool complete(const RddNode& node) const;
   /// The executors that hold the partition; null where none does.

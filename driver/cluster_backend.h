@@ -36,6 +36,13 @@ class BackendEvents {
   virtual void blockChanged(ExecutorId executor, BlockChange change) = 0;
   /// Nothing can run any more: no executor starts. Every job fails with this text.
   virtual void backendFailed(std::string reason) = 0;
+  /// The executor's machine leaves: it is to get no more tasks, what it holds is to be moved, then it is to be let go.
+  virtual void executorLeaving(ExecutorId executor, std::string reason) = 0;
+  /// moveShuffle() was done by `to`, or failed.
+  virtual void shuffleMoved(ShuffleId shuffle, std::vector<int> maps, ExecutorId from, ExecutorId to,
+                            std::string failure) = 0;
+  /// retire() was done: the executor has no cores any more, and still serves its map outputs.
+  virtual void executorRetired(ExecutorId executor) = 0;
   /// Runs `action` on the loop's thread.
   virtual void post(std::function<void()> action) = 0;
 };
@@ -54,6 +61,16 @@ class ClusterBackend {
   /// Ends an executor that others cannot reach, so that nothing waits for what it may still say; its loss is then
   /// reported.
   virtual void endExecutor(ExecutorId executor, const std::string& reason) = 0;
+  /// Has `to` fetch these map outputs from `from` and serve them.
+  virtual void moveShuffle(ShuffleId, const std::vector<int>&, int /*reduces*/, ExecutorId, ExecutorId) {}
+  /// Has `to` fetch and cache a copy of this block.
+  virtual void copyBlock(RddId, int /*partition*/, ExecutorId, ExecutorId) {}
+  /// Has the executor give back its cores and memory, and go on serving its map outputs.
+  virtual void retire(ExecutorId) {}
+  /// Ends an executor that nobody needs any more; its loss is then reported.
+  virtual void letGo(ExecutorId, const std::string& /*reason*/) {}
+  /// How many executors there should be; only with dynamic allocation.
+  virtual void want(int /*executors*/) {}
   virtual void dropStage(StageId stage) = 0;
   virtual void dropShuffle(ShuffleId shuffle) = 0;
   virtual void dropRdd(RddId rdd) = 0;

@@ -115,6 +115,20 @@ dag::Instructions DagScheduler::executorLost(ExecutorId executor, const std::str
   return state_->finishEvent();
 }
 
+std::vector<std::pair<ShuffleId, int>> DagScheduler::mapOutputsOn(ExecutorId executor) const {
+  return state_->outputs.heldBy(executor);
+}
+
+std::vector<std::pair<RddId, int>> DagScheduler::blocksOn(ExecutorId executor) const {
+  const auto held = state_->cached.heldBy(executor);
+  return {held.begin(), held.end()};
+}
+
+void DagScheduler::mapOutputsMoved(ShuffleId shuffle, const std::vector<int>& maps, ExecutorId from, ExecutorId to) {
+  if (state_->lost.contains(to)) return;
+  for (int map : maps) state_->outputs.move(shuffle, map, from, to);
+}
+
 void DagScheduler::blockCached(RddId rdd, int partition, ExecutorId executor) {
   if (!state_->lost.contains(executor)) state_->cached.add(rdd, partition, executor);
 }

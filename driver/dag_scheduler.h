@@ -118,6 +118,12 @@ class DagScheduler {
   /// The executor and all it held (map output, cached blocks) are gone.
   dag::Instructions executorLost(ExecutorId executor, const std::string& reason);
 
+  /// What would be lost with the executor: map outputs as (shuffle, map), cached blocks as (RDD, partition), in order.
+  [[nodiscard]] std::vector<std::pair<ShuffleId, int>> mapOutputsOn(ExecutorId executor) const;
+  [[nodiscard]] std::vector<std::pair<RddId, int>> blocksOn(ExecutorId executor) const;
+  /// Another executor has these map outputs now.
+  void mapOutputsMoved(ShuffleId shuffle, const std::vector<int>& maps, ExecutorId from, ExecutorId to);
+
   void blockCached(RddId rdd, int partition, ExecutorId executor);
   void blockDropped(RddId rdd, int partition, ExecutorId executor);
   void rddUnpersisted(RddId rdd);

@@ -40,6 +40,10 @@ SchedulerLoop::Options loopOptions(const Conf& conf, bool local, int local_failu
   options.tasks.speculation_min_ms = conf.getDuration("cerium.speculation.minTaskRuntime").count();
   if (!conf.getBool("cerium.excludeOnFailure.enabled")) options.tasks.exclude_after_failures = 1 << 30;
   options.tasks.exclude_ms = conf.getDuration("cerium.excludeOnFailure.timeout").count();
+  options.allocation.enabled = !local && conf.getBool("cerium.dynamicAllocation.enabled");
+  options.allocation.min_executors = static_cast<int>(conf.getInt("cerium.dynamicAllocation.minExecutors"));
+  options.allocation.max_executors = static_cast<int>(conf.getInt("cerium.dynamicAllocation.maxExecutors"));
+  options.allocation.idle_ms = conf.getDuration("cerium.dynamicAllocation.executorIdleTimeout").count();
   options.max_result_bytes = static_cast<uint64_t>(conf.getSize("cerium.driver.maxResultSize"));
   return options;
 }

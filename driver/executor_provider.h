@@ -50,9 +50,10 @@ class ExecutorProvider {
 
   /// Ends an executor: executorEnded() follows, at once or as soon as its machine can be asked. Another one comes.
   virtual void kill(ExecutorId id, const std::string& reason) = 0;
-  /// Ends an executor that is not needed; no other one comes for it.
-  virtual void release(ExecutorId id, const std::string& reason) = 0;
-  /// How many executors there should be from now on; -1 for as many as there may be.
+  /// The executor runs no more tasks and gives back its cores and memory, but its process lives on, to serve what it
+  /// made, until the application ends. No other one comes for it.
+  virtual void retired(ExecutorId id) = 0;
+  /// How many executors there should be from now on, retired ones aside; -1 for as many as there may be.
   virtual void want(int executors) = 0;
   virtual void tick(int64_t now) = 0;
 

@@ -30,6 +30,7 @@ struct ExecutorSlots {
   std::deque<TaskId> queue;   ///< The queued ones in order; may also name some that ended before they began.
   std::vector<Strike> strikes;
   Millis excluded_until = 0;  ///< 0 where it is not excluded.
+  bool leaving = false;       ///< Gets no more tasks.
   int batch = -1;             ///< Index of this event's Launch instruction for it; -1 where there is none yet.
 
   [[nodiscard]] int freeCores() const { return cores - started; }
@@ -53,7 +54,7 @@ class ExecutorTable {
   void endExclusions(Millis now);
   /// False while it is excluded and some other executor is not.
   [[nodiscard]] bool usable(const ExecutorSlots& executor) const {
-    return executor.excluded_until == 0 || excluded_ == all_.size();
+    return !executor.leaving && (executor.excluded_until == 0 || excluded_ == all_.size());
   }
 
  private:

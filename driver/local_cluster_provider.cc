@@ -93,12 +93,9 @@ class LocalClusterProvider final : public ExecutorProvider {
     reasons_.emplace(id, reason);
     found->second->kill();
   }
-  void release(ExecutorId id, const std::string& reason) override {
-    {
-      std::lock_guard lock(mutex_);
-      wanted_ = std::max(0, wanted_ - 1);
-    }
-    kill(id, reason);
+  void retired(ExecutorId id) override {
+    std::lock_guard lock(mutex_);
+    if (running_.contains(id)) retired_.insert(id);
   }
   void want(int executors) override {
     std::lock_guard lock(mutex_);
@@ -123,7 +120,7 @@ class LocalClusterProvider final : public ExecutorProvider {
 
   // REQUIRES: mutex_
   void startMissing() {
-    while (!stopped_ && static_cast<int>(running_.size()) < wanted_ && startOne()) {
+    while (!stopped_ && static_cast<int>(running_.size() - retired_.size()) < wanted_ && startOne()) {
     }
   }
 
@@ -151,6 +148,7 @@ class LocalClusterProvider final : public ExecutorProvider {
     if (stopped_) return;
     if (auto reason = reasons_.extract(id)) end.reason = std::move(reason.mapped());
     events_->executorEnded(id, std::move(end));
+    retired_.erase(id);
     if (auto handle = running_.extract(id)) ended_.push_back(std::move(handle.mapped()));
     startMissing();
   }
@@ -165,6 +163,7 @@ class LocalClusterProvider final : public ExecutorProvider {
   std::map<ExecutorId, std::unique_ptr<ExecutorProcessHandle>> running_;  // guarded by mutex_
   std::vector<std::unique_ptr<ExecutorProcessHandle>> ended_;             // guarded by mutex_
   std::map<ExecutorId, std::string> reasons_;                             // guarded by mutex_; why we killed it
+  std::set<ExecutorId> retired_;                                          // guarded by mutex_; some of running_
   int wanted_;                                                            // guarded by mutex_
   int64_t next_id_ = 0;                                                   // guarded by mutex_
   bool stopped_ = false;                                                  // guarded by mutex_

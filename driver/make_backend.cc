@@ -59,6 +59,8 @@ std::unique_ptr<ExecutorProvider> standaloneProvider(const Conf& conf, const Mas
   options.executor_memory = static_cast<uint64_t>(conf.getSize("cerium.executor.memory"));
   const auto instances = static_cast<int>(conf.getInt("cerium.executor.instances"));
   options.executors = instances > 0 ? instances : -1;
+  if (conf.getBool("cerium.dynamicAllocation.enabled"))
+    options.executors = static_cast<int>(conf.getInt("cerium.dynamicAllocation.minExecutors"));
   constexpr std::string_view kEnvironment = "cerium.executorEnv.";
   for (const auto& [key, value] : conf.getAll()) {
     if (key.starts_with(kEnvironment)) options.executor_environment[key.substr(kEnvironment.size())] = value;

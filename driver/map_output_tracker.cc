@@ -81,6 +81,30 @@ std::vector<ShuffleId> MapOutputTracker::forgetExecutor(ExecutorId executor) {
   return affected;
 }
 
+void MapOutputTracker::move(ShuffleId shuffle, int map, ExecutorId from, ExecutorId to) {
+  Shuffle* known = find(shuffle, map);
+  if (known == nullptr) return;
+  auto& output = known->outputs[static_cast<size_t>(map)];
+  if (!output || output->executor != from) return;
+  if (--known->held[from] == 0) known->held.erase(from);
+  ++known->held[to];
+  output->executor = to;
+  known->epoch = ++last_epoch_;
+}
+
+std::vector<std::pair<ShuffleId, int>> MapOutputTracker::heldBy(ExecutorId executor) const {
+  std::vector<std::pair<ShuffleId, int>> held;
+  for (const auto& [id, shuffle] : shuffles_) {
+    if (!shuffle.held.contains(executor)) continue;
+    for (size_t map = 0; map < shuffle.outputs.size(); ++map) {
+      const auto& output = shuffle.outputs[map];
+      if (output && output->executor == executor) held.emplace_back(id, static_cast<int>(map));
+    }
+  }
+  std::sort(held.begin(), held.end());
+  return held;
+}
+
 bool MapOutputTracker::complete(ShuffleId shuffle) const {
   auto found = shuffles_.find(shuffle);
   return found != shuffles_.end() && found->second.missing == 0;

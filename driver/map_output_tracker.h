@@ -32,6 +32,11 @@ class MapOutputTracker {
   /// Forgets all that the executor held; returns the shuffles that lost something.
   std::vector<ShuffleId> forgetExecutor(ExecutorId executor);
 
+  /// The output is served by `to` from now on, if it was `from` that held it.
+  void move(ShuffleId shuffle, int map, ExecutorId from, ExecutorId to);
+  /// What the executor holds: (shuffle, map), in order.
+  [[nodiscard]] std::vector<std::pair<ShuffleId, int>> heldBy(ExecutorId executor) const;
+
   [[nodiscard]] bool complete(ShuffleId shuffle) const;
   /// In ascending order.
   [[nodiscard]] std::vector<int> missing(ShuffleId shuffle) const;

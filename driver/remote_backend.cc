@@ -77,6 +77,24 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     if (found == executors_.end()) return;
     giveUp(id, found->second, "others cannot reach it: " + reason);
   }
+  void moveShuffle(ShuffleId shuffle, const std::vector<int>& maps, int reduces, ExecutorId from,
+                   ExecutorId to) override {
+    auto source = executors_.find(from);
+    if (source != executors_.end())
+      sendTo(to, protocol::AdoptShuffle{shuffle.value, reduces, {maps.begin(), maps.end()}, source->second.peer});
+  }
+  void copyBlock(RddId rdd, int partition, ExecutorId from, ExecutorId to) override {
+    auto source = executors_.find(from);
+    if (source == executors_.end()) return;
+    const auto level = static_cast<uint8_t>(encoder_.levelOf(rdd));
+    sendTo(to, protocol::ReplicateBlock{rdd.value, partition, level, source->second.peer});
+  }
+  void retire(ExecutorId id) override { sendTo(id, protocol::Retire{}); }
+  void letGo(ExecutorId id, const std::string& reason) override {
+    auto found = executors_.find(id);
+    if (found != executors_.end()) giveUp(id, found->second, reason);
+  }
+  void want(int executors) override { provider_->want(executors); }
   void dropStage(StageId stage) override {
     encoder_.forgetStage(stage);
     for (auto& [id, executor] : executors_) {
@@ -145,7 +163,7 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
   void executorEnded(ExecutorId id, ExecutorEnd end) override {
     post([this, id, end = std::move(end)] { ended(id, end); });
   }
-  void executorLeaving(ExecutorId, std::string) override {}
+  void executorLeaving(ExecutorId id, std::string reason) override { events_->executorLeaving(id, std::move(reason)); }
   void providerFailed(std::string reason) override { events_->backendFailed(std::move(reason)); }
 
  private:
@@ -366,6 +384,15 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     if (next->first == holder || !next->second.connection || from == executors_.end()) return;
     sendTo(next->first, protocol::ReplicateBlock{change.rdd.value, change.partition, static_cast<uint8_t>(level),
                                                  from->second.peer});
+  }
+
+  void on(const rpc::ConnectionPtr&, ExecutorId& who, protocol::ShuffleAdopted& adopted) {
+    events_->shuffleMoved(ShuffleId(adopted.shuffle), {adopted.maps.begin(), adopted.maps.end()},
+                          ExecutorId(adopted.from), who, std::move(adopted.failure));
+  }
+  void on(const rpc::ConnectionPtr&, ExecutorId& who, protocol::Retired&) {
+    post([this, id = who] { provider_->retired(id); });
+    events_->executorRetired(who);
   }
 
   void on(const rpc::ConnectionPtr& from, ExecutorId&, protocol::BroadcastQuery& query) {

@@ -48,7 +48,8 @@ SchedulerLoop::SchedulerLoop(Options options, ClusterBackend& backend, EventBus&
       bus_(bus),
       max_result_bytes_(options.max_result_bytes),
       dag_(options.dag),
-      tasks_(options.tasks) {}
+      tasks_(options.tasks),
+      allocation_(options.allocation) {}
 
 SchedulerLoop::~SchedulerLoop() { stop("the scheduler was destroyed"); }
 
@@ -92,11 +93,17 @@ void SchedulerLoop::run() {
     batch.clear();
     if (std::chrono::steady_clock::now() >= next_tick) {
       next_tick = std::chrono::steady_clock::now() + kTick;
-      backend_.tick(now());
-      carryOut(tasks_.tick(now()));
+      tick();
     }
     lock.lock();
   }
+}
+
+void SchedulerLoop::tick() {
+  backend_.tick(now());
+  carryOut(tasks_.tick(now()));
+  followDepartures();
+  if (allocation_.enabled()) decideAllocation();
 }
 
 Millis SchedulerLoop::now() const {
@@ -177,6 +184,7 @@ std::string SchedulerLoop::explainWaiting() {
 void SchedulerLoop::executorAdded(ExecutorId executor, std::string host, int cores) {
   post([this, executor, host = std::move(host), cores] {
     hosts_[executor] = host;
+    cores_[executor] = cores;
     bus_.executorAdded({executor.value, host, cores, ""});
     carryOut(tasks_.executorAdded(executor, host, cores, now()));
   });
@@ -194,6 +202,8 @@ void SchedulerLoop::executorLost(ExecutorId executor, Failure failure, std::vect
       for (const RunningTask& task : tasks_.runningOn(executor)) crashed.push_back(task.id);
     }
     hosts_.erase(host);
+    cores_.erase(executor);
+    departures_.lost(executor);
     carryOut(dag_.executorLost(executor, failure.message));
     carryOut(tasks_.executorLost(executor, failure, crashed, now()));
   });
@@ -207,6 +217,7 @@ void SchedulerLoop::taskEnded(TaskEndEvent event) {
 void SchedulerLoop::blockChanged(ExecutorId executor, BlockChange change) {
   post([this, executor, change] {
     if (change.present) {
+      departures_.blockCopied(change.rdd, change.partition, executor);
       dag_.blockCached(change.rdd, change.partition, executor);
     } else {
       dag_.blockDropped(change.rdd, change.partition, executor);

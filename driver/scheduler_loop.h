@@ -12,7 +12,9 @@
 #include <thread>
 #include <unordered_map>
 
+#include "driver/allocation_policy.h"
 #include "driver/cluster_backend.h"
+#include "driver/departures.h"
 #include "driver/event_bus.h"
 #include "rdd/job_runner.h"
 
@@ -60,6 +62,7 @@ class SchedulerLoop final : public BackendEvents {
   struct Options {
     DagScheduler::Options dag;
     TaskScheduler::Options tasks;
+    AllocationPolicy::Options allocation;
     uint64_t max_result_bytes = 0;  ///< Of one job, as they travel; 0 is no limit.
   };
   SchedulerLoop(Options options, ClusterBackend& backend, EventBus& bus);
@@ -86,6 +89,10 @@ class SchedulerLoop final : public BackendEvents {
   void taskEnded(TaskEndEvent event) override;
   void blockChanged(ExecutorId executor, BlockChange change) override;
   void backendFailed(std::string reason) override;
+  void executorLeaving(ExecutorId executor, std::string reason) override;
+  void shuffleMoved(ShuffleId shuffle, std::vector<int> maps, ExecutorId from, ExecutorId to,
+                    std::string failure) override;
+  void executorRetired(ExecutorId executor) override;
   void post(std::function<void()> action) override;
 
  private:
@@ -110,6 +117,10 @@ class SchedulerLoop final : public BackendEvents {
   void carry(tasks::Kill& kill);
   void carry(tasks::GiveUp& give_up);
   void carry(tasks::Note& note);
+  void tick();
+  void followDepartures();
+  void moveBlocks(ExecutorId from);
+  void decideAllocation();
   void handleTaskEnd(TaskEndEvent& event);
   void taskSucceeded(TaskEndEvent& event, const RunningTask& task);
   void taskFailed(TaskEndEvent& event, const RunningTask& task);
@@ -132,10 +143,13 @@ class SchedulerLoop final : public BackendEvents {
   // Owned by the loop's thread.
   DagScheduler dag_;
   TaskScheduler tasks_;
+  Departures departures_;
+  AllocationPolicy allocation_;
   std::map<JobId, std::shared_ptr<RunningJob>> jobs_;
   std::map<StageId, Stage> stages_;
   std::map<ExecutorId, std::string> hosts_;
-  std::string dead_;  ///< Why nothing can run any more.
+  std::map<ExecutorId, int> cores_;  ///< Of those that run tasks.
+  std::string dead_;                 ///< Why nothing can run any more.
 };
 
 }  // namespace cerium

@@ -112,8 +112,21 @@ class StandaloneProvider final : public ExecutorProvider {
     connection_.reset();
   }
 
-  void kill(ExecutorId id, const std::string& reason) override { giveBack(id, true, reason); }
-  void release(ExecutorId id, const std::string& reason) override { giveBack(id, false, reason); }
+  void kill(ExecutorId id, const std::string& reason) override {
+    {
+      std::lock_guard lock(mutex_);
+      executors_.erase(id);
+    }
+    if (connection_) connection_->send(protocol::ReleaseExecutor{id.value, true, reason});
+  }
+  void retired(ExecutorId id) override {
+    {
+      std::lock_guard lock(mutex_);
+      auto found = executors_.find(id);
+      if (found != executors_.end()) found->second = 0;
+    }
+    if (connection_) connection_->send(protocol::RetireExecutor{id.value});
+  }
   void want(int executors) override {
     {
       std::lock_guard lock(mutex_);
@@ -166,15 +179,6 @@ class StandaloneProvider final : public ExecutorProvider {
     }
     // The first executors are granted at once where there is room; their cores are what parallelism defaults to.
     changed_.wait_for(lock, kFirstGrant, [this] { return !executors_.empty() || !waits_.empty(); });
-  }
-
-  void giveBack(ExecutorId id, bool replace, const std::string& reason) {
-    {
-      std::lock_guard lock(mutex_);
-      executors_.erase(id);
-      if (!replace && wanted_ > 0) --wanted_;
-    }
-    if (connection_) connection_->send(protocol::ReleaseExecutor{id.value, replace, reason});
   }
 
   // ---- messages of the manager

@@ -39,6 +39,10 @@ tasks::Instructions TaskScheduler::executorAdded(ExecutorId executor, const std:
   return state_->finishEvent();
 }
 
+void TaskScheduler::executorLeaving(ExecutorId executor) {
+  if (ExecutorSlots* known = state_->executors.find(executor)) known->leaving = true;
+}
+
 tasks::Instructions TaskScheduler::executorLost(ExecutorId executor, const Failure& failure,
                                                 const std::vector<TaskId>& guilty, Millis now) {
   const ExecutorSlots* lost = state_->executors.find(executor);

@@ -12,11 +12,9 @@
 #include "base/util/ids.h"
 #include "driver/dag_scheduler.h"
 #include "driver/failure.h"
+#include "driver/millis.h"
 
 namespace cerium {
-
-/// Milliseconds of a monotonic clock, as the loop passes them in.
-using Millis = int64_t;
 
 namespace tasks {
 
@@ -87,6 +85,8 @@ class TaskScheduler {
   /// Its tasks fail with `failure`; only those named in `guilty` (running when it crashed) count as tries.
   tasks::Instructions executorLost(ExecutorId executor, const Failure& failure, const std::vector<TaskId>& guilty,
                                    Millis now);
+  /// The executor gets no more tasks; those that it has go on.
+  void executorLeaving(ExecutorId executor);
   /// Partitions that are pending or running already stay as they are; the others become pending.
   tasks::Instructions submit(const dag::SubmitTasks& task_set, Millis now);
   /// Kills what runs of the stage, up to this attempt. Unknown stages are ignored.

@@ -1,6 +1,8 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "executor/block_store.h"
 
+#include <set>
+
 namespace cerium {
 namespace {
 // The RDD whose block this thread is putting; its other blocks are spared.
@@ -71,6 +73,15 @@ void BlockStore::dropRdd(RddId rdd) {
     }
   }
   for (const BlockChange& change : changes) on_change_(change);
+}
+
+void BlockStore::dropAll() {
+  std::set<RddId> rdds;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [key, entry] : blocks_) rdds.insert(key.first);
+  }
+  for (RddId rdd : rdds) dropRdd(rdd);
 }
 
 void BlockStore::evict(size_t wanted) {

@@ -337,25 +337,66 @@ class ExecutorProcess final : public ExecutorLink {
     for (auto& file : added.files) files_[file.name] = std::move(file);
   }
   void on(protocol::ReplicateBlock& replicate) {
-    std::lock_guard lock(mutex_);
-    to_copy_.push_back(std::move(replicate));
-    if (!replicator_.joinable()) replicator_ = std::thread([this] { copyBlocks(); });
-    changed_.notify_all();
+    inBackground([this, replicate] { copyBlock(replicate); });
+  }
+  void on(protocol::AdoptShuffle& adopt) {
+    inBackground([this, adopt] { adoptShuffle(adopt); });
+  }
+  void on(protocol::Retire&) {
+    inBackground([this] { retire(); });
   }
   void on(protocol::Shutdown& shutdown) { end(shutdown.reason); }
 
-  /// The life of the replicator's thread: copies blocks one after the other, in the background.
-  void copyBlocks() {
+  // ---- moving blocks, one order after the other, on a thread of their own
+
+  void inBackground(std::function<void()> order) {
+    std::lock_guard lock(mutex_);
+    orders_.push_back(std::move(order));
+    if (!mover_.joinable()) mover_ = std::thread([this] { carryOutOrders(); });
+    changed_.notify_all();
+  }
+
+  void carryOutOrders() {
     std::unique_lock lock(mutex_);
     for (;;) {
-      changed_.wait(lock, [this] { return ended_ || !to_copy_.empty(); });
+      changed_.wait(lock, [this] { return ended_ || !orders_.empty(); });
       if (ended_) return;
-      const auto order = std::move(to_copy_.front());
-      to_copy_.pop_front();
+      const auto order = std::move(orders_.front());
+      orders_.pop_front();
       lock.unlock();
-      copyBlock(order);
+      order();
       lock.lock();
     }
+  }
+
+  void adoptShuffle(const protocol::AdoptShuffle& order) {
+    protocol::ShuffleAdopted answer{order.shuffle, order.maps, order.from.executor, {}};
+    try {
+      std::map<int, MapOutput> outputs;
+      for (int map : order.maps) outputs.emplace(map, MapOutput(order.num_reduces));
+      for (int reduce = 0; reduce < order.num_reduces; ++reduce) {
+        auto stream = client_->open({order.from.host, order.from.port},
+                                    {-1, protocol::OpenBlocks::kShuffle, order.shuffle, reduce, order.maps});
+        while (auto segment = stream->next(nullptr)) {
+          outputs.at(segment->map)
+              .add(static_cast<size_t>(reduce), {{}, spill(executor_->spillSpace(), segment->bytes->view())}, 0, 0);
+        }
+      }
+      for (auto& [map, output] : outputs) executor_->shuffles().put(ShuffleId(order.shuffle), map, std::move(output));
+    } catch (const std::exception& e) {
+      answer.failure = e.what();
+    }
+    send(std::move(answer));
+  }
+
+  void retire() {
+    try {
+      executor_->blocks().dropAll();
+      executor_->shuffles().moveToDisk(executor_->spillSpace());
+    } catch (const std::exception& e) {
+      log::warn("shuffle output stays in memory: {}", e.what());
+    }
+    send(protocol::Retired{});
   }
 
   void copyBlock(const protocol::ReplicateBlock& order) {
@@ -451,8 +492,8 @@ class ExecutorProcess final : public ExecutorLink {
   std::map<int64_t, protocol::BarrierRelease> released_;    // guarded by mutex_
   std::map<std::string, protocol::AddedFile> files_;        // guarded by mutex_
   std::mutex fetching_files_;
-  std::deque<protocol::ReplicateBlock> to_copy_;  // guarded by mutex_
-  std::thread replicator_;                        // guarded by mutex_
+  std::deque<std::function<void()>> orders_;  // guarded by mutex_
+  std::thread mover_;                         // guarded by mutex_
 
   std::unique_ptr<BlockClient> client_;
   std::unique_ptr<BroadcastCache> broadcasts_;

@@ -25,6 +25,28 @@ std::shared_ptr<const std::vector<ShuffleSegment>> ShuffleStore::find(ShuffleId 
   return {found->second, &found->second->partitions[static_cast<size_t>(reduce)]};
 }
 
+void ShuffleStore::moveToDisk(const std::shared_ptr<SpillSpace>& disk) {
+  std::vector<std::pair<std::pair<ShuffleId, int>, std::shared_ptr<const MapOutput>>> all;
+  {
+    std::lock_guard lock(mutex_);
+    all.assign(outputs_.begin(), outputs_.end());
+  }
+  for (auto& [key, output] : all) {
+    MapOutput moved = *output;
+    for (auto& segments : moved.partitions) {
+      for (ShuffleSegment& segment : segments) {
+        if (!segment.spilled) segment = {{}, spill(disk, segment.block.encoded().view())};
+      }
+    }
+    const size_t reserved = std::exchange(moved.reserved, 0);
+    std::lock_guard lock(mutex_);
+    auto found = outputs_.find(key);
+    if (found == outputs_.end()) continue;  // dropped meanwhile, and released
+    found->second = std::make_shared<const MapOutput>(std::move(moved));
+    memory_.release(reserved);
+  }
+}
+
 void ShuffleStore::drop(ShuffleId shuffle) {
   std::vector<std::shared_ptr<const MapOutput>> dropped;  // declared first, so freed after the lock is
   std::lock_guard lock(mutex_);

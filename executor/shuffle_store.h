@@ -21,6 +21,8 @@ class ShuffleStore {
   /// The segments of one reduce partition; null where the map output is not here.
   [[nodiscard]] std::shared_ptr<const std::vector<ShuffleSegment>> find(ShuffleId shuffle, int map, int reduce) const;
   void drop(ShuffleId shuffle);
+  /// Moves all output from memory to disk. Throws IoError where that does not take it; what was moved stays moved.
+  void moveToDisk(const std::shared_ptr<SpillSpace>& disk);
 
  private:
   MemoryManager& memory_;

@@ -28,11 +28,10 @@ struct Program {
 struct ExitInfo {
   int32_t exit_status = 0;
   int32_t signal = 0;  ///< 0 where it exited.
-  std::string
-      reason;  ///< Why the worker ended it, or what else it knows ("killed by the memory limit ..."); may be empty.
-  Bytes crash_record;   ///< What the process wrote about its own crash; see executor/crash_report.h. May be empty.
-  std::string log;      ///< "host:path" of its log.
-  std::string log_end;  ///< The log's last lines, at most 2 kB.
+  std::string reason = {};        ///< Why the worker ended it, or what else it knows; may be empty.
+  Bytes crash_record = {};   ///< What the process wrote about its own crash; see executor/crash_report.h. May be empty.
+  std::string log = {};      ///< "host:path" of its log.
+  std::string log_end = {};  ///< The log's last lines, at most 2 kB.
 };
 
 /// An executor as a worker runs it.
@@ -111,6 +110,11 @@ struct LaunchExecutor {
   Program program;
   std::map<std::string, std::string> environment;  ///< Of cerium.executorEnv.*
 };
+/// The executor uses no cores and no memory any more, and is to live on.
+struct FreeExecutor {
+  std::string application;
+  int64_t executor = -1;
+};
 struct EndExecutor {
   std::string application;
   int64_t executor = -1;
@@ -158,6 +162,11 @@ struct ReleaseExecutor {
   int64_t executor = -1;
   bool replace = true;
   std::string reason;
+};
+/// This executor runs no more tasks: its cores and memory are free, but its process is to live on until the application
+/// ends, because it serves shuffle output. It does not count as one of those wanted.
+struct RetireExecutor {
+  int64_t executor = -1;
 };
 struct EndApplication {
   bool failed = false;
@@ -253,7 +262,7 @@ using ClusterMessage =
                  ForgetApplication, LeaveWhenIdle, RegisterApplication, WantExecutors, ReleaseExecutor, EndApplication,
                  ApplicationAccepted, ExecutorGranted, ExecutorRunning, ExecutorGone, ExecutorLeaving, ApplicationWaits,
                  ApplicationRemoved, SubmitDriver, KillDriver, AskDriver, DriverStatus, DecommissionWorkers,
-                 Decommissioning, FetchProgram, ProgramPiece, DriverOutput>;
+                 Decommissioning, FetchProgram, ProgramPiece, DriverOutput, RetireExecutor, FreeExecutor>;
 
 /// One frame for the transport.
 [[nodiscard]] Bytes encodeCluster(const ClusterMessage& message);

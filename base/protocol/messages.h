@@ -84,6 +84,16 @@ struct BarrierEnter {
   std::string message;
 };
 
+/// The answer to AdoptShuffle.
+struct ShuffleAdopted {
+  int64_t shuffle = -1;
+  std::vector<int32_t> maps;
+  int64_t from = -1;
+  std::string failure;  ///< Not empty: they could not be fetched.
+};
+/// What this executor holds for others is on disk, its cache is empty.
+struct Retired {};
+
 // ---- driver -> executor
 
 /// The first message on a connection: what an executor of this application gets. It answers with Hello.
@@ -172,6 +182,15 @@ struct ReplicateBlock {
   uint8_t level = 0;
   Peer from;
 };
+/// Fetch map outputs from another executor, which is about to leave, and serve them from now on.
+struct AdoptShuffle {
+  int64_t shuffle = -1;
+  int32_t num_reduces = 0;
+  std::vector<int32_t> maps;
+  Peer from;
+};
+/// Run no more tasks, give memory back, but go on to serve shuffle output. Answered by Retired.
+struct Retire {};
 /// A file of Context::addFile: where it is on the driver's machine, and the broadcast that has its contents.
 struct AddedFile {
   std::string name;
@@ -217,10 +236,10 @@ struct BlockPiece {
   Bytes bytes;
 };
 
-using Message =
-    std::variant<Hello, TasksEnded, Heartbeat, BlocksChanged, BroadcastQuery, BroadcastHeld, BarrierEnter, Welcome,
-                 LaunchTasks, KillTask, DropStages, DropShuffle, DropRdd, DropBroadcast, DropResult, BroadcastInfo,
-                 BarrierRelease, ReplicateBlock, AddedFiles, Shutdown, OpenBlocks, MoreBlocks, BlockPiece>;
+using Message = std::variant<Hello, TasksEnded, Heartbeat, BlocksChanged, BroadcastQuery, BroadcastHeld, BarrierEnter,
+                             Welcome, LaunchTasks, KillTask, DropStages, DropShuffle, DropRdd, DropBroadcast,
+                             DropResult, BroadcastInfo, BarrierRelease, ReplicateBlock, AddedFiles, Shutdown,
+                             OpenBlocks, MoreBlocks, BlockPiece, AdoptShuffle, ShuffleAdopted, Retire, Retired>;
 
 /// One frame for the transport.
 [[nodiscard]] Bytes encode(const Message& message);

@@ -46,6 +46,12 @@ std::vector<ExecutorKey> Books::executorsOf(const std::string& application) cons
   return found;
 }
 
+int64_t Books::activeExecutorsOf(const std::string& application) const {
+  int64_t active = 0;
+  for (const ExecutorKey& key : executorsOf(application)) active += executors.at(key).isRetired() ? 0 : 1;
+  return active;
+}
+
 std::vector<ExecutorKey> Books::executorsOn(const std::string& worker) const {
   std::vector<ExecutorKey> found;
   for (const auto& [key, executor] : executors) {
@@ -73,6 +79,14 @@ void Books::remove(const ExecutorKey& key) {
   given.cores -= found->second.share.cores;
   given.memory -= found->second.share.memory;
   executors.erase(found);
+}
+
+void Books::retire(const ExecutorKey& key) {
+  Executor& executor = executors.at(key);
+  Share& given = workers.at(executor.worker).given;
+  given.cores -= executor.share.cores;
+  given.memory -= executor.share.memory;
+  executor.share = {};
 }
 
 void Books::addDriver(Worker& worker, const std::string& driver, Share share) {
@@ -113,7 +127,7 @@ std::string checkBooks(const Books& books) {
   for (const auto& [key, executor] : books.executors) {
     const std::string name = fmt::format("executor {} of {}", key.second, key.first);
     if (!books.workers.contains(executor.worker)) return name + " is on a worker that is gone";
-    if (executor.share.cores < 1) return name + " has no core";
+    if (executor.isRetired() != (executor.share.memory == 0)) return name + " has half of a share";
     given[executor.worker].cores += executor.share.cores;
     given[executor.worker].memory += executor.share.memory;
     const auto application = books.applications.find(key.first);

@@ -46,6 +46,9 @@ struct Executor {
   std::string worker;
   Share share;
   ExecutorState state = ExecutorState::kLaunching;
+
+  /// It gave its share back, and lives on to serve what it made.
+  [[nodiscard]] bool isRetired() const { return share.cores == 0; }
 };
 /// Application and number.
 using ExecutorKey = std::pair<std::string, int64_t>;
@@ -95,6 +98,8 @@ struct Books {
   [[nodiscard]] const protocol::ApplicationRecord* findEnded(const std::string& id) const;
   [[nodiscard]] Driver* findDriver(const std::string& id);
   [[nodiscard]] std::vector<ExecutorKey> executorsOf(const std::string& application) const;
+  /// Those of them that are not retired.
+  [[nodiscard]] int64_t activeExecutorsOf(const std::string& application) const;
   [[nodiscard]] std::vector<ExecutorKey> executorsOn(const std::string& worker) const;
   /// Oldest first.
   [[nodiscard]] std::vector<Application*> applicationsInOrder();
@@ -105,6 +110,7 @@ struct Books {
   /// These keep `given` of the workers.
   void add(const ExecutorKey& key, Executor executor);
   void remove(const ExecutorKey& key);
+  void retire(const ExecutorKey& key);
   void addDriver(Worker& worker, const std::string& driver, Share share);
   void removeDriver(Worker& worker, const std::string& driver);
 

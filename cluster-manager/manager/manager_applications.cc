@@ -103,10 +103,21 @@ void ManagerState::releaseExecutor(Application& application, const ReleaseExecut
   int32_t wanted = application.record.application.executors_wanted;
   if (wanted < 0) {  // As many as it had: this one is the first that it has no need of.
     wanted = 1;
-    for (const ExecutorKey& other : books_.executorsOf(id))
-      wanted += books_.executors.at(other).state == ExecutorState::kEnding ? 0 : 1;
+    for (const ExecutorKey& other : books_.executorsOf(id)) {
+      const Executor& executor = books_.executors.at(other);
+      wanted += executor.state == ExecutorState::kEnding || executor.isRetired() ? 0 : 1;
+    }
   }
   wantExecutors(application, std::max(wanted - 1, 0));
+}
+
+void ManagerState::retireExecutor(Application& application, int64_t executor) {
+  const ExecutorKey key(application.record.application.application, executor);
+  const auto found = books_.executors.find(key);
+  if (found == books_.executors.end() || found->second.state == ExecutorState::kEnding) return;
+  books_.retire(key);
+  send(books_.workers.at(found->second.worker).connection, FreeExecutor{key.first, key.second});
+  changed_ = true;
 }
 
 /// `id` by value: callers name it by the very record that is moved away here.

@@ -36,7 +36,7 @@ void ManagerState::allocate() {
     // What it has is not known before its driver and the workers of its executors are back.
     const bool is_known = application->connection != kNoConnection && application->awaited.empty();
     if (is_known) placeExecutors(*application, rooms, holders);
-    if (!books_.executorsOf(application->record.application.application).empty()) holders = "applications before it";
+    if (books_.activeExecutorsOf(application->record.application.application) > 0) holders = "applications before it";
   }
 }
 
@@ -68,15 +68,13 @@ void ManagerState::placeDrivers(std::vector<WorkerRoom>& rooms) {
 void ManagerState::placeExecutors(Application& application, std::vector<WorkerRoom>& rooms,
                                   const std::string& holders) {
   const RegisterApplication& wish = application.record.application;
-  const std::vector<ExecutorKey> has = books_.executorsOf(wish.application);
+  const int64_t has = books_.activeExecutorsOf(wish.application);
   int64_t cores = 0;
-  for (const ExecutorKey& key : has) cores += books_.executors.at(key).share.cores;
+  for (const ExecutorKey& key : books_.executorsOf(wish.application)) cores += books_.executors.at(key).share.cores;
   ExecutorNeed need{.cores = wish.executor_cores,
                     .memory = wish.executor_memory,
                     .cores_left = wish.cores_max > 0 ? wish.cores_max - cores : kNoLimit,
-                    .executors_left = wish.executors_wanted >= 0
-                                          ? wish.executors_wanted - static_cast<int64_t>(has.size())
-                                          : kNoLimit};
+                    .executors_left = wish.executors_wanted >= 0 ? wish.executors_wanted - has : kNoLimit};
   const std::vector<ExecutorGrant> grants = grantExecutors(rooms, need, options_.spread_out);
 
   const int64_t first = application.record.next_executor;
@@ -102,7 +100,7 @@ void ManagerState::placeExecutors(Application& application, std::vector<WorkerRo
   if (wish.cores_max > 0 && wish.cores_max < wish.executor_cores) {
     reason = fmt::format("cerium.cores.max={} is less than the cerium.executor.cores={} of one executor",
                          wish.cores_max, wish.executor_cores);
-  } else if (is_short && (has_limit || (has.empty() && grants.empty()))) {
+  } else if (is_short && (has_limit || (has == 0 && grants.empty()))) {
     reason = whyNoRoom(rooms, books_.workers.size(), need.cores, need.memory, holders);
   }
   sayWhyItWaits(application, reason);

@@ -96,6 +96,7 @@ void ManagerState::take(ConnectionId from, const ClusterMessage& message) {
       [&](const RegisterApplication& m) { registerApplication(from, m); },
       [&](const WantExecutors& m) { asApplication(from, [&](Application& app) { wantExecutors(app, m.executors); }); },
       [&](const ReleaseExecutor& m) { asApplication(from, [&](Application& app) { releaseExecutor(app, m); }); },
+      [&](const RetireExecutor& m) { asApplication(from, [&](Application& app) { retireExecutor(app, m.executor); }); },
       [&](const EndApplication& m) {
         asApplication(from, [&](Application& app) {
           endApplication(app.record.application.application, m.failed ? "FAILED" : "FINISHED", m.reason);

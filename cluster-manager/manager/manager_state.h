@@ -110,6 +110,7 @@ class ManagerState {
   void matchExecutors(Application& application, const std::vector<int64_t>& named, bool was_registered);
   void wantExecutors(Application& application, int32_t executors);
   void releaseExecutor(Application& application, const protocol::ReleaseExecutor& message);
+  void retireExecutor(Application& application, int64_t executor);
   void endApplication(std::string id, const std::string& state, const std::string& reason);
   void rememberEnded(const protocol::ApplicationRecord& record);
   void giveUpAwaited(Application& application);

@@ -151,6 +151,12 @@ void WorkerState::add(const ChildId& id, Child child,
   report(id, added, now);
 }
 
+void WorkerState::onMessage(const protocol::FreeExecutor& message, Millis) {
+  auto found = children_.find({message.application, message.executor});
+  if (found == children_.end()) return;
+  found->second.cores = 0;
+  found->second.memory = 0;
+}
 void WorkerState::onMessage(const protocol::EndExecutor& message, Millis now) {
   tellToEnd({message.application, message.executor}, message.reason, now);
 }

@@ -152,6 +152,7 @@ class WorkerState {
   void onMessage(const protocol::WorkerAccepted& message, Millis now);
   void onMessage(const protocol::Refused& message, Millis now);
   void onMessage(const protocol::LaunchExecutor& message, Millis now);
+  void onMessage(const protocol::FreeExecutor& message, Millis now);
   void onMessage(const protocol::EndExecutor& message, Millis now);
   void onMessage(const protocol::LaunchDriver& message, Millis now);
   void onMessage(const protocol::EndDriver& message, Millis now);

@@ -1,0 +1,71 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Executors on their way out without loss. One whose machine leaves ends its tasks, has its map outputs and cached
+// blocks moved to others, and goes. One that is idle is retired: it gives its cores and memory back and goes on serving
+// its map outputs. A pure machine: the scheduler loop says what happened and asks what to do.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/util/ids.h"
+#include "driver/millis.h"
+
+namespace cerium {
+
+/// Threads: externally synchronised.
+class Departures {
+ public:
+  /// How long its blocks may take to move; then it goes without them, and lineage makes up for what is lost.
+  static constexpr Millis kMoveLimit = 60'000;
+
+  /// What is to be done for one executor.
+  struct MoveBlocks {
+    ExecutorId executor;
+  };
+  struct Retire {
+    ExecutorId executor;
+  };
+  struct LetGo {
+    ExecutorId executor;
+    std::string reason;
+  };
+  struct Orders {
+    std::vector<MoveBlocks> move;
+    std::vector<Retire> retire;
+    std::vector<LetGo> let_go;
+  };
+
+  /// Its machine leaves. False where it is known already.
+  bool leave(ExecutorId executor, const std::string& reason, Millis now);
+  /// It has nothing to do. False where it is on its way out already.
+  bool retire(ExecutorId executor, Millis now);
+  void lost(ExecutorId executor) { all_.erase(executor); }
+  [[nodiscard]] bool contains(ExecutorId executor) const { return all_.contains(executor); }
+
+  /// What MoveBlocks came to: these outputs and blocks were sent for.
+  void moving(ExecutorId executor, std::set<std::pair<ShuffleId, int>> outputs, std::set<std::pair<RddId, int>> blocks);
+  void outputMoved(ExecutorId executor, ShuffleId shuffle, int map);
+  /// Some other executor has a copy of the block.
+  void blockCopied(RddId rdd, int partition, ExecutorId holder);
+
+  /// `busy` names those of them that run tasks.
+  [[nodiscard]] Orders tick(const std::set<ExecutorId>& busy, Millis now);
+
+ private:
+  enum class Phase { kTasks, kBlocks, kDone };
+  struct Departure {
+    Phase phase = Phase::kTasks;
+    bool retires = false;
+    std::string reason;
+    Millis since = 0;
+    std::set<std::pair<ShuffleId, int>> outputs;
+    std::set<std::pair<RddId, int>> blocks;
+  };
+  std::map<ExecutorId, Departure> all_;
+};
+
+}  // namespace cerium

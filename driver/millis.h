@@ -1,0 +1,11 @@
+// Cerium. Licensed under the Apache License 2.0.
+#pragma once
+
+#include <cstdint>
+
+namespace cerium {
+
+/// Milliseconds of a monotonic clock, as the scheduler loop passes them into the pure machines.
+using Millis = int64_t;
+
+}  // namespace cerium

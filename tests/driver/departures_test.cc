@@ -1,0 +1,91 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Executors that leave without loss, and how many an application wants.
+#include "driver/departures.h"
+
+#include <catch2/catch.hpp>
+
+#include "driver/allocation_policy.h"
+
+namespace cerium {
+namespace {
+
+const ExecutorId kA(1);
+const ExecutorId kB(2);
+
+}  // namespace
+
+TEST_CASE("an executor that leaves ends its tasks, then moves its blocks, then goes", "[driver]") {
+  Departures departures;
+  REQUIRE(departures.leave(kA, "its worker leaves", 0));
+  CHECK_FALSE(departures.leave(kA, "again", 1));
+  CHECK(departures.tick({kA}, 100).move.empty());  // it still runs tasks
+
+  auto orders = departures.tick({}, 200);
+  REQUIRE(orders.move.size() == 1);
+  CHECK(orders.move[0].executor == kA);
+  departures.moving(kA, {{ShuffleId(3), 0}, {ShuffleId(3), 1}}, {{RddId(7), 2}});
+  CHECK(departures.tick({}, 300).let_go.empty());
+  departures.outputMoved(kA, ShuffleId(3), 0);
+  departures.outputMoved(kA, ShuffleId(3), 1);
+  departures.blockCopied(RddId(7), 2, kA);  // its own copy is not one
+  CHECK(departures.tick({}, 400).let_go.empty());
+  departures.blockCopied(RddId(7), 2, kB);
+  orders = departures.tick({}, 500);
+  REQUIRE(orders.let_go.size() == 1);
+  CHECK(orders.let_go[0].reason == "its worker leaves");
+  CHECK(departures.tick({}, 600).let_go.empty());  // said once
+  departures.lost(kA);
+  CHECK_FALSE(departures.contains(kA));
+}
+
+TEST_CASE("an executor whose blocks do not move goes without them in the end", "[driver]") {
+  Departures departures;
+  REQUIRE(departures.leave(kA, "why", 0));
+  REQUIRE(departures.tick({}, 0).move.size() == 1);
+  departures.moving(kA, {{ShuffleId(3), 0}}, {});
+  CHECK(departures.tick({}, Departures::kMoveLimit - 1).let_go.empty());
+  CHECK(departures.tick({}, Departures::kMoveLimit).let_go.size() == 1);
+}
+
+TEST_CASE("an idle executor is retired when its last task has ended", "[driver]") {
+  Departures departures;
+  REQUIRE(departures.retire(kA, 0));
+  CHECK(departures.tick({kA}, 100).retire.empty());
+  REQUIRE(departures.tick({}, 200).retire.size() == 1);
+  CHECK(departures.tick({}, 300).retire.empty());
+}
+
+TEST_CASE("executors are wanted while tasks wait, and given back when idle", "[driver]") {
+  AllocationPolicy::Options options;
+  options.enabled = true;
+  options.min_executors = 1;
+  options.max_executors = 5;
+  options.idle_ms = 1000;
+  AllocationPolicy policy(options);
+  using Seen = AllocationPolicy::Seen;
+
+  CHECK(policy.decide({}, 8, 1).want == 5);  // none is there: no reason to wait for a backlog
+  CHECK(policy.decide({Seen{kA, 2, 2, false}}, 6, 100).want == -1);
+
+  // Two are enough: the rest is not asked for any more, and none of the two has been idle for long.
+  auto decision = policy.decide({Seen{kA, 2, 1, false}, Seen{kB, 2, 0, false}}, 0, 2000);
+  CHECK(decision.want == 2);
+  CHECK(decision.retire.empty());
+
+  decision = policy.decide({Seen{kA, 2, 0, false}, Seen{kB, 2, 0, false}}, 0, 3000);
+  CHECK(decision.retire == std::vector<ExecutorId>{kB});  // idle for a second, and one is to stay
+  CHECK(decision.want == 1);
+  CHECK(policy.decide({Seen{kA, 2, 0, false}}, 0, 9000).retire.empty());
+}
+
+TEST_CASE("an executor that holds cached blocks is kept", "[driver]") {
+  AllocationPolicy::Options options;
+  options.enabled = true;
+  options.idle_ms = 1000;
+  AllocationPolicy policy(options);
+  using Seen = AllocationPolicy::Seen;
+  CHECK(policy.decide({Seen{kA, 1, 0, true}, Seen{kB, 1, 0, false}}, 0, 1).retire.empty());
+  CHECK(policy.decide({Seen{kA, 1, 0, true}, Seen{kB, 1, 0, false}}, 0, 5000).retire == std::vector<ExecutorId>{kB});
+}
+
+}  // namespace cerium
