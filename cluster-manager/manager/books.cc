@@ -127,7 +127,7 @@ std::string checkBooks(const Books& books) {
   for (const auto& [key, executor] : books.executors) {
     const std::string name = fmt::format("executor {} of {}", key.second, key.first);
     if (!books.workers.contains(executor.worker)) return name + " is on a worker that is gone";
-    if (executor.isRetired() != (executor.share.memory == 0)) return name + " has half of a share";
+    if (executor.isRetired() && executor.share.memory > 0) return name + " gave back its cores alone";
     given[executor.worker].cores += executor.share.cores;
     given[executor.worker].memory += executor.share.memory;
     const auto application = books.applications.find(key.first);

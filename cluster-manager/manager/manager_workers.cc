@@ -83,8 +83,7 @@ void ManagerState::adoptExecutor(Worker& worker, const ExecutorOnWorker& said) {
     return;
   }
   const bool plausible = isSafeName(said.application) && said.executor >= 0 && said.cores >= 0 &&
-                         (said.cores == 0) == (said.memory == 0) &&
-                         said.cores <= worker.as.cores - worker.given.cores &&
+                         (said.cores > 0 || said.memory == 0) && said.cores <= worker.as.cores - worker.given.cores &&
                          said.memory <= worker.as.memory - worker.given.memory;
   if (!plausible) return end("it is more than its worker has");
 
