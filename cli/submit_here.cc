@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 
+#include "base/protocol/executor_environment.h"
 #include "base/util/child_process.h"
 #include "base/util/error.h"
 #include "cli/submit_run.h"
@@ -56,6 +57,7 @@ int runHere(SignalQueue& signals, const std::vector<std::string>& command,
   order.arguments = command;
   order.environment = ownEnvironment();
   for (const auto& [name, value] : variables) order.environment[name] = value;
+  order.environment[DriverEnvironment::kCancelOnInterrupt] = "1";
   order.streams = ChildOrder::Streams::kInherited;
 
   std::mutex mutex;

@@ -10,6 +10,7 @@
 
 #include "base/util/log.h"
 #include "driver/added_files.h"
+#include "driver/interrupts.h"
 #include "rdd/io/record_file.h"
 #include "rdd/io/text_files.h"
 #include "rdd/stage_code.h"
@@ -71,12 +72,19 @@ void Engine::start() {
                                           bus_);
   loop_->start();
   backend_->start(*loop_);
+  if (wantsInterrupts()) {
+    interrupts_ = std::make_unique<Interrupts>([this] {
+      log::warn("interrupted: all jobs are cancelled; once more ends the program");
+      loop_->cancelJobs(nullptr, "the program was interrupted (Ctrl-C)");
+    });
+  }
   if (wantsProgress(conf_)) progress_ = std::make_unique<Progress>(bus_);
 }
 
 void Engine::stop() {
   if (stopped_.exchange(true)) return;
   progress_.reset();
+  interrupts_.reset();
   if (loop_) loop_->stop("the Context was stopped");
   if (backend_) backend_->stop();
   bus_.stop();
@@ -184,8 +192,10 @@ JobRunner::TakeSteps Engine::takeSteps() const {
 
 // ---- storage
 
-void Engine::unpersist(const RddNode& node, bool) {
-  if (!stopped_) loop_->unpersist(node.id());
+void Engine::unpersist(const RddNode& node, bool blocking) {
+  if (stopped_) return;
+  loop_->unpersist(node.id());
+  if (blocking) loop_->waitUntilIdle();
 }
 
 void Engine::whenFirstComputed(const NodePtr& node, std::function<void()> action) {

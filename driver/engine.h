@@ -14,6 +14,7 @@
 #include "base/util/config.h"
 #include "driver/cluster_backend.h"
 #include "driver/event_bus.h"
+#include "driver/interrupts.h"
 #include "driver/progress.h"
 #include "driver/scheduler_loop.h"
 #include "rdd/broadcast.h"
@@ -70,6 +71,7 @@ class Engine final : public JobRunner, public BroadcastOwner, public std::enable
   EventBus bus_;
   std::unique_ptr<ClusterBackend> backend_;
   std::unique_ptr<SchedulerLoop> loop_;
+  std::unique_ptr<Interrupts> interrupts_;
   std::unique_ptr<Progress> progress_;
   std::atomic<int64_t> next_rdd_{0};
   std::atomic<int64_t> next_job_{0};

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include <chrono>
+#include <future>
 
 #include "base/util/log.h"
 #include "driver/job_failed.h"
@@ -154,6 +155,12 @@ void SchedulerLoop::unpersist(RddId rdd) {
     dag_.rddUnpersisted(rdd);
     backend_.dropRdd(rdd);
   });
+}
+
+void SchedulerLoop::waitUntilIdle() {
+  auto done = std::make_shared<std::promise<void>>();
+  post([done] { done->set_value(); });
+  done->get_future().wait_for(std::chrono::seconds(10));  // a loop that is being stopped takes no more
 }
 
 void SchedulerLoop::dropBroadcast(BroadcastId broadcast) {

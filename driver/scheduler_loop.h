@@ -77,6 +77,8 @@ class SchedulerLoop final : public BackendEvents {
   void cancelJobs(std::function<bool(const JobSettings&)> which, const std::string& reason);
   void releaseShuffle(ShuffleId shuffle);
   void unpersist(RddId rdd);
+  /// Blocks until all that was posted before has been done. Not on the loop's thread.
+  void waitUntilIdle();
   void dropBroadcast(BroadcastId broadcast);
   void filesChanged();
   void setPool(const std::string& name, int weight, int min_share);

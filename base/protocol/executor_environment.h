@@ -21,6 +21,8 @@ struct ExecutorEnvironment {
 struct DriverEnvironment {
   static constexpr const char* kId = "CERIUM_DRIVER_ID";  ///< DriverOrder::driver.
   static constexpr const char* kSecret = "CERIUM_AUTHENTICATE_SECRET";
+  /// Set by `cerium submit`: the first SIGINT cancels jobs and does not end the program.
+  static constexpr const char* kCancelOnInterrupt = "CERIUM_CANCEL_ON_INTERRUPT";
 };
 
 }  // namespace cerium

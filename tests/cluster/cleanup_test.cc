@@ -38,6 +38,33 @@ TEST_CASE("driver program that returns", "[.program]") { program("returns"); }
 TEST_CASE("driver program that throws", "[.program]") { program("throws"); }
 TEST_CASE("driver program that waits", "[.program]") { program("waits"); }
 
+TEST_CASE("driver program that survives an interrupt", "[.program]") {
+  const std::string folder = std::getenv("TMPDIR");
+  Context sc(Conf().setMaster("local-cluster[2,1,256m]").setAppName("program").set("cerium.ui.enabled", "false"));
+  auto waits = sc.range(0, 2, 1, 2).map([](int64_t x) {
+    while (!TaskContext::get()->isInterrupted()) ::usleep(10'000);
+    return x;
+  });
+  auto job = waits.countAsync();
+  std::ofstream(folder + "/ready") << "ready";
+  try {
+    job.get();
+  } catch (const JobFailed& e) {
+    std::ofstream(folder + "/said") << e.what();
+  }
+  if (sc.range(0, 10, 1, 2).count() == 10) std::ofstream(folder + "/went-on") << "yes";
+}
+
+TEST_CASE("under cerium submit the first Ctrl-C cancels the jobs and the program goes on", "[cluster]") {
+  TempFolder folder;
+  DriverProgram driver("driver program that survives an interrupt", folder, {"CERIUM_CANCEL_ON_INTERRUPT=1"});
+  REQUIRE(eventually([&] { return std::filesystem::exists(folder / "ready"); }));
+  driver.signal(SIGINT);
+  CHECK(driver.wait() == 0);
+  CHECK_THAT(contentsOf(folder / "said"), Catch::Contains("interrupted"));
+  CHECK(contentsOf(folder / "went-on") == "yes");
+}
+
 TEST_CASE("nothing is left of a program, however it ends", "[cluster][fault]") {
   const auto [how, number] = GENERATE(table<std::string, int>(
       {{"returns", 0}, {"throws", 0}, {"waits", SIGINT}, {"waits", SIGTERM}, {"waits", SIGKILL}}));
