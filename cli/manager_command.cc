@@ -7,7 +7,6 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <cstdlib>
 #include <memory>
 #include <string>
 
@@ -15,6 +14,7 @@
 #include "base/util/config.h"
 #include "base/util/error.h"
 #include "base/util/log.h"
+#include "base/util/user_folders.h"
 #include "cli/commands.h"
 #include "cluster-manager/manager/manager.h"
 
@@ -37,17 +37,7 @@ struct Flags {
 
 std::string defaultRecoveryDir(const Flags& flags) {
   if (flags.standby) throw InvalidArgument("--standby needs --recovery-dir: the folder of the manager in charge");
-  const char* state = std::getenv("XDG_STATE_HOME");
-  const char* home = std::getenv("HOME");
-  std::string base;
-  if (state != nullptr && *state == '/') {
-    base = state;
-  } else if (home != nullptr && *home == '/') {
-    base = std::string(home) + "/.local/state";
-  } else {
-    throw InvalidArgument("neither XDG_STATE_HOME nor HOME is set; say where to keep the journal with --recovery-dir");
-  }
-  return fmt::format("{}/cerium/manager-{}-{}", base, flags.host, flags.port);
+  return fmt::format("{}/manager-{}-{}", stateFolder(), flags.host, flags.port);
 }
 
 /// The signals that end a manager; blocked in all threads, as they are waited for.

@@ -15,9 +15,10 @@
 #include <string>
 
 #include "base/rpc/local_address.h"
-#include "base/rpc/program_file.h"
 #include "base/util/error.h"
+#include "base/util/new_id.h"
 #include "cli/submit_run.h"
+#include "driver/program_server.h"
 
 namespace cerium::cli {
 namespace {
@@ -27,17 +28,6 @@ using namespace protocol;
 constexpr std::chrono::seconds kManagerBack{60};
 constexpr std::chrono::seconds kOutputEnd{2};
 constexpr int kInterrupted = 130;  // as a shell says it
-
-std::string newDriverId() {
-  uint16_t random = 0;
-  [[maybe_unused]] const auto got = ::getrandom(&random, sizeof random, 0);
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  ::localtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y%m%d-%H%M%S", &parts);
-  return fmt::format("driver-{}-{:04x}-{}", text, random, ::getpid());
-}
 
 /// The same for all managers of a cluster: of the first whose is known.
 std::string clusterSecret(const ManagerAddresses& managers) {
@@ -66,15 +56,13 @@ void print(int fd, std::string_view bytes) {
 /// Where workers get the program, and bring what it prints.
 class Desk {
  public:
-  Desk(const std::string& path, const std::string& secret, const rpc::Endpoint& manager) : file_(path) {
-    program_.path = std::filesystem::absolute(path).lexically_normal().string();
-    program_.bytes = file_.bytes();
-    program_.hash = file_.hash();
+  Desk(const std::string& path, const std::string& secret, const rpc::Endpoint& manager)
+      : server_(std::filesystem::absolute(path).lexically_normal().string()) {
     rpc::TransportOptions options;
     options.secret = secret;
     options.thread_name = "cerium-desk";
     transport_ = rpc::makeTcpTransport(options);
-    const rpc::Endpoint at = transport_->listen({rpc::addressTowards(manager), 0}, [this](const rpc::ConnectionPtr&) {
+    at_ = transport_->listen({rpc::addressTowards(manager), 0}, [this](const rpc::ConnectionPtr&) {
       {
         std::lock_guard lock(mutex_);
         ++open_;
@@ -86,11 +74,11 @@ class Desk {
                              changed_.notify_all();
                            }};
     });
-    program_.host = at.host;
-    program_.port = at.port;
   }
 
-  [[nodiscard]] const Program& program() const { return program_; }
+  [[nodiscard]] Program program(std::vector<std::string> arguments) const {
+    return server_.describe(at_, std::move(arguments));
+  }
 
   /// Until no worker has more to bring; the end of a program may be heard of before its last words.
   void waitForOutput() {
@@ -102,15 +90,7 @@ class Desk {
   void onMessage(const rpc::ConnectionPtr& from, const Bytes& bytes) {
     const auto message = decodeCluster(bytes);
     if (const auto* fetch = std::get_if<FetchProgram>(&message)) {
-      ProgramPiece piece;
-      piece.offset = fetch->offset;
-      if (fetch->hash == program_.hash) {
-        piece.bytes = file_.piece(fetch->offset);
-        piece.last = fetch->offset + piece.bytes.size() >= file_.bytes();
-      } else {
-        piece.failure = "this submitter has another program";
-      }
-      from->send(encodeCluster(piece));
+      server_.answer(from, *fetch);
     } else if (const auto* output = std::get_if<DriverOutput>(&message)) {
       print(output->to_stderr ? STDERR_FILENO : STDOUT_FILENO, output->bytes.view());
     } else {
@@ -118,8 +98,8 @@ class Desk {
     }
   }
 
-  const rpc::ProgramFile file_;
-  Program program_;
+  const ProgramServer server_;
+  rpc::Endpoint at_;
   std::mutex mutex_;
   std::condition_variable changed_;
   int open_ = 0;  // guarded by mutex_; connections
@@ -212,7 +192,7 @@ class Follower {
 
 int runInCluster(SignalQueue& signals, const SubmitFlags& flags, const Conf& conf, const ManagerAddresses& managers) {
   DriverOrder order;
-  order.driver = newDriverId();
+  order.driver = newId("driver");
   order.name = conf.get("cerium.app.name", std::filesystem::path(flags.command.front()).filename().string());
   order.environment = clusterEnvironment(conf);
   order.cores = static_cast<int32_t>(conf.getInt("cerium.driver.cores"));
@@ -220,8 +200,7 @@ int runInCluster(SignalQueue& signals, const SubmitFlags& flags, const Conf& con
   order.supervise = flags.supervise;
   Desk desk(flags.command.front(), rpc::deriveSecret(clusterSecret(managers), "driver " + order.driver),
             managers.endpoints.front());
-  order.program = desk.program();
-  order.program.arguments.assign(flags.command.begin() + 1, flags.command.end());
+  order.program = desk.program({flags.command.begin() + 1, flags.command.end()});
   Follower follower(signals, managers, std::move(order));
   const int status = follower.follow();
   desk.waitForOutput();

@@ -5,7 +5,6 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,6 +15,7 @@
 #include "base/util/error.h"
 #include "base/util/log.h"
 #include "base/util/master_url.h"
+#include "base/util/user_folders.h"
 #include "cli/commands.h"
 #include "cli/manager_client.h"
 #include "cli/signals.h"
@@ -41,19 +41,7 @@ struct Flags {
   bool decommission = false;
 };
 
-std::string defaultWorkDir(uint16_t web_port) {
-  const char* state = std::getenv("XDG_STATE_HOME");
-  const char* home = std::getenv("HOME");
-  std::string base;
-  if (state != nullptr && *state == '/') {
-    base = state;
-  } else if (home != nullptr && *home == '/') {
-    base = std::string(home) + "/.local/state";
-  } else {
-    throw InvalidArgument("neither XDG_STATE_HOME nor HOME is set; say where programs and logs go with --work-dir");
-  }
-  return fmt::format("{}/cerium/worker-{}", base, web_port);
-}
+std::string defaultWorkDir(uint16_t web_port) { return fmt::format("{}/worker-{}", stateFolder(), web_port); }
 
 uint64_t memoryOf(const Flags& flags, const MachineLimits& limits) {
   constexpr int64_t kMiB = 1 << 20;

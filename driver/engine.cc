@@ -2,13 +2,13 @@
 #include "driver/engine.h"
 
 #include <fmt/format.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <chrono>
-#include <ctime>
+#include <sstream>
 
 #include "base/util/log.h"
+#include "base/util/new_id.h"
 #include "driver/added_files.h"
 #include "driver/interrupts.h"
 #include "rdd/io/record_file.h"
@@ -17,18 +17,6 @@
 
 namespace cerium {
 namespace {
-
-/// "app-20260131-120501-7f3a": readable, sortable, unique on a machine and most likely everywhere.
-std::string newApplicationId() {
-  uint16_t random = 0;
-  [[maybe_unused]] auto got = ::getrandom(&random, sizeof random, 0);
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  ::localtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y%m%d-%H%M%S", &parts);
-  return fmt::format("app-{}-{:04x}-{}", text, random, ::getpid());
-}
 
 SchedulerLoop::Options loopOptions(const Conf& conf, bool local, int local_failures) {
   SchedulerLoop::Options options;
@@ -59,7 +47,7 @@ bool wantsProgress(const Conf& conf) {
 Engine::Engine(Context& context, Conf conf)
     : context_(context),
       conf_(std::move(conf)),
-      application_id_(newApplicationId()),
+      application_id_(newId("app")),
       check_captures_(conf_.getBool("cerium.closure.checkCaptures")) {
   if (conf_.contains("cerium.checkpoint.dir")) setCheckpointDir(conf_.getString("cerium.checkpoint.dir"));
 }
@@ -77,6 +65,10 @@ void Engine::start() {
       log::warn("interrupted: all jobs are cancelled; once more ends the program");
       loop_->cancelJobs(nullptr, "the program was interrupted (Ctrl-C)");
     });
+  }
+  std::istringstream files(conf_.getString("cerium.files"));
+  for (std::string file; std::getline(files, file, ',');) {
+    if (!file.empty()) addFile(file);
   }
   if (wantsProgress(conf_)) progress_ = std::make_unique<Progress>(bus_);
 }

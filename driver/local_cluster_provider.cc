@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <set>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "base/util/error.h"
+#include "base/util/user_folders.h"
 #include "rdd/io/record_file.h"
 
 namespace cerium {
@@ -32,25 +32,12 @@ std::string newSecret() {
   return text;
 }
 
-/// Logs outlive the program, so they go where the user's state is kept, not with the scratch data.
-std::string defaultLogDir(const std::string& application) {
-  std::string base;
-  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state == '/') {
-    base = state;
-  } else if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/') {
-    base = std::string(home) + "/.local/state";
-  } else {
-    base = "/tmp/cerium-" + std::to_string(::getuid());
-  }
-  return base + "/cerium/" + application;
-}
-
 class LocalClusterProvider final : public ExecutorProvider {
  public:
   explicit LocalClusterProvider(LocalClusterOptions options)
       : options_(std::move(options)),
         secret_(newSecret()),
-        log_dir_(options_.log_dir.empty() ? defaultLogDir(options_.application)
+        log_dir_(options_.log_dir.empty() ? stateFolder() + "/" + options_.application
                                           : options_.log_dir + "/" + options_.application),
         wanted_(options_.executors) {}
   ~LocalClusterProvider() override { stop(); }

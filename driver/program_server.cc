@@ -8,22 +8,24 @@ namespace cerium {
 ProgramServer::ProgramServer(std::string path) : path_(std::move(path)), file_(path_), hash_(file_.hash()) {}
 
 rpc::Handlers ProgramServer::handlers() {
-  return {[this](const rpc::ConnectionPtr& worker, const Bytes& bytes) { answer(worker, bytes); },
+  return {[this](const rpc::ConnectionPtr& worker, const Bytes& bytes) {
+            const auto message = protocol::decodeCluster(bytes);
+            const auto* fetch = std::get_if<protocol::FetchProgram>(&message);
+            if (fetch == nullptr) throw CorruptData("this port hands out a program, nothing else");
+            answer(worker, *fetch);
+          },
           [](const rpc::ConnectionPtr&, const std::string&) {}};
 }
 
-void ProgramServer::answer(const rpc::ConnectionPtr& worker, const Bytes& bytes) const {
-  const auto message = protocol::decodeCluster(bytes);
-  const auto* fetch = std::get_if<protocol::FetchProgram>(&message);
-  if (fetch == nullptr) throw CorruptData("this port hands out a program, nothing else");
+void ProgramServer::answer(const rpc::ConnectionPtr& worker, const protocol::FetchProgram& fetch) const {
   protocol::ProgramPiece piece;
-  piece.offset = fetch->offset;
-  if (fetch->hash != hash_) {
-    piece.failure = "no program with hash " + fetch->hash + " is here; " + path_ + " has " + hash_;
+  piece.offset = fetch.offset;
+  if (fetch.hash != hash_) {
+    piece.failure = "no program with hash " + fetch.hash + " is here; " + path_ + " has " + hash_;
   } else {
     try {
-      piece.bytes = file_.piece(fetch->offset);
-      piece.last = fetch->offset + piece.bytes.size() >= file_.bytes();
+      piece.bytes = file_.piece(fetch.offset);
+      piece.last = fetch.offset + piece.bytes.size() >= file_.bytes();
     } catch (const IoError& e) {
       piece.failure = e.what();
     }

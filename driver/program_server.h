@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Hands this program's own file to workers that do not have it, in pieces.
+// Hands a program's file to workers that do not have it, in pieces.
 #pragma once
 
 #include <string>
@@ -18,12 +18,12 @@ class ProgramServer {
 
   /// For a connection of a worker: answers FetchProgram.
   [[nodiscard]] rpc::Handlers handlers();
+  /// Sends the piece that a worker asks for, or why there is none.
+  void answer(const rpc::ConnectionPtr& worker, const protocol::FetchProgram& fetch) const;
   /// How to have the program, when these handlers serve at `at`.
   [[nodiscard]] protocol::Program describe(const rpc::Endpoint& at, std::vector<std::string> arguments) const;
 
  private:
-  void answer(const rpc::ConnectionPtr& worker, const Bytes& bytes) const;
-
   const std::string path_;
   const rpc::ProgramFile file_;
   const std::string hash_;

@@ -1,11 +1,8 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "driver/standalone_provider.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netdb.h>
 #include <pwd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -16,6 +13,7 @@
 #include <thread>
 
 #include "base/protocol/executor_environment.h"
+#include "base/rpc/local_address.h"
 #include "base/util/error.h"
 #include "base/util/log.h"
 #include "driver/manager_connection.h"
@@ -29,28 +27,6 @@ constexpr auto kFirstGrant = std::chrono::seconds(1);
 constexpr int64_t kStartLimitMs = 120'000;  // a worker may have to fetch the program first
 
 using Clock = std::chrono::steady_clock;
-
-/// This machine's address on the way to `manager`: what the system would send from. No packet is sent.
-std::string addressTowards(const rpc::Endpoint& manager) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_DGRAM;
-  addrinfo* found = nullptr;
-  if (::getaddrinfo(manager.host.c_str(), std::to_string(manager.port).c_str(), &hints, &found) != 0)
-    return "127.0.0.1";  // connecting will say what is wrong
-  std::string address = "127.0.0.1";
-  const int fd = ::socket(found->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  sockaddr_storage own{};
-  socklen_t size = sizeof own;
-  if (fd >= 0 && ::connect(fd, found->ai_addr, found->ai_addrlen) == 0 &&
-      ::getsockname(fd, reinterpret_cast<sockaddr*>(&own), &size) == 0) {
-    char text[NI_MAXHOST];
-    if (::getnameinfo(reinterpret_cast<sockaddr*>(&own), size, text, sizeof text, nullptr, 0, NI_NUMERICHOST) == 0)
-      address = text;
-  }
-  if (fd >= 0) ::close(fd);
-  ::freeaddrinfo(found);
-  return address;
-}
 
 std::string userName() {
   const passwd* entry = ::getpwuid(::getuid());
@@ -84,7 +60,7 @@ class StandaloneProvider final : public ExecutorProvider {
   explicit StandaloneProvider(StandaloneOptions options)
       : options_(std::move(options)),
         cluster_secret_(clusterSecret(options_)),
-        host_(options_.host.empty() ? addressTowards(options_.managers.front()) : options_.host),
+        host_(options_.host.empty() ? rpc::addressTowards(options_.managers.front()) : options_.host),
         wanted_(options_.executors),
         program_(ownProgram()) {}
   ~StandaloneProvider() override { stop(); }
@@ -178,7 +154,7 @@ class StandaloneProvider final : public ExecutorProvider {
                                 kManagerLimit.count(), connection_->lastError()));
     }
     // The first executors are granted at once where there is room; their cores are what parallelism defaults to.
-    changed_.wait_for(lock, kFirstGrant, [this] { return !executors_.empty() || !waits_.empty(); });
+    changed_.wait_for(lock, kFirstGrant, [this] { return placed_; });
   }
 
   // ---- messages of the manager
@@ -229,7 +205,7 @@ class StandaloneProvider final : public ExecutorProvider {
   void on(const protocol::ApplicationWaits& waits) {
     if (!waits.reason.empty()) log::warn("the application waits for executors: {}", waits.reason);
     std::lock_guard lock(mutex_);
-    waits_ = waits.reason;
+    placed_ = true;
     changed_.notify_all();
   }
   void on(const protocol::ApplicationRemoved& removed) {
@@ -249,7 +225,7 @@ class StandaloneProvider final : public ExecutorProvider {
   int wanted_;                           // guarded by mutex_
   bool accepted_ = false;                // guarded by mutex_
   std::string refused_;                  // guarded by mutex_
-  std::string waits_;                    // guarded by mutex_
+  bool placed_ = false;                  // guarded by mutex_; the manager has granted what it can for now
 
   ProgramServer program_;
   std::unique_ptr<ManagerConnection> connection_;

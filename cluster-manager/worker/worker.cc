@@ -18,6 +18,7 @@
 
 #include "base/util/error.h"
 #include "base/util/log.h"
+#include "base/util/new_id.h"
 #include "cluster-manager/status_server.h"
 #include "cluster-manager/worker/child_runner.h"
 #include "cluster-manager/worker/manager_link.h"
@@ -35,21 +36,9 @@ WorkerState::Millis monotonic() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now().time_since_epoch()).count();
 }
 
-/// "worker-20260131-120501-7f3a-4711": readable, sortable, unique.
-std::string newWorkerId() {
-  uint16_t random = 0;
-  [[maybe_unused]] const auto got = ::getrandom(&random, sizeof random, 0);
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  ::localtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y%m%d-%H%M%S", &parts);
-  return fmt::format("worker-{}-{:04x}-{}", text, random, ::getpid());
-}
-
 protocol::RegisterWorker describe(const WorkerOptions& options) {
   protocol::RegisterWorker self;
-  self.worker = newWorkerId();
+  self.worker = newId("worker");
   self.host = options.host;
   self.cores = options.cores;
   self.memory = options.memory;
