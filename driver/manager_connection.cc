@@ -54,6 +54,11 @@ std::string ManagerConnection::lastError() const {
   return last_error_;
 }
 
+bool ManagerConnection::hasWrongSecret() const {
+  std::lock_guard lock(mutex_);
+  return wrong_secrets_ >= options_.managers.size();
+}
+
 void ManagerConnection::run() {
   auto pause = kFirstPause;
   bool had_one = false;
@@ -89,11 +94,13 @@ bool ManagerConnection::attempt(const rpc::Endpoint& manager) {
     std::lock_guard lock(mutex_);
     if (number != number_) return false;  // closed already
     connection_ = std::move(connection);
+    wrong_secrets_ = 0;
     if (stopping_) connection_->close();
     return true;
   } catch (const std::exception& e) {
     std::lock_guard lock(mutex_);
     last_error_ = e.what();
+    wrong_secrets_ = dynamic_cast<const rpc::WrongSecret*>(&e) == nullptr ? 0 : wrong_secrets_ + 1;
     return false;
   }
 }

@@ -37,6 +37,8 @@ class ManagerConnection {
   void send(const protocol::ClusterMessage& message);
   /// What went wrong last; for the error of an application that no manager accepts.
   [[nodiscard]] std::string lastError() const;
+  /// All managers say, one after the other, that the secret is wrong: waiting does not help.
+  [[nodiscard]] bool hasWrongSecret() const;
 
  private:
   void run();
@@ -53,6 +55,7 @@ class ManagerConnection {
   uint64_t number_ = 0;            // guarded by mutex_; counts connections
   bool stopping_ = false;          // guarded by mutex_
   std::string last_error_;         // guarded by mutex_
+  size_t wrong_secrets_ = 0;       // guarded by mutex_; attempts in a row
 
   std::unique_ptr<rpc::Transport> transport_;
   std::thread thread_;

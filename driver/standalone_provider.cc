@@ -24,6 +24,7 @@ namespace {
 
 constexpr auto kManagerLimit = std::chrono::seconds(20);  // for a cluster that is just being started
 constexpr auto kFirstGrant = std::chrono::seconds(1);
+constexpr auto kLook = std::chrono::milliseconds(50);
 constexpr int64_t kStartLimitMs = 120'000;  // a worker may have to fetch the program first
 
 using Clock = std::chrono::steady_clock;
@@ -145,13 +146,16 @@ class StandaloneProvider final : public ExecutorProvider {
   void waitForManager() {
     std::unique_lock lock(mutex_);
     const auto limit = Clock::now() + kManagerLimit;
-    changed_.wait_until(lock, limit, [this] { return accepted_ || !refused_.empty(); });
+    const auto is_decided = [this] { return accepted_ || !refused_.empty(); };
+    while (!is_decided() && Clock::now() < limit && !connection_->hasWrongSecret())
+      changed_.wait_for(lock, kLook, is_decided);
     if (!refused_.empty()) throw IoError("the manager refuses the application: " + refused_);
     if (!accepted_) {
       std::string all;
       for (const auto& manager : options_.managers) all += (all.empty() ? "" : ", ") + manager.str();
-      throw IoError(fmt::format("no manager at {} takes the application within {} s; the last answer: {}", all,
-                                kManagerLimit.count(), connection_->lastError()));
+      throw IoError(fmt::format("no manager at {} takes the application{}; the last answer: {}", all,
+                                connection_->hasWrongSecret() ? "" : fmt::format(" within {} s", kManagerLimit.count()),
+                                connection_->lastError()));
     }
     // The first executors are granted at once where there is room; their cores are what parallelism defaults to.
     changed_.wait_for(lock, kFirstGrant, [this] { return placed_; });

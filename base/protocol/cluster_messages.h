@@ -200,7 +200,8 @@ struct ExecutorLeaving {
   int64_t executor = -1;
   std::string reason;
 };
-/// Why the application has fewer executors than it wants; empty when it has them.
+/// Why the application has fewer executors than it wants; empty when it has them. Follows the first executors that a
+/// registered application is granted, in any case.
 struct ApplicationWaits {
   std::string reason;
 };

@@ -22,7 +22,6 @@ constexpr char kAccepted = 'y';
 constexpr char kRefused = 'n';
 
 constexpr const char* kNotCerium = "not a Cerium port: the peer does not answer with Cerium's greeting";
-constexpr const char* kWrongSecret = "wrong secret: both processes must be given the same one";
 
 std::string encodeVersion(uint16_t version) {
   return {static_cast<char>(version & 0xff), static_cast<char>(version >> 8)};

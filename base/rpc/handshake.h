@@ -23,6 +23,9 @@ namespace cerium::rpc {
 /// Changes whenever two releases could misunderstand each other's bytes.
 inline constexpr uint16_t kProtocolVersion = 1;
 
+/// Handshake::reason() where the proofs do not match.
+inline constexpr const char* kWrongSecret = "wrong secret: both processes must be given the same one";
+
 /// Who opened the connection, and who was listening.
 enum class Role { kConnector, kAcceptor };
 

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/util/bytes.h"
+#include "base/util/error.h"
 
 namespace cerium::rpc {
 
@@ -49,6 +50,12 @@ struct Handlers {
   std::function<void(const ConnectionPtr&, const std::string& reason)> onClose;
 };
 
+/// The other side does not know the secret, or this one does not.
+class WrongSecret : public IoError {
+ public:
+  using IoError::IoError;
+};
+
 /// Open sockets of one process. Destroying it closes every connection and joins its threads;
 /// no handler runs after the destructor returned. What is still queued is lost, unless close() was called before: such
 /// a connection has one more second to send it. A connection lives until it is closed, whoever holds its pointer.
@@ -63,7 +70,7 @@ class Transport {
   virtual Endpoint listen(const Endpoint& at, std::function<Handlers(const ConnectionPtr&)> onConnect) = 0;
 
   /// Connects and shakes hands; blocks up to `timeout_ms` (never call it from a handler).
-  /// Throws IoError that names the endpoint and the cause: refused, timed out, wrong secret, not a Cerium port.
+  /// Throws IoError that names the endpoint and the cause: refused, timed out, not a Cerium port; WrongSecret.
   virtual ConnectionPtr connect(const Endpoint& to, Handlers handlers, int timeout_ms = 10'000) = 0;
 };
 

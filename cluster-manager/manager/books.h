@@ -62,6 +62,7 @@ struct Application {
   std::set<int64_t> awaited = {};           ///< Executors that the driver named and no worker did yet.
   Millis awaited_until = 0;
   std::string waits = {};              ///< Why it has fewer executors than it wants, as the driver was told.
+  bool was_told = false;               ///< Since it registered, whether it waits.
   std::set<std::string> workers = {};  ///< That keep something of it.
 };
 

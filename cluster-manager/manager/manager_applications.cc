@@ -49,7 +49,7 @@ void ManagerState::registerApplication(ConnectionId from, const RegisterApplicat
   for (const int64_t executor : message.executors) record.next_executor = std::max(record.next_executor, executor + 1);
   keepApplication(application);
   send(from, ApplicationAccepted{options_.url});
-  application.waits.clear();
+  application.was_told = false;
   matchExecutors(application, message.executors, std::exchange(application.registered, true));
   note(fmt::format("application {} ({}) of {} at {}:{} is here, with {} executors", id, message.name, message.user,
                    message.driver_host, message.driver_port, message.executors.size()));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "cluster-manager/manager/manager_state.h"
 
@@ -107,10 +108,11 @@ void ManagerState::placeExecutors(Application& application, std::vector<WorkerRo
 }
 
 void ManagerState::sayWhyItWaits(Application& application, const std::string& reason) {
-  if (application.waits == reason) return;
-  application.waits = reason;
+  if (application.was_told && application.waits == reason) return;
+  const bool is_news = std::exchange(application.waits, reason) != reason;
+  application.was_told = true;
   tell(application, ApplicationWaits{reason});
-  if (!reason.empty())
+  if (is_news && !reason.empty())
     note(fmt::format("application {} waits: {}", application.record.application.application, reason));
 }
 

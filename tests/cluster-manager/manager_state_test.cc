@@ -113,7 +113,7 @@ TEST_CASE("an application gets executors where there is room, and keeps what is 
   CHECK(launched[1].cores == 2);
   CHECK(launched[1].driver_port == 9);
   CHECK(desk.heard<ExecutorGranted>(2).size() == 2);
-  CHECK(desk.heard<ApplicationWaits>(2).empty());
+  CHECK(desk.heard<ApplicationWaits>(2).back().reason.empty());
   desk.says(1, ExecutorStarted{"app", 1, "host:log"});
   CHECK(desk.heard<ExecutorRunning>(2).at(0).log == "host:log");
 
@@ -207,7 +207,7 @@ TEST_CASE("a worker is lost when its connection breaks or it is silent", "[clust
   CHECK(desk.heard<ExecutorGone>(3).size() == 1);
   CHECK(desk.isClosed(2));
   CHECK(desk.books().workers.empty());
-  CHECK(desk.heard<ApplicationWaits>(3).at(0).reason == "no worker is registered");
+  CHECK(desk.heard<ApplicationWaits>(3).back().reason == "no worker is registered");
 
   RegisterWorker back = worker("a", 1);
   back.executors = {{"app", 0, 1, kGiB}};

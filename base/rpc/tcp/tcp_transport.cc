@@ -139,7 +139,11 @@ ConnectionPtr TcpTransport::connect(const Endpoint& to, Handlers handlers, int t
     attempt->start();
   });
   const auto [connection, failure] = outcome.get();
-  if (!connection) throw IoError(fmt::format("cannot connect to {}: {}", to.str(), failure));
+  if (!connection) {
+    const std::string text = fmt::format("cannot connect to {}: {}", to.str(), failure);
+    if (failure == kWrongSecret) throw WrongSecret(text);
+    throw IoError(text);
+  }
   return connection;
 }
 
