@@ -48,12 +48,13 @@ void WorkerState::handle(const Connected&, Millis now) {
   link_since_ = now;
   protocol::RegisterWorker all = options_.self;
   // Those that ended while nobody could be told count as running here, and their ends follow the manager's answer: a
-  // driver that finished meanwhile must not seem lost.
+  // driver that finished meanwhile must not seem lost. They hold nothing: what has taken their place needs the room.
   for (const auto& [id, child] : children_) {
+    const bool has_ended = child.phase == Phase::kEnded;
     if (id.isDriver()) {
       all.drivers.push_back(id.owner);
     } else {
-      all.executors.push_back({id.owner, id.executor, child.cores, child.memory});
+      all.executors.push_back({id.owner, id.executor, has_ended ? 0 : child.cores, has_ended ? 0 : child.memory});
     }
   }
   send(std::move(all));

@@ -242,7 +242,10 @@ TEST_CASE("a manager that comes back hears of all that runs, and of what ended m
   worker.tick(100);
   worker.on(Connected{});
   REQUIRE(worker.sent<p::RegisterWorker>());
-  CHECK(worker.sent<p::RegisterWorker>()->executors.size() == 2);
+  REQUIRE(worker.sent<p::RegisterWorker>()->executors.size() == 2);
+  const auto& executors = worker.sent<p::RegisterWorker>()->executors;
+  CHECK((executors[0].cores == 0 && executors[0].memory == 0));  // ended: its room may be another's by now
+  CHECK((executors[1].cores == 2 && executors[1].memory == 100));
   CHECK(worker.sent<p::RegisterWorker>()->drivers == std::vector<std::string>{"driver-1"});
   worker.says(p::WorkerAccepted{"manager:7077"});
   REQUIRE(worker.sent<p::ExecutorExited>());
@@ -446,7 +449,12 @@ TEST_CASE("whatever comes in whatever order, the books of a worker balance", "[c
             }
             if (const auto* all = std::get_if<p::RegisterWorker>(&send->message)) {
               std::set<ChildId> listed;
-              for (const auto& each : all->executors) listed.insert({each.application, each.executor});
+              int cores = 0;
+              for (const auto& each : all->executors) {
+                listed.insert({each.application, each.executor});
+                cores += each.cores;
+              }
+              REQUIRE(cores == worker.state.coresUsed());
               for (const ChildId& each : running) REQUIRE(listed.contains(each));
               for (const ChildId& each : starting) REQUIRE(listed.contains(each));
               for (const ChildId& each : unreported) REQUIRE(listed.contains(each));
