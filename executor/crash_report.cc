@@ -111,15 +111,31 @@ class Symbols {
 
 }  // namespace
 
-void useSignalStack() {
-  // Kept for the life of the thread: a handler may run on it at any time. SIGSTKSZ is too small for backtrace().
-  constexpr size_t kBytes = 64 * 1024;
-  static thread_local std::unique_ptr<char[]> memory(new char[kBytes]);
-  stack_t stack{};
-  stack.ss_sp = memory.get();
-  stack.ss_size = kBytes;
-  ::sigaltstack(&stack, nullptr);
-}
+namespace {
+
+/// A thread's stack for signal handlers. Given back at the thread's end, so that a later signal, or a sanitizer that
+/// had put one there before us, finds what was there.
+class SignalStack {
+ public:
+  SignalStack() : memory_(new char[kBytes]) {
+    stack_t stack{};
+    stack.ss_sp = memory_.get();
+    stack.ss_size = kBytes;
+    ::sigaltstack(&stack, &before_);
+  }
+  ~SignalStack() { ::sigaltstack(&before_, nullptr); }
+  SignalStack(const SignalStack&) = delete;
+  SignalStack& operator=(const SignalStack&) = delete;
+
+ private:
+  static constexpr size_t kBytes = 64 * 1024;  // SIGSTKSZ is too small for backtrace()
+  std::unique_ptr<char[]> memory_;
+  stack_t before_{};
+};
+
+}  // namespace
+
+void useSignalStack() { [[maybe_unused]] static thread_local SignalStack stack; }
 
 void installCrashHandler(int fd) {
   g_fd = fd;

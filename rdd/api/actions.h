@@ -8,6 +8,7 @@
 
 #include "rdd/api/future_action.h"
 #include "rdd/api/support.h"
+#include "rdd/api/take_sample.h"
 #include "rdd/ops/ends.h"
 
 namespace cerium::api {
@@ -101,23 +102,18 @@ class Actions {
     return takeOrdered(n, Reversed<Less>{{located("top", where, std::move(less))}}, where);
   }
 
-  /// n records chosen at random (with replacement: some more than once); all of them where there are fewer.
+  /// n records chosen at random (with replacement: some more than once); all of them where there are fewer. At most n
+  /// records of each partition travel.
   std::vector<T> takeSample(bool with_replacement, uint64_t n, uint64_t seed = 42,
                             Where where = Where::current()) const {
-    Random random(seed, 0x7a6e);
-    std::vector<T> all = collect(where);
-    std::vector<T> sample;
-    if (all.empty() || n == 0) return sample;
-    if (with_replacement) {
-      for (uint64_t i = 0; i < n; ++i) sample.push_back(all[random.below(all.size())]);
-      return sample;
-    }
-    for (size_t i = 0; i < all.size() && sample.size() < n; ++i) {
-      using std::swap;
-      swap(all[i], all[i + random.below(all.size() - i)]);
-      sample.push_back(std::move(all[i]));
-    }
-    return sample;
+    requireSerializable<op::collect, T>();
+    if (n == 0) return {};
+    auto itself = [](const T& record) { return record; };
+    using End = ops::SampleKeys<T, decltype(itself)>;
+    auto parts = runEnd(
+        "takeSample",
+        End{{}, {Carried<std::pair<uint64_t, uint64_t>>{{n, seed}}, located("takeSample", where, itself)}}, where);
+    return drawSample<T>(std::move(parts), n, with_replacement, Random(seed, 0x7a6e));
   }
 
   /// All records combined by `f`, which must be associative. Partitions are combined in order.

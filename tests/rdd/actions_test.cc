@@ -1,5 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
 // Actions: what they return, how little they run for it, and what they do with nothing.
+#include <numeric>
+
 #include "tests/support/each_master.h"
 
 namespace cerium {
@@ -120,6 +122,23 @@ TEST_CASE("countApproxDistinct is near the number of distinct records", "[rdd]")
     CHECK(sc.parallelize(Ints(), 2).countApproxDistinct() == 0);
     CHECK_THROWS_AS(rdd.countApproxDistinct(0), InvalidArgument);
   });
+}
+
+TEST_CASE("takeSample gives each record the same chance, wherever it lies", "[rdd]") {
+  Context sc(testing::testConf(testing::kThreads));
+  // Ten records in one partition and 190 in another, five drawn: each record is in a sample with 2.5 %.
+  auto uneven = sc.parallelize(numbers(0, 10), 1).union_(sc.parallelize(numbers(10, 200), 1));
+  for (const bool again : {false, true}) {
+    std::vector<int> times(200, 0);
+    for (uint64_t seed = 0; seed < 2000; ++seed) {
+      for (int x : uneven.takeSample(again, 5, seed)) ++times[static_cast<size_t>(x)];
+    }
+    const int small = std::accumulate(times.begin(), times.begin() + 10, 0);
+    CHECK(small > 400);  // expected 500, standard deviation 22
+    CHECK(small < 600);
+    CHECK(*std::max_element(times.begin(), times.end()) < 100);  // expected 50, standard deviation 7
+    CHECK(*std::min_element(times.begin(), times.end()) > 15);
+  }
 }
 
 TEST_CASE("takeSample is stable for a seed, without replacement a subset", "[rdd]") {
