@@ -31,6 +31,7 @@ ROWS = {
     "cli": ["*"],
     "examples": [PUBLIC_HEADERS],
     "bench": [PUBLIC_HEADERS],
+    "docker": [PUBLIC_HEADERS],
     "tests": ["*"],
 }
 

@@ -5,7 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 mode=(-i)
 [[ ${1:-} == --check ]] && mode=(--dry-run --Werror)
 folders=()
-for folder in base rdd executor driver cluster-manager web-ui sql cli examples bench tests; do
+for folder in base rdd executor driver cluster-manager web-ui sql cli examples bench docker tests; do
   [[ -d $folder ]] && folders+=("$folder")
 done
 find "${folders[@]}" -name '*.h' -print0 -o -name '*.cc' -print0 |
