@@ -4,17 +4,33 @@
 namespace cerium {
 
 bool Departures::leave(ExecutorId executor, const std::string& reason, Millis now) {
-  return all_.try_emplace(executor, Departure{Phase::kTasks, false, reason, now, {}, {}}).second;
+  auto [place, is_new] = all_.try_emplace(executor);
+  if (!is_new && !place->second.retires) return false;
+  place->second = {};
+  place->second.reason = reason;
+  place->second.since = now;
+  return true;
 }
 
 bool Departures::retire(ExecutorId executor, Millis now) {
-  return all_.try_emplace(executor, Departure{Phase::kTasks, true, "it was idle", now, {}, {}}).second;
+  auto [place, is_new] = all_.try_emplace(executor);
+  if (!is_new) return false;
+  place->second.retires = true;
+  place->second.reason = "it was idle";
+  place->second.since = now;
+  return true;
+}
+
+bool Departures::isRetired(ExecutorId executor) const {
+  auto found = all_.find(executor);
+  return found != all_.end() && found->second.retires && found->second.phase == Phase::kDone;
 }
 
 void Departures::moving(ExecutorId executor, std::set<std::pair<ShuffleId, int>> outputs,
                         std::set<std::pair<RddId, int>> blocks) {
   auto found = all_.find(executor);
   if (found == all_.end()) return;
+  found->second.is_read = !outputs.empty() || !blocks.empty();
   found->second.outputs = std::move(outputs);
   found->second.blocks = std::move(blocks);
 }
@@ -30,10 +46,11 @@ void Departures::blockCopied(RddId rdd, int partition, ExecutorId holder) {
   }
 }
 
-Departures::Orders Departures::tick(const std::set<ExecutorId>& busy, Millis now) {
+Departures::Orders Departures::tick(const Work& work, Millis now) {
   Orders orders;
   for (auto& [executor, departure] : all_) {
-    if (departure.phase == Phase::kTasks && !busy.contains(executor)) {
+    const bool has_time = now - departure.since < kMoveLimit;
+    if (departure.phase == Phase::kTasks && !work.busy.contains(executor)) {
       departure.phase = departure.retires ? Phase::kDone : Phase::kBlocks;
       departure.since = now;
       if (departure.retires) {
@@ -41,9 +58,15 @@ Departures::Orders Departures::tick(const std::set<ExecutorId>& busy, Millis now
       } else {
         orders.move.push_back({executor});
       }
-    } else if (departure.phase == Phase::kBlocks) {
-      const bool moved = departure.outputs.empty() && departure.blocks.empty();
-      if (!moved && now - departure.since < kMoveLimit) continue;
+      continue;
+    }
+    if (departure.phase == Phase::kBlocks) {
+      if (has_time && !(departure.outputs.empty() && departure.blocks.empty())) continue;
+      departure.phase = Phase::kReaders;  // those that come from now on are told where it all went
+      departure.readers = work.next;
+    }
+    if (departure.phase == Phase::kReaders) {
+      if (has_time && departure.is_read && work.oldest < departure.readers) continue;
       departure.phase = Phase::kDone;
       orders.let_go.push_back({executor, departure.reason});
     }

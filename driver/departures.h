@@ -1,7 +1,8 @@
 // Cerium. Licensed under the Apache License 2.0.
 // Executors on their way out without loss. One whose machine leaves ends its tasks, has its map outputs and cached
-// blocks moved to others, and goes. One that is idle is retired: it gives its cores and memory back and goes on serving
-// its map outputs. A pure machine: the scheduler loop says what happened and asks what to do.
+// blocks moved to others, waits for the tasks that still read from it, and goes. One that is idle is retired: it gives
+// its cores and memory back and goes on serving its map outputs. A pure machine: the scheduler loop says what happened
+// and asks what to do.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +20,15 @@ namespace cerium {
 /// Threads: externally synchronised.
 class Departures {
  public:
-  /// How long its blocks may take to move; then it goes without them, and lineage makes up for what is lost.
+  /// How long its blocks may take to move and be read; then it goes, and lineage makes up for what is lost.
   static constexpr Millis kMoveLimit = 60'000;
 
+  /// What the task scheduler has under way. Task ids only grow.
+  struct Work {
+    std::set<ExecutorId> busy = {};  ///< Those on their way out that run tasks.
+    TaskId oldest = {};              ///< Of all tasks that run; the same as `next` where none does.
+    TaskId next = {};                ///< Of the next task to be launched.
+  };
   /// What is to be done for one executor.
   struct MoveBlocks {
     ExecutorId executor;
@@ -39,12 +46,15 @@ class Departures {
     std::vector<LetGo> let_go;
   };
 
-  /// Its machine leaves. False where it is known already.
+  /// Its machine leaves. False where that is known already.
   bool leave(ExecutorId executor, const std::string& reason, Millis now);
   /// It has nothing to do. False where it is on its way out already.
   bool retire(ExecutorId executor, Millis now);
   void lost(ExecutorId executor) { all_.erase(executor); }
+  [[nodiscard]] bool empty() const { return all_.empty(); }
   [[nodiscard]] bool contains(ExecutorId executor) const { return all_.contains(executor); }
+  /// Retired, and to stay.
+  [[nodiscard]] bool isRetired(ExecutorId executor) const;
 
   /// What MoveBlocks came to: these outputs and blocks were sent for.
   void moving(ExecutorId executor, std::set<std::pair<ShuffleId, int>> outputs, std::set<std::pair<RddId, int>> blocks);
@@ -52,11 +62,10 @@ class Departures {
   /// Some other executor has a copy of the block.
   void blockCopied(RddId rdd, int partition, ExecutorId holder);
 
-  /// `busy` names those of them that run tasks.
-  [[nodiscard]] Orders tick(const std::set<ExecutorId>& busy, Millis now);
+  [[nodiscard]] Orders tick(const Work& work, Millis now);
 
  private:
-  enum class Phase { kTasks, kBlocks, kDone };
+  enum class Phase { kTasks, kBlocks, kReaders, kDone };
   struct Departure {
     Phase phase = Phase::kTasks;
     bool retires = false;
@@ -64,6 +73,8 @@ class Departures {
     Millis since = 0;
     std::set<std::pair<ShuffleId, int>> outputs;
     std::set<std::pair<RddId, int>> blocks;
+    bool is_read = false;  ///< It held something that tasks may read.
+    TaskId readers;        ///< Tasks before this one may have been told to read from it.
   };
   std::map<ExecutorId, Departure> all_;
 };

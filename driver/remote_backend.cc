@@ -163,7 +163,13 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
   void executorEnded(ExecutorId id, ExecutorEnd end) override {
     post([this, id, end = std::move(end)] { ended(id, end); });
   }
-  void executorLeaving(ExecutorId id, std::string reason) override { events_->executorLeaving(id, std::move(reason)); }
+  void executorLeaving(ExecutorId id, std::string reason) override {
+    post([this, id] {
+      auto found = executors_.find(id);
+      if (found != executors_.end()) found->second.leaving = true;
+    });
+    events_->executorLeaving(id, std::move(reason));
+  }
   void providerFailed(std::string reason) override { events_->backendFailed(std::move(reason)); }
 
  private:
@@ -179,6 +185,7 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     Millis lost_at = 0;
     std::string killed_because;  ///< Set once it was given up.
     Millis killed_at = 0;
+    bool leaving = false;  ///< Its machine does; its end is not its tasks' fault.
   };
 
   void post(std::function<void()> action) { events_->post(std::move(action)); }
@@ -223,7 +230,8 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     // A process that we did not end died of what it ran: a crash, the memory limit, a kill. Its tasks are suspect, and
     // count as tried, so that one that always kills its executor ends.
     Failure failure;
-    failure.kind = given_up.empty() && end.seen ? Failure::Kind::kCrash : Failure::Kind::kExecutorLost;
+    const bool by_itself = given_up.empty() && end.seen && !found->second.leaving;
+    failure.kind = by_itself ? Failure::Kind::kCrash : Failure::Kind::kExecutorLost;
     failure.message = given_up.empty() ? describe(end) : given_up;
     failure.signal = end.process.signal;
     if (end.process.crashed) failure.stack = describeStack(end.process.record);

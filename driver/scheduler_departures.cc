@@ -35,22 +35,26 @@ void SchedulerLoop::executorRetired(ExecutorId executor) {
 }
 
 void SchedulerLoop::followDepartures() {
-  std::set<ExecutorId> busy;
+  if (departures_.empty()) return;
+  Departures::Work work{{}, tasks_.oldestTask(), tasks_.nextTask()};
   for (const auto& [executor, cores] : cores_) {
-    if (departures_.contains(executor) && !tasks_.runningOn(executor).empty()) busy.insert(executor);
+    if (departures_.contains(executor) && !tasks_.runningOn(executor).empty()) work.busy.insert(executor);
   }
-  const auto orders = departures_.tick(busy, now());
+  const auto orders = departures_.tick(work, now());
   for (const auto& order : orders.move) moveBlocks(order.executor);
   for (const auto& order : orders.retire) backend_.retire(order.executor);
   for (const auto& order : orders.let_go) backend_.letGo(order.executor, order.reason);
 }
 
-/// Spreads what the executor holds over those that stay.
+/// Spreads what the executor holds over those that stay; where none is active, over those that only serve.
 void SchedulerLoop::moveBlocks(ExecutorId from) {
   std::vector<ExecutorId> targets;
-  for (const auto& [executor, cores] : cores_) {
+  std::vector<ExecutorId> retired;
+  for (const auto& [executor, host] : hosts_) {
     if (!departures_.contains(executor)) targets.push_back(executor);
+    if (departures_.isRetired(executor)) retired.push_back(executor);
   }
+  if (targets.empty()) targets = std::move(retired);
   if (targets.empty()) return departures_.moving(from, {}, {});  // lineage makes up for what is lost
   const auto outputs = dag_.mapOutputsOn(from);
   const auto blocks = dag_.blocksOn(from);

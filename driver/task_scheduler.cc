@@ -158,6 +158,14 @@ size_t TaskScheduler::pendingTasks() const {
   return pending;
 }
 
+TaskId TaskScheduler::nextTask() const { return TaskId(state_->next_task); }
+
+TaskId TaskScheduler::oldestTask() const {
+  int64_t oldest = state_->next_task;
+  for (const auto& [id, task] : state_->tasks) oldest = std::min(oldest, id);
+  return TaskId(oldest);
+}
+
 std::string TaskScheduler::explainWaiting(Millis now) const {
   std::string text;
   for (const auto& [id, set] : state_->sets) {

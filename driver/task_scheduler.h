@@ -105,6 +105,9 @@ class TaskScheduler {
   [[nodiscard]] std::vector<RunningTask> runningOn(ExecutorId executor) const;
   [[nodiscard]] int totalCores() const;
   [[nodiscard]] size_t pendingTasks() const;
+  /// The least id of those that are under way, or nextTask().
+  [[nodiscard]] TaskId oldestTask() const;
+  [[nodiscard]] TaskId nextTask() const;
   /// What waits and why, one line a stage ("stage 3: 12 tasks wait for a free core; 2 executors, 4 cores, all busy").
   [[nodiscard]] std::string explainWaiting(Millis now) const;
 

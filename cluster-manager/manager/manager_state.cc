@@ -92,7 +92,12 @@ void ManagerState::take(ConnectionId from, const ClusterMessage& message) {
       [&](const ExecutorExited& m) { asWorker(from, [&](Worker& worker) { executorExited(worker, m); }); },
       [&](const DriverStarted& m) { asWorker(from, [&](Worker& worker) { driverStarted(worker, m.driver); }); },
       [&](const DriverExited& m) { asWorker(from, [&](Worker& worker) { driverExited(worker, m.driver, m.how); }); },
-      [&](const WorkerLeaving&) { asWorker(from, [&](Worker& worker) { leave(worker, "it was told to leave"); }); },
+      [&](const WorkerLeaving&) {
+        asWorker(from, [&](Worker& worker) {
+          leave(worker, "it was told to leave");
+          send(from, LeaveWhenIdle{});  // nothing comes after this
+        });
+      },
       [&](const RegisterApplication& m) { registerApplication(from, m); },
       [&](const WantExecutors& m) { asApplication(from, [&](Application& app) { wantExecutors(app, m.executors); }); },
       [&](const ReleaseExecutor& m) { asApplication(from, [&](Application& app) { releaseExecutor(app, m); }); },

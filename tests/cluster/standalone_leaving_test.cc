@@ -109,26 +109,24 @@ TEST_CASE("a worker leaves while others read its shuffle output, and no stage ru
   auto log = std::make_shared<StageLog>();
   Context sc(cluster.conf().set("cerium.speculation", "false"));
   sc.addListener(log);
-  // Each reduce task reads what it needs in steps, slowly.
-  auto slow = slowCounts(sc, 8, 10).map([](const std::pair<int64_t, int64_t>& each) {
-    ::usleep(10'000);
-    return each.second;
-  });
-  REQUIRE(slow.count() == 100);
-  REQUIRE(log->submitted() == 2);
-  auto many = std::async(std::launch::async, [&] {
-    int64_t all = 0;
-    for (int i = 0; i < 12; ++i) all += slow.count();
-    return all;
-  });
-  REQUIRE(eventually([&] { return log->good() >= 12 + 4; }));
+  // Much to read for each reduce task, and slowly done on the worker that stays.
+  const pid_t stays = cluster.worker(0).pid();
+  auto slow = sc.range(0, 8000, 1, 8)
+                  .map([](int64_t x) { return std::pair<int64_t, std::string>(x, std::string(8000, 'x')); })
+                  .partitionBy(HashPartitioner(4))
+                  .map([stays](const std::pair<int64_t, std::string>& each) {
+                    if (::getppid() == stays) ::usleep(1000);
+                    return static_cast<int64_t>(each.second.size());
+                  });
+  auto first = std::async(std::launch::async, [&] { return slow.count(); });
+  REQUIRE(eventually([&] { return log->submitted() == 2; }));
   cluster.worker(1).signal(SIGTERM);
-  CHECK(many.get() == 1200);
+  CHECK(first.get() == 8000);
   CHECK(cluster.worker(1).wait() == 0);
-  CHECK(slow.count() == 100);
-  CHECK(eventually([&] { return log->good() >= 12 + 13 * 4; }));
+  CHECK(slow.count() == 8000);
+  CHECK(eventually([&] { return log->good() >= 8 + 4 + 4; }));
   INFO(log->stories());
-  CHECK(log->good() == 12 + 13 * 4);
+  CHECK(log->good() == 8 + 4 + 4);
   CHECK(log->bad() == 0);
 }
 
@@ -154,7 +152,8 @@ TEST_CASE("a second SIGTERM ends a worker at once", "[cluster][standalone][leavi
   StandaloneCluster cluster;
   cluster.addWorker();
   cluster.addWorker();
-  Context sc(cluster.conf().set("cerium.speculation", "false"));
+  // No try may fail: it is not the tasks' fault.
+  Context sc(cluster.conf().set("cerium.speculation", "false").set("cerium.task.maxFailures", "1"));
   auto sum = std::async(std::launch::async, [&] { return slowSum(sc, 4, 3000); });
   REQUIRE(eventually([&] { return cluster.executorsOf(0).size() == 1; }));
   cluster.worker(0).signal(SIGTERM);
@@ -189,6 +188,15 @@ TEST_CASE("executors are added while tasks wait and retired when idle; their shu
   INFO(log->stories());
   CHECK(log->bad() == 0);
   CHECK(cluster.json().at("activeapps").as_array().at(0).at("waits").as_string().empty());
+
+  // One of the workers leaves: what its retired executors serve moves to others.
+  REQUIRE(eventually([&] { return cluster.coresUsed() == 0; }));
+  cluster.worker(0).signal(SIGTERM);
+  CHECK(cluster.worker(0).wait() == 0);
+  CHECK(counts.count() == 100);
+  CHECK(eventually([&] { return log->good() == 32 + 4 + 4 + 4; }));
+  CHECK(log->good() == 32 + 4 + 4 + 4);
+  CHECK(log->bad() == 0);
   sc.stop();
   CHECK(eventually([&] { return cluster.executors().empty(); }));
 }

@@ -18,7 +18,7 @@ TEST_CASE("an executor that leaves ends its tasks, then moves its blocks, then g
   Departures departures;
   REQUIRE(departures.leave(kA, "its worker leaves", 0));
   CHECK_FALSE(departures.leave(kA, "again", 1));
-  CHECK(departures.tick({kA}, 100).move.empty());  // it still runs tasks
+  CHECK(departures.tick({.busy = {kA}}, 100).move.empty());  // it still runs tasks
 
   auto orders = departures.tick({}, 200);
   REQUIRE(orders.move.size() == 1);
@@ -47,10 +47,39 @@ TEST_CASE("an executor whose blocks do not move goes without them in the end", "
   CHECK(departures.tick({}, Departures::kMoveLimit).let_go.size() == 1);
 }
 
+TEST_CASE("an executor that was read from waits for the tasks that may still read", "[driver]") {
+  Departures departures;
+  REQUIRE(departures.leave(kA, "why", 0));
+  REQUIRE(departures.tick({}, 0).move.size() == 1);
+  departures.moving(kA, {{ShuffleId(3), 0}}, {});
+  departures.outputMoved(kA, ShuffleId(3), 0);
+  CHECK(departures.tick({.oldest = TaskId(5), .next = TaskId(9)}, 100).let_go.empty());
+  CHECK(departures.tick({.oldest = TaskId(8), .next = TaskId(12)}, 200).let_go.empty());
+  CHECK(departures.tick({.oldest = TaskId(9), .next = TaskId(14)}, 300).let_go.size() == 1);
+
+  REQUIRE(departures.leave(kB, "why", 0));
+  REQUIRE(departures.tick({}, 0).move.size() == 1);
+  departures.moving(kB, {}, {});  // it held nothing
+  CHECK(departures.tick({.oldest = TaskId(5), .next = TaskId(9)}, 100).let_go.size() == 1);
+}
+
+TEST_CASE("a retired executor whose machine leaves has its output moved, too", "[driver]") {
+  Departures departures;
+  REQUIRE(departures.retire(kA, 0));
+  REQUIRE(departures.tick({}, 100).retire.size() == 1);
+  CHECK(departures.isRetired(kA));
+  REQUIRE(departures.leave(kA, "its worker leaves", 200));
+  CHECK_FALSE(departures.isRetired(kA));
+  CHECK_FALSE(departures.retire(kA, 250));
+  CHECK(departures.tick({}, 300).move.size() == 1);
+  departures.moving(kA, {}, {});
+  CHECK(departures.tick({}, 400).let_go.size() == 1);
+}
+
 TEST_CASE("an idle executor is retired when its last task has ended", "[driver]") {
   Departures departures;
   REQUIRE(departures.retire(kA, 0));
-  CHECK(departures.tick({kA}, 100).retire.empty());
+  CHECK(departures.tick({.busy = {kA}}, 100).retire.empty());
   REQUIRE(departures.tick({}, 200).retire.size() == 1);
   CHECK(departures.tick({}, 300).retire.empty());
 }
