@@ -74,7 +74,7 @@ wait_for() {
 # ---- the image
 
 find_base() {
-  if docker image inspect "$base_image" >/dev/null 2>&1 || docker pull -q "$base_image" 2>/dev/null; then
+  if docker image inspect "$base_image" >/dev/null 2>&1 || docker pull -q "$base_image" >/dev/null 2>&1; then
     echo "$base_image"
     return
   fi
