@@ -147,6 +147,7 @@ void decodeRecords(Reader& in, uint64_t& left, size_t max, RecordBuffer<T>& out)
   size_t n = left < max ? static_cast<size_t>(left) : max;
   if constexpr (kBitwise<T>) {
     if (n > in.left() / sizeof(T)) throw CorruptData("a run of records names more of them than it has bytes for");
+    if (n == 0) return;  // memcpy takes no null pointer, even for nothing
     const char* bytes = in.raw(n * sizeof(T));
     std::memcpy(static_cast<void*>(out.growUninitialized(n)), bytes, n * sizeof(T));
   } else {
