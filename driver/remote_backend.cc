@@ -282,6 +282,8 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
   void onMessage(const rpc::ConnectionPtr& from, ExecutorId& who, const Bytes& bytes) {
     try {
       auto message = protocol::decode(bytes);
+      if (std::holds_alternative<protocol::Hello>(message) == who.valid())
+        throw CorruptData(who.valid() ? "it introduces itself twice" : "it did not introduce itself");
       std::visit([&](auto& each) { on(from, who, each); }, message);
     } catch (const CorruptData& e) {
       log::warn("a connection from {} is closed: {}", from->peer(), e.what());

@@ -1,54 +1,22 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The messages between driver and executors. Every field of every kind is filled by reflection, so that a field which
-// the encoding forgets shows; and frames that were cut or changed are refused, never obeyed half or crashed on.
+// The messages of both sets: between driver and executors, and of a standalone cluster. Every field of every kind is
+// filled by reflection, so that a field which the encoding forgets shows; and frames that were cut or changed are
+// refused, never obeyed half or crashed on.
 #include "base/protocol/messages.h"
 
 #include <algorithm>
 #include <boost/pfr.hpp>
 #include <catch2/catch.hpp>
-#include <random>
 
+#include "base/protocol/cluster_messages.h"
 #include "base/util/error.h"
+#include "tests/support/any_message.h"
 
 namespace cerium::protocol {
 namespace {
 
-using Random = std::mt19937_64;
-
-template <class T>
-void fill(T& value, Random& random);
-
-void fill(std::string& text, Random& random) {
-  text.resize(random() % 9);
-  for (char& c : text) c = static_cast<char>(random());
-}
-void fill(Bytes& bytes, Random& random) {
-  std::string text;
-  fill(text, random);
-  bytes = Bytes(text);
-}
-template <class T>
-void fill(std::vector<T>& list, Random& random) {
-  list.resize(1 + random() % 2);
-  for (T& each : list) fill(each, random);
-}
-void fill(std::map<std::string, std::string>& map, Random& random) {
-  for (int i = 0; i < 2; ++i) {
-    std::string key;
-    fill(key, random);
-    fill(map[key], random);
-  }
-}
-template <class T>
-void fill(T& value, Random& random) {
-  if constexpr (std::is_same_v<T, bool>) {
-    value = random() % 2 == 0;
-  } else if constexpr (std::is_arithmetic_v<T>) {
-    value = static_cast<T>(random());
-  } else {
-    boost::pfr::for_each_field(value, [&](auto& field) { fill(field, random); });
-  }
-}
+using testing::fill;
+using testing::Random;
 
 template <class T>
 inline constexpr bool kIsList = false;
@@ -70,25 +38,22 @@ bool same(const T& a, const T& b) {
   }
 }
 
-/// One of each kind, every field filled.
-template <size_t... Kind>
-std::vector<Message> oneOfEach(Random& random, std::index_sequence<Kind...>) {
-  std::vector<Message> all;
-  const auto add = [&]<class T>(T message) {
-    fill(message, random);
-    all.emplace_back(std::move(message));
-  };
-  (add(std::variant_alternative_t<Kind, Message>()), ...);
-  return all;
-}
-std::vector<Message> oneOfEach(Random& random) {
-  return oneOfEach(random, std::make_index_sequence<std::variant_size_v<Message>>());
-}
+struct OfExecutors {
+  using Message = protocol::Message;
+  static Bytes encode(const Message& message) { return protocol::encode(message); }
+  static Message decode(const Bytes& frame) { return protocol::decode(frame); }
+};
+struct OfCluster {
+  using Message = ClusterMessage;
+  static Bytes encode(const Message& message) { return encodeCluster(message); }
+  static Message decode(const Bytes& frame) { return decodeCluster(frame); }
+};
 
 /// True where decoding throws CorruptData; other exceptions pass through.
+template <class Set>
 bool isRefused(const Bytes& frame) {
   try {
-    (void)decode(frame);
+    (void)Set::decode(frame);
     return false;
   } catch (const CorruptData&) {
     return true;
@@ -97,11 +62,12 @@ bool isRefused(const Bytes& frame) {
 
 }  // namespace
 
-TEST_CASE("every message comes back with every field", "[base][messages]") {
+TEMPLATE_TEST_CASE("every message comes back with every field", "[base][messages]", OfExecutors, OfCluster) {
+  using Kind = typename TestType::Message;
   Random random(3);
   for (int round = 0; round < 20; ++round) {
-    for (const Message& message : oneOfEach(random)) {
-      const Message back = decode(encode(message));
+    for (const Kind& message : testing::oneOfEach<Kind>(random)) {
+      const Kind back = TestType::decode(TestType::encode(message));
       INFO("kind " << message.index());
       REQUIRE(back.index() == message.index());
       REQUIRE(std::visit(
@@ -114,52 +80,58 @@ TEST_CASE("every message comes back with every field", "[base][messages]") {
   }
 }
 
-TEST_CASE("a message that was cut short anywhere is corrupt data", "[base][messages]") {
+TEMPLATE_TEST_CASE("a message that was cut short anywhere is corrupt data", "[base][messages]", OfExecutors,
+                   OfCluster) {
+  using Kind = typename TestType::Message;
   Random random(5);
-  for (const Message& message : oneOfEach(random)) {
-    const Bytes frame = encode(message);
+  for (const Kind& message : testing::oneOfEach<Kind>(random)) {
+    const Bytes frame = TestType::encode(message);
     for (size_t size = 0; size < frame.size(); ++size) {
       INFO("kind " << message.index() << ", " << size << " of " << frame.size() << " bytes");
-      REQUIRE(isRefused(Bytes(frame.view().substr(0, size))));
+      REQUIRE(isRefused<TestType>(Bytes(frame.view().substr(0, size))));
     }
   }
 }
 
-TEST_CASE("bytes behind a message are corrupt data", "[base][messages]") {
+TEMPLATE_TEST_CASE("bytes behind a message are corrupt data", "[base][messages]", OfExecutors, OfCluster) {
+  using Kind = typename TestType::Message;
   Random random(7);
-  for (const Message& message : oneOfEach(random)) {
-    Bytes frame = encode(message);
+  for (const Kind& message : testing::oneOfEach<Kind>(random)) {
+    Bytes frame = TestType::encode(message);
     frame.append("x", 1);
-    CHECK(isRefused(frame));
+    CHECK(isRefused<TestType>(frame));
   }
 }
 
-TEST_CASE("a message with any bit changed is refused or decoded, no more", "[base][messages]") {
+TEMPLATE_TEST_CASE("a message with any bit changed is refused or decoded, no more", "[base][messages]", OfExecutors,
+                   OfCluster) {
+  using Kind = typename TestType::Message;
   Random random(9);
-  for (const Message& message : oneOfEach(random)) {
-    const Bytes frame = encode(message);
+  for (const Kind& message : testing::oneOfEach<Kind>(random)) {
+    const Bytes frame = TestType::encode(message);
     for (size_t bit = 0; bit < 8 * frame.size(); ++bit) {
       Bytes changed = frame;
       changed.data()[bit / 8] = static_cast<char>(changed.data()[bit / 8] ^ (1 << bit % 8));
       INFO("kind " << message.index() << ", bit " << bit);
-      REQUIRE_NOTHROW(isRefused(changed));
+      REQUIRE_NOTHROW(isRefused<TestType>(changed));
     }
   }
 }
 
-TEST_CASE("random frames are refused or decoded, no more", "[base][messages]") {
+TEMPLATE_TEST_CASE("random frames are refused or decoded, no more", "[base][messages]", OfExecutors, OfCluster) {
+  using Kind = typename TestType::Message;
   Random random(11);
   for (int round = 0; round < 50'000; ++round) {
     std::string text(random() % 64, '\0');
     for (char& c : text) c = static_cast<char>(random() % 3 == 0 ? random() : 0);
-    if (!text.empty()) text[0] = static_cast<char>(random() % (std::variant_size_v<Message> + 1));
-    REQUIRE_NOTHROW(isRefused(Bytes(text)));
+    if (!text.empty()) text[0] = static_cast<char>(random() % (std::variant_size_v<Kind> + 1));
+    REQUIRE_NOTHROW(isRefused<TestType>(Bytes(text)));
   }
 }
 
-TEST_CASE("a kind that does not exist is named in the refusal", "[base][messages]") {
-  CHECK_THROWS_WITH(decode(Bytes(std::string(1, '\x7f'))), Catch::Contains("127"));
-  CHECK_THROWS_AS(decode(Bytes()), CorruptData);
+TEMPLATE_TEST_CASE("a kind that does not exist is named in the refusal", "[base][messages]", OfExecutors, OfCluster) {
+  CHECK_THROWS_WITH(TestType::decode(Bytes(std::string(1, '\x7f'))), Catch::Contains("127"));
+  CHECK_THROWS_AS(TestType::decode(Bytes()), CorruptData);
 }
 
 }  // namespace cerium::protocol

@@ -1,0 +1,100 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Who connects to a port with a secret, right or wrong, or none, sends frames and sees what becomes of the connection.
+#pragma once
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/rpc/handshake.h"
+#include "base/util/bytes.h"
+
+namespace cerium::testing {
+
+class Knocker {
+ public:
+  /// Connects to a port of this machine.
+  explicit Knocker(uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const timeval patience{.tv_sec = 20, .tv_usec = 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    to.sin_port = htons(port);
+    connected_ = ::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0;
+  }
+  ~Knocker() { ::close(fd_); }
+  Knocker(const Knocker&) = delete;
+  Knocker& operator=(const Knocker&) = delete;
+
+  [[nodiscard]] bool isConnected() const { return connected_; }
+  void send(std::string_view bytes) const { (void)!::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
+  void sendFrame(const Bytes& message) const { send(frameOf(message)); }
+
+  /// As a peer with this secret would, with `frames` right behind its proof, without waiting for the verdict. False
+  /// where it was turned away.
+  bool shakeHands(const std::string& secret, const std::string& frames) {
+    rpc::Handshake handshake(rpc::Role::kConnector, secret);
+    bool has_sent = false;
+    while (handshake.state() == rpc::Handshake::State::kRunning) {
+      const Bytes out = handshake.takeOutput();
+      const bool is_proof = out.size() == 32;
+      send(std::string(out.view()) + (is_proof ? frames : ""));
+      has_sent = has_sent || is_proof;
+      const std::string input = readSome();
+      if (input.empty()) return false;
+      input_ += input.substr(handshake.consume(input));
+    }
+    return has_sent && handshake.state() == rpc::Handshake::State::kDone;
+  }
+
+  /// The next frame's message; nothing where the connection ended instead, or nothing came within 20 s.
+  std::optional<Bytes> next() {
+    for (;;) {
+      uint64_t size = 0;
+      if (input_.size() >= sizeof size) {
+        std::memcpy(&size, input_.data(), sizeof size);
+        if (input_.size() - sizeof size >= size) {
+          Bytes message(input_.substr(sizeof size, size));
+          input_.erase(0, sizeof size + size);
+          return message;
+        }
+      }
+      const std::string more = readSome();
+      if (more.empty()) return std::nullopt;
+      input_ += more;
+    }
+  }
+  /// The port ended the connection, whatever it said before; false where it is silent for 20 s.
+  bool isLetGo() {
+    while (!readSome().empty()) {
+    }
+    return ended_;
+  }
+
+  [[nodiscard]] static std::string frameOf(const Bytes& message) {
+    const uint64_t size = message.size();
+    return std::string(reinterpret_cast<const char*>(&size), sizeof size) + std::string(message.view());
+  }
+
+ private:
+  std::string readSome() {
+    char buffer[4096];
+    const ssize_t n = ::recv(fd_, buffer, sizeof buffer, 0);
+    ended_ = n == 0 || (n < 0 && errno == ECONNRESET);
+    return n > 0 ? std::string(buffer, static_cast<size_t>(n)) : "";
+  }
+
+  int fd_;
+  bool connected_ = false;
+  bool ended_ = false;
+  std::string input_;
+};
+
+}  // namespace cerium::testing
