@@ -27,8 +27,8 @@ struct Program {
 /// How a child process of a worker ended.
 struct ExitInfo {
   int32_t exit_status = 0;
-  int32_t signal = 0;  ///< 0 where it exited.
-  std::string reason = {};        ///< Why the worker ended it, or what else it knows; may be empty.
+  int32_t signal = 0;        ///< 0 where it exited.
+  std::string reason = {};   ///< Why the worker ended it, or what else it knows; may be empty.
   Bytes crash_record = {};   ///< What the process wrote about its own crash; see executor/crash_report.h. May be empty.
   std::string log = {};      ///< "host:path" of its log.
   std::string log_end = {};  ///< The log's last lines, at most 2 kB.

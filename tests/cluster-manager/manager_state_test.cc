@@ -350,7 +350,7 @@ TEST_CASE("drivers in the cluster are placed first, watched, and end with the st
   CHECK(lastState(desk.heard<DriverStatus>(5)) == "UNKNOWN");
 }
 
-TEST_CASE("a supervised driver is launched again, later and later; a killed one is not", "[cluster-manager]") {
+TEST_CASE("a supervised driver is launched again, later and later, a killed one is not", "[cluster-manager]") {
   Desk desk;
   desk.says(1, worker("a", 1));
   desk.says(2, SubmitDriver{order("driver-1", true)});

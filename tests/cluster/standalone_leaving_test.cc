@@ -163,7 +163,7 @@ TEST_CASE("a second SIGTERM ends a worker at once", "[cluster][standalone][leavi
   CHECK(sum.get() == 6);
 }
 
-TEST_CASE("executors are added while tasks wait and retired when idle; their shuffle output stays",
+TEST_CASE("executors are added while tasks wait and retired when idle, their shuffle output stays",
           "[cluster][standalone][leaving]") {
   StandaloneCluster cluster;
   cluster.addWorker();
