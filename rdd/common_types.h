@@ -7,6 +7,7 @@
 
 #include "rdd/job_runner.h"
 #include "rdd/shuffle/combine_table.h"
+#include "rdd/shuffle/radix_sort.h"
 #include "rdd/shuffle/shuffle_reader.h"
 #include "rdd/shuffle/shuffle_writer.h"
 
@@ -26,6 +27,8 @@
   EXTERN template const BlockOps* blockOps<__VA_ARGS__>(); \
   EXTERN template StreamPtr<__VA_ARGS__> openCached<__VA_ARGS__>(CachedBlock);
 
+#define CERIUM_SORTS(EXTERN, K, V) EXTERN template void sortPairs<K, V>(RecordBuffer<std::pair<K, V>>&, KeyOrder);
+
 #define CERIUM_TABLE_CLASSES(EXTERN, ...) EXTERN template class CombineTable<__VA_ARGS__>;
 
 #define CERIUM_COMMON_TYPES(EXTERN)                                  \
@@ -40,6 +43,11 @@
   CERIUM_RECORD_CLASSES(EXTERN, std::pair<int32_t, int32_t>)         \
   CERIUM_RECORD_CLASSES(EXTERN, std::pair<int64_t, int64_t>)         \
   CERIUM_RECORD_CLASSES(EXTERN, std::pair<int64_t, double>)          \
+  CERIUM_SORTS(EXTERN, std::string, int64_t)                         \
+  CERIUM_SORTS(EXTERN, std::string, double)                          \
+  CERIUM_SORTS(EXTERN, int32_t, double)                              \
+  CERIUM_SORTS(EXTERN, int64_t, int64_t)                             \
+  CERIUM_SORTS(EXTERN, int64_t, double)                              \
   CERIUM_TABLE_CLASSES(EXTERN, std::string, int32_t)                 \
   CERIUM_TABLE_CLASSES(EXTERN, std::string, int64_t)                 \
   CERIUM_TABLE_CLASSES(EXTERN, std::string, double)                  \

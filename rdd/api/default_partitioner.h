@@ -74,23 +74,24 @@ auto choose(const JobRunnerPtr& runner, const Part& named, int parent_partitions
   }
 }
 
+/// What a parent of a wide operation is like.
+struct ParentShape {
+  std::optional<Partitioner> partitioner;
+  int partitions;
+};
+
 /// Spark's rule for several parents: the existing partitioner with the most partitions, unless it has far fewer than
-/// the largest parent (less than a tenth); else a hash.
+/// the largest parent (less than a tenth); null where a fresh hash, as `fresh` is set to, is better.
+const Partitioner* bestAmong(const JobRunnerPtr& runner, std::initializer_list<ParentShape> parents,
+                             HashPartitioner& fresh);
+
 template <class K, class Part>
-auto chooseAmong(const JobRunnerPtr& runner, const Part& named,
-                 const std::vector<std::pair<std::optional<Partitioner>, int>>& parents) {
+auto chooseAmong(const JobRunnerPtr& runner, const Part& named, std::initializer_list<ParentShape> parents) {
   if constexpr (!std::is_same_v<Part, UseDefault>) {
     return choose<K>(runner, named, 0);
   } else {
-    int largest = 1;
-    const Partitioner* best = nullptr;
-    for (const auto& [partitioner, partitions] : parents) {
-      largest = std::max(largest, partitions);
-      if (partitioner && (best == nullptr || partitioner->numPartitions() > best->numPartitions()))
-        best = &*partitioner;
-    }
-    const HashPartitioner fresh = hashOf(runner, largest);
-    if (best != nullptr && (best->numPartitions() >= fresh.numPartitions() || best->numPartitions() * 10 > largest)) {
+    HashPartitioner fresh;
+    if (const Partitioner* best = bestAmong(runner, parents, fresh)) {
       if (const auto* hash = best->as<HashPartitioner>()) return KeyPartitioner<K>(*hash);
       if (const auto* range = best->as<RangePartitioner<K>>()) return KeyPartitioner<K>(*range);
     }

@@ -7,6 +7,7 @@
 
 #include "rdd/api/support.h"
 #include "rdd/ops/ends.h"
+#include "rdd/shuffle/radix_sort.h"
 
 namespace cerium::api {
 
@@ -31,29 +32,23 @@ std::vector<K> sampleBounds(const Rdd& rdd, int n, const Where& where) {
   auto samples = rdd.runEnd(
       "sortByKey", End{{}, {Carried<std::pair<uint64_t, uint64_t>>{{size, 42}}, located("sortByKey", where, key_of)}},
       where);
-  struct Weighted {
-    K key;
-    double weight;
-  };
-  std::vector<Weighted> candidates;
+  RecordBuffer<std::pair<K, double>> candidates;  // each with the number of records that it stands for
   double total = 0;
   for (auto& [seen, sample] : samples) {
     total += static_cast<double>(seen);
     for (auto&& key : sample)
-      candidates.push_back({std::move(key), static_cast<double>(seen) / static_cast<double>(sample.size())});
+      candidates.emplace_back(std::move(key), static_cast<double>(seen) / static_cast<double>(sample.size()));
   }
-  std::stable_sort(candidates.begin(), candidates.end(),
-                   [](const Weighted& a, const Weighted& b) { return KeyLess()(a.key, b.key); });
+  sortPairs(candidates, KeyOrder());
   std::vector<K> bounds;
   double passed = 0;
-  for (const Weighted& candidate : candidates) {
-    passed += candidate.weight;
+  for (const auto& [key, weight] : candidates) {
+    passed += weight;
     while (static_cast<int>(bounds.size()) < n - 1 && passed >= total * static_cast<double>(bounds.size() + 1) / n) {
       // Fewer records than ranges: each key bounds one range.
-      if (candidates.size() < static_cast<size_t>(n) && !bounds.empty() &&
-          KeyEqual().operator()<K>(bounds.back(), candidate.key))
+      if (candidates.size() < static_cast<size_t>(n) && !bounds.empty() && KeyEqual().operator()<K>(bounds.back(), key))
         break;
-      bounds.push_back(candidate.key);
+      bounds.push_back(key);
       if (candidates.size() < static_cast<size_t>(n)) break;
     }
   }

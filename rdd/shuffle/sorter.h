@@ -14,26 +14,22 @@ namespace cerium {
 template <class R, class Less>
 class MergeStream final : public Stream<R> {
  public:
-  MergeStream(std::vector<StreamPtr<R>> runs, Less less) : less_(less) {
-    for (auto& run : runs) {
-      Cursor cursor{std::move(run), {}, 0};
-      if (cursor.advance()) cursors_.push_back(std::move(cursor));
-    }
-    for (size_t i = 0; i < cursors_.size(); ++i) heap_.push_back(i);
-    std::make_heap(heap_.begin(), heap_.end(), after());
-  }
+  explicit MergeStream(Less less) : less_(less) {}
+
+  /// All runs first, then next().
+  void add(StreamPtr<R> run) { cursors_.push_back({std::move(run), {}, 0}); }
 
   Batch<R> next() override {
+    if (!started_) start();
     batch_.clear();
     while (!heap_.empty() && batch_.size() < kBatchRecords<R>) {
-      std::pop_heap(heap_.begin(), heap_.end(), after());
-      Cursor& cursor = cursors_[heap_.back()];
+      Cursor& cursor = cursors_[heap_.front()];
       batch_.emplace_back(cursor.take());
-      if (cursor.at < cursor.batch.size || cursor.advance()) {
-        std::push_heap(heap_.begin(), heap_.end(), after());
-      } else {
+      if (cursor.at == cursor.batch.size && !cursor.advance()) {
+        heap_.front() = heap_.back();
         heap_.pop_back();
       }
+      siftDown(0);
     }
     return {batch_.data(), batch_.size(), true};
   }
@@ -57,19 +53,38 @@ class MergeStream final : public Stream<R> {
     }
   };
 
-  auto after() {
-    return [this](size_t a, size_t b) {
-      const R& x = cursors_[a].front();
-      const R& y = cursors_[b].front();
-      if (less_(y, x)) return true;
-      return !less_(x, y) && b < a;
-    };
+  void start() {
+    started_ = true;
+    for (size_t i = 0; i < cursors_.size(); ++i) {
+      if (cursors_[i].advance()) heap_.push_back(i);
+    }
+    for (size_t i = heap_.size() / 2; i-- > 0;) siftDown(i);
+  }
+  bool isBefore(size_t a, size_t b) {
+    const R& x = cursors_[a].front();
+    const R& y = cursors_[b].front();
+    return less_(x, y) || (a < b && !less_(y, x));
+  }
+  /// Moves the run at `place` of the heap down to where it belongs.
+  void siftDown(size_t place) {
+    for (;;) {
+      size_t first = place;
+      for (size_t child = 2 * place + 1; child <= 2 * place + 2 && child < heap_.size(); ++child) {
+        if (isBefore(heap_[child], heap_[first])) first = child;
+      }
+      if (first == place) return;
+      const size_t moved = heap_[place];
+      heap_[place] = heap_[first];
+      heap_[first] = moved;
+      place = first;
+    }
   }
 
   Less less_;
   std::vector<Cursor> cursors_;
-  std::vector<size_t> heap_;
+  std::vector<size_t> heap_;  ///< Runs, the first record's at the front.
   RecordBuffer<R> batch_;
+  bool started_ = false;
 };
 
 /// Sorts by key, stably: pairs of equal keys keep the order of the input.
@@ -79,7 +94,9 @@ StreamPtr<std::pair<K, V>> sortStream(TaskContext& task, StreamPtr<std::pair<K, 
   auto by_key = [order](const R& a, const R& b) { return order(a.first, b.first); };
   Reservation reserved(task.services().memory());
   RecordBuffer<R> records;
-  std::vector<StreamPtr<R>> runs;
+  using Merge = MergeStream<R, decltype(by_key)>;
+  Merge* merge = nullptr;  // once there are runs on disk
+  StreamPtr<R> merged;
   size_t heap_bytes = 0;
   size_t counted = 0;
   auto sort = [&] { sortPairs(records, order); };
@@ -114,7 +131,8 @@ StreamPtr<std::pair<K, V>> sortStream(TaskContext& task, StreamPtr<std::pair<K, 
       pieces.push_back(spill(task.services().spillSpace(), bytes.view()));
       task.metrics().spilled_bytes += static_cast<int64_t>(bytes.size());
     }
-    runs.push_back(makeStream<RunStream>(std::move(pieces)));
+    if (merge == nullptr) merged = StreamPtr<R>(merge = new Merge(by_key));
+    merge->add(makeStream<RunStream>(std::move(pieces)));
     records = RecordBuffer<R>();
     heap_bytes = 0;
     counted = 0;
@@ -134,9 +152,9 @@ StreamPtr<std::pair<K, V>> sortStream(TaskContext& task, StreamPtr<std::pair<K, 
     }
   }
   sort();
-  if (runs.empty()) return makeStream<OwnedStream<R>>(std::move(records));
-  runs.push_back(makeStream<OwnedStream<R>>(std::move(records)));
-  return makeStream<MergeStream<R, decltype(by_key)>>(std::move(runs), by_key);
+  if (merge == nullptr) return makeStream<OwnedStream<R>>(std::move(records));
+  merge->add(makeStream<OwnedStream<R>>(std::move(records)));
+  return merged;
 }
 
 }  // namespace cerium

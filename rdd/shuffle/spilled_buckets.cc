@@ -11,6 +11,11 @@ SpilledBuckets::Run::Run() {
   for (Bytes& each : bytes_) each.grow(sizeof(uint64_t));  // for the count
 }
 
+SpilledBuckets::Run::~Run() = default;
+SpilledBuckets::Run::Run(Run&&) noexcept = default;
+SpilledBuckets::SpilledBuckets() = default;
+SpilledBuckets::~SpilledBuckets() = default;
+
 Bytes& SpilledBuckets::Run::next(int bucket) {
   ++counts_[static_cast<size_t>(bucket)];
   return bytes_[static_cast<size_t>(bucket)];

@@ -24,6 +24,8 @@ class SpilledBuckets {
   class Run {
    public:
     Run();
+    ~Run();
+    Run(Run&&) noexcept;
     /// Where the next record of `bucket` is to be encoded.
     [[nodiscard]] Bytes& next(int bucket);
     [[nodiscard]] size_t bytes() const;
@@ -33,6 +35,11 @@ class SpilledBuckets {
     std::array<Bytes, kBuckets> bytes_;
     std::array<uint64_t, kBuckets> counts_{};
   };
+
+  SpilledBuckets();
+  ~SpilledBuckets();
+  SpilledBuckets(const SpilledBuckets&) = delete;
+  SpilledBuckets& operator=(const SpilledBuckets&) = delete;
 
   /// Writes a run. Throws IoError where no disk takes it.
   void add(TaskContext& task, Run run);
