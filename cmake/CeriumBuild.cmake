@@ -24,6 +24,9 @@ if(PROJECT_IS_TOP_LEVEL)
   # Assertions of the standard library's and ours stay on in every build.
   string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")
 endif()
+if(CERIUM_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)  # the coverage that guides the fuzzer
+endif()
 if(CERIUM_SANITIZE)
   add_compile_options(-fsanitize=${CERIUM_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${CERIUM_SANITIZE})

@@ -1,0 +1,33 @@
+// Cerium. Licensed under the Apache License 2.0.
+// The stream of bytes that a connection cuts into messages, in pieces of any size.
+#include <algorithm>
+
+#include "base/rpc/tcp/frame_reader.h"
+#include "tests/fuzz/fuzz.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace cerium;
+  if (size < 1) return 0;
+  const size_t piece = 1 + data[0];
+  size_t at = 1;
+  size_t delivered = 0;
+  rpc::FrameReader reader(1 << 20);
+  try {
+    while (at < size) {
+      const auto space = reader.space();
+      size_t n = std::min(piece, size - at);
+      n = std::min(n, space[0].size() + space[1].size());
+      fuzz::check(n > 0, "the reader has no room");
+      const size_t head = std::min(n, space[0].size());
+      std::memcpy(space[0].data(), data + at, head);
+      if (n > head) std::memcpy(space[1].data(), data + at + head, n - head);
+      reader.received(n);
+      at += n;
+      while (auto message = reader.next()) delivered += sizeof(uint64_t) + message->size();
+    }
+    fuzz::check(delivered <= size, "more was delivered than had come");
+    fuzz::check(reader.isInsideFrame() == (delivered != size - 1), "the reader does not know where it stands");
+  } catch (const CorruptData&) {
+  }
+  return 0;
+}
