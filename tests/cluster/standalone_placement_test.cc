@@ -35,6 +35,7 @@ TEST_CASE("a standalone cluster gives the right answer, on all its workers", "[c
     for (const auto& [key, sum] : sums) all += sum;
     CHECK(sums.size() == 7);
     CHECK(all == 49'995'000);
+    REQUIRE(eventually([&] { return sc.statusTracker().getExecutorInfos().size() == 2; }));
     auto pids = sc.range(0, 8, 1, 8)
                     .map([](int64_t) {
                       ::usleep(100'000);
