@@ -50,8 +50,11 @@ TEST_CASE("strangers at every port are let go, and jobs go on", "[cluster][secur
   auto processes = executorPids();
   REQUIRE(processes.size() == 2);
   processes.push_back(::getpid());
-  const std::set<int> ports = listeningPorts(processes);
-  REQUIRE(ports.size() >= 4);  // the driver's two, and one of each executor
+  std::set<int> ports;
+  REQUIRE(eventually([&] {
+    ports = listeningPorts(processes);
+    return ports.size() >= 4;  // the driver's two, and one of each executor
+  }));
 
   const std::vector<std::string> greetings{
       frame(0),
