@@ -145,15 +145,19 @@ TEST_CASE("a program whose executors cannot start fails after ten tries with the
           "[cluster][standalone][fault]") {
   StandaloneCluster cluster;
   cluster.addWorker();
+  TempFolder libraries;
+  libraries.write("libfmt.so.9", "this is no library");
+  const auto [variable, status, words] = GENERATE(
+      table<std::string, std::string, std::string>({{"LD_LIBRARY_PATH", "status 127", "libfmt.so.9: file too short"},
+                                                    {"CERIUM_TEST_NO_START", "status 7", "no libraries"}}));
   std::string failure;
   try {
-    Context sc(cluster.conf().set("cerium.executorEnv.CERIUM_TEST_NO_START", "1"));
+    Context sc(cluster.conf().set("cerium.executorEnv." + variable, libraries.path()));
     sc.range(0, 10, 1, 2).count();
   } catch (const Error& e) {
     failure = e.what();
   }
-  CHECK_THAT(failure,
-             Catch::Contains("10 executors") && Catch::Contains("status 7") && Catch::Contains("no libraries"));
+  CHECK_THAT(failure, Catch::Contains("10 executors") && Catch::Contains(status) && Catch::Contains(words));
   CHECK(eventually([&] { return cluster.coresUsed() == 0; }));
   CHECK(cluster.json().at("status").as_string() == "ALIVE");
 }
