@@ -22,6 +22,7 @@ class CacheLocations {
 
   /// (RDD, partition) of each block that the executor holds.
   [[nodiscard]] std::set<std::pair<RddId, int>> heldBy(ExecutorId executor) const;
+  [[nodiscard]] bool holdsAny(ExecutorId executor) const { return by_executor_.contains(executor); }
   /// True where the node is persisted and each of its partitions is held by someone: its parents need not run.
   [[nodiscard]] bool complete(const RddNode& node) const;
   /// The executors that hold the partition; null where none does.

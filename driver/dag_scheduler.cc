@@ -124,6 +124,8 @@ std::vector<std::pair<RddId, int>> DagScheduler::blocksOn(ExecutorId executor) c
   return {held.begin(), held.end()};
 }
 
+bool DagScheduler::holdsBlocks(ExecutorId executor) const { return state_->cached.holdsAny(executor); }
+
 void DagScheduler::mapOutputsMoved(ShuffleId shuffle, const std::vector<int>& maps, ExecutorId from, ExecutorId to) {
   if (state_->lost.contains(to)) return;
   for (int map : maps) state_->outputs.move(shuffle, map, from, to);

@@ -121,6 +121,8 @@ class DagScheduler {
   /// What would be lost with the executor: map outputs as (shuffle, map), cached blocks as (RDD, partition), in order.
   [[nodiscard]] std::vector<std::pair<ShuffleId, int>> mapOutputsOn(ExecutorId executor) const;
   [[nodiscard]] std::vector<std::pair<RddId, int>> blocksOn(ExecutorId executor) const;
+  /// Whether blocksOn() names any. O(1).
+  [[nodiscard]] bool holdsBlocks(ExecutorId executor) const;
   /// Another executor has these map outputs now.
   void mapOutputsMoved(ShuffleId shuffle, const std::vector<int>& maps, ExecutorId from, ExecutorId to);
 

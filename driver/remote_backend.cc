@@ -6,7 +6,6 @@
 #include <atomic>
 #include <cstring>
 #include <map>
-#include <set>
 
 #include "base/protocol/messages.h"
 #include "base/rpc/transport.h"

@@ -74,8 +74,7 @@ void SchedulerLoop::decideAllocation() {
   std::vector<AllocationPolicy::Seen> seen;
   for (const auto& [executor, cores] : cores_) {
     if (departures_.contains(executor)) continue;
-    seen.push_back(
-        {executor, cores, static_cast<int>(tasks_.runningOn(executor).size()), !dag_.blocksOn(executor).empty()});
+    seen.push_back({executor, cores, static_cast<int>(tasks_.runningOn(executor).size()), dag_.holdsBlocks(executor)});
   }
   const auto decision = allocation_.decide(seen, tasks_.pendingTasks(), now());
   for (ExecutorId executor : decision.retire) {
