@@ -1,6 +1,8 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "cluster-manager/worker/machine_limits.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <fstream>
 #include <sstream>
@@ -85,7 +87,13 @@ void lower(std::optional<T>& least, std::optional<T> other) {
 
 MachineLimits::MachineLimits(std::string root, int processors) : root_(std::move(root)), processors_(processors) {}
 
-int MachineLimits::usableProcessors() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
+int MachineLimits::usableProcessors() {
+  // Not hardware_concurrency(): it counts those of the machine, also where a cpuset or taskset allows fewer.
+  cpu_set_t allowed;
+  if (::sched_getaffinity(0, sizeof(allowed), &allowed) == 0) return CPU_COUNT(&allowed);
+  // There are more than a cpu_set_t has room for.
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
 
 std::vector<std::string> MachineLimits::groupFolders(const std::string& controller) const {
   const auto mount = findMount(root_ + "/proc/self/mountinfo", controller);
@@ -140,7 +148,9 @@ uint64_t MachineLimits::meminfo(const std::string& name) const {
 
 uint64_t MachineLimits::memory() const {
   const uint64_t ram = meminfo("MemTotal");
-  const auto limit = memoryLimit();
+  auto limit = memoryLimit();
+  // Nobody is killed beyond this one, but the kernel slows down whoever goes there, to a standstill without swap.
+  for (const auto& folder : groupFolders("")) lower(limit, numberIn(folder + "/memory.high"));
   return limit && (ram == 0 || *limit < ram) ? *limit : ram;
 }
 

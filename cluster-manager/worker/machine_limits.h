@@ -19,13 +19,13 @@ class MachineLimits {
 
   /// Whole processors, at least one.
   [[nodiscard]] int cores() const;
-  /// Bytes of RAM, or of the tightest limit.
+  /// Bytes of RAM, or of the tightest limit; also of one (memory.high of version 2) that slows down instead of killing.
   [[nodiscard]] uint64_t memory() const;
   /// What a worker offers by default: an eighth, at most a gibibyte, is left to itself and the system.
   [[nodiscard]] uint64_t memoryToOffer() const;
   /// Of the control group where it has a limit, else of the machine.
   [[nodiscard]] uint64_t memoryUsed() const;
-  /// The control group's limit; nothing where there is none.
+  /// The control group's limit, beyond which the kernel kills; nothing where there is none.
   [[nodiscard]] std::optional<uint64_t> memoryLimit() const;
   /// How many processes of this control group (of this machine where it does not count) the kernel has killed for want
   /// of memory.

@@ -1,7 +1,10 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "cluster-manager/worker/machine_limits.h"
 
+#include <sched.h>
+
 #include <catch2/catch.hpp>
+#include <future>
 
 #include "tests/support/temp_folder.h"
 
@@ -90,6 +93,20 @@ TEST_CASE("the tightest of a group's and its ancestors' limits holds", "[cluster
   CHECK(limits.oomKills() == 4);
 }
 
+TEST_CASE("what the kernel slows down for is not offered, nor said to kill", "[cluster-manager][limits]") {
+  TempFolder root;
+  writeVersion2(root, "/cerium.service");
+  root.write("sys/fs/cgroup/cerium.service/memory.max", "4294967296\n");
+  root.write("sys/fs/cgroup/cerium.service/memory.high", "1073741824\n");
+  const MachineLimits limits = limitsOf(root);
+  CHECK(limits.memory() == kGiB);
+  CHECK(limits.memoryToOffer() == 896 * kMiB);
+  CHECK(limits.memoryLimit() == 4 * kGiB);
+
+  root.write("sys/fs/cgroup/cerium.service/memory.high", "max\n");
+  CHECK(limits.memory() == 4 * kGiB);
+}
+
 TEST_CASE("a version 1 container's limits hold, whatever path the host gave it", "[cluster-manager][limits]") {
   TempFolder root;
   const auto [mount_root, group] = GENERATE(table<std::string, std::string>({
@@ -133,6 +150,17 @@ TEST_CASE("files that make no sense are no limit", "[cluster-manager][limits]") 
   const MachineLimits limits = limitsOf(root);
   CHECK(limits.cores() == 8);
   CHECK(limits.memory() == 16 * kGiB);
+}
+
+TEST_CASE("processors that this process may not run on are not offered", "[cluster-manager][limits]") {
+  // Such a rule is a thread's; this one ends with it.
+  auto cores = std::async(std::launch::async, [] {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(::sched_getcpu(), &one);
+    return ::sched_setaffinity(0, sizeof(one), &one) == 0 ? MachineLimits().cores() : -1;
+  });
+  CHECK(cores.get() == 1);
 }
 
 TEST_CASE("this machine's limits can be read", "[cluster-manager][limits]") {
