@@ -15,10 +15,11 @@
 #include <string>
 
 #include "base/rpc/local_address.h"
+#include "base/util/config_values.h"
 #include "base/util/error.h"
 #include "base/util/new_id.h"
 #include "cli/submit_run.h"
-#include "driver/program_server.h"
+#include "driver/file_server.h"
 
 namespace cerium::cli {
 namespace {
@@ -53,11 +54,11 @@ void print(int fd, std::string_view bytes) {
   }
 }
 
-/// Where workers get the program, and bring what it prints.
+/// Where workers get the program and its files, and bring what it prints.
 class Desk {
  public:
-  Desk(const std::string& path, const std::string& secret, const rpc::Endpoint& manager)
-      : server_(std::filesystem::absolute(path).lexically_normal().string()) {
+  Desk(const std::vector<std::string>& paths, const std::string& secret, const rpc::Endpoint& manager)
+      : server_(paths) {
     rpc::TransportOptions options;
     options.secret = secret;
     options.thread_name = "cerium-desk";
@@ -76,9 +77,8 @@ class Desk {
     });
   }
 
-  [[nodiscard]] Program program(std::vector<std::string> arguments) const {
-    return server_.describe(at_, std::move(arguments));
-  }
+  /// In the order of the paths.
+  [[nodiscard]] std::vector<ServedFile> files() const { return server_.describe(at_); }
 
   /// Until no worker has more to bring; the end of a program may be heard of before its last words.
   void waitForOutput() {
@@ -89,7 +89,7 @@ class Desk {
  private:
   void onMessage(const rpc::ConnectionPtr& from, const Bytes& bytes) {
     const auto message = decodeCluster(bytes);
-    if (const auto* fetch = std::get_if<FetchProgram>(&message)) {
+    if (const auto* fetch = std::get_if<FetchFile>(&message)) {
       server_.answer(from, *fetch);
     } else if (const auto* output = std::get_if<DriverOutput>(&message)) {
       print(output->to_stderr ? STDERR_FILENO : STDOUT_FILENO, output->bytes.view());
@@ -98,7 +98,7 @@ class Desk {
     }
   }
 
-  const ProgramServer server_;
+  const FileServer server_;
   rpc::Endpoint at_;
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -127,7 +127,7 @@ int exitStatusOf(const DriverStatus& status) {
 class Follower {
  public:
   Follower(SignalQueue& signals, const ManagerAddresses& managers, DriverOrder order)
-      : signals_(signals), managers_(managers), driver_(order.driver) {
+      : signals_(signals), managers_(managers), driver_(order.driver), to_say_(AskDriver{driver_}) {
     client_ = std::make_unique<ManagerClient>(managers_, SubmitDriver{std::move(order)}, SignalQueue::wake);
   }
 
@@ -137,14 +137,13 @@ class Follower {
       if (const auto status = hear()) return exitStatusOf(*status);
       const auto taken = signals_.next(std::chrono::seconds(1));
       if (!taken || taken->signal == 0) continue;
-      if (taken->signal != SIGINT || killing_) {
-        fmt::print(stderr, "{} is left to the cluster; its state: cerium submit --master {} --status {}\n", driver_,
-                   managers_.url, driver_);
-        return killing_ ? kInterrupted : 128 + taken->signal;
+      if (taken->signal == SIGINT && ++interrupts_ <= 2) {
+        interrupt();
+        continue;
       }
-      killing_ = true;
-      fmt::print(stderr, "ends {}; once more does not wait for that\n", driver_);
-      if (client_) client_->send(KillDriver{driver_});
+      fmt::print(stderr, "{} is left to the cluster; its state: cerium submit --master {} --status {}\n", driver_,
+                 managers_.url, driver_);
+      return taken->signal == SIGINT ? kInterrupted : 128 + taken->signal;
     }
   }
 
@@ -167,11 +166,21 @@ class Follower {
     return std::nullopt;
   }
 
+  void interrupt() {
+    if (interrupts_ == 1) {
+      fmt::print(stderr, "cancels the jobs of {}; once more ends it\n", driver_);
+      to_say_ = InterruptDriver{driver_};
+    } else {
+      fmt::print(stderr, "ends {}; once more does not wait for that\n", driver_);
+      to_say_ = KillDriver{driver_};
+    }
+    if (client_) client_->send(std::exchange(to_say_, AskDriver{driver_}));
+  }
+
   bool reconnect() {
     try {
-      client_ = std::make_unique<ManagerClient>(
-          managers_, killing_ ? ClusterMessage(KillDriver{driver_}) : ClusterMessage(AskDriver{driver_}),
-          SignalQueue::wake);
+      client_ = std::make_unique<ManagerClient>(managers_, to_say_, SignalQueue::wake);
+      to_say_ = AskDriver{driver_};
       return true;
     } catch (const IoError& e) {
       if (std::chrono::steady_clock::now() - lost_at_ < kManagerBack) return false;
@@ -185,7 +194,8 @@ class Follower {
   std::unique_ptr<ManagerClient> client_;  // empty while no manager is there
   std::chrono::steady_clock::time_point lost_at_;
   std::string said_;
-  bool killing_ = false;
+  int interrupts_ = 0;
+  ClusterMessage to_say_;  // to the next manager
 };
 
 }  // namespace
@@ -198,9 +208,13 @@ int runInCluster(SignalQueue& signals, const SubmitFlags& flags, const Conf& con
   order.cores = static_cast<int32_t>(conf.getInt("cerium.driver.cores"));
   order.memory = static_cast<uint64_t>(conf.getSize("cerium.driver.memory"));
   order.supervise = flags.supervise;
-  Desk desk(flags.command.front(), rpc::deriveSecret(clusterSecret(managers), "driver " + order.driver),
-            managers.endpoints.front());
-  order.program = desk.program({flags.command.begin() + 1, flags.command.end()});
+  auto paths = parseList(conf.getString("cerium.files"));
+  paths.insert(paths.begin(), flags.command.front());
+  for (auto& path : paths) path = std::filesystem::absolute(path).lexically_normal().string();
+  Desk desk(paths, rpc::deriveSecret(clusterSecret(managers), "driver " + order.driver), managers.endpoints.front());
+  auto files = desk.files();
+  order.program = {files.front(), {flags.command.begin() + 1, flags.command.end()}};
+  order.files.assign(files.begin() + 1, files.end());
   Follower follower(signals, managers, std::move(order));
   const int status = follower.follow();
   desk.waitForOutput();

@@ -19,7 +19,7 @@ namespace cerium::cli {
                           const std::map<std::string, std::string>& variables);
 
 /// Has a worker run the program, and stays to hand it out, to print what it prints and to give its exit status.
-/// SIGINT ends the program; a second one, or SIGTERM, this command alone.
+/// The first SIGINT cancels the program's jobs, the second ends it; a third one, or SIGTERM, ends this command alone.
 [[nodiscard]] int runInCluster(SignalQueue& signals, const SubmitFlags& flags, const Conf& conf,
                                const ManagerAddresses& managers);
 

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <set>
-#include <sstream>
 
 #include "base/util/config_keys.h"
 #include "base/util/config_values.h"
@@ -31,10 +30,8 @@ void checkNoSecret(const std::string& key, const std::string& flag) {
 /// Absolute, so that they mean the same wherever the program looks.
 std::string absoluteFiles(const std::string& list) {
   std::string result;
-  std::stringstream names(list);
-  for (std::string name; std::getline(names, name, ',');) {
-    if (trimmed(name).empty()) continue;
-    const auto path = std::filesystem::absolute(std::string(trimmed(name)));
+  for (const auto& name : parseList(list)) {
+    const auto path = std::filesystem::absolute(name);
     if (!std::filesystem::exists(path)) throw InvalidArgument(fmt::format("--files: there is no {}", path.string()));
     result += (result.empty() ? "" : ",") + path.lexically_normal().string();
   }
@@ -43,8 +40,9 @@ std::string absoluteFiles(const std::string& list) {
 
 /// Whether a setting is about this machine, or about submitting itself: not for a driver that runs elsewhere.
 bool staysHere(const std::string& key) {
-  static const std::set<std::string> kHere = {"cerium.master", "cerium.submit.deployMode", "cerium.driver.host",
-                                              "cerium.authenticate", "cerium.authenticate.secretFile"};
+  static const std::set<std::string> kHere = {
+      "cerium.master",       "cerium.submit.deployMode",       "cerium.driver.host",
+      "cerium.authenticate", "cerium.authenticate.secretFile", "cerium.files"};
   return kHere.contains(key);
 }
 

@@ -2,8 +2,11 @@
 #include "driver/context.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 
+#include "base/protocol/executor_environment.h"
+#include "base/util/child_process.h"
 #include "base/util/log.h"
 #include "driver/engine.h"
 #include "executor/executor_process.h"
@@ -17,6 +20,7 @@ void serveIfExecutor() {
 
 Context::Context(const Conf& conf) {
   serveIfExecutor();
+  if (std::getenv(DriverEnvironment::kId) != nullptr) endWithParent();  // its worker; another one may be told to run it
   log::setLevel(conf.getString("cerium.logLevel"));
   engine_ = std::make_shared<Engine>(*this, conf);
   engine_->start();

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <sstream>
 
+#include "base/util/config_values.h"
 #include "base/util/log.h"
 #include "base/util/new_id.h"
 #include "driver/added_files.h"
@@ -66,10 +66,7 @@ void Engine::start() {
       loop_->cancelJobs(nullptr, "the program was interrupted (Ctrl-C)");
     });
   }
-  std::istringstream files(conf_.getString("cerium.files"));
-  for (std::string file; std::getline(files, file, ',');) {
-    if (!file.empty()) addFile(file);
-  }
+  for (const auto& file : parseList(conf_.getString("cerium.files"))) addFile(file);
   if (wantsProgress(conf_)) progress_ = std::make_unique<Progress>(bus_);
 }
 

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
-#include <sstream>
 #include <thread>
 
+#include "base/util/config_values.h"
 #include "base/util/master_url.h"
 #include "driver/engine.h"
 #include "driver/local_backend.h"
@@ -31,11 +31,7 @@ size_t availableMemory() {
 
 /// cerium.local.dir (several separated by commas), else TMPDIR, else /tmp.
 std::vector<std::string> localDirs(const Conf& conf) {
-  std::vector<std::string> dirs;
-  std::stringstream list(conf.getString("cerium.local.dir"));
-  for (std::string dir; std::getline(list, dir, ',');) {
-    if (!dir.empty()) dirs.push_back(dir);
-  }
+  auto dirs = parseList(conf.getString("cerium.local.dir"));
   if (!dirs.empty()) return dirs;
   const char* fallback = std::getenv("TMPDIR");
   return {fallback != nullptr && *fallback != '\0' ? fallback : "/tmp"};

@@ -16,8 +16,8 @@
 #include "base/rpc/local_address.h"
 #include "base/util/error.h"
 #include "base/util/log.h"
+#include "driver/file_server.h"
 #include "driver/manager_connection.h"
-#include "driver/program_server.h"
 
 namespace cerium {
 namespace {
@@ -63,7 +63,7 @@ class StandaloneProvider final : public ExecutorProvider {
         cluster_secret_(clusterSecret(options_)),
         host_(options_.host.empty() ? rpc::addressTowards(options_.managers.front()) : options_.host),
         wanted_(options_.executors),
-        program_(ownProgram()) {}
+        program_({ownProgram()}) {}
   ~StandaloneProvider() override { stop(); }
 
   [[nodiscard]] rpc::Endpoint listenAt() const override { return {host_, options_.port}; }
@@ -131,7 +131,7 @@ class StandaloneProvider final : public ExecutorProvider {
     me.driver_port = driver_.port;
     auto arguments = ownArguments();
     if (!arguments.empty()) arguments.erase(arguments.begin());  // the program's name
-    me.program = program_.describe(programs_, std::move(arguments));
+    me.program = {program_.describe(programs_).front(), std::move(arguments)};
     me.executor_environment = options_.executor_environment;
     me.cores_max = options_.cores_max;
     me.executor_cores = options_.executor_cores;
@@ -231,7 +231,7 @@ class StandaloneProvider final : public ExecutorProvider {
   std::string refused_;                  // guarded by mutex_
   bool placed_ = false;                  // guarded by mutex_; the manager has granted what it can for now
 
-  ProgramServer program_;
+  FileServer program_;
   std::unique_ptr<ManagerConnection> connection_;
 };
 

@@ -18,6 +18,7 @@
 
 #include "base/protocol/executor_environment.h"
 #include "base/rpc/transport.h"
+#include "base/util/child_process.h"
 #include "base/util/log.h"
 #include "executor/block_server.h"
 #include "executor/broadcast_cache.h"
@@ -509,6 +510,7 @@ void runExecutorProcess() {
   // Ctrl-C in a terminal goes to the driver and its executors alike; they end when the driver says so, or is gone.
   ::signal(SIGINT, SIG_IGN);
   ::signal(SIGPIPE, SIG_IGN);
+  endWithParent();                          // a worker that is gone reports no end of ours
   ::prctl(PR_SET_NAME, "cerium-executor");  // for ps and top; the file it was started from is /proc/self/exe
   int status = 1;
   try {

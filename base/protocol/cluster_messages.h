@@ -13,14 +13,18 @@
 
 namespace cerium::protocol {
 
-/// A program by its content, and where it can be had: at `path` where that file has this hash, else from a process that
-/// answers FetchProgram at host:port.
-struct Program {
-  std::string hash;  ///< SHA-256 of the file, in hex.
+/// A file by its content, and where it can be had: at `path` where what stands there has this hash, else from a process
+/// that answers FetchFile at host:port.
+struct ServedFile {
+  std::string hash;  ///< SHA-256, in hex.
   uint64_t bytes = 0;
   std::string path;  ///< Absolute, on the machine that named it.
   std::string host;
   uint16_t port = 0;
+};
+
+struct Program {
+  ServedFile file;
   std::vector<std::string> arguments;  ///< Without the program's own name.
 };
 
@@ -47,6 +51,7 @@ struct DriverOrder {
   std::string driver;  ///< Its id, chosen by the submitter: "driver-...".
   std::string name;
   Program program;
+  std::vector<ServedFile> files;                   ///< Those of `--files`: cerium.files is where the worker has them.
   std::map<std::string, std::string> environment;  ///< CERIUM_* settings; nothing secret.
   int32_t cores = 1;
   uint64_t memory = 0;
@@ -126,6 +131,11 @@ struct LaunchDriver {
 struct EndDriver {
   std::string driver;
   std::string reason;
+};
+/// Its user pressed Ctrl-C: the driver is to cancel its jobs. From `cerium submit` to the manager, and on to the
+/// worker.
+struct InterruptDriver {
+  std::string driver;
 };
 /// Its executors are gone or will be: the worker may delete what it keeps for it.
 struct ForgetApplication {
@@ -238,16 +248,16 @@ struct Decommissioning {
   std::vector<std::string> workers;
 };
 
-// ---- worker -> whoever has a program (a driver or `cerium submit`), and back
+// ---- worker -> whoever serves a file (a driver or `cerium submit`), and back
 
-struct FetchProgram {
+struct FetchFile {
   std::string hash;
   uint64_t offset = 0;
 };
-struct ProgramPiece {
+struct FilePiece {
   uint64_t offset = 0;
   bool last = false;
-  std::string failure;  ///< Not empty: there is no such program here.
+  std::string failure;  ///< Not empty: there is no such file here.
   Bytes bytes;
 };
 /// What a driver of the cluster prints, to its submitter while that listens.
@@ -263,7 +273,7 @@ using ClusterMessage =
                  ForgetApplication, LeaveWhenIdle, RegisterApplication, WantExecutors, ReleaseExecutor, EndApplication,
                  ApplicationAccepted, ExecutorGranted, ExecutorRunning, ExecutorGone, ExecutorLeaving, ApplicationWaits,
                  ApplicationRemoved, SubmitDriver, KillDriver, AskDriver, DriverStatus, DecommissionWorkers,
-                 Decommissioning, FetchProgram, ProgramPiece, DriverOutput, RetireExecutor, FreeExecutor>;
+                 Decommissioning, FetchFile, FilePiece, DriverOutput, RetireExecutor, FreeExecutor, InterruptDriver>;
 
 /// One frame for the transport.
 [[nodiscard]] Bytes encodeCluster(const ClusterMessage& message);

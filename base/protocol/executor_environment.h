@@ -21,7 +21,7 @@ struct ExecutorEnvironment {
 struct DriverEnvironment {
   static constexpr const char* kId = "CERIUM_DRIVER_ID";  ///< DriverOrder::driver.
   static constexpr const char* kSecret = "CERIUM_AUTHENTICATE_SECRET";
-  /// Set by `cerium submit`: the first SIGINT cancels jobs and does not end the program.
+  /// The first SIGINT cancels jobs and does not end the program. Also set by `cerium submit` for a driver of its own.
   static constexpr const char* kCancelOnInterrupt = "CERIUM_CANCEL_ON_INTERRUPT";
 };
 

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,7 +16,9 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <exception>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <memory>
 #include <utility>
@@ -184,8 +187,10 @@ bool drain(const Descriptor& pipe, const Sink& sink) {
   }
 }
 
+}  // namespace
+
 /// The watcher thread's work: one child from its start to its end.
-class Watch {
+class ChildProcess::Watch {
  public:
   Watch(pid_t pid, int pid_fd, const ChildOrder& order, Pipes pipes)
       : pid_(pid),
@@ -243,9 +248,28 @@ class Watch {
   Descriptor crash_;
 };
 
-}  // namespace
-
 ChildProcess::ChildProcess(const ChildOrder& order, std::function<void(ChildEnd)> on_end) {
+  const auto started = std::make_shared<std::promise<void>>();
+  watcher_ = std::thread([this, &order, started, on_end = std::move(on_end)] {
+    pthread_setname_np(pthread_self(), "cerium-watch");
+    std::unique_ptr<Watch> watch;
+    try {
+      watch = start(order);
+    } catch (...) {
+      return started->set_exception(std::current_exception());
+    }
+    started->set_value();
+    on_end(watch->run());
+  });
+  try {
+    started->get_future().get();
+  } catch (...) {
+    watcher_.join();
+    throw;
+  }
+}
+
+std::unique_ptr<ChildProcess::Watch> ChildProcess::start(const ChildOrder& order) {
   Pipes pipes = makePipes(order);
   pid_ = spawn(order, pipes);
   pid_fd_ = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
@@ -255,19 +279,15 @@ ChildProcess::ChildProcess(const ChildOrder& order, std::function<void(ChildEnd)
     ::waitpid(pid_, nullptr, 0);
     throw IoError(fmt::format("cannot watch {}: pidfd_open: {}", order.program, std::strerror(error)));
   }
-  // Here and not in the thread: the reading ends must see the child's end, not wait for ours.
-  pipes.out.write_end.close();
-  pipes.err.write_end.close();
-  pipes.crash.write_end.close();
-  auto watch = std::make_shared<Watch>(pid_, pid_fd_, order, std::move(pipes));
-  watcher_ = std::thread([watch, on_end = std::move(on_end)] { on_end(watch->run()); });
-  pthread_setname_np(watcher_.native_handle(), "cerium-watch");
+  return std::make_unique<Watch>(pid_, pid_fd_, order, std::move(pipes));  // without the ends that are the child's
 }
 
 ChildProcess::~ChildProcess() {
   watcher_.join();
   ::close(pid_fd_);
 }
+
+void endWithParent() { ::prctl(PR_SET_PDEATHSIG, SIGKILL); }
 
 void ChildProcess::kill(int signal) { ::syscall(SYS_pidfd_send_signal, pid_fd_, signal, nullptr, 0); }
 

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -46,8 +47,9 @@ struct ChildEnd {
   Bytes crash_record;
 };
 
-/// A child that was started. Threads: kill() from any thread. The watcher thread waits for the child and calls `on_end`
-/// once, which must not destroy this object; the destructor waits for that, so the child must be told to end first.
+/// A child that was started. Threads: kill() from any thread. The watcher thread starts the child (so that one that
+/// calls endWithParent() has a parent for as long as this process lives), waits for it and calls `on_end` once, which
+/// must not destroy this object; the destructor waits for that, so the child must be told to end first.
 class ChildProcess {
  public:
   /// Throws IoError where the program cannot be started: naming it, the log file and the system's reason.
@@ -61,10 +63,16 @@ class ChildProcess {
   void kill(int signal);
 
  private:
+  class Watch;
+  std::unique_ptr<Watch> start(const ChildOrder& order);
+
   pid_t pid_ = 0;
   int pid_fd_ = -1;  ///< Names the process itself, not a number that another process may get.
   std::thread watcher_;
 };
+
+/// For a child: the system kills this process when the one that started it as a ChildProcess is gone.
+void endWithParent();
 
 /// The environment of this process.
 [[nodiscard]] std::map<std::string, std::string> ownEnvironment();

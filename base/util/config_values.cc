@@ -51,6 +51,16 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
 }
 
+std::vector<std::string> parseList(std::string_view text) {
+  std::vector<std::string> parts;
+  for (;;) {
+    const size_t comma = text.find(',');
+    if (const auto part = trimmed(text.substr(0, comma)); !part.empty()) parts.emplace_back(part);
+    if (comma == text.npos) return parts;
+    text.remove_prefix(comma + 1);
+  }
+}
+
 std::optional<int64_t> parseInt(std::string_view text) { return parseNumber<int64_t>(trimmed(text)); }
 
 std::optional<double> parseDouble(std::string_view text) {

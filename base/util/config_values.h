@@ -5,11 +5,15 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace cerium {
 
 [[nodiscard]] std::string_view trimmed(std::string_view text);
+/// The parts of "a, b,c" without blanks around them; empty ones are left out.
+[[nodiscard]] std::vector<std::string> parseList(std::string_view text);
 
 [[nodiscard]] std::optional<int64_t> parseInt(std::string_view text);
 /// A finite number.

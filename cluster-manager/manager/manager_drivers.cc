@@ -77,6 +77,13 @@ void ManagerState::killDriver(ConnectionId from, const std::string& id) {
   watchDriver(from, id);
 }
 
+void ManagerState::interruptDriver(ConnectionId from, const std::string& id) {
+  const Driver* driver = books_.findDriver(id);
+  const Worker* worker = driver == nullptr ? nullptr : books_.findWorker(driver->record.worker);
+  if (worker != nullptr && driver->record.state == "RUNNING") send(worker->connection, InterruptDriver{id});
+  watchDriver(from, id);
+}
+
 void ManagerState::driverStarted(Worker& worker, const std::string& id) {
   Driver* driver = books_.findDriver(id);
   if (driver != nullptr && driver->record.worker == worker.as.worker) driver->started = true;

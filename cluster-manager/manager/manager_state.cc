@@ -109,6 +109,7 @@ void ManagerState::take(ConnectionId from, const ClusterMessage& message) {
       },
       [&](const SubmitDriver& m) { submitDriver(from, m.order); },
       [&](const KillDriver& m) { killDriver(from, m.driver); },
+      [&](const InterruptDriver& m) { interruptDriver(from, m.driver); },
       [&](const AskDriver& m) { watchDriver(from, m.driver); },
       [&](const DecommissionWorkers& m) { decommission(from, m.host); },
       [&](const auto&) {

@@ -121,6 +121,7 @@ class ManagerState {
   // manager_drivers.cc
   void submitDriver(ConnectionId from, const protocol::DriverOrder& order);
   void killDriver(ConnectionId from, const std::string& id);
+  void interruptDriver(ConnectionId from, const std::string& id);
   void watchDriver(ConnectionId from, const std::string& id);
   void driverStarted(Worker& worker, const std::string& id);
   void driverExited(Worker& worker, const std::string& id, const protocol::ExitInfo& how);

@@ -28,13 +28,13 @@ namespace fs = std::filesystem;
 constexpr size_t kLogEnd = 2'000;
 constexpr size_t kMaxName = 200;
 constexpr size_t kKeptFolders = 200;  // of applications and drivers that have ended
-constexpr const char* kPrograms = "programs";
+constexpr const char* kFetched = "fetched";
 /// Of what a child may know of the worker's environment.
 constexpr const char* kPassedOn[] = {"PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR"};
 
 /// An id becomes a folder's name, so it must be one.
 void checkName(const std::string& name) {
-  const bool good = !name.empty() && name.size() <= kMaxName && name.front() != '.' && name != kPrograms &&
+  const bool good = !name.empty() && name.size() <= kMaxName && name.front() != '.' && name != kFetched &&
                     std::all_of(name.begin(), name.end(), [](char c) {
                       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
                              c == '_' || c == '.';
@@ -59,7 +59,7 @@ std::map<std::string, std::string> cleanEnvironment(const std::map<std::string, 
 }
 
 std::vector<std::string> argumentsOf(const protocol::Program& program) {
-  std::vector<std::string> arguments = {program.path};
+  std::vector<std::string> arguments = {program.file.path};
   arguments.insert(arguments.end(), program.arguments.begin(), program.arguments.end());
   return arguments;
 }
@@ -73,14 +73,14 @@ ChildRunner::ChildRunner(ChildRunnerOptions options, MachineLimits limits, std::
     : options_(std::move(options)),
       limits_(std::move(limits)),
       post_(std::move(post)),
-      programs_((makeFolder(options_.work_dir), options_.work_dir + "/" + kPrograms)),
+      fetched_((makeFolder(options_.work_dir), options_.work_dir + "/" + kFetched)),
       oom_kills_(limits_.oomKills()) {
   errand_thread_ = std::thread([this] { runErrands(); });
   pthread_setname_np(errand_thread_.native_handle(), "cerium-errands");
 }
 
 ChildRunner::~ChildRunner() {
-  programs_.stop();
+  fetched_.stop();
   std::map<ChildId, std::shared_ptr<Running>> left;
   {
     std::lock_guard lock(mutex_);
@@ -127,7 +127,7 @@ void ChildRunner::startExecutor(const ChildId& id, Running& running, const proto
   checkName(id.owner);
   const std::string secret = rpc::deriveSecret(cluster_secret, "application " + id.owner);
   ChildOrder child;
-  child.program = programs_.get(order.program, secret);
+  child.program = fetched_.get(order.program.file, FileStore::Access::kExecute, secret);
   child.arguments = argumentsOf(order.program);
   child.directory = folderOf(id);
   makeFolder(options_.work_dir + "/" + id.owner);
@@ -151,7 +151,7 @@ void ChildRunner::startDriver(const ChildId& id, Running& running, const protoco
   checkName(id.owner);
   const std::string secret = rpc::deriveSecret(cluster_secret, "driver " + id.owner);
   ChildOrder child;
-  child.program = programs_.get(order.program, secret);
+  child.program = fetched_.get(order.program.file, FileStore::Access::kExecute, secret);
   child.arguments = argumentsOf(order.program);
   child.directory = folderOf(id);
   makeFolder(child.directory);
@@ -159,6 +159,8 @@ void ChildRunner::startDriver(const ChildId& id, Running& running, const protoco
   child.environment["CERIUM_MASTER"] = options_.masters;
   child.environment["CERIUM_DRIVER_HOST"] = options_.host;
   child.environment[DriverEnvironment::kId] = id.owner;
+  child.environment[DriverEnvironment::kCancelOnInterrupt] = "1";
+  if (!order.files.empty()) child.environment["CERIUM_FILES"] = fetchFiles(order, child.directory, secret);
   if (cluster_secret.empty()) {
     child.environment["CERIUM_AUTHENTICATE"] = "false";
   } else {
@@ -171,6 +173,23 @@ void ChildRunner::startDriver(const ChildId& id, Running& running, const protoco
     output->write(is_stderr, bytes);
   };
   launch(id, running, std::move(child));
+}
+
+std::string ChildRunner::fetchFiles(const protocol::DriverOrder& order, const std::string& folder,
+                                    const std::string& secret) {
+  const std::string files = folder + "/files";
+  makeFolder(files);
+  std::string list;
+  for (const auto& wanted : order.files) {
+    const std::string found = fetched_.get(wanted, FileStore::Access::kRead, secret);
+    const fs::path named = files / fs::path(wanted.path).filename();  // programs ask for it by its name
+    std::error_code error;
+    // A copy: what the driver does to it must not reach the one that others use.
+    fs::copy_file(found, named, fs::copy_options::overwrite_existing, error);
+    if (error) throw IoError(fmt::format("cannot make the file {}: {}", named.string(), error.message()));
+    list += (list.empty() ? "" : ",") + named.string();
+  }
+  return list;
 }
 
 void ChildRunner::launch(const ChildId& id, Running& running, ChildOrder order) {
@@ -249,7 +268,7 @@ void ChildRunner::pruneLogs() {
     for (fs::directory_iterator entry(options_.work_dir, error), end; !error && entry != end; entry.increment(error)) {
       const std::string name = entry->path().filename();
       std::error_code gone;
-      if (name != kPrograms && !living.contains(name)) folders.emplace_back(entry->last_write_time(gone), *entry);
+      if (name != kFetched && !living.contains(name)) folders.emplace_back(entry->last_write_time(gone), *entry);
     }
     if (folders.size() <= kKeptFolders) return;
     std::sort(folders.begin(), folders.end());

@@ -1,9 +1,9 @@
 // Cerium. Licensed under the Apache License 2.0.
 // Starts a worker's executors and drivers, each in a folder of its own, and tells how they ended.
 //
-//   WORK_DIR/programs/HASH        fetched programs (program_store.h)
+//   WORK_DIR/fetched/HASH         fetched programs and files (file_store.h)
 //   WORK_DIR/APPLICATION/ID/log   an executor's folder: what else is in it goes when it has ended
-//   WORK_DIR/DRIVER/              a driver's folder, with stdout and stderr
+//   WORK_DIR/DRIVER/              a driver's folder, with stdout, stderr and files/
 #pragma once
 
 #include <condition_variable>
@@ -18,8 +18,8 @@
 
 #include "base/util/child_process.h"
 #include "cluster-manager/worker/driver_output.h"
+#include "cluster-manager/worker/file_store.h"
 #include "cluster-manager/worker/machine_limits.h"
-#include "cluster-manager/worker/program_store.h"
 #include "cluster-manager/worker/worker_state.h"
 
 namespace cerium::cluster_manager {
@@ -51,7 +51,7 @@ class ChildRunner {
   /// Deletes the oldest logs where there are many.
   void pruneLogs();
   /// Nothing is fetched any more.
-  void stopFetching() { programs_.stop(); }
+  void stopFetching() { fetched_.stop(); }
 
  private:
   struct Running {
@@ -66,6 +66,9 @@ class ChildRunner {
                      const std::string& cluster_secret);
   void startDriver(const ChildId& id, Running& running, const protocol::DriverOrder& order,
                    const std::string& cluster_secret);
+  /// The settings of a driver whose files the submitter serves: where it finds them here.
+  [[nodiscard]] std::string fetchFiles(const protocol::DriverOrder& order, const std::string& folder,
+                                       const std::string& secret);
   void launch(const ChildId& id, Running& running, ChildOrder order);
   void ended(const ChildId& id, Running& running, ChildEnd end);
   [[nodiscard]] std::string whyKilled();
@@ -76,7 +79,7 @@ class ChildRunner {
   const ChildRunnerOptions options_;
   const MachineLimits limits_;
   const std::function<void(worker::Event)> post_;
-  ProgramStore programs_;
+  FileStore fetched_;
 
   std::mutex mutex_;
   std::condition_variable changed_;

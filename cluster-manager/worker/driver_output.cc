@@ -35,7 +35,7 @@ DriverOutput::DriverOutput(const protocol::DriverOrder& order, const std::string
   options.thread_name = "cerium-output";
   transport_ = rpc::makeTcpTransport(options);
   try {
-    connection_ = transport_->connect({order.program.host, order.program.port},
+    connection_ = transport_->connect({order.program.file.host, order.program.file.port},
                                       {[](const rpc::ConnectionPtr&, const Bytes&) {
                                          throw CorruptData("it sends messages to which nobody listens");
                                        },

@@ -165,6 +165,12 @@ void WorkerState::onMessage(const protocol::EndDriver& message, Millis now) {
   tellToEnd({message.driver, -1}, message.reason, now);
 }
 
+void WorkerState::onMessage(const protocol::InterruptDriver& message, Millis) {
+  const ChildId id{message.driver, -1};
+  const auto found = children_.find(id);
+  if (found != children_.end() && found->second.phase == Phase::kRunning) out_.emplace_back(Signal{id, SIGINT});
+}
+
 void WorkerState::tellToEnd(const ChildId& id, const std::string& reason, Millis now) {
   auto found = children_.find(id);
   if (found == children_.end()) return;

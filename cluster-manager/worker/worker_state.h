@@ -156,6 +156,7 @@ class WorkerState {
   void onMessage(const protocol::EndExecutor& message, Millis now);
   void onMessage(const protocol::LaunchDriver& message, Millis now);
   void onMessage(const protocol::EndDriver& message, Millis now);
+  void onMessage(const protocol::InterruptDriver& message, Millis now);
   void onMessage(const protocol::ForgetApplication& message, Millis now);
   void onMessage(const protocol::LeaveWhenIdle& message, Millis now);
   template <class T>

@@ -371,6 +371,20 @@ TEST_CASE("a supervised driver is launched again, later and later, a killed one 
   CHECK(desk.heard<LaunchDriver>(1).empty());
 }
 
+TEST_CASE("an interrupt is passed on to the worker of a driver that runs", "[cluster-manager]") {
+  Desk desk;
+  desk.says(2, SubmitDriver{order("driver-1")});
+  desk.says(2, InterruptDriver{"driver-1"});
+  CHECK(lastState(desk.heard<DriverStatus>(2)) == "WAITING");
+  desk.says(1, worker("a", 1));
+  CHECK(desk.heard<LaunchDriver>(1).size() == 1);
+  CHECK(desk.heard<InterruptDriver>(1).empty());
+  desk.says(3, InterruptDriver{"driver-1"});
+  CHECK(desk.heard<InterruptDriver>(1).size() == 1);
+  desk.says(3, InterruptDriver{"driver-of-nobody"});
+  CHECK(lastState(desk.heard<DriverStatus>(3)) == "UNKNOWN");
+}
+
 TEST_CASE("a driver whose worker is lost is launched again where supervised, else lost", "[cluster-manager]") {
   Desk desk;
   desk.says(1, worker("a", 2));

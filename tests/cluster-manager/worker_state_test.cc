@@ -223,6 +223,22 @@ TEST_CASE("what is told to end while it starts ends once it has", "[cluster-mana
   CHECK(worker.sent<p::DriverExited>()->how.reason == "killed by its user");
 }
 
+TEST_CASE("an interrupt reaches a driver that runs, and no other", "[cluster-manager][worker]") {
+  Worker worker;
+  worker.registerNow();
+  worker.says(launchDriver());
+  worker.says(p::InterruptDriver{"driver-1"});
+  CHECK_FALSE(worker.find<Signal>());
+  worker.on(Started{kDriver, "log"});
+  worker.says(p::InterruptDriver{"driver-2"});
+  CHECK_FALSE(worker.find<Signal>());
+  worker.says(p::InterruptDriver{"driver-1"});
+  CHECK(worker.find<Signal>()->signal == SIGINT);
+  worker.on(exited(kDriver));
+  worker.says(p::InterruptDriver{"driver-1"});
+  CHECK_FALSE(worker.find<Signal>());
+}
+
 TEST_CASE("a manager that comes back hears of all that runs, and of what ended meanwhile",
           "[cluster-manager][worker]") {
   Worker worker;

@@ -16,7 +16,7 @@
 #include <thread>
 
 #include "base/protocol/cluster_messages.h"
-#include "base/rpc/program_file.h"
+#include "base/rpc/content_file.h"
 #include "base/rpc/secrets.h"
 #include "base/util/error.h"
 #include "cluster-manager/manager/manager.h"
@@ -118,9 +118,9 @@ class Client {
   /// `purpose`: of its secret.
   Client(Cluster& cluster, const std::string& script, const std::string& purpose)
       : file_(writeScript(cluster, script)) {
-    program.path = "/not/on/the/worker/program";
-    program.hash = file_.hash();
-    program.bytes = file_.bytes();
+    program.file.path = "/not/on/the/worker/program";
+    program.file.hash = file_.hash();
+    program.file.bytes = file_.bytes();
     rpc::TransportOptions own;
     own.secret = rpc::deriveSecret("the cluster's secret", purpose);
     serving_ = rpc::makeTcpTransport(own);
@@ -128,8 +128,8 @@ class Client {
       return {[this](const rpc::ConnectionPtr& from, const Bytes& bytes) { onMessage(from, bytes); },
               [](const rpc::ConnectionPtr&, const std::string&) {}};
     });
-    program.host = at.host;
-    program.port = at.port;
+    program.file.host = at.host;
+    program.file.port = at.port;
     rpc::TransportOptions clusters;
     clusters.secret = "the cluster's secret";
     transport_ = rpc::makeTcpTransport(clusters);
@@ -170,17 +170,17 @@ class Client {
   }
   void onMessage(const rpc::ConnectionPtr& from, const Bytes& bytes) {
     const auto message = p::decodeCluster(bytes);
-    if (const auto* fetch = std::get_if<p::FetchProgram>(&message)) {
+    if (const auto* fetch = std::get_if<p::FetchFile>(&message)) {
       Bytes piece = file_.piece(fetch->offset);
       const bool last = fetch->offset + piece.size() >= file_.bytes();
-      from->send(p::encodeCluster(p::ProgramPiece{fetch->offset, last, "", std::move(piece)}));
+      from->send(p::encodeCluster(p::FilePiece{fetch->offset, last, "", std::move(piece)}));
     } else if (const auto* output = std::get_if<p::DriverOutput>(&message)) {
       std::lock_guard lock(mutex_);
       output_ += (output->to_stderr ? "err:" : "out:") + std::string(output->bytes.view());
     }
   }
 
-  const rpc::ProgramFile file_;
+  const rpc::ContentFile file_;
   std::mutex mutex_;
   std::string output_;  // guarded by mutex_
   std::unique_ptr<rpc::Transport> serving_;
@@ -236,7 +236,7 @@ TEST_CASE("an executor that cannot run is reported with its last words", "[clust
     CHECK(driver.inbox.next<p::ExecutorGone>().executor > gone.executor);  // another one was tried
   }
   SECTION("nobody has its program") {
-    driver.program.port = 1;
+    driver.program.file.port = 1;
     driver.registerApplication();
     const auto gone = driver.inbox.next<p::ExecutorGone>();
     CHECK_THAT(gone.how.reason, Catch::Contains("127.0.0.1:1") && Catch::Contains("/not/on/the/worker/program"));
@@ -262,6 +262,27 @@ TEST_CASE("a driver in the cluster runs, is heard, and its end is told", "[clust
   CHECK_THAT(submitter.output(), Catch::Contains("out:got one argument driver-1 set\n"));
   CHECK_THAT(submitter.output(), Catch::Contains("err:bad\n"));
   CHECK(testing::contentsOf(cluster.folder / "work/driver-1/stdout") == "got one argument driver-1 set\n");
+}
+
+TEST_CASE("a driver in the cluster finds its submitter's files by their names", "[cluster-manager][cluster]") {
+  Cluster cluster;
+  cluster.startWorker();
+  Client submitter(cluster, "echo \"files: $CERIUM_FILES\"; cat files/table; echo changed > files/table\n",
+                   "driver driver-1");
+  p::DriverOrder order;
+  order.driver = "driver-1";
+  order.program = submitter.program;
+  order.files = {submitter.program.file};
+  order.files[0].path = "/not/on/the/worker/table";
+  order.memory = 1 << 20;
+  submitter.send(p::SubmitDriver{order});
+  p::DriverStatus status;
+  while (status.state != "FAILED" && status.state != "FINISHED") status = submitter.inbox.next<p::DriverStatus>();
+  CHECK(status.state == "FINISHED");
+  CHECK_THAT(submitter.output(), Catch::Contains("files: " + cluster.folder / "work/driver-1/files/table\n"));
+  CHECK_THAT(submitter.output(), Catch::Contains("cat files/table"));  // the script's own text
+  CHECK_THAT(testing::contentsOf(cluster.folder / "work/fetched/" + order.program.file.hash),
+             Catch::Contains("cat files/table"));  // not what the driver made of its copy
 }
 
 TEST_CASE("a driver in the cluster can be ended", "[cluster-manager][cluster]") {

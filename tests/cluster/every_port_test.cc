@@ -75,7 +75,7 @@ struct Target {
         return p::encode(p::OpenBlocks{4711, p::OpenBlocks::kShuffle, 1'000'000, 0, {0}});
       case kDriverProgram:
       case kSubmitterPort:
-        return p::encodeCluster(p::FetchProgram{"probe", 0});
+        return p::encodeCluster(p::FetchFile{"probe", 0});
       default:
         return p::encodeCluster(p::AskDriver{"probe"});
     }
@@ -89,7 +89,7 @@ struct Target {
       }
       const auto message = p::decodeCluster(frame);
       const auto* status = std::get_if<p::DriverStatus>(&message);
-      return std::holds_alternative<p::ProgramPiece>(message) || (status != nullptr && status->driver == "probe");
+      return std::holds_alternative<p::FilePiece>(message) || (status != nullptr && status->driver == "probe");
     } catch (const CorruptData&) {
       return false;
     }
@@ -112,12 +112,12 @@ bool isTaken(const Target& target, const Bytes& message) {
 /// Which of the driver's ports this is: the first speaks first, the second hands out a program.
 Port kindOf(uint16_t port, const std::string& secret) {
   Knocker peer(port);
-  if (!peer.shakeHands(secret, Knocker::frameOf(p::encodeCluster(p::FetchProgram{"probe", 0})))) return kNowhere;
+  if (!peer.shakeHands(secret, Knocker::frameOf(p::encodeCluster(p::FetchFile{"probe", 0})))) return kNowhere;
   const auto first = peer.next();
   if (!first) return kDriverBlocks;
   try {
     const auto message = p::decodeCluster(*first);
-    if (std::holds_alternative<p::ProgramPiece>(message)) return kDriverProgram;
+    if (std::holds_alternative<p::FilePiece>(message)) return kDriverProgram;
   } catch (const CorruptData&) {
   }
   return kDriverPort;

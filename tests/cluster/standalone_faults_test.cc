@@ -60,7 +60,7 @@ std::vector<std::string> leftBehind(const std::string& work_dir) {
   std::vector<std::string> left;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(work_dir)) {
     const std::string path = entry.path().string().substr(work_dir.size());
-    if (entry.is_regular_file() && !path.ends_with("/log") && !path.starts_with("/programs/")) left.push_back(path);
+    if (entry.is_regular_file() && !path.ends_with("/log") && !path.starts_with("/fetched/")) left.push_back(path);
   }
   return left;
 }

@@ -79,6 +79,7 @@ CERIUM_TAKEN_AT(RetireExecutor, kNowhere)
 CERIUM_TAKEN_AT(EndApplication, kNowhere)
 CERIUM_TAKEN_AT(SubmitDriver, kNowhere)
 CERIUM_TAKEN_AT(KillDriver, kManagerPort)
+CERIUM_TAKEN_AT(InterruptDriver, kManagerPort)
 CERIUM_TAKEN_AT(AskDriver, kManagerPort)
 CERIUM_TAKEN_AT(DecommissionWorkers, kManagerPort)
 // cluster_messages.h, from the manager: on connections that others have opened to it
@@ -101,8 +102,8 @@ CERIUM_TAKEN_AT(ApplicationRemoved, kNowhere)
 CERIUM_TAKEN_AT(DriverStatus, kNowhere)
 CERIUM_TAKEN_AT(Decommissioning, kNowhere)
 // cluster_messages.h, programs and what they print
-CERIUM_TAKEN_AT(FetchProgram, kDriverProgram | kSubmitterPort)
-CERIUM_TAKEN_AT(ProgramPiece, kNowhere)
+CERIUM_TAKEN_AT(FetchFile, kDriverProgram | kSubmitterPort)
+CERIUM_TAKEN_AT(FilePiece, kNowhere)
 CERIUM_TAKEN_AT(DriverOutput, kSubmitterPort)
 
 #undef CERIUM_TAKEN_AT

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A program's file by its content: what a worker asks for, checks and runs, and what a driver or `cerium submit` hands
-// out in pieces.
+// A file by its content: a program or a file of data that a driver or `cerium submit` hands out in pieces, and that a
+// worker asks for and checks.
 #pragma once
 
 #include <cstdint>
@@ -26,16 +26,16 @@ class Sha256 {
 };
 
 /// A regular file, held open: what stands at its path later does not matter. Threads: thread-safe.
-class ProgramFile {
+class ContentFile {
  public:
   /// The most bytes of one piece.
   static constexpr size_t kPieceBytes = size_t{1} << 20;
 
   /// Throws IoError that names the path: cannot be opened, or is no regular file.
-  explicit ProgramFile(const std::string& path);
-  ~ProgramFile();
-  ProgramFile(const ProgramFile&) = delete;
-  ProgramFile& operator=(const ProgramFile&) = delete;
+  explicit ContentFile(const std::string& path);
+  ~ContentFile();
+  ContentFile(const ContentFile&) = delete;
+  ContentFile& operator=(const ContentFile&) = delete;
 
   [[nodiscard]] uint64_t bytes() const { return bytes_; }
   /// Reads the whole file. Throws IoError.

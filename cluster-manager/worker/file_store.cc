@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-#include "cluster-manager/worker/program_store.h"
+#include "cluster-manager/worker/file_store.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/rpc/program_file.h"
+#include "base/rpc/content_file.h"
 #include "base/util/error.h"
 
 namespace cerium::cluster_manager {
@@ -24,37 +24,37 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kHashDigits = 64;
-constexpr size_t kMaxPrograms = 32;
+constexpr size_t kMaxFiles = 32;
 constexpr uint64_t kMaxMessage = 8 << 20;  // a piece is 1 MiB
 constexpr std::chrono::seconds kPieceLimit{10};
 
 /// It becomes a file's name, so it must be one.
 void checkHash(const std::string& hash) {
   if (hash.size() != kHashDigits || hash.find_first_not_of("0123456789abcdef") != hash.npos)
-    throw CorruptData("a program is asked for by what is no SHA-256 in hex");
+    throw CorruptData("a file is asked for by what is no SHA-256 in hex");
 }
 
-/// Changes when the file does; empty where it may not be executed.
-std::string appearance(const std::string& path) {
+/// Changes when the file does; empty where it may not be used.
+std::string appearance(const std::string& path, FileStore::Access access) {
   struct stat status {};
   if (path.empty() || ::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode) ||
-      ::access(path.c_str(), X_OK) != 0)
+      ::access(path.c_str(), access == FileStore::Access::kExecute ? X_OK : R_OK) != 0)
     return {};
   return fmt::format("{} {} {} {}.{} {}.{}", status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec,
                      status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
 }
 
-std::string describe(const protocol::Program& program) {
-  return fmt::format("program {} (SHA-256 {}...) from {}:{}", program.path, program.hash.substr(0, 12), program.host,
-                     program.port);
+std::string describe(const protocol::ServedFile& wanted) {
+  return fmt::format("file {} (SHA-256 {}...) from {}:{}", wanted.path, wanted.hash.substr(0, 12), wanted.host,
+                     wanted.port);
 }
 
-/// One connection to whoever has a program: a question, an answer, the next question.
+/// One connection to whoever serves a file: a question, an answer, the next question.
 class PieceSource {
  public:
-  PieceSource(std::unique_ptr<rpc::Transport> transport, const protocol::Program& program)
-      : hash_(program.hash), transport_(std::move(transport)) {
-    connection_ = transport_->connect({program.host, program.port},
+  PieceSource(std::unique_ptr<rpc::Transport> transport, const protocol::ServedFile& wanted)
+      : hash_(wanted.hash), transport_(std::move(transport)) {
+    connection_ = transport_->connect({wanted.host, wanted.port},
                                       {[this](const rpc::ConnectionPtr&, const Bytes& bytes) { onMessage(bytes); },
                                        [this](const rpc::ConnectionPtr&, const std::string& reason) {
                                          std::lock_guard lock(mutex_);
@@ -63,8 +63,8 @@ class PieceSource {
                                        }});
   }
 
-  protocol::ProgramPiece next(uint64_t offset, const std::function<bool()>& stopped) {
-    connection_->send(protocol::encodeCluster(protocol::FetchProgram{hash_, offset}));
+  protocol::FilePiece next(uint64_t offset, const std::function<bool()>& stopped) {
+    connection_->send(protocol::encodeCluster(protocol::FetchFile{hash_, offset}));
     const auto deadline = std::chrono::steady_clock::now() + kPieceLimit;
     std::unique_lock lock(mutex_);
     while (pieces_.empty()) {
@@ -74,7 +74,7 @@ class PieceSource {
         throw IoError(fmt::format("nothing came for {} s", kPieceLimit.count()));
       changed_.wait_for(lock, std::chrono::milliseconds(100));
     }
-    protocol::ProgramPiece piece = std::move(pieces_.front());
+    protocol::FilePiece piece = std::move(pieces_.front());
     pieces_.pop_front();
     return piece;
   }
@@ -82,8 +82,8 @@ class PieceSource {
  private:
   void onMessage(const Bytes& bytes) {
     auto message = protocol::decodeCluster(bytes);
-    auto* piece = std::get_if<protocol::ProgramPiece>(&message);
-    if (piece == nullptr) throw CorruptData("it answers with something else than a piece of a program");
+    auto* piece = std::get_if<protocol::FilePiece>(&message);
+    if (piece == nullptr) throw CorruptData("it answers with something else than a piece of a file");
     std::lock_guard lock(mutex_);
     if (!pieces_.empty()) throw CorruptData("it sends more than it is asked for");
     pieces_.push_back(std::move(*piece));
@@ -93,8 +93,8 @@ class PieceSource {
   const std::string hash_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<protocol::ProgramPiece> pieces_;  // guarded by mutex_; at most one
-  std::string closed_;                         // guarded by mutex_
+  std::deque<protocol::FilePiece> pieces_;  // guarded by mutex_; at most one
+  std::string closed_;                      // guarded by mutex_
   rpc::ConnectionPtr connection_;
   const std::unique_ptr<rpc::Transport> transport_;  // ends before what its handlers use
 };
@@ -138,7 +138,7 @@ void writeAll(int fd, const Bytes& bytes) {
 
 }  // namespace
 
-ProgramStore::ProgramStore(std::string folder, MakeTransport makeTransport)
+FileStore::FileStore(std::string folder, MakeTransport makeTransport)
     : folder_(std::move(folder)), make_transport_(std::move(makeTransport)) {
   std::error_code error;
   fs::create_directories(folder_, error);
@@ -146,25 +146,25 @@ ProgramStore::ProgramStore(std::string folder, MakeTransport makeTransport)
   ::chmod(folder_.c_str(), 0700);
 }
 
-std::string ProgramStore::get(const protocol::Program& program, const std::string& secret) {
-  checkHash(program.hash);
+std::string FileStore::get(const protocol::ServedFile& wanted, Access access, const std::string& secret) {
+  checkHash(wanted.hash);
   {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return stopped_ || !busy_.contains(program.hash); });
+    changed_.wait(lock, [&] { return stopped_ || !busy_.contains(wanted.hash); });
     if (stopped_) throw IoError("the worker stops");
-    busy_.insert(program.hash);
+    busy_.insert(wanted.hash);
   }
   // What one asker could not get, the next one may: its source is another.
   const auto release = [&] {
     std::lock_guard lock(mutex_);
-    busy_.erase(program.hash);
+    busy_.erase(wanted.hash);
     changed_.notify_all();
   };
   try {
-    std::string path = find(program);
+    std::string path = find(wanted, access);
     if (path.empty()) {
-      fetch(program, secret);
-      path = pathOf(program);
+      fetch(wanted, secret);
+      path = pathOf(wanted);
       dropOldest();
     }
     release();
@@ -175,66 +175,66 @@ std::string ProgramStore::get(const protocol::Program& program, const std::strin
   }
 }
 
-void ProgramStore::stop() {
+void FileStore::stop() {
   std::lock_guard lock(mutex_);
   stopped_ = true;
   changed_.notify_all();
 }
 
-std::string ProgramStore::find(const protocol::Program& program) {
-  const std::string kept = pathOf(program);
-  if (hasHash(kept, program)) {
+std::string FileStore::find(const protocol::ServedFile& wanted, Access access) {
+  const std::string kept = pathOf(wanted);
+  if (hasHash(kept, access, wanted)) {
     std::error_code ignored;
     fs::last_write_time(kept, fs::file_time_type::clock::now(), ignored);  // the one used last
     std::lock_guard lock(mutex_);
-    checked_[kept] = appearance(kept) + " " + program.hash;
+    checked_[kept] = appearance(kept, access) + " " + wanted.hash;
     return kept;
   }
-  if (!program.path.empty() && program.path.front() == '/' && hasHash(program.path, program)) return program.path;
+  if (!wanted.path.empty() && wanted.path.front() == '/' && hasHash(wanted.path, access, wanted)) return wanted.path;
   return {};
 }
 
-bool ProgramStore::hasHash(const std::string& path, const protocol::Program& program) {
-  const std::string looks = appearance(path);
+bool FileStore::hasHash(const std::string& path, Access access, const protocol::ServedFile& wanted) {
+  const std::string looks = appearance(path, access);
   if (looks.empty()) return false;
   {
     std::lock_guard lock(mutex_);
     const auto known = checked_.find(path);
     if (known != checked_.end() && known->second.starts_with(looks + " "))
-      return known->second == looks + " " + program.hash;
+      return known->second == looks + " " + wanted.hash;
   }
   std::string hash;
   try {
-    const rpc::ProgramFile file(path);
-    if (file.bytes() != program.bytes) return false;  // without reading all of it
+    const rpc::ContentFile file(path);
+    if (file.bytes() != wanted.bytes) return false;  // without reading all of it
     hash = file.hash();
   } catch (const IoError&) {
     return false;  // not readable for us: it is fetched
   }
   std::lock_guard lock(mutex_);
-  if (checked_.size() >= 4 * kMaxPrograms) checked_.clear();
+  if (checked_.size() >= 4 * kMaxFiles) checked_.clear();
   checked_[path] = looks + " " + hash;
-  return hash == program.hash;
+  return hash == wanted.hash;
 }
 
-void ProgramStore::fetch(const protocol::Program& program, const std::string& secret) {
+void FileStore::fetch(const protocol::ServedFile& wanted, const std::string& secret) {
   try {
-    NewFile file(pathOf(program));
-    write(file.fd(), program, secret);
+    NewFile file(pathOf(wanted));
+    write(file.fd(), wanted, secret);
     file.keep();
   } catch (const CorruptData& e) {
-    throw CorruptData(fmt::format("{}: {}", describe(program), e.what()));
+    throw CorruptData(fmt::format("{}: {}", describe(wanted), e.what()));
   } catch (const IoError& e) {
-    throw IoError(fmt::format("{}: {}", describe(program), e.what()));
+    throw IoError(fmt::format("{}: {}", describe(wanted), e.what()));
   }
 }
 
-void ProgramStore::write(int fd, const protocol::Program& program, const std::string& secret) {
+void FileStore::write(int fd, const protocol::ServedFile& wanted, const std::string& secret) {
   rpc::TransportOptions options;
   options.secret = secret;
   options.max_message_bytes = kMaxMessage;
   options.thread_name = "cerium-fetch";
-  PieceSource source(make_transport_(options), program);
+  PieceSource source(make_transport_(options), wanted);
   rpc::Sha256 sum;
   uint64_t offset = 0;
   for (bool last = false; !last;) {
@@ -244,7 +244,7 @@ void ProgramStore::write(int fd, const protocol::Program& program, const std::st
     });
     if (!piece.failure.empty()) throw IoError(piece.failure);
     if (piece.offset != offset) throw CorruptData("its pieces come out of order");
-    if (piece.bytes.size() > program.bytes - offset) throw CorruptData("it is longer than it was said to be");
+    if (piece.bytes.size() > wanted.bytes - offset) throw CorruptData("it is longer than it was said to be");
     if (piece.bytes.empty() && !piece.last) throw CorruptData("it sends pieces without contents");
     writeAll(fd, piece.bytes);
     sum.update(piece.bytes.data(), piece.bytes.size());
@@ -252,22 +252,22 @@ void ProgramStore::write(int fd, const protocol::Program& program, const std::st
     last = piece.last;
   }
   const std::string hash = sum.hex();
-  if (hash != program.hash)
+  if (hash != wanted.hash)
     throw CorruptData(fmt::format("what came has another SHA-256, {}...; it changed since", hash.substr(0, 12)));
 }
 
-void ProgramStore::dropOldest() {
-  std::vector<std::pair<fs::file_time_type, fs::path>> programs;
+void FileStore::dropOldest() {
+  std::vector<std::pair<fs::file_time_type, fs::path>> files;
   std::error_code error;
   for (fs::directory_iterator entry(folder_, error), end; !error && entry != end; entry.increment(error)) {
     std::error_code gone;
     if (entry->path().filename().string().size() == kHashDigits)
-      programs.emplace_back(entry->last_write_time(gone), entry->path());
+      files.emplace_back(entry->last_write_time(gone), entry->path());
   }
-  if (programs.size() <= kMaxPrograms) return;
-  std::sort(programs.begin(), programs.end());
-  programs.resize(programs.size() - kMaxPrograms);
-  for (const auto& [used, path] : programs) fs::remove(path, error);
+  if (files.size() <= kMaxFiles) return;
+  std::sort(files.begin(), files.end());
+  files.resize(files.size() - kMaxFiles);
+  for (const auto& [used, path] : files) fs::remove(path, error);
 }
 
 }  // namespace cerium::cluster_manager

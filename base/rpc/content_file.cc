@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-#include "base/rpc/program_file.h"
+#include "base/rpc/content_file.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -35,20 +35,20 @@ std::string Sha256::hex() {
   return text;
 }
 
-ProgramFile::ProgramFile(const std::string& path)
+ContentFile::ContentFile(const std::string& path)
     : path_(path), fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
-  if (fd_ < 0) throw IoError(fmt::format("cannot read the program {}: {}", path, std::strerror(errno)));
+  if (fd_ < 0) throw IoError(fmt::format("cannot read the file {}: {}", path, std::strerror(errno)));
   struct stat status {};
   if (::fstat(fd_, &status) != 0 || !S_ISREG(status.st_mode)) {
     ::close(fd_);
-    throw IoError(fmt::format("{} is not a regular file, so it is no program", path));
+    throw IoError(fmt::format("{} is not a regular file, so it cannot be sent to another machine", path));
   }
   bytes_ = static_cast<uint64_t>(status.st_size);
 }
 
-ProgramFile::~ProgramFile() { ::close(fd_); }
+ContentFile::~ContentFile() { ::close(fd_); }
 
-std::string ProgramFile::hash() const {
+std::string ContentFile::hash() const {
   Sha256 sum;
   for (uint64_t offset = 0;;) {
     const Bytes bytes = piece(offset);
@@ -58,11 +58,11 @@ std::string ProgramFile::hash() const {
   }
 }
 
-Bytes ProgramFile::piece(uint64_t offset) const {
+Bytes ContentFile::piece(uint64_t offset) const {
   Bytes bytes;
   if (offset >= bytes_) return bytes;
   const ssize_t n = ::pread(fd_, bytes.grow(kPieceBytes), kPieceBytes, static_cast<off_t>(offset));
-  if (n < 0) throw IoError(fmt::format("cannot read the program {}: {}", path_, std::strerror(errno)));
+  if (n < 0) throw IoError(fmt::format("cannot read the file {}: {}", path_, std::strerror(errno)));
   bytes.truncate(static_cast<size_t>(n));
   return bytes;
 }

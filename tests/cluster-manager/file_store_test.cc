@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-#include "cluster-manager/worker/program_store.h"
+#include "cluster-manager/worker/file_store.h"
 
 #include <sys/stat.h>
 
@@ -9,17 +9,17 @@
 #include <future>
 #include <vector>
 
+#include "base/rpc/content_file.h"
 #include "base/rpc/loopback/loopback.h"
-#include "base/rpc/program_file.h"
 #include "base/util/error.h"
 #include "tests/support/temp_folder.h"
 
 namespace cerium::cluster_manager {
 namespace {
 
-using protocol::FetchProgram;
-using protocol::Program;
-using protocol::ProgramPiece;
+using protocol::FetchFile;
+using protocol::FilePiece;
+using protocol::ServedFile;
 using testing::TempFolder;
 
 constexpr const char* kSecret = "the application's";
@@ -34,31 +34,32 @@ class Machines {
         }) {}
 
   /// A file of the driver's machine, not visible on the worker's.
-  Program program(const std::string& contents) {
-    file = std::make_unique<rpc::ProgramFile>(driver_folder.write("program", contents));
-    return {file->hash(), contents.size(), "/not/on/this/machine", "driver", 4040, {}};
+  ServedFile program(const std::string& contents) {
+    file = std::make_unique<rpc::ContentFile>(driver_folder.write("program", contents));
+    return {file->hash(), contents.size(), "/not/on/this/machine", "driver", 4040};
   }
 
-  /// Answers FetchProgram with what `answer` makes of it.
-  void serve(std::function<protocol::ClusterMessage(const FetchProgram&)> answer) {
+  /// Answers FetchFile with what `answer` makes of it.
+  void serve(std::function<protocol::ClusterMessage(const FetchFile&)> answer) {
     driver->listen({"driver", 4040}, [this, answer](const rpc::ConnectionPtr&) -> rpc::Handlers {
       ++connections;
       return {[answer](const rpc::ConnectionPtr& from, const Bytes& bytes) {
-                from->send(protocol::encodeCluster(answer(std::get<FetchProgram>(protocol::decodeCluster(bytes)))));
+                from->send(protocol::encodeCluster(answer(std::get<FetchFile>(protocol::decodeCluster(bytes)))));
               },
               [](const rpc::ConnectionPtr&, const std::string&) {}};
     });
   }
   /// As a driver does.
-  ProgramPiece piece(const FetchProgram& wanted) {
+  FilePiece piece(const FetchFile& wanted) {
     Bytes bytes = file->piece(wanted.offset);
     const bool last = wanted.offset + bytes.size() >= file->bytes();
     return {wanted.offset, last, "", std::move(bytes)};
   }
 
-  std::string failure(const Program& wanted) {
+  std::string get(const ServedFile& wanted) { return store.get(wanted, FileStore::Access::kExecute, kSecret); }
+  std::string failure(const ServedFile& wanted) {
     try {
-      return "got " + store.get(wanted, kSecret);
+      return "got " + get(wanted);
     } catch (const Error& e) {
       return e.what();
     }
@@ -73,22 +74,22 @@ class Machines {
   std::shared_ptr<rpc::LoopbackNetwork> network = std::make_shared<rpc::LoopbackNetwork>();
   TempFolder driver_folder;
   TempFolder worker;
-  std::unique_ptr<rpc::ProgramFile> file;
+  std::unique_ptr<rpc::ContentFile> file;
   std::atomic<int> connections{0};
   std::unique_ptr<rpc::Transport> driver;
-  ProgramStore store;
+  FileStore store;
 };
 
 /// Long enough for several pieces.
-std::string largeProgram() { return std::string(5 * rpc::ProgramFile::kPieceBytes / 2, 'p') + "end"; }
+std::string largeProgram() { return std::string(5 * rpc::ContentFile::kPieceBytes / 2, 'p') + "end"; }
 
 }  // namespace
 
 TEST_CASE("a program is fetched whole, and may be executed by its owner alone", "[cluster-manager][programs]") {
   Machines machines;
-  const Program wanted = machines.program(largeProgram());
-  machines.serve([&](const FetchProgram& fetch) { return machines.piece(fetch); });
-  const std::string path = machines.store.get(wanted, kSecret);
+  const ServedFile wanted = machines.program(largeProgram());
+  machines.serve([&](const FetchFile& fetch) { return machines.piece(fetch); });
+  const std::string path = machines.get(wanted);
   CHECK(path == machines.worker / "programs/" + wanted.hash);
   CHECK(testing::contentsOf(path) == largeProgram());
   CHECK((std::filesystem::status(path).permissions() & std::filesystem::perms::mask) == std::filesystem::perms(0700));
@@ -97,25 +98,25 @@ TEST_CASE("a program is fetched whole, and may be executed by its owner alone", 
 
 TEST_CASE("executors that ask for a program at the same time get it by one fetch", "[cluster-manager][programs]") {
   Machines machines;
-  const Program wanted = machines.program(largeProgram());
-  machines.serve([&](const FetchProgram& fetch) { return machines.piece(fetch); });
+  const ServedFile wanted = machines.program(largeProgram());
+  machines.serve([&](const FetchFile& fetch) { return machines.piece(fetch); });
   std::vector<std::future<std::string>> paths;
   for (int i = 0; i < 8; ++i) {
-    paths.push_back(std::async(std::launch::async, [&] { return machines.store.get(wanted, kSecret); }));
+    paths.push_back(std::async(std::launch::async, [&] { return machines.get(wanted); }));
   }
   for (auto& path : paths) CHECK(path.get() == machines.worker / "programs/" + wanted.hash);
   CHECK(machines.connections == 1);
-  CHECK(machines.store.get(wanted, kSecret) == machines.worker / "programs/" + wanted.hash);
+  CHECK(machines.get(wanted) == machines.worker / "programs/" + wanted.hash);
   CHECK(machines.connections == 1);
 }
 
 TEST_CASE("a file of this machine with the program's hash is used as it is", "[cluster-manager][programs]") {
   Machines machines;
-  Program wanted = machines.program("#!/bin/sh\n");
+  ServedFile wanted = machines.program("#!/bin/sh\n");
   wanted.path = machines.driver_folder / "program";
   SECTION("it may be executed") {
     ::chmod(wanted.path.c_str(), 0700);
-    CHECK(machines.store.get(wanted, kSecret) == wanted.path);
+    CHECK(machines.get(wanted) == wanted.path);
     CHECK(machines.kept().empty());
     SECTION("until it is changed") {
       machines.driver_folder.write("program", "#!/bin/ls\n");
@@ -123,18 +124,18 @@ TEST_CASE("a file of this machine with the program's hash is used as it is", "[c
     }
   }
   SECTION("else the program is fetched") {
-    machines.serve([&](const FetchProgram& fetch) { return machines.piece(fetch); });
-    CHECK(machines.store.get(wanted, kSecret) == machines.worker / "programs/" + wanted.hash);
+    machines.serve([&](const FetchFile& fetch) { return machines.piece(fetch); });
+    CHECK(machines.get(wanted) == machines.worker / "programs/" + wanted.hash);
   }
 }
 
 TEST_CASE("a kept program that was damaged is fetched again", "[cluster-manager][programs]") {
   Machines machines;
-  const Program wanted = machines.program("the program");
-  machines.serve([&](const FetchProgram& fetch) { return machines.piece(fetch); });
-  const std::string path = machines.store.get(wanted, kSecret);
+  const ServedFile wanted = machines.program("the program");
+  machines.serve([&](const FetchFile& fetch) { return machines.piece(fetch); });
+  const std::string path = machines.get(wanted);
   machines.worker.write("programs/" + wanted.hash, "the damaged");
-  CHECK(machines.store.get(wanted, kSecret) == path);
+  CHECK(machines.get(wanted) == path);
   CHECK(testing::contentsOf(path) == "the program");
   CHECK(machines.connections == 2);
 }
@@ -142,58 +143,58 @@ TEST_CASE("a kept program that was damaged is fetched again", "[cluster-manager]
 TEST_CASE("pieces that cannot be right are refused and leave nothing behind", "[cluster-manager][programs]") {
   struct Case {
     const char* what;
-    std::function<protocol::ClusterMessage(Machines&, const FetchProgram&)> answer;
+    std::function<protocol::ClusterMessage(Machines&, const FetchFile&)> answer;
   };
   const auto [what, answer] = GENERATE(values<Case>({
       {"it changed since",
-       [](Machines&, const FetchProgram& f) {
-         return ProgramPiece{f.offset, true, "", Bytes("the Program")};
+       [](Machines&, const FetchFile& f) {
+         return FilePiece{f.offset, true, "", Bytes("the Program")};
        }},
       {"it changed since",
-       [](Machines&, const FetchProgram& f) {
-         return ProgramPiece{f.offset, true, "", Bytes("the")};
+       [](Machines&, const FetchFile& f) {
+         return FilePiece{f.offset, true, "", Bytes("the")};
        }},
       {"it changed since",
-       [](Machines&, const FetchProgram& f) {
-         return ProgramPiece{f.offset, true, "", {}};
+       [](Machines&, const FetchFile& f) {
+         return FilePiece{f.offset, true, "", {}};
        }},
       {"longer than it was said to be",
-       [](Machines&, const FetchProgram& f) {
-         return ProgramPiece{f.offset, false, "", Bytes("the program and more")};
+       [](Machines&, const FetchFile& f) {
+         return FilePiece{f.offset, false, "", Bytes("the program and more")};
        }},
       {"out of order",
-       [](Machines&, const FetchProgram&) {
-         return ProgramPiece{3, false, "", Bytes("the")};
+       [](Machines&, const FetchFile&) {
+         return FilePiece{3, false, "", Bytes("the")};
        }},
       {"out of order",
-       [](Machines&, const FetchProgram&) {
-         return ProgramPiece{~uint64_t{0}, true, "", Bytes("the")};
+       [](Machines&, const FetchFile&) {
+         return FilePiece{~uint64_t{0}, true, "", Bytes("the")};
        }},
       {"without contents",
-       [](Machines&, const FetchProgram& f) {
-         return ProgramPiece{f.offset, false, "", {}};
+       [](Machines&, const FetchFile& f) {
+         return FilePiece{f.offset, false, "", {}};
        }},
       {"there is no such program",
-       [](Machines&, const FetchProgram&) {
-         return ProgramPiece{0, false, "there is no such program", {}};
+       [](Machines&, const FetchFile&) {
+         return FilePiece{0, false, "there is no such program", {}};
        }},
-      {"something else than a piece", [](Machines&, const FetchProgram&) { return protocol::LeaveWhenIdle{}; }},
+      {"something else than a piece", [](Machines&, const FetchFile&) { return protocol::LeaveWhenIdle{}; }},
   }));
   Machines machines;
-  const Program wanted = machines.program("the program");
-  machines.serve([&machines, &answer = answer](const FetchProgram& fetch) { return answer(machines, fetch); });
+  const ServedFile wanted = machines.program("the program");
+  machines.serve([&machines, &answer = answer](const FetchFile& fetch) { return answer(machines, fetch); });
   const std::string failure = machines.failure(wanted);
   CHECK_THAT(failure, Catch::Contains(what));
-  CHECK_THAT(failure, Catch::Contains("program /not/on/this/machine"));
+  CHECK_THAT(failure, Catch::Contains("file /not/on/this/machine"));
   CHECK_THAT(failure, Catch::Contains("driver:4040"));
   CHECK(machines.kept().empty());
 }
 
 TEST_CASE("more pieces than were asked for end the fetch", "[cluster-manager][programs]") {
   Machines machines;
-  const Program wanted = machines.program("the program");
+  const ServedFile wanted = machines.program("the program");
   machines.driver->listen({"driver", 4040}, [&](const rpc::ConnectionPtr& to) -> rpc::Handlers {
-    for (int i = 0; i < 100; ++i) to->send(protocol::encodeCluster(ProgramPiece{0, false, "", Bytes("x")}));
+    for (int i = 0; i < 100; ++i) to->send(protocol::encodeCluster(FilePiece{0, false, "", Bytes("x")}));
     return {[](const rpc::ConnectionPtr&, const Bytes&) {}, [](const rpc::ConnectionPtr&, const std::string&) {}};
   });
   CHECK_THAT(machines.failure(wanted), !Catch::StartsWith("got "));
@@ -204,15 +205,15 @@ TEST_CASE("what is no hash never becomes a file", "[cluster-manager][programs]")
   Machines machines;
   for (const std::string& hash : {std::string("../../etc/passwd"), std::string(), std::string(64, 'G'),
                                   std::string(64, 'A'), std::string(63, 'a') + "/"}) {
-    CHECK_THAT(machines.failure({hash, 1, "/bin/true", "driver", 4040, {}}), Catch::Contains("no SHA-256"));
+    CHECK_THAT(machines.failure({hash, 1, "/bin/true", "driver", 4040}), Catch::Contains("no SHA-256"));
   }
 }
 
 TEST_CASE("a fetch that failed is tried again by the next asker, from its own source", "[cluster-manager][programs]") {
   Machines machines;
-  Program wanted = machines.program("the program");
-  machines.serve([&](const FetchProgram& fetch) { return machines.piece(fetch); });
-  Program elsewhere = wanted;
+  ServedFile wanted = machines.program("the program");
+  machines.serve([&](const FetchFile& fetch) { return machines.piece(fetch); });
+  ServedFile elsewhere = wanted;
   elsewhere.port = 4041;
   CHECK_THAT(machines.failure(elsewhere), Catch::Contains("driver:4041"));
   CHECK_THAT(machines.failure(wanted), Catch::StartsWith("got "));
@@ -220,15 +221,15 @@ TEST_CASE("a fetch that failed is tried again by the next asker, from its own so
 
 TEST_CASE("a driver with another secret gives no program", "[cluster-manager][programs]") {
   Machines machines;
-  const Program wanted = machines.program("the program");
-  machines.serve([&](const FetchProgram& fetch) { return machines.piece(fetch); });
-  CHECK_THROWS_AS(machines.store.get(wanted, "another"), IoError);
+  const ServedFile wanted = machines.program("the program");
+  machines.serve([&](const FetchFile& fetch) { return machines.piece(fetch); });
+  CHECK_THROWS_AS(machines.store.get(wanted, FileStore::Access::kExecute, "another"), IoError);
   CHECK(machines.kept().empty());
 }
 
 TEST_CASE("stopping ends a fetch that waits", "[cluster-manager][programs]") {
   Machines machines;
-  const Program wanted = machines.program("the program");
+  const ServedFile wanted = machines.program("the program");
   std::promise<void> asked;
   machines.driver->listen({"driver", 4040}, [&](const rpc::ConnectionPtr&) -> rpc::Handlers {
     return {[&](const rpc::ConnectionPtr&, const Bytes&) { asked.set_value(); },
@@ -243,12 +244,12 @@ TEST_CASE("stopping ends a fetch that waits", "[cluster-manager][programs]") {
 
 TEST_CASE("the programs used last are kept", "[cluster-manager][programs]") {
   Machines machines;
-  machines.serve([&](const FetchProgram& fetch) { return machines.piece(fetch); });
-  const Program first = machines.program("program 0");
-  (void)machines.store.get(first, kSecret);
+  machines.serve([&](const FetchFile& fetch) { return machines.piece(fetch); });
+  const ServedFile first = machines.program("program 0");
+  (void)machines.get(first);
   for (int i = 1; i <= 40; ++i) {
-    (void)machines.store.get(machines.program("program " + std::to_string(i)), kSecret);
-    (void)machines.store.get(first, kSecret);
+    (void)machines.get(machines.program("program " + std::to_string(i)));
+    (void)machines.get(first);
   }
   CHECK(machines.kept().size() == 32);
   CHECK(std::filesystem::exists(machines.worker / "programs/" + first.hash));
