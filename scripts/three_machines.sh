@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs docs/cluster.md as written, "By hand on three machines" and "Taking a worker out", with network namespaces as the
-# machines: each has an address, a hosts file and a home folder of its own, and no loopback in common.
+# Runs docs/cluster.md as written: "By hand on three machines" with "Taking a worker out", then "Standby managers", where
+# the manager in charge is killed. Network namespaces are the machines: each has an address, a hosts file and a home folder
+# of its own, no loopback in common, and ~/shared, which is the same everywhere.
 # three_machines.sh BUILD_FOLDER. Exits with 77 (skipped) where the system does not allow it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -17,16 +18,20 @@ die() {
   tail -n 30 "$scratch"/*.log >&2 || true
   exit 1
 }
-clean_up() {
-  local pid node
+end_all() {
+  local pid
   for pid in "${started[@]}"; do
     kill -KILL -- "-$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true
   done
-  for node in "${nodes[@]}"; do
+  started=()
+}
+clean_up() {
+  local node
+  end_all
+  for node in switch "${nodes[@]}"; do
     ip netns delete "$id-$node" 2>/dev/null || true
     rm -rf "/etc/netns/$id-$node"
   done
-  ip link delete "br$$" 2>/dev/null || true
   rm -rf "$scratch"
 }
 
@@ -35,24 +40,24 @@ clean_up() {
   exit 77
 }
 trap clean_up EXIT
-ip link add "br$$" type bridge 2>/dev/null && ip netns add "$id-node1" 2>/dev/null || {
+# Also what connects the machines is one: rules of the real one's firewall, as Docker makes them, are not asked there.
+ip netns add "$id-switch" 2>/dev/null && ip -n "$id-switch" link add bridge up type bridge 2>/dev/null || {
   say "skipped: this system allows no network namespaces"
   exit 77
 }
-ip netns delete "$id-node1"
-ip link set "br$$" up
 
 ln -s "$build" "$scratch/build"
+mkdir "$scratch/shared"
 number=0
 for node in "${nodes[@]}"; do
   number=$((number + 1))
   ip netns add "$id-$node"
-  ip link add "v$number-$$" type veth peer name eth0 netns "$id-$node"
-  ip link set "v$number-$$" master "br$$" up
+  ip -n "$id-switch" link add "$node" master bridge up type veth peer name eth0 netns "$id-$node"
   ip -n "$id-$node" address add "10.77.0.$number/24" dev eth0
   ip -n "$id-$node" link set eth0 up
   ip -n "$id-$node" link set lo up
   mkdir -p "/etc/netns/$id-$node" "$scratch/$node"
+  ln -s "$scratch/shared" "$scratch/$node/shared"
   printf '127.0.0.1 localhost\n10.77.0.1 node1\n10.77.0.2 node2\n10.77.0.3 node3\n' >"/etc/netns/$id-$node/hosts"
 done
 
@@ -68,44 +73,56 @@ await() { # await FILE TEXT
   done
   die "$1 does not say: $2"
 }
+run_block() { # run_block FILE: to its end, or until what stays is ready
+  local node stays other log=$1.log
+  IFS=- read -r _ _ node stays <<<"$(basename "$1")-"
+  if [[ $node == copy ]]; then # as ssh and scp do
+    for other in node2 node3; do
+      mkdir -p -m 0700 "$scratch/$other/cerium"
+      cp -p "$scratch/node1/cerium/secret" "$scratch/$other/cerium/"
+    done
+  elif [[ $stays == stays* ]]; then
+    set -m
+    on "$node" "$1" >"$log" 2>&1 &
+    set +m
+    started+=($!)
+    if grep -q 'cerium manager' "$1"; then await "$log" "manager at cerium://$node:7077"; fi
+    if grep -q 'cerium worker' "$1"; then await "$log" 'registered with the manager'; fi
+  else
+    on "$node" "$1" >"$log" 2>&1 || die "this fails on $node: $(cat "$1")"
+  fi
+  say "$node: $(grep -v -m 1 ^export "$1")"
+}
+count_words() { # count_words LOG...: how many of these programs counted as threads of one process do
+  grep -lx "$expected" "$@" | wc -l
+}
 
-# Each block of the document goes into a file that is named by its number, machine and whether it stays.
-awk -v out="$scratch/block" '
-  /^```sh (node[0-9]|copy)/ { n += 1; file = sprintf("%s-%02d-%s%s", out, n, $2, $3 == "&" ? "-stays" : ""); next }
+# Each block of the document goes into a file that is named by its section, number, machine and whether it stays.
+awk -v out="$scratch/" '
+  /^## / { section = /Standby/ ? "standby" : "cluster" }
+  /^```sh (node[0-9]|copy)/ { n += 1; file = sprintf("%s%s-%02d-%s%s", out, section, n, $2, $3 == "&" ? "-stays" : ""); next }
   /^```/ { file = "" }
   file != "" { print > file }' "$doc"
-
-for block in "$scratch"/block-*; do
-  IFS=- read -r _ _ node stays <<<"$(basename "$block")-"
-  log=$block.log
-  case $node in
-    copy) # as ssh and scp do
-      for other in node2 node3; do
-        mkdir -p -m 0700 "$scratch/$other/cerium"
-        cp -p "$scratch/node1/cerium/secret" "$scratch/$other/cerium/"
-      done
-      ;;
-    *)
-      if [[ $stays == stays* ]]; then
-        set -m
-        on "$node" "$block" >"$log" 2>&1 &
-        set +m
-        started+=($!)
-        if grep -q 'cerium manager' "$block"; then await "$log" 'manager at cerium://node1:7077'; fi
-        if grep -q 'cerium worker' "$block"; then await "$log" 'registered with the manager'; fi
-      else
-        on "$node" "$block" >"$log" 2>&1 || die "this fails on $node: $(cat "$block")"
-      fi
-      ;;
-  esac
-  say "$node: $(head -n 1 "$block")"
-done
-
-# Both ways to run the program count the same, and as threads of one process do.
 expected=$(CERIUM_MASTER='local[2]' "$build/bin/wordcount" /usr/share/common-licenses 2>/dev/null | head -n 1)
-counted=$(grep -lx "$expected" "$scratch"/block-*.log | wc -l)
-((counted == 2)) || die "$counted of 2 programs counted: $expected"
-grep -q '"aliveworkers":2' "$scratch"/block-*.log || die "/json does not show two workers"
-for log in "$scratch"/block-*node2-stays.log; do await "$log" 'leaves'; done
+
+for block in "$scratch"/cluster-*; do run_block "$block"; done
+counted=$(count_words "$scratch"/cluster-*.log)
+((counted == 2)) || die "$counted of 2 programs counted: $expected" # here, and with the driver in the cluster
+grep -q '"aliveworkers":2' "$scratch"/cluster-*.log || die "/json does not show two workers"
+for log in "$scratch"/cluster-*node2-stays.log; do await "$log" 'leaves'; done
 wait "${started[1]}" || die "the worker that was told to leave did not end well"
+end_all
+
+for block in "$scratch"/standby-*; do run_block "$block"; done
+health=$block # the last one
+program=$(grep -l 'cerium submit' "$scratch"/standby-*-node3)
+(($(count_words "$program.log") == 1)) || die "the program does not count: $expected"
+grep -qx standby "$health.log" || die "no manager stands by: $(cat "$health.log")"
+kill -KILL -- "-${started[0]}" && wait "${started[0]}" 2>/dev/null || true
+await "$scratch"/standby-*-node2-stays.log 'is in charge now'
+await "$scratch"/standby-*-node3-stays.log 'registered with the manager at cerium://node2:7077'
+run_block "$program"
+(($(count_words "$program.log") == 1)) || die "with the second manager in charge, the program does not count: $expected"
+run_block "$health"
+grep -qx 'node1 is not there' "$health.log" && grep -qx ok "$health.log" || die "nobody is in charge: $(cat "$health.log")"
 say "docs/cluster.md works as written"
