@@ -235,12 +235,15 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     failure.signal = end.process.signal;
     if (end.process.crashed) failure.stack = describeStack(end.process.record);
     if (registered && !log.empty()) failure.message += "; its log is " + log;
+    const rpc::Endpoint blocks{found->second.peer.host, found->second.peer.port};
     if (registered) found->second.connection->close();
     executors_.erase(found);
     encoder_.forgetExecutor(id);
     broadcasts_.forgetHolder(id);
     barriers_.executorGone(id);
     if (registered) {
+      sendToAll(protocol::ExecutorLost{id.value, failure.message});
+      fetcher_->executorLost(blocks, failure.message);
       start_failures_ = 0;
       std::vector<TaskId> guilty;
       if (end.process.crashed && end.process.record.task >= 0) guilty.push_back(TaskId(end.process.record.task));

@@ -21,6 +21,8 @@ class ResultFetcher {
 
   /// Completes `event` with the result and hands it to the loop; where the executor is gone, its loss tells the loop.
   void fetch(const rpc::Endpoint& executor, rpc::ConnectionPtr connection, TaskEndEvent event);
+  /// What is being fetched from there will not come.
+  void executorLost(const rpc::Endpoint& executor, const std::string& reason) { client_.giveUp(executor, reason); }
 
  private:
   struct Order {

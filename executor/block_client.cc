@@ -12,6 +12,8 @@ namespace {
 constexpr auto kSilenceLimit = std::chrono::seconds(60);
 constexpr auto kLookAround = std::chrono::milliseconds(100);
 constexpr int kPiecesAhead = 2;
+constexpr int kConnectMs = 10'000;
+constexpr const char* kStopped = "told to stop while it waited for blocks";
 }  // namespace
 
 /// One connection and the streams on it.
@@ -19,6 +21,7 @@ struct BlockClient::Peer {
   std::mutex connecting;  ///< Held while the connection is made, so that one peer's slowness delays no other's.
   std::mutex mutex;
   rpc::ConnectionPtr connection;                                       // guarded by mutex
+  std::string gone;                                                    // guarded by mutex; why, once it is given up
   std::unordered_map<int64_t, std::shared_ptr<RemoteStream>> streams;  // guarded by mutex
 
   void deliver(Bytes bytes) {
@@ -45,13 +48,41 @@ struct BlockClient::Peer {
     }
     for (auto& [id, stream] : broken) stream->fail("the connection broke: " + reason);
   }
+
+  void giveUp(const std::string& reason) {
+    rpc::ConnectionPtr useless;
+    {
+      std::lock_guard lock(mutex);
+      gone = reason;
+      useless = connection;
+    }
+    closed(reason);
+    if (useless) useless->close();
+  }
+
+  std::string whyGone() {
+    std::lock_guard lock(mutex);
+    return gone;
+  }
 };
 
 BlockClient::~BlockClient() {
   for (auto& [endpoint, peer] : peers_) peer->closed("the reader stops");
 }
 
-std::shared_ptr<BlockClient::Peer> BlockClient::peerAt(const rpc::Endpoint& endpoint) {
+void BlockClient::giveUp(const rpc::Endpoint& endpoint, const std::string& reason) {
+  std::shared_ptr<Peer> peer;
+  {
+    std::lock_guard lock(mutex_);
+    auto found = peers_.find(endpoint);
+    if (found == peers_.end()) return;
+    peer = std::move(found->second);
+    peers_.erase(found);  // another process may listen there one day
+  }
+  peer->giveUp(reason);
+}
+
+std::shared_ptr<BlockClient::Peer> BlockClient::peerAt(const rpc::Endpoint& endpoint, TaskContext* task) {
   std::shared_ptr<Peer> peer;
   {
     std::lock_guard lock(mutex_);
@@ -63,6 +94,7 @@ std::shared_ptr<BlockClient::Peer> BlockClient::peerAt(const rpc::Endpoint& endp
   {
     std::lock_guard lock(peer->mutex);
     if (peer->connection) return peer;
+    if (!peer->gone.empty()) throw IoError(peer->gone);
   }
   std::weak_ptr<Peer> weak = peer;
   rpc::Handlers handlers{[weak](const rpc::ConnectionPtr& connection, Bytes bytes) {
@@ -78,14 +110,27 @@ std::shared_ptr<BlockClient::Peer> BlockClient::peerAt(const rpc::Endpoint& endp
                          [weak](const rpc::ConnectionPtr&, const std::string& reason) {
                            if (auto known = weak.lock()) known->closed(reason);
                          }};
-  auto connection = transport_.connect(endpoint, std::move(handlers));
+  const auto is_stopped = [task] { return task != nullptr && task->isInterrupted(); };
+  rpc::ConnectionPtr connection;
+  try {
+    connection = transport_.connect(endpoint, std::move(handlers), kConnectMs,
+                                    [&] { return is_stopped() ? std::string(kStopped) : peer->whyGone(); });
+  } catch (const IoError&) {
+    if (is_stopped()) throw TaskKilled(kStopped);
+    throw;
+  }
   std::lock_guard lock(peer->mutex);
+  if (!peer->gone.empty()) {
+    connection->close();
+    throw IoError(peer->gone);
+  }
   peer->connection = std::move(connection);
   return peer;
 }
 
-std::shared_ptr<RemoteStream> BlockClient::open(const rpc::Endpoint& endpoint, protocol::OpenBlocks request) {
-  auto peer = peerAt(endpoint);
+std::shared_ptr<RemoteStream> BlockClient::open(const rpc::Endpoint& endpoint, protocol::OpenBlocks request,
+                                                TaskContext* task) {
+  auto peer = peerAt(endpoint, task);
   request.request = next_request_++;
   std::shared_ptr<RemoteStream> stream;
   rpc::ConnectionPtr connection;
@@ -103,7 +148,7 @@ std::shared_ptr<RemoteStream> BlockClient::open(const rpc::Endpoint& endpoint, p
 }
 
 RemoteStream::Segment BlockClient::fetch(const rpc::Endpoint& peer, protocol::OpenBlocks request, TaskContext* task) {
-  auto stream = open(peer, std::move(request));
+  auto stream = open(peer, std::move(request), task);
   auto segment = stream->next(task);
   if (!segment) throw IoError("the peer " + peer.str() + " sent no block");
   return std::move(*segment);
@@ -128,7 +173,7 @@ protocol::BlockPiece RemoteStream::waitForPiece(TaskContext* task) {
     if (!failure_.empty()) throw IoError(failure_);
     if (std::chrono::steady_clock::now() > deadline) throw IoError("no data from " + connection_->peer() + " for 60 s");
     arrived_.wait_for(lock, kLookAround);
-    if (task != nullptr && task->isInterrupted()) throw TaskKilled("told to stop while it waited for blocks");
+    if (task != nullptr && task->isInterrupted()) throw TaskKilled(kStopped);
   }
   auto piece = std::move(pieces_.front());
   pieces_.pop_front();

@@ -63,14 +63,18 @@ class BlockClient {
   explicit BlockClient(rpc::Transport& transport) : transport_(transport) {}
   ~BlockClient();
 
-  /// Opens a stream; `request.request` is set by the client. Throws IoError where the peer cannot be reached.
-  std::shared_ptr<RemoteStream> open(const rpc::Endpoint& peer, protocol::OpenBlocks request);
+  /// Opens a stream; `request.request` is set by the client. Throws IoError where the peer cannot be reached,
+  /// TaskKilled where `task` (may be null) is told to stop meanwhile.
+  std::shared_ptr<RemoteStream> open(const rpc::Endpoint& peer, protocol::OpenBlocks request, TaskContext* task);
   /// One whole block, for kinds that have one segment.
   RemoteStream::Segment fetch(const rpc::Endpoint& peer, protocol::OpenBlocks request, TaskContext* task);
+  /// The process there is gone, as others know better: streams and attempts to connect end with this reason, rather
+  /// than wait for an answer. From any thread, also from a transport's handler.
+  void giveUp(const rpc::Endpoint& peer, const std::string& reason);
 
  private:
   struct Peer;
-  std::shared_ptr<Peer> peerAt(const rpc::Endpoint& endpoint);
+  std::shared_ptr<Peer> peerAt(const rpc::Endpoint& endpoint, TaskContext* task);
 
   rpc::Transport& transport_;
   std::atomic<int64_t> next_request_{0};

@@ -2,7 +2,6 @@
 #include "executor/executor_process.h"
 
 #include <fmt/format.h>
-#include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -10,21 +9,20 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <cstring>
-#include <deque>
 #include <fstream>
 #include <map>
 #include <mutex>
-#include <thread>
 
 #include "base/protocol/executor_environment.h"
 #include "base/rpc/transport.h"
 #include "base/util/child_process.h"
 #include "base/util/log.h"
+#include "executor/block_directory.h"
+#include "executor/block_mover.h"
 #include "executor/block_server.h"
 #include "executor/broadcast_cache.h"
 #include "executor/crash_report.h"
 #include "executor/executor.h"
-#include "executor/remote_shuffle.h"
 #include "rdd/accumulator_registry.h"
 #include "rdd/broadcast.h"
 #include "rdd/stage_code.h"
@@ -53,7 +51,8 @@ class ExecutorProcess final : public ExecutorLink {
         id_(std::strtoll(takeVariable(ExecutorEnvironment::kId).c_str(), nullptr, 10)),
         cores_(std::atoi(takeVariable(ExecutorEnvironment::kCores).c_str())),
         host_(takeVariable(ExecutorEnvironment::kHost)),
-        scratch_(takeVariable(ExecutorEnvironment::kScratch)) {
+        scratch_(takeVariable(ExecutorEnvironment::kScratch)),
+        places_(id_) {
     if (host_.empty()) host_ = driver_.host;  // both on this machine
     log::setLevel(log::Level::kInfo);
     log::setRole("executor " + id_.str());
@@ -111,33 +110,19 @@ class ExecutorProcess final : public ExecutorLink {
 
   std::unique_ptr<SegmentSource> openRemoteShuffle(TaskContext& task, const ShuffleDependency& shuffle, int reduce,
                                                    const ShuffleStore& local) override {
-    RemoteShuffle::Where where{id_, {}, {}};
-    {
-      std::lock_guard lock(mutex_);
-      auto found = shuffles_.find(shuffle.id());
-      if (found == shuffles_.end())
-        throw FetchFailed(shuffle.id(), 0, ExecutorId(), "the locations of the shuffle are not known");
-      where.executors = found->second;
-      where.peers = peers_;
-    }
-    return std::make_unique<RemoteShuffle>(task, shuffle.id(), reduce, std::move(where), local, *client_);
+    return std::make_unique<RemoteShuffle>(task, shuffle.id(), reduce, places_.find(shuffle.id()), local, *client_);
   }
 
   std::optional<CachedBlock> fetchCached(RddId rdd, int partition) override {
-    rpc::Endpoint peer;
-    {
-      std::lock_guard lock(mutex_);
-      auto found = cached_.find({rdd.value, partition});
-      if (found == cached_.end() || found->second == id_.value || !peers_.contains(found->second)) return std::nullopt;
-      peer = peers_.at(found->second);
-    }
+    const auto peer = places_.find(rdd, partition);
+    if (!peer) return std::nullopt;
     try {
       auto segment =
-          client_->fetch(peer, {-1, protocol::OpenBlocks::kCached, rdd.value, partition, {}}, TaskContext::get());
+          client_->fetch(*peer, {-1, protocol::OpenBlocks::kCached, rdd.value, partition, {}}, TaskContext::get());
       return CachedBlock{{}, std::move(segment.bytes)};
     } catch (const IoError& e) {
       log::info("cached partition {} of RDD {} cannot be read from {}, so it is computed: {}", partition, rdd.value,
-                peer.str(), e.what());
+                peer->str(), e.what());
       return std::nullopt;
     }
   }
@@ -249,6 +234,8 @@ class ExecutorProcess final : public ExecutorLink {
     };
     std::lock_guard lock(mutex_);
     executor_ = std::move(executor);
+    mover_ = std::make_unique<BlockMover>(*executor_, *client_,
+                                          [this](protocol::Message message) { send(std::move(message)); });
     server_ = std::make_unique<BlockServer>(std::move(sources));
     return true;
   }
@@ -257,13 +244,8 @@ class ExecutorProcess final : public ExecutorLink {
     for (const auto& accumulator : launch.accumulators) {
       AccumulatorRegistry::instance().defineEncoded(AccumulatorId(accumulator.id), accumulator.cell);
     }
+    places_.learn(launch);
     std::vector<TaskLaunch> tasks;
-    {
-      std::lock_guard lock(mutex_);
-      for (auto& peer : launch.peers) peers_[peer.executor] = {peer.host, peer.port};
-      for (auto& shuffle : launch.shuffles) shuffles_[ShuffleId(shuffle.shuffle)] = std::move(shuffle.executors);
-      for (const auto& cached : launch.cached) cached_[{cached.rdd, cached.partition}] = cached.executor;
-    }
     for (auto& stage : launch.stages) addStage(stage);
     for (auto& task : launch.tasks) {
       auto stage = stages_.find(StageId(task.stage));
@@ -309,8 +291,7 @@ class ExecutorProcess final : public ExecutorLink {
   }
   void on(protocol::DropShuffle& drop) {
     executor_->dropShuffle(ShuffleId(drop.shuffle));
-    std::lock_guard lock(mutex_);
-    shuffles_.erase(ShuffleId(drop.shuffle));
+    places_.forget(ShuffleId(drop.shuffle));
   }
   void on(protocol::DropRdd& drop) { executor_->dropRdd(RddId(drop.rdd)); }
   void on(protocol::DropBroadcast& drop) {
@@ -335,80 +316,13 @@ class ExecutorProcess final : public ExecutorLink {
     std::lock_guard lock(mutex_);
     for (auto& file : added.files) files_[file.name] = std::move(file);
   }
-  void on(protocol::ReplicateBlock& replicate) {
-    inBackground([this, replicate] { copyBlock(replicate); });
-  }
-  void on(protocol::AdoptShuffle& adopt) {
-    inBackground([this, adopt] { adoptShuffle(adopt); });
-  }
-  void on(protocol::Retire&) {
-    inBackground([this] { retire(); });
+  void on(protocol::ReplicateBlock& replicate) { mover_->add(std::move(replicate)); }
+  void on(protocol::AdoptShuffle& adopt) { mover_->add(std::move(adopt)); }
+  void on(protocol::Retire& retire) { mover_->add(retire); }
+  void on(protocol::ExecutorLost& lost) {
+    if (const auto peer = places_.forget(ExecutorId(lost.executor))) client_->giveUp(*peer, lost.reason);
   }
   void on(protocol::Shutdown& shutdown) { end(shutdown.reason); }
-
-  // ---- moving blocks, one order after the other, on a thread of their own
-
-  void inBackground(std::function<void()> order) {
-    std::lock_guard lock(mutex_);
-    orders_.push_back(std::move(order));
-    if (!mover_.joinable()) mover_ = std::thread([this] { carryOutOrders(); });
-    changed_.notify_all();
-  }
-
-  void carryOutOrders() {
-    std::unique_lock lock(mutex_);
-    for (;;) {
-      changed_.wait(lock, [this] { return ended_ || !orders_.empty(); });
-      if (ended_) return;
-      const auto order = std::move(orders_.front());
-      orders_.pop_front();
-      lock.unlock();
-      order();
-      lock.lock();
-    }
-  }
-
-  void adoptShuffle(const protocol::AdoptShuffle& order) {
-    protocol::ShuffleAdopted answer{order.shuffle, order.maps, order.from.executor, {}};
-    try {
-      std::map<int, MapOutput> outputs;
-      for (int map : order.maps) outputs.emplace(map, MapOutput(order.num_reduces));
-      for (int reduce = 0; reduce < order.num_reduces; ++reduce) {
-        auto stream = client_->open({order.from.host, order.from.port},
-                                    {-1, protocol::OpenBlocks::kShuffle, order.shuffle, reduce, order.maps});
-        while (auto segment = stream->next(nullptr)) {
-          outputs.at(segment->map)
-              .add(static_cast<size_t>(reduce), {{}, spill(executor_->spillSpace(), segment->bytes->view())}, 0, 0);
-        }
-      }
-      for (auto& [map, output] : outputs) executor_->shuffles().put(ShuffleId(order.shuffle), map, std::move(output));
-    } catch (const std::exception& e) {
-      answer.failure = e.what();
-    }
-    send(std::move(answer));
-  }
-
-  void retire() {
-    try {
-      executor_->blocks().dropAll();
-      executor_->shuffles().moveToDisk(executor_->spillSpace());
-    } catch (const std::exception& e) {
-      log::warn("shuffle output stays in memory: {}", e.what());
-    }
-    send(protocol::Retired{});
-  }
-
-  void copyBlock(const protocol::ReplicateBlock& order) {
-    rpc::Endpoint peer{order.from.host, order.from.port};
-    try {
-      auto segment = client_->fetch(peer, {-1, protocol::OpenBlocks::kCached, order.rdd, order.partition, {}}, nullptr);
-      executor_->cacheBlock(RddId(order.rdd), order.partition, static_cast<StorageLevel>(order.level),
-                            CachedBlock{{}, std::move(segment.bytes)});
-    } catch (const std::exception& e) {
-      log::info("partition {} of RDD {} could not be copied from {}: {}", order.partition, order.rdd, peer.str(),
-                e.what());
-    }
-  }
 
   /// A file of the driver's machine, fetched once.
   std::string fetchFile(const protocol::AddedFile& file) {
@@ -483,20 +397,17 @@ class ExecutorProcess final : public ExecutorLink {
   std::condition_variable changed_;
   bool ended_ = false;                                      // guarded by mutex_
   std::optional<protocol::Welcome> welcome_;                // guarded by mutex_
-  std::map<int64_t, rpc::Endpoint> peers_;                  // guarded by mutex_
-  std::map<ShuffleId, std::vector<int64_t>> shuffles_;      // guarded by mutex_
-  std::map<std::pair<int64_t, int32_t>, int64_t> cached_;   // guarded by mutex_
   std::map<TaskId, std::shared_ptr<const Bytes>> results_;  // guarded by mutex_
   std::map<int64_t, protocol::BroadcastInfo> answers_;      // guarded by mutex_
   std::map<int64_t, protocol::BarrierRelease> released_;    // guarded by mutex_
   std::map<std::string, protocol::AddedFile> files_;        // guarded by mutex_
   std::mutex fetching_files_;
-  std::deque<std::function<void()>> orders_;  // guarded by mutex_
-  std::thread mover_;                         // guarded by mutex_
+  BlockDirectory places_;
 
   std::unique_ptr<BlockClient> client_;
   std::unique_ptr<BroadcastCache> broadcasts_;
   std::unique_ptr<Executor> executor_;
+  std::unique_ptr<BlockMover> mover_;
   std::unique_ptr<BlockServer> server_;
   std::unique_ptr<rpc::Transport> transport_;
   rpc::ConnectionPtr connection_;

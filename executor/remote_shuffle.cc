@@ -18,8 +18,8 @@ RemoteShuffle::RemoteShuffle(TaskContext& task, ShuffleId shuffle, int reduce, W
     if (peer == where_.peers.end())
       throw FetchFailed(shuffle, first, ExecutorId(executor), "its executor is not known here");
     try {
-      streams_[executor].stream =
-          client.open(peer->second, {-1, protocol::OpenBlocks::kShuffle, shuffle.value, reduce, std::move(maps)});
+      streams_[executor].stream = client.open(
+          peer->second, {-1, protocol::OpenBlocks::kShuffle, shuffle.value, reduce, std::move(maps)}, &task);
     } catch (const IoError& e) {
       throw FetchFailed(shuffle, FetchFailed::kAllMaps, ExecutorId(executor), e.what());
     }

@@ -201,6 +201,11 @@ struct AddedFile {
 struct AddedFiles {
   std::vector<AddedFile> files;
 };
+/// This executor is gone: what is asked of it, or waited for, will not come.
+struct ExecutorLost {
+  int64_t executor = -1;
+  std::string reason;
+};
 struct Shutdown {
   std::string reason;
 };
@@ -236,10 +241,11 @@ struct BlockPiece {
   Bytes bytes;
 };
 
-using Message = std::variant<Hello, TasksEnded, Heartbeat, BlocksChanged, BroadcastQuery, BroadcastHeld, BarrierEnter,
-                             Welcome, LaunchTasks, KillTask, DropStages, DropShuffle, DropRdd, DropBroadcast,
-                             DropResult, BroadcastInfo, BarrierRelease, ReplicateBlock, AddedFiles, Shutdown,
-                             OpenBlocks, MoreBlocks, BlockPiece, AdoptShuffle, ShuffleAdopted, Retire, Retired>;
+using Message =
+    std::variant<Hello, TasksEnded, Heartbeat, BlocksChanged, BroadcastQuery, BroadcastHeld, BarrierEnter, Welcome,
+                 LaunchTasks, KillTask, DropStages, DropShuffle, DropRdd, DropBroadcast, DropResult, BroadcastInfo,
+                 BarrierRelease, ReplicateBlock, AddedFiles, Shutdown, OpenBlocks, MoreBlocks, BlockPiece, AdoptShuffle,
+                 ShuffleAdopted, Retire, Retired, ExecutorLost>;
 
 /// One frame for the transport.
 [[nodiscard]] Bytes encode(const Message& message);

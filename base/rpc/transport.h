@@ -56,6 +56,9 @@ class WrongSecret : public IoError {
   using IoError::IoError;
 };
 
+/// Why an attempt to connect is to end; empty while it may go on.
+using StopReason = std::function<std::string()>;
+
 /// Open sockets of one process. Destroying it closes every connection and joins its threads;
 /// no handler runs after the destructor returned. What is still queued is lost, unless close() was called before: such
 /// a connection has one more second to send it. A connection lives until it is closed, whoever holds its pointer.
@@ -70,8 +73,10 @@ class Transport {
   virtual Endpoint listen(const Endpoint& at, std::function<Handlers(const ConnectionPtr&)> onConnect) = 0;
 
   /// Connects and shakes hands; blocks up to `timeout_ms` (never call it from a handler).
-  /// Throws IoError that names the endpoint and the cause: refused, timed out, not a Cerium port; WrongSecret.
-  virtual ConnectionPtr connect(const Endpoint& to, Handlers handlers, int timeout_ms = 10'000) = 0;
+  /// `stop`, where given, is asked several times a second, on the calling thread.
+  /// Throws IoError that names the endpoint and the cause: refused, timed out, stopped, not a Cerium port; WrongSecret.
+  virtual ConnectionPtr connect(const Endpoint& to, Handlers handlers, int timeout_ms = 10'000,
+                                const StopReason& stop = {}) = 0;
 };
 
 struct TransportOptions {

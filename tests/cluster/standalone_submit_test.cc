@@ -83,7 +83,7 @@ TEST_CASE("cluster driver that waits for an interrupt", "[.program]") { waitsFor
 TEST_CASE("cluster driver that takes its time", "[.program]") { takesItsTime(); }
 TEST_CASE("cluster driver that fails at first", "[.program]") { failsAtFirst(); }
 
-TEST_CASE("--files reach a driver in the cluster and its executors", "[cluster][standalone][submit]") {
+TEST_CASE("files of --files reach a driver in the cluster and its executors", "[cluster][standalone][submit]") {
   StandaloneCluster cluster;
   cluster.addWorker(3);
   TempFolder folder;

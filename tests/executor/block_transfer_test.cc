@@ -1,6 +1,9 @@
 // Cerium. Licensed under the Apache License 2.0.
 // Blocks on their way from one process to another, over the loopback network with its faults.
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <future>
+#include <thread>
 
 #include "base/rpc/loopback/loopback.h"
 #include "executor/block_client.h"
@@ -36,7 +39,7 @@ struct Fixture {
   static int64_t sizeOf(int map) { return map == 2 ? 1'000'000 : 10 + map; }
 
   std::shared_ptr<RemoteStream> open(std::vector<int32_t> maps, int reduce = 1) {
-    return client->open(at, {-1, protocol::OpenBlocks::kShuffle, 3, reduce, std::move(maps)});
+    return client->open(at, {-1, protocol::OpenBlocks::kShuffle, 3, reduce, std::move(maps)}, nullptr);
   }
   static void checkSegment(const RemoteStream::Segment& segment, int map) {
     CHECK(segment.map == map);
@@ -108,9 +111,33 @@ TEST_CASE("a peer that dies ends its streams with an error", "[executor]") {
   CHECK_THROWS_AS(waiting->next(nullptr), Error);
 }
 
+TEST_CASE("who waits for a peer that is given up hears why at once", "[executor]") {
+  Fixture f;
+  auto first = f.open({0});
+  REQUIRE(first->next(nullptr));
+  f.network->partition("server:1");
+  SECTION("in the middle of a stream") {
+    auto waiting = f.open({2});
+    std::thread driver([&] { f.client->giveUp(f.at, "its machine is gone"); });
+    CHECK_THROWS_WITH(waiting->next(nullptr), Catch::Contains("its machine is gone"));
+    driver.join();
+  }
+  SECTION("while it connects") {
+    f.client = std::make_unique<BlockClient>(*f.asking);
+    auto waiting = std::async(std::launch::async, [&] { return f.open({2}); });
+    while (waiting.wait_for(std::chrono::milliseconds(1)) == std::future_status::timeout) {
+      f.client->giveUp(f.at, "its machine is gone");
+    }
+    CHECK_THROWS_WITH(waiting.get(), Catch::Contains("its machine is gone"));
+  }
+  f.network->heal("server:1");
+  auto again = f.open({1});  // what listens there now is another process
+  REQUIRE(again->next(nullptr));
+}
+
 TEST_CASE("a peer that is not there is an error that names it", "[executor]") {
   Fixture f;
-  CHECK_THROWS_WITH(f.client->open({"nobody", 9}, {-1, protocol::OpenBlocks::kShuffle, 3, 1, {0}}),
+  CHECK_THROWS_WITH(f.client->open({"nobody", 9}, {-1, protocol::OpenBlocks::kShuffle, 3, 1, {0}}, nullptr),
                     Catch::Contains("nobody:9"));
 }
 

@@ -59,6 +59,7 @@ CERIUM_TAKEN_AT(ReplicateBlock, kNowhere)
 CERIUM_TAKEN_AT(AdoptShuffle, kNowhere)
 CERIUM_TAKEN_AT(Retire, kNowhere)
 CERIUM_TAKEN_AT(AddedFiles, kNowhere)
+CERIUM_TAKEN_AT(ExecutorLost, kNowhere)
 CERIUM_TAKEN_AT(Shutdown, kNowhere)
 // messages.h, blocks
 CERIUM_TAKEN_AT(OpenBlocks, kDriverBlocks | kExecutorBlocks)

@@ -19,6 +19,7 @@ using Clock = Dispatcher::Clock;
 
 /// Counted for each message, so that queuedBytes() of an empty one is not 0; TCP's frame is as long.
 constexpr size_t kFrameBytes = 8;
+constexpr std::chrono::milliseconds kAskStop{50};
 
 /// Runs both sides of a handshake against each other and returns why the connector failed, or nothing.
 std::string shakeHands(const std::string& connector_secret, const std::string& acceptor_secret) {
@@ -73,7 +74,8 @@ Endpoint Fabric::listen(const std::shared_ptr<Node>& node, const Endpoint& at, O
 }
 
 ConnectionPtr Fabric::connect(const std::shared_ptr<Node>& node, const Endpoint& to, Handlers handlers,
-                              std::chrono::milliseconds timeout) {
+                              std::chrono::milliseconds timeout, const StopReason& stop) {
+  const auto deadline = Clock::now() + timeout;
   std::unique_lock lock(mutex_);
   const auto is_reachable = [&] {
     const auto found = listeners_.find(to.str());
@@ -81,8 +83,13 @@ ConnectionPtr Fabric::connect(const std::shared_ptr<Node>& node, const Endpoint&
         found == listeners_.end() ? partitions_.contains(to.str()) : isIsolated(*found->second.node);
     return node->stopped || (!isIsolated(*node) && !target_is_isolated);
   };
-  if (!changed_.wait_until(lock, Clock::now() + timeout, is_reachable))
-    throw cannotConnect(to, fmt::format("timed out after {} ms while connecting", timeout.count()));
+  while (!changed_.wait_until(lock, std::min(deadline, Clock::now() + kAskStop), is_reachable)) {
+    if (Clock::now() >= deadline)
+      throw cannotConnect(to, fmt::format("timed out after {} ms while connecting", timeout.count()));
+    lock.unlock();  // it may take locks of its own
+    if (const std::string reason = stop ? stop() : ""; !reason.empty()) throw cannotConnect(to, reason);
+    lock.lock();
+  }
   if (node->stopped) throw cannotConnect(to, "the transport was destroyed");
   const auto listener = listeners_.find(to.str());
   if (listener == listeners_.end()) throw cannotConnect(to, "connection refused: no process listens there");

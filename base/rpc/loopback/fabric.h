@@ -47,7 +47,7 @@ class Fabric : public std::enable_shared_from_this<Fabric> {
   Endpoint listen(const std::shared_ptr<Node>& node, const Endpoint& at, OnConnect onConnect);
   /// As Transport::connect.
   ConnectionPtr connect(const std::shared_ptr<Node>& node, const Endpoint& to, Handlers handlers,
-                        std::chrono::milliseconds timeout);
+                        std::chrono::milliseconds timeout, const StopReason& stop);
 
   /// What a connection asks for.
   void send(const std::shared_ptr<LoopbackConnection>& from, Bytes message);

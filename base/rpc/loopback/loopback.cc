@@ -27,13 +27,13 @@ class LoopbackTransport final : public Transport {
     return fabric_->listen(node_, at, std::move(onConnect));
   }
 
-  ConnectionPtr connect(const Endpoint& to, Handlers handlers, int timeout_ms) override {
+  ConnectionPtr connect(const Endpoint& to, Handlers handlers, int timeout_ms, const StopReason& stop) override {
     if (node_->dispatcher.isCurrentThread())
       throw InvalidArgument(
           fmt::format("connect({}) was called from a handler and would wait for itself; call it from "
                       "another thread",
                       to.str()));
-    return fabric_->connect(node_, to, std::move(handlers), std::chrono::milliseconds(timeout_ms));
+    return fabric_->connect(node_, to, std::move(handlers), std::chrono::milliseconds(timeout_ms), stop);
   }
 
  private:

@@ -27,13 +27,15 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
+constexpr std::chrono::milliseconds kAskStop{50};
+
 class TcpTransport final : public Transport {
  public:
   explicit TcpTransport(TransportOptions options);
   ~TcpTransport() override;
 
   Endpoint listen(const Endpoint& at, std::function<Handlers(const ConnectionPtr&)> onConnect) override;
-  ConnectionPtr connect(const Endpoint& to, Handlers handlers, int timeout_ms) override;
+  ConnectionPtr connect(const Endpoint& to, Handlers handlers, int timeout_ms, const StopReason& stop) override;
 
  private:
   std::shared_ptr<TcpConnection> makeConnection(tcp::socket socket);
@@ -111,7 +113,7 @@ Endpoint TcpTransport::listen(const Endpoint& at, std::function<Handlers(const C
   return bound;
 }
 
-ConnectionPtr TcpTransport::connect(const Endpoint& to, Handlers handlers, int timeout_ms) {
+ConnectionPtr TcpTransport::connect(const Endpoint& to, Handlers handlers, int timeout_ms, const StopReason& stop) {
   if (std::this_thread::get_id() == thread_.get_id())
     throw InvalidArgument(
         fmt::format("connect({}) was called from a handler and would wait for itself; call it from "
@@ -122,9 +124,9 @@ ConnectionPtr TcpTransport::connect(const Endpoint& to, Handlers handlers, int t
   auto promise = std::make_shared<std::promise<Outcome>>();
   std::future<Outcome> outcome = promise->get_future();
   const auto io = io_;  // Waiting ends when the transport is destroyed meanwhile; nothing of it is used after that.
-  asio::post(*io, [this, to, promise, timeout_ms, handlers = std::move(handlers)]() mutable {
-    // For `done`, which is made first, to find the attempt in the set.
-    auto itself = std::make_shared<std::weak_ptr<ConnectAttempt>>();
+  // For `done`, which is made first, to find the attempt in the set; and for whoever stops it. The I/O thread's.
+  auto itself = std::make_shared<std::weak_ptr<ConnectAttempt>>();
+  asio::post(*io, [this, to, promise, itself, timeout_ms, handlers = std::move(handlers)]() mutable {
     auto done = [this, promise, itself, handlers = std::move(handlers)](tcp::socket socket, Bytes early,
                                                                         const std::string& failure) {
       attempts_.erase(itself->lock());
@@ -138,6 +140,14 @@ ConnectionPtr TcpTransport::connect(const Endpoint& to, Handlers handlers, int t
     attempts_.insert(attempt);
     attempt->start();
   });
+  while (stop && outcome.wait_for(kAskStop) != std::future_status::ready) {
+    const std::string reason = stop();
+    if (reason.empty()) continue;
+    asio::post(*io, [itself, reason] {
+      if (const auto attempt = itself->lock()) attempt->cancel(reason);
+    });
+    break;
+  }
   const auto [connection, failure] = outcome.get();
   if (!connection) {
     const std::string text = fmt::format("cannot connect to {}: {}", to.str(), failure);

@@ -84,9 +84,10 @@ class Inbox {
 };
 
 /// The text of the IoError that connecting ends with; "" when it succeeds.
-inline std::string connectFailure(Transport& transport, const Endpoint& to, int timeout_ms = 10'000) {
+inline std::string connectFailure(Transport& transport, const Endpoint& to, int timeout_ms = 10'000,
+                                  const StopReason& stop = {}) {
   try {
-    transport.connect(to, {}, timeout_ms)->close();
+    transport.connect(to, {}, timeout_ms, stop)->close();
     return "";
   } catch (const std::exception& error) {
     return error.what();

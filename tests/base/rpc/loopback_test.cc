@@ -107,6 +107,15 @@ TEST_CASE("a partition holds messages back and healing delivers them in order", 
   CHECK(net.at_server.messages() == std::vector<std::string>{"1", "2", "3"});
 }
 
+TEST_CASE("connecting to the other side of a partition ends when it is told to", "[rpc]") {
+  TwoNodes net;
+  net.network->partition("server:1");
+  int asked = 0;
+  const auto stop = [&] { return std::string(++asked < 3 ? "" : "nobody waits for it"); };
+  CHECK_THAT(connectFailure(*net.client, net.address, 600'000, stop), Catch::Contains("nobody waits for it"));
+  CHECK(asked == 3);
+}
+
 TEST_CASE("a close during a partition reaches the other side when it is healed", "[rpc]") {
   TwoNodes net;
   REQUIRE(net.at_server.waitForAccepted());

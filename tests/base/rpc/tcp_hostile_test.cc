@@ -296,6 +296,17 @@ TEST_CASE("connecting gives up after its own time limit", "[rpc]") {
   CHECK_THAT(failure, Catch::Contains("timed out after 50 ms"));
 }
 
+TEST_CASE("connecting ends when it is told to", "[rpc]") {
+  auto client = makeTcpTransport({.secret = "x", .handshake_timeout_ms = 600'000});
+  RawSocket silent;
+  const uint16_t port = silent.listen();
+  int asked = 0;
+  const auto stop = [&] { return std::string(++asked < 3 ? "" : "nobody waits for it"); };
+  CHECK_THAT(connectFailure(*client, {"127.0.0.1", port}, 600'000, stop),
+             Catch::Contains("nobody waits for it") && Catch::Contains(std::to_string(port)));
+  CHECK(asked == 3);
+}
+
 TEST_CASE("a name that does not resolve is reported", "[rpc]") {
   auto client = makeTcpTransport({.secret = "x"});
   CHECK_THAT(connectFailure(*client, {"no such host", 1}), Catch::Contains("does not resolve"));

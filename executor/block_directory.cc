@@ -1,0 +1,41 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "executor/block_directory.h"
+
+namespace cerium {
+
+void BlockDirectory::learn(protocol::LaunchTasks& launch) {
+  std::lock_guard lock(mutex_);
+  for (auto& peer : launch.peers) peers_[peer.executor] = {peer.host, peer.port};
+  for (auto& shuffle : launch.shuffles) shuffles_[ShuffleId(shuffle.shuffle)] = std::move(shuffle.executors);
+  for (const auto& cached : launch.cached) cached_[{cached.rdd, cached.partition}] = cached.executor;
+}
+
+void BlockDirectory::forget(ShuffleId shuffle) {
+  std::lock_guard lock(mutex_);
+  shuffles_.erase(shuffle);
+}
+
+std::optional<rpc::Endpoint> BlockDirectory::forget(ExecutorId executor) {
+  std::lock_guard lock(mutex_);
+  auto found = peers_.extract(executor.value);
+  if (!found) return std::nullopt;
+  return std::move(found.mapped());
+}
+
+RemoteShuffle::Where BlockDirectory::find(ShuffleId shuffle) const {
+  std::lock_guard lock(mutex_);
+  auto found = shuffles_.find(shuffle);
+  if (found == shuffles_.end())
+    throw FetchFailed(shuffle, 0, ExecutorId(), "the locations of the shuffle are not known");
+  return {self_, found->second, peers_};
+}
+
+std::optional<rpc::Endpoint> BlockDirectory::find(RddId rdd, int partition) const {
+  std::lock_guard lock(mutex_);
+  auto found = cached_.find({rdd.value, partition});
+  if (found == cached_.end() || found->second == self_.value) return std::nullopt;
+  auto peer = peers_.find(found->second);
+  return peer == peers_.end() ? std::nullopt : std::optional(peer->second);
+}
+
+}  // namespace cerium

@@ -1,0 +1,98 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "executor/block_mover.h"
+
+#include <pthread.h>
+
+#include <map>
+#include <utility>
+
+#include "base/util/log.h"
+
+namespace cerium {
+
+BlockMover::BlockMover(Executor& executor, BlockClient& client, std::function<void(protocol::Message)> tell)
+    : executor_(executor), client_(client), tell_(std::move(tell)), thread_([this] { run(); }) {
+  pthread_setname_np(thread_.native_handle(), "cerium-move");
+}
+
+BlockMover::~BlockMover() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
+  }
+  thread_.join();
+}
+
+void BlockMover::add(protocol::AdoptShuffle order) {
+  inBackground([this, order = std::move(order)] { adopt(order); });
+}
+void BlockMover::add(protocol::ReplicateBlock order) {
+  inBackground([this, order = std::move(order)] { copy(order); });
+}
+void BlockMover::add(protocol::Retire) {
+  inBackground([this] { retire(); });
+}
+
+void BlockMover::inBackground(std::function<void()> order) {
+  std::lock_guard lock(mutex_);
+  orders_.push_back(std::move(order));
+  changed_.notify_all();
+}
+
+void BlockMover::run() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return stopping_ || !orders_.empty(); });
+    if (stopping_) return;
+    const auto order = std::move(orders_.front());
+    orders_.pop_front();
+    lock.unlock();
+    order();
+    lock.lock();
+  }
+}
+
+void BlockMover::adopt(const protocol::AdoptShuffle& order) {
+  protocol::ShuffleAdopted answer{order.shuffle, order.maps, order.from.executor, {}};
+  try {
+    std::map<int, MapOutput> outputs;
+    for (int map : order.maps) outputs.emplace(map, MapOutput(order.num_reduces));
+    for (int reduce = 0; reduce < order.num_reduces; ++reduce) {
+      auto stream = client_.open({order.from.host, order.from.port},
+                                 {-1, protocol::OpenBlocks::kShuffle, order.shuffle, reduce, order.maps}, nullptr);
+      while (auto segment = stream->next(nullptr)) {
+        outputs.at(segment->map)
+            .add(static_cast<size_t>(reduce), {{}, spill(executor_.spillSpace(), segment->bytes->view())}, 0, 0);
+      }
+    }
+    for (auto& [map, output] : outputs) executor_.shuffles().put(ShuffleId(order.shuffle), map, std::move(output));
+  } catch (const std::exception& e) {
+    answer.failure = e.what();
+  }
+  tell_(std::move(answer));
+}
+
+void BlockMover::copy(const protocol::ReplicateBlock& order) {
+  const rpc::Endpoint peer{order.from.host, order.from.port};
+  try {
+    auto segment = client_.fetch(peer, {-1, protocol::OpenBlocks::kCached, order.rdd, order.partition, {}}, nullptr);
+    executor_.cacheBlock(RddId(order.rdd), order.partition, static_cast<StorageLevel>(order.level),
+                         CachedBlock{{}, std::move(segment.bytes)});
+  } catch (const std::exception& e) {
+    log::info("partition {} of RDD {} could not be copied from {}: {}", order.partition, order.rdd, peer.str(),
+              e.what());
+  }
+}
+
+void BlockMover::retire() {
+  try {
+    executor_.blocks().dropAll();
+    executor_.shuffles().moveToDisk(executor_.spillSpace());
+  } catch (const std::exception& e) {
+    log::warn("shuffle output stays in memory: {}", e.what());
+  }
+  tell_(protocol::Retired{});
+}
+
+}  // namespace cerium

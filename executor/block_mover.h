@@ -1,0 +1,46 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Blocks that the driver has moved: copies of cached partitions, map outputs of an executor that leaves, and what
+// this one keeps when it is retired.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "base/protocol/messages.h"
+#include "executor/block_client.h"
+#include "executor/executor.h"
+
+namespace cerium {
+
+/// Carries orders out one after the other on a thread of its own, and tells the driver. Threads: thread-safe.
+class BlockMover {
+ public:
+  BlockMover(Executor& executor, BlockClient& client, std::function<void(protocol::Message)> tell);
+  /// After the order that is being carried out.
+  ~BlockMover();
+
+  void add(protocol::AdoptShuffle order);    ///< Answered by ShuffleAdopted.
+  void add(protocol::ReplicateBlock order);  ///< What can be had no more is left out.
+  void add(protocol::Retire order);          ///< Answered by Retired.
+
+ private:
+  void run();
+  void inBackground(std::function<void()> order);
+  void adopt(const protocol::AdoptShuffle& order);
+  void copy(const protocol::ReplicateBlock& order);
+  void retire();
+
+  Executor& executor_;
+  BlockClient& client_;
+  const std::function<void(protocol::Message)> tell_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::function<void()>> orders_;  // guarded by mutex_
+  bool stopping_ = false;                     // guarded by mutex_
+  std::thread thread_;
+};
+
+}  // namespace cerium
