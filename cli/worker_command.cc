@@ -24,7 +24,6 @@
 namespace cerium::cli {
 namespace {
 
-using cluster_manager::MachineLimits;
 using cluster_manager::WorkerDaemon;
 using cluster_manager::WorkerOptions;
 
@@ -65,6 +64,11 @@ int runWorker(const Flags& flags, const Conf& conf, const ManagerAddresses& mana
   options.web_port = flags.web_port;
   options.cores = flags.cores > 0 ? flags.cores : options.limits.cores();
   options.memory = memoryOf(flags, options.limits);
+  if (options.memory > options.limits.memory()) {
+    log::warn(
+        "--memory {} is more than the {} MiB that this machine or container has: executors that use it are killed",
+        flags.memory, options.limits.memory() >> 20);
+  }
   options.work_dir = flags.work_dir.empty() ? defaultWorkDir(flags.web_port) : flags.work_dir;
 
   SignalQueue signals({SIGINT, SIGTERM});

@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
-#include <thread>
 
 #include "base/util/config_values.h"
+#include "base/util/machine_limits.h"
 #include "base/util/master_url.h"
 #include "driver/engine.h"
 #include "driver/local_backend.h"
@@ -17,17 +16,6 @@
 
 namespace cerium {
 namespace {
-
-/// RAM of this machine, or the limit of our control group where that is less.
-size_t availableMemory() {
-  auto bytes = static_cast<size_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(::sysconf(_SC_PAGE_SIZE));
-  for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
-    std::ifstream file(path);
-    size_t limit = 0;
-    if (file >> limit && limit > 0) bytes = std::min(bytes, limit);
-  }
-  return bytes;
-}
 
 /// cerium.local.dir (several separated by commas), else TMPDIR, else /tmp.
 std::vector<std::string> localDirs(const Conf& conf) {
@@ -69,8 +57,9 @@ std::unique_ptr<ExecutorProvider> standaloneProvider(const Conf& conf, const Mas
 std::unique_ptr<ClusterBackend> makeBackend(const Conf& conf, const std::string& application_id) {
   const MasterUrl url = parseMasterUrl(conf.getString("cerium.master"));
   if (url.kind == MasterUrl::Kind::kLocal) {
-    const int threads = url.threads > 0 ? url.threads : std::max(1u, std::thread::hardware_concurrency());
-    return makeLocalBackend({threads, url.max_failures, share(conf, availableMemory()), localDirs(conf),
+    const MachineLimits machine;
+    const int threads = url.threads > 0 ? url.threads : machine.cores();
+    return makeLocalBackend({threads, url.max_failures, share(conf, machine.memory()), localDirs(conf),
                              conf.getDuration("cerium.barrier.timeout").count()});
   }
   const bool standalone = url.kind == MasterUrl::Kind::kStandalone;

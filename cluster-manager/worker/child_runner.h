@@ -17,9 +17,9 @@
 #include <variant>
 
 #include "base/util/child_process.h"
+#include "base/util/machine_limits.h"
 #include "cluster-manager/worker/driver_output.h"
 #include "cluster-manager/worker/file_store.h"
-#include "cluster-manager/worker/machine_limits.h"
 #include "cluster-manager/worker/worker_state.h"
 
 namespace cerium::cluster_manager {

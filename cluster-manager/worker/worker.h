@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/rpc/transport.h"
-#include "cluster-manager/worker/machine_limits.h"
+#include "base/util/machine_limits.h"
 
 namespace cerium::cluster_manager {
 

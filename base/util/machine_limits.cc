@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-#include "cluster-manager/worker/machine_limits.h"
+#include "base/util/machine_limits.h"
 
 #include <sched.h>
 
@@ -9,7 +9,7 @@
 #include <string_view>
 #include <thread>
 
-namespace cerium::cluster_manager {
+namespace cerium {
 namespace {
 
 constexpr uint64_t kGiB = uint64_t{1} << 30;
@@ -182,4 +182,4 @@ uint64_t MachineLimits::oomKills() const {
   return numberNamed(root_ + "/proc/vmstat", "oom_kill").value_or(0);
 }
 
-}  // namespace cerium::cluster_manager
+}  // namespace cerium

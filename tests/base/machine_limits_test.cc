@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-#include "cluster-manager/worker/machine_limits.h"
+#include "base/util/machine_limits.h"
 
 #include <sched.h>
 
@@ -8,7 +8,7 @@
 
 #include "tests/support/temp_folder.h"
 
-namespace cerium::cluster_manager {
+namespace cerium {
 namespace {
 
 using testing::TempFolder;
@@ -43,8 +43,7 @@ void writeVersion1(const TempFolder& root, const std::string& mount_root, const 
 
 }  // namespace
 
-TEST_CASE("a machine without control groups is offered whole, but for the system's share",
-          "[cluster-manager][limits]") {
+TEST_CASE("a machine without control groups is offered whole, but for the system's share", "[limits]") {
   TempFolder root;
   writeMachine(root);
   const MachineLimits limits = limitsOf(root);
@@ -56,7 +55,7 @@ TEST_CASE("a machine without control groups is offered whole, but for the system
   CHECK(limits.oomKills() == 3);
 }
 
-TEST_CASE("a version 2 container's limits hold", "[cluster-manager][limits]") {
+TEST_CASE("a version 2 container's limits hold", "[limits]") {
   TempFolder root;
   writeVersion2(root, "/");
   root.write("sys/fs/cgroup/memory.max", "536870912\n");
@@ -79,7 +78,7 @@ TEST_CASE("a version 2 container's limits hold", "[cluster-manager][limits]") {
   CHECK_FALSE(limits.memoryLimit());
 }
 
-TEST_CASE("the tightest of a group's and its ancestors' limits holds", "[cluster-manager][limits]") {
+TEST_CASE("the tightest of a group's and its ancestors' limits holds", "[limits]") {
   TempFolder root;
   writeVersion2(root, "/system.slice/cerium.service");
   root.write("sys/fs/cgroup/system.slice/memory.max", "1073741824\n");
@@ -93,7 +92,7 @@ TEST_CASE("the tightest of a group's and its ancestors' limits holds", "[cluster
   CHECK(limits.oomKills() == 4);
 }
 
-TEST_CASE("what the kernel slows down for is not offered, nor said to kill", "[cluster-manager][limits]") {
+TEST_CASE("what the kernel slows down for is not offered, nor said to kill", "[limits]") {
   TempFolder root;
   writeVersion2(root, "/cerium.service");
   root.write("sys/fs/cgroup/cerium.service/memory.max", "4294967296\n");
@@ -107,7 +106,7 @@ TEST_CASE("what the kernel slows down for is not offered, nor said to kill", "[c
   CHECK(limits.memory() == 4 * kGiB);
 }
 
-TEST_CASE("a version 1 container's limits hold, whatever path the host gave it", "[cluster-manager][limits]") {
+TEST_CASE("a version 1 container's limits hold, whatever path the host gave it", "[limits]") {
   TempFolder root;
   const auto [mount_root, group] = GENERATE(table<std::string, std::string>({
       {"/docker/abc", "/docker/abc"},
@@ -128,7 +127,7 @@ TEST_CASE("a version 1 container's limits hold, whatever path the host gave it",
   CHECK(limits.oomKills() == 2);
 }
 
-TEST_CASE("version 1 without limits is no limit", "[cluster-manager][limits]") {
+TEST_CASE("version 1 without limits is no limit", "[limits]") {
   TempFolder root;
   writeVersion1(root, "/", "/");
   root.write("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
@@ -140,7 +139,7 @@ TEST_CASE("version 1 without limits is no limit", "[cluster-manager][limits]") {
   CHECK(limits.oomKills() == 3);
 }
 
-TEST_CASE("files that make no sense are no limit", "[cluster-manager][limits]") {
+TEST_CASE("files that make no sense are no limit", "[limits]") {
   TempFolder root;
   writeMachine(root);
   root.write("proc/self/cgroup", "nonsense\n0::\n::::\n\n");
@@ -152,7 +151,7 @@ TEST_CASE("files that make no sense are no limit", "[cluster-manager][limits]") 
   CHECK(limits.memory() == 16 * kGiB);
 }
 
-TEST_CASE("processors that this process may not run on are not offered", "[cluster-manager][limits]") {
+TEST_CASE("processors that this process may not run on are not offered", "[limits]") {
   // Such a rule is a thread's; this one ends with it.
   auto cores = std::async(std::launch::async, [] {
     cpu_set_t one;
@@ -163,11 +162,11 @@ TEST_CASE("processors that this process may not run on are not offered", "[clust
   CHECK(cores.get() == 1);
 }
 
-TEST_CASE("this machine's limits can be read", "[cluster-manager][limits]") {
+TEST_CASE("this machine's limits can be read", "[limits]") {
   const MachineLimits limits;
   CHECK(limits.cores() >= 1);
   CHECK(limits.memory() > 0);
   CHECK(limits.memoryUsed() > 0);
 }
 
-}  // namespace cerium::cluster_manager
+}  // namespace cerium

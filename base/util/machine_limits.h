@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// How much of this machine a worker may give away: its processors and memory, or less where a control group (of Docker,
+// How much of this machine a process may use: its processors and memory, or less where a control group (of Docker,
 // systemd, Kubernetes) allows less. Also counts what the kernel killed for want of memory.
 #pragma once
 
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace cerium::cluster_manager {
+namespace cerium {
 
 /// Reads the files of /proc and /sys/fs/cgroup below `root`, of version 1 and 2, each time anew: limits change while a
 /// worker runs. What is missing or malformed there is no limit. Threads: thread-safe.
@@ -42,4 +42,4 @@ class MachineLimits {
   const int processors_;
 };
 
-}  // namespace cerium::cluster_manager
+}  // namespace cerium
