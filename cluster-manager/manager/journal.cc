@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -36,6 +37,15 @@ void appendRecord(Bytes& to, const protocol::JournalRecord& record) {
 
 [[noreturn]] void fail(const std::string& what, const std::string& path) {
   throw IoError(fmt::format("cannot {} the journal {}: {}", what, path, std::strerror(errno)));
+}
+
+std::optional<protocol::JournalRecord> decodeWhole(std::string_view bytes, uint64_t checksum) {
+  if (hashBytes(bytes.data(), bytes.size()) != checksum) return std::nullopt;
+  try {
+    return protocol::decodeRecord(Bytes(bytes));
+  } catch (const CorruptData&) {
+    return std::nullopt;
+  }
 }
 
 void writeAll(int fd, const Bytes& bytes, const std::string& path) {
@@ -75,16 +85,14 @@ Journal::Contents Journal::read(const std::string& path) {
     std::memcpy(&length, rest.data(), sizeof(length));
     std::memcpy(&checksum, rest.data() + sizeof(length), sizeof(checksum));
     if (length > rest.size() - kHeadBytes) break;
-    const std::string_view bytes = rest.substr(kHeadBytes, length);
-    if (hashBytes(bytes.data(), bytes.size()) != checksum) break;
-    try {
-      contents.records.push_back(protocol::decodeRecord(Bytes(bytes)));
-    } catch (const CorruptData&) {
-      break;
+    if (auto record = decodeWhole(rest.substr(kHeadBytes, length), checksum)) {
+      contents.records.push_back(std::move(*record));
+    } else {
+      contents.damaged_bytes += kHeadBytes + length;
     }
     rest.remove_prefix(kHeadBytes + length);
   }
-  contents.damaged_bytes = rest.size();
+  contents.damaged_bytes += rest.size();
   return contents;
 }
 

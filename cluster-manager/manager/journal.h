@@ -4,7 +4,7 @@
 //   file   := "CERIUMJ1" record*
 //   record := length(u32 LE) checksum(u64 LE, XXH3 of the bytes) bytes
 //
-// A manager that is killed may leave half a record at the end; what follows the last whole one is cut off.
+// A manager that is killed may leave half a record at the end; that, and a record that a disk has damaged, is left out.
 #pragma once
 
 #include <cstdint>

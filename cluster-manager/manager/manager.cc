@@ -236,8 +236,12 @@ void Manager::Impl::handle(Happening& happening) {
 void Manager::Impl::takeCharge() {
   const std::string path = options.recovery_dir + "/journal";
   const Journal::Contents found = Journal::read(path);
-  if (found.damaged_bytes > 0)
-    log::warn("{}: the last {} bytes are no whole records and are dropped", path, found.damaged_bytes);
+  if (found.damaged_bytes > 0) {
+    std::error_code ignored;  // the copy is for a human
+    std::filesystem::copy_file(path, path + ".damaged", std::filesystem::copy_options::overwrite_existing, ignored);
+    log::warn("{}: {} bytes are no whole records and are left out; as it was it is {}.damaged", path,
+              found.damaged_bytes, path);
+  }
   Instructions instructions;
   {
     std::lock_guard guard(state_mutex);
