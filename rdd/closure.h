@@ -129,6 +129,7 @@ F decode(Reader& in) {
     return reinterpret_cast<F>(decodeFunctionPointer(in.get<EntryId>()));
   } else if constexpr (std::is_member_function_pointer_v<F>) {
     auto id = in.get<EntryId>();
+    if (id.module == 0 && id.offset % 2 == 0) throw CorruptData("a pointer to a member function has a bare address");
     uintptr_t words[2] = {id.module == 0 ? id.offset : reinterpret_cast<uintptr_t>(decodeFunctionPointer(id)),
                           in.get<uintptr_t>()};
     F f;

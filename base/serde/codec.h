@@ -141,9 +141,13 @@ template <class T>
 struct Codec<T> {
   static void encode(Writer& out, const T& value) { out.raw(&value, sizeof value); }
   static T decode(Reader& in) {
-    alignas(T) char place[sizeof(T)];
-    std::memcpy(place, in.raw(sizeof(T)), sizeof(T));
-    return *std::launder(reinterpret_cast<T*>(place));
+    if constexpr (std::is_same_v<T, bool>) {
+      return in.get<bool>();  // which knows that not every byte is one
+    } else {
+      alignas(T) char place[sizeof(T)];
+      std::memcpy(place, in.raw(sizeof(T)), sizeof(T));
+      return *std::launder(reinterpret_cast<T*>(place));
+    }
   }
 };
 

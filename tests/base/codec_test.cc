@@ -215,6 +215,16 @@ TEST_CASE("a count of more than 64 bits is corrupt data", "[base][codec]") {
   CHECK(isRefused<std::string>(std::string(11, '\xff')));
 }
 
+TEST_CASE("any byte but 0 is true where a truth value is read", "[base][codec]") {
+  const std::string byte(1, '\2');
+  Reader in(byte);
+  const bool truth = decodeValue<bool>(in);
+  Bytes again;
+  Writer out(again);
+  encodeValue(out, truth);
+  CHECK(again.view() == std::string(1, '\1'));
+}
+
 TEST_CASE("random bytes never do more than fail to decode", "[base][codec]") {
   Random random(5);
   for (int round = 0; round < 20'000; ++round) {

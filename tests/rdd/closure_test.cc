@@ -107,6 +107,16 @@ TEST_CASE("a function pointer that somebody made up is refused", "[rdd][closure]
   CHECK_THROWS_AS(closure::decode<int (*)(int)>(in), CorruptData);
 }
 
+TEST_CASE("a bare address is no pointer to a member function", "[rdd][closure]") {
+  using Plus = int (Shape::*)(int) const;
+  Bytes bytes;
+  Writer out(bytes);
+  out.put(EntryId{0, 0x1000});
+  out.put(uintptr_t{0});
+  Reader in(bytes);
+  CHECK_THROWS_AS(closure::decode<Plus>(in), CorruptData);
+}
+
 TEST_CASE("captured pointers and references are found, with operation and place", "[rdd][closure]") {
   int on_stack = 1;
   static int in_data = 2;
