@@ -9,6 +9,9 @@
 
 namespace cerium {
 namespace {
+/// Their table would take gigabytes, of a size that only a damaged message names.
+constexpr uint64_t kMaxChunks = uint64_t{1} << 22;
+
 // Not every executor begins with the same chunk or asks the same holder.
 std::mt19937& random() {
   static thread_local std::mt19937 generator(std::random_device{}());
@@ -18,7 +21,11 @@ std::mt19937& random() {
 
 std::shared_ptr<const Bytes> BroadcastCache::fetch(const protocol::BroadcastInfo& info) {
   const BroadcastId id(info.id);
-  const size_t n = info.chunk == 0 ? 0 : (info.bytes + info.chunk - 1) / info.chunk;
+  const uint64_t n = info.chunk == 0 ? 0 : info.bytes / info.chunk + (info.bytes % info.chunk > 0 ? 1 : 0);
+  if (n > kMaxChunks) {
+    throw CorruptData("broadcast " + id.str() + " of " + std::to_string(info.bytes) + " bytes comes in " +
+                      std::to_string(n) + " chunks; make them larger with cerium.broadcast.blockSize");
+  }
   {
     std::lock_guard lock(mutex_);
     chunks_[id].resize(n);
@@ -26,14 +33,20 @@ std::shared_ptr<const Bytes> BroadcastCache::fetch(const protocol::BroadcastInfo
   std::vector<size_t> order(n);
   std::iota(order.begin(), order.end(), 0);
   std::shuffle(order.begin(), order.end(), random());
+  uint64_t got = 0;
   for (size_t index : order) {
     auto bytes = fetchChunk(info, static_cast<int>(index));
+    got += bytes->size();
     std::lock_guard lock(mutex_);
     chunks_[id].resize(n);
     chunks_[id][index] = std::move(bytes);
   }
+  if (got != info.bytes) {
+    throw CorruptData("broadcast " + id.str() + " should have " + std::to_string(info.bytes) + " bytes, and " +
+                      std::to_string(got) + " came");
+  }
   auto whole = std::make_shared<Bytes>();
-  whole->reserve(info.bytes);
+  whole->reserve(got);
   for (size_t i = 0; i < n; ++i) {
     auto piece = chunk(id, static_cast<int>(i));
     if (!piece) throw IoError("broadcast " + id.str() + " was dropped while it was fetched");
