@@ -3,10 +3,17 @@
 #include "base/protocol/cluster_messages.h"
 #include "tests/fuzz/fuzz.h"
 
+namespace {
+
+using namespace cerium;
+
+Bytes encode(const protocol::ClusterMessage& message) { return protocol::encodeCluster(message); }
+
+}  // namespace
+
+std::vector<std::string> cerium::fuzz::seeds() { return seedsOfEachKind<protocol::ClusterMessage>(encode); }
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace cerium;
-  fuzz::decodeAndBack<protocol::ClusterMessage>(
-      data, size, [](const auto& message) { return protocol::encodeCluster(message); },
-      [](const Bytes& frame) { return protocol::decodeCluster(frame); });
+  fuzz::decodeAndBack<protocol::ClusterMessage>(data, size, encode, protocol::decodeCluster);
   return 0;
 }

@@ -5,8 +5,14 @@
 #include "base/rpc/tcp/frame_reader.h"
 #include "tests/fuzz/fuzz.h"
 
+using namespace cerium;
+
+std::vector<std::string> fuzz::seeds() {
+  const std::string one_then_empty("\x03\0\0\0\0\0\0\0one\0\0\0\0\0\0\0\0", 19);
+  return {'\0' + one_then_empty, '\7' + one_then_empty, '\xff' + one_then_empty};  // a byte, eight, all at once
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace cerium;
   if (size < 1) return 0;
   const size_t piece = 1 + data[0];
   size_t at = 1;
@@ -27,6 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
     fuzz::check(delivered <= size, "more was delivered than had come");
     fuzz::check(reader.isInsideFrame() == (delivered != size - 1), "the reader does not know where it stands");
+    if (!reader.isInsideFrame()) fuzz::decodedWhole();
   } catch (const CorruptData&) {
   }
   return 0;

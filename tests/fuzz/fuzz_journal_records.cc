@@ -3,10 +3,17 @@
 #include "base/protocol/journal_records.h"
 #include "tests/fuzz/fuzz.h"
 
+namespace {
+
+using namespace cerium;
+
+Bytes encode(const protocol::JournalRecord& record) { return protocol::encodeRecord(record); }
+
+}  // namespace
+
+std::vector<std::string> cerium::fuzz::seeds() { return seedsOfEachKind<protocol::JournalRecord>(encode); }
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace cerium;
-  fuzz::decodeAndBack<protocol::JournalRecord>(
-      data, size, [](const auto& record) { return protocol::encodeRecord(record); },
-      [](const Bytes& frame) { return protocol::decodeRecord(frame); });
+  fuzz::decodeAndBack<protocol::JournalRecord>(data, size, encode, protocol::decodeRecord);
   return 0;
 }

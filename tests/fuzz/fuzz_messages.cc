@@ -3,10 +3,17 @@
 #include "base/protocol/messages.h"
 #include "tests/fuzz/fuzz.h"
 
+namespace {
+
+using namespace cerium;
+
+Bytes encode(const protocol::Message& message) { return protocol::encode(message); }
+
+}  // namespace
+
+std::vector<std::string> cerium::fuzz::seeds() { return seedsOfEachKind<protocol::Message>(encode); }
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace cerium;
-  fuzz::decodeAndBack<protocol::Message>(
-      data, size, [](const auto& message) { return protocol::encode(message); },
-      [](const Bytes& frame) { return protocol::decode(frame); });
+  fuzz::decodeAndBack<protocol::Message>(data, size, encode, protocol::decode);
   return 0;
 }

@@ -1,0 +1,84 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Blocks as an executor receives them: pieces put together to segments, these in map order, and their records.
+#include <utility>
+
+#include "executor/remote_shuffle.h"
+#include "rdd/shuffle/shuffle_reader.h"
+#include "tests/fuzz/scripted_peer.h"
+#include "tests/support/fake_services.h"
+
+using namespace cerium;
+
+namespace {
+
+using Record = std::pair<std::string, int64_t>;
+using Piece = protocol::BlockPiece;
+
+constexpr int kMaps = 4;
+
+Bytes runOf(const std::vector<Record>& records) {
+  Bytes bytes;
+  Writer out(bytes);
+  encodeRecords(out, records.data(), records.size());
+  return bytes;
+}
+
+/// All that map outputs 0 to 3 of one other executor hold for a reduce partition; false where it is refused.
+bool readShuffle(std::string_view input) {
+  static fuzz::ScriptedPeer peer(fuzz::ScriptedPeer::Manner::kAllAtOnce);
+  static const auto transport = rpc::makeLoopbackTransport(peer.network(), {.secret = fuzz::ScriptedPeer::kSecret});
+  peer.say(fuzz::framesIn(input));
+  BlockClient client(*transport);
+  testing::FakeTask task(size_t{1} << 20);
+  const ShuffleStore local(task.services.memory());
+  const RemoteShuffle::Where where{ExecutorId(0), std::vector<int64_t>(kMaps, 1), {{1, fuzz::ScriptedPeer::address()}}};
+  try {
+    RemoteShuffle shuffle(task.context, ShuffleId(7), 0, where, local, client);
+    size_t received = 0;
+    while (auto segment = shuffle.next()) {
+      received += segment->encoded->size();
+      DecodeStream<Record> records(segment->encoded->view(), segment->encoded);
+      while (records.next().size > 0) {
+      }
+    }
+    fuzz::check(received <= input.size(), "more was received than was sent");
+    return true;
+  } catch (const FetchFailed&) {
+  } catch (const CorruptData&) {
+  }
+  return false;
+}
+
+std::string pieces(const std::vector<Piece>& all) {
+  std::vector<Bytes> frames;
+  for (const Piece& piece : all) frames.push_back(protocol::encode(piece));
+  return fuzz::asInput(frames);
+}
+
+}  // namespace
+
+std::vector<std::string> fuzz::seeds() {
+  const Bytes first = runOf({{"one", 1}, {"two", 2}});
+  const Bytes second = runOf({{"", -1}});
+  const std::string both = std::string(first.view()) + std::string(second.view());
+  const size_t cut = first.size() / 2;
+  const Bytes head(first.view().substr(0, cut));
+  const Bytes tail(both.substr(cut));
+  return {
+      pieces({Piece{.request = 0, .last = true}}),
+      pieces({Piece{.request = 0,
+                    .segments = {{0, first.size(), first.size()}, {3, second.size(), second.size()}},
+                    .last = true,
+                    .bytes = Bytes(both)}}),
+      pieces({Piece{.request = 0, .segments = {{1, first.size(), cut}}, .bytes = head},
+              Piece{.request = 0,
+                    .segments = {{1, first.size(), first.size() - cut}, {2, second.size(), second.size()}},
+                    .last = true,
+                    .bytes = tail}}),
+  };
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (readShuffle(fuzz::textOf(data, size))) fuzz::decodedWhole();
+  return 0;
+}

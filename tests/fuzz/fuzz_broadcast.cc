@@ -1,0 +1,55 @@
+// Cerium. Licensed under the Apache License 2.0.
+// A broadcast value as an executor fetches it: what the driver says of it, and the chunks that its holders send.
+#include "executor/broadcast_cache.h"
+#include "tests/fuzz/scripted_peer.h"
+
+using namespace cerium;
+
+namespace {
+
+Bytes chunk(int64_t request, const std::string& contents) {
+  return protocol::encode(
+      protocol::BlockPiece{request, {{0, contents.size(), contents.size()}}, true, {}, -1, false, Bytes(contents)});
+}
+
+Bytes info(uint64_t bytes, uint64_t chunk_bytes, const std::vector<protocol::Peer>& holders) {
+  return protocol::encode(protocol::BroadcastInfo{1, true, bytes, chunk_bytes, holders});
+}
+
+}  // namespace
+
+std::vector<std::string> fuzz::seeds() {
+  const std::vector<protocol::Peer> one = {{0, "script", 1}};
+  const std::vector<protocol::Peer> two = {{0, "script", 1}, {1, "nobody", 2}};
+  // Chunks are fetched in any order, so all of a value are of one size here.
+  return {
+      fuzz::asInput({info(5, 8, one), chunk(0, "value")}),
+      fuzz::asInput({info(8, 4, two), chunk(0, "some"), chunk(1, "more")}),
+      fuzz::asInput({info(0, 4, two)}),
+  };
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const auto frames = fuzz::framesIn(fuzz::textOf(data, size));
+  if (frames.empty()) return 0;
+  protocol::Message first;
+  try {
+    first = protocol::decode(frames.front());
+  } catch (const CorruptData&) {
+    return 0;
+  }
+  const auto* said = std::get_if<protocol::BroadcastInfo>(&first);
+  if (said == nullptr) return 0;
+  static fuzz::ScriptedPeer peer(fuzz::ScriptedPeer::Manner::kAllAtOnce);
+  static const auto transport = rpc::makeLoopbackTransport(peer.network(), {.secret = fuzz::ScriptedPeer::kSecret});
+  peer.say({frames.begin() + 1, frames.end()});
+  BlockClient client(*transport);
+  BroadcastCache cache(client);
+  try {
+    fuzz::check(cache.fetch(*said)->size() == said->bytes, "a broadcast has another size than it was said to have");
+    fuzz::decodedWhole();
+  } catch (const IoError&) {
+  } catch (const CorruptData&) {
+  }
+  return 0;
+}

@@ -1,0 +1,71 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Whatever comes to a web port: a real status server in this process, a connection for each input.
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cluster-manager/status_server.h"
+#include "tests/fuzz/fuzz.h"
+
+using namespace cerium;
+
+namespace {
+
+const cluster_manager::StatusServer& server() {
+  static const cluster_manager::StatusServer one(
+      "127.0.0.1", 0,
+      {{"/healthz",
+        [] {
+          return cluster_manager::HttpAnswer{"ok\n", "text/plain", 200};
+        }},
+       {"/json", []() -> cluster_manager::HttpAnswer { throw IoError("there is no answer today"); }}});
+  return one;
+}
+
+/// What it answers. Calls are repeated that libFuzzer's clock interrupts. The connection ends with a reset: the next 60
+/// s need hundreds of thousands of ports.
+std::string ask(std::string_view request) {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_port = htons(server().port());
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const linger reset{.l_onoff = 1, .l_linger = 0};
+  const timeval limit{.tv_sec = 20, .tv_usec = 0};
+  ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  fuzz::check(TEMP_FAILURE_RETRY(::connect(socket, reinterpret_cast<sockaddr*>(&at), sizeof at)) == 0,
+              "nobody listens any more");
+  (void)::send(socket, request.data(), request.size(), MSG_NOSIGNAL);  // it may have been refused half-way
+  ::shutdown(socket, SHUT_WR);
+  std::string answer;
+  char bytes[4096];
+  for (ssize_t n = 1; n > 0;) {
+    n = TEMP_FAILURE_RETRY(::recv(socket, bytes, sizeof bytes, 0));
+    fuzz::check(n >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK),
+                "a request that ended is neither answered nor closed");
+    if (n > 0) answer.append(bytes, static_cast<size_t>(n));
+  }
+  ::close(socket);
+  return answer;
+}
+
+}  // namespace
+
+std::vector<std::string> fuzz::seeds() {
+  return {"GET /healthz HTTP/1.1\r\nHost: node1:8080\r\nConnection: close\r\n\r\n",
+          "HEAD /healthz?x=1 HTTP/1.0\r\n\r\n", "GET /json HTTP/1.1\r\nAccept: */*\r\n\r\n",
+          "POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc",
+          "GET /nowhere HTTP/1.1\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n3\r\nabc\r\n0\r\n\r\n"};
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string answer = ask(fuzz::textOf(data, size));
+  if (answer.empty()) return 0;
+  const std::string status = answer.substr(0, 13);
+  const bool known =
+      status == "HTTP/1.1 200 " || status == "HTTP/1.1 404 " || status == "HTTP/1.1 405 " || status == "HTTP/1.1 500 ";
+  fuzz::check(known, "an answer that is none of the four there are");
+  fuzz::decodedWhole();
+  return 0;
+}
