@@ -6,6 +6,8 @@
 #include <CLI/Formatter.hpp>
 #include <iostream>
 
+#include "base/protocol/executor_environment.h"
+#include "base/util/environment.h"
 #include "base/util/error.h"
 #include "cli/commands.h"
 #include "driver/context.h"
@@ -20,6 +22,7 @@ std::string versionLine() { return "cerium " + cerium::Context::version(); }
 }  // namespace
 
 int main(int argc, char** argv) {
+  cerium::hideVariable(cerium::DriverEnvironment::kSecret);
   CLI::App app("Cerium: Spark's RDD engine as native C++20.", "cerium");
   app.set_version_flag("--version", versionLine);
   app.require_subcommand(0, 1);

@@ -9,6 +9,7 @@
 
 #include "base/protocol/executor_environment.h"
 #include "base/util/child_process.h"
+#include "base/util/environment.h"
 #include "base/util/error.h"
 #include "cli/submit_run.h"
 

@@ -4,15 +4,25 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <mutex>
 
 #include "base/protocol/executor_environment.h"
 #include "base/util/child_process.h"
+#include "base/util/environment.h"
 #include "base/util/log.h"
 #include "driver/engine.h"
 #include "executor/executor_process.h"
 #include "rdd/io/text_files.h"
 
 namespace cerium {
+namespace {
+
+void becomeDriver() {
+  hideVariable(DriverEnvironment::kSecret);
+  if (std::getenv(DriverEnvironment::kId) != nullptr) endWithParent();  // its worker; another one may be told to run it
+}
+
+}  // namespace
 
 void serveIfExecutor() {
   if (isExecutorProcess()) runExecutorProcess();
@@ -20,7 +30,8 @@ void serveIfExecutor() {
 
 Context::Context(const Conf& conf) {
   serveIfExecutor();
-  if (std::getenv(DriverEnvironment::kId) != nullptr) endWithParent();  // its worker; another one may be told to run it
+  static std::once_flag driver;
+  std::call_once(driver, becomeDriver);
   log::setLevel(conf.getString("cerium.logLevel"));
   engine_ = std::make_shared<Engine>(*this, conf);
   engine_->start();

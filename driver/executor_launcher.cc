@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/protocol/executor_environment.h"
+#include "base/util/environment.h"
 
 namespace cerium {
 namespace {
@@ -18,6 +19,7 @@ ChildOrder orderFor(const LaunchOrder& order) {
   child.program = "/proc/self/exe";
   child.arguments = ownArguments();
   child.environment = ownEnvironment();
+  child.environment.erase(DriverEnvironment::kSecret);  // of a cluster, which is none of theirs
   child.environment[ExecutorEnvironment::kDriver] = order.driver;
   child.environment[ExecutorEnvironment::kId] = order.id.str();
   child.environment[ExecutorEnvironment::kCores] = std::to_string(order.cores);

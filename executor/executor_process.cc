@@ -16,6 +16,7 @@
 #include "base/protocol/executor_environment.h"
 #include "base/rpc/transport.h"
 #include "base/util/child_process.h"
+#include "base/util/environment.h"
 #include "base/util/log.h"
 #include "executor/block_directory.h"
 #include "executor/block_mover.h"
@@ -34,14 +35,6 @@ namespace {
 constexpr size_t kInlineResult = size_t{1} << 20;
 constexpr auto kLookAround = std::chrono::milliseconds(100);
 constexpr auto kAnswerLimit = std::chrono::seconds(60);
-
-/// Takes a variable out of the environment, so that tasks and their children do not see it.
-std::string takeVariable(const char* name) {
-  const char* value = std::getenv(name);
-  std::string text = value == nullptr ? "" : value;
-  ::unsetenv(name);
-  return text;
-}
 
 /// One executor process: the Executor, its connection to the driver, and the blocks it serves to others.
 class ExecutorProcess final : public ExecutorLink {

@@ -291,16 +291,6 @@ void endWithParent() { ::prctl(PR_SET_PDEATHSIG, SIGKILL); }
 
 void ChildProcess::kill(int signal) { ::syscall(SYS_pidfd_send_signal, pid_fd_, signal, nullptr, 0); }
 
-std::map<std::string, std::string> ownEnvironment() {
-  std::map<std::string, std::string> variables;
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    const std::string_view text = *variable;
-    const size_t name = text.find('=');
-    if (name != text.npos) variables.emplace(text.substr(0, name), text.substr(name + 1));
-  }
-  return variables;
-}
-
 std::string lastLines(const std::string& path, size_t max_bytes) {
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   const auto size = static_cast<size_t>(std::max<std::streamoff>(0, file.tellg()));

@@ -74,9 +74,6 @@ class ChildProcess {
 /// For a child: the system kills this process when the one that started it as a ChildProcess is gone.
 void endWithParent();
 
-/// The environment of this process.
-[[nodiscard]] std::map<std::string, std::string> ownEnvironment();
-
 /// The last lines of a log, for the error of a program that does not start.
 [[nodiscard]] std::string lastLines(const std::string& path, size_t max_bytes);
 

@@ -76,6 +76,17 @@ bool hears(const Daemon& submitter, const std::string& what) {
   return eventually([&] { return submitter.log().find(what) != std::string::npos; });
 }
 
+/// Variables whose name ends with SECRET and that have a value, as `ps e` shows them.
+std::vector<std::string> secretsShownBy(pid_t pid) {
+  std::vector<std::string> shown;
+  std::istringstream variables(contentsOf("/proc/" + std::to_string(pid) + "/environ"));
+  for (std::string each; std::getline(variables, each, '\0');) {
+    const size_t equals = each.find("SECRET=");
+    if (equals != std::string::npos && each.size() > equals + 7) shown.push_back(each);
+  }
+  return shown;
+}
+
 }  // namespace
 
 TEST_CASE("cluster driver that reads files", "[.program]") { readsFiles(); }
@@ -158,6 +169,22 @@ TEST_CASE("a driver whose worker is killed ends with it, and is run again where 
   }));
   CHECK((submitter->wait() == 0) == supervised);
   CHECK(hears(*submitter, supervised ? "driver says: sum 1770" : "LOST"));
+}
+
+TEST_CASE("no process shows a secret in its environment", "[cluster][standalone][submit][security]") {
+  StandaloneCluster cluster;
+  cluster.addWorker(3);
+  Daemon submitter(
+      cluster.folder(), "submit-with-secret",
+      {"submit", "--master", cluster.url(), "--deploy-mode", "cluster", "--driver-memory", "64m", "--executor-memory",
+       "128m", std::filesystem::read_symlink("/proc/self/exe"), "cluster driver that waits for an interrupt"},
+      {{"CERIUM_AUTHENTICATE_SECRET", "the secret of this cluster"}});
+  REQUIRE(hears(submitter, "driver says: ready"));
+  REQUIRE(eventually([&] { return cluster.executorsOf(0).size() == 2; }));  // and the driver
+  std::vector<pid_t> all = cluster.executorsOf(0);
+  all.insert(all.end(), {submitter.pid(), cluster.worker(0).pid(), cluster.manager().pid()});
+  // A moment after its start: the program has to get as far as its Context.
+  for (pid_t pid : all) CHECK(eventually([&] { return secretsShownBy(pid).empty(); }, std::chrono::seconds(5)));
 }
 
 TEST_CASE("a driver in the cluster is asked about and killed by its id", "[cluster][standalone][submit]") {
