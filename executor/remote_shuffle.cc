@@ -1,6 +1,8 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "executor/remote_shuffle.h"
 
+#include <fmt/format.h>
+
 namespace cerium {
 
 RemoteShuffle::RemoteShuffle(TaskContext& task, ShuffleId shuffle, int reduce, Where where, const ShuffleStore& local,
@@ -31,6 +33,12 @@ std::optional<FetchedSegment> RemoteShuffle::next() {
     const int64_t executor = where_.executors[map_];
     auto segment = executor == where_.self.value ? nextLocal() : nextRemote(executor);
     if (segment) return segment;
+  }
+  for (const auto& [peer, stream] : streams_) {
+    if (!stream.ahead) continue;
+    throw FetchFailed(
+        shuffle_, FetchFailed::kAllMaps, ExecutorId(peer),
+        fmt::format("it sent output of map {}, for which it was not asked or not then", stream.ahead->map));
   }
   return std::nullopt;
 }

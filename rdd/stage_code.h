@@ -11,7 +11,8 @@ namespace cerium {
 
 /// Nodes are named by their place in the list, so a lineage that joins itself travels once. O(nodes + edges).
 [[nodiscard]] Bytes encodeStage(const TaskBody& body);
-/// Throws CorruptData for anything that encodeStage of the same binary did not write.
+/// Throws CorruptData for bytes that are not whole, name no entry of this binary, or join nodes that are not there.
+/// That they come from the same binary, and so fit their entries, is for the caller to know: see buildId().
 [[nodiscard]] std::shared_ptr<const TaskBody> decodeStage(const Bytes& code);
 
 /// The source partitions that task `p` of a stage on `node` reads, with what each must be sent (encodePartition).

@@ -8,7 +8,9 @@
 #include "base/rpc/loopback/loopback.h"
 #include "executor/block_client.h"
 #include "executor/block_server.h"
+#include "executor/remote_shuffle.h"
 #include "executor/shuffle_store.h"
+#include "tests/support/fake_services.h"
 
 namespace cerium {
 namespace {
@@ -133,6 +135,34 @@ TEST_CASE("who waits for a peer that is given up hears why at once", "[executor]
   f.network->heal("server:1");
   auto again = f.open({1});  // what listens there now is another process
   REQUIRE(again->next(nullptr));
+}
+
+TEST_CASE("output of a map that was not asked for fails the read and is not left out quietly", "[executor]") {
+  Fixture f;
+  const int sent = GENERATE(1, 9);
+  auto liar = rpc::makeLoopbackTransport(f.network, {});
+  const auto at = liar->listen({"liar", 1}, [sent](const rpc::ConnectionPtr&) -> rpc::Handlers {
+    return {[sent](const rpc::ConnectionPtr& to, const Bytes& bytes) {
+              const auto message = protocol::decode(bytes);
+              const auto* open = std::get_if<protocol::OpenBlocks>(&message);
+              if (open == nullptr) return;
+              protocol::BlockPiece piece;
+              piece.request = open->request;
+              piece.segments = {{sent, 1, 1}};
+              piece.bytes = Bytes("x");
+              piece.last = true;
+              to->send(protocol::encode(piece));
+            },
+            [](const rpc::ConnectionPtr&, const std::string&) {}};
+  });
+  testing::FakeTask task(1 << 20);
+  RemoteShuffle source(task.context, ShuffleId(3), 1, {ExecutorId(0), {7, 7}, {{7, at}}}, f.shuffles, *f.client);
+  if (sent == 9) {
+    CHECK_THROWS_WITH(source.next(), Catch::Contains("output of map 9"));
+  } else {
+    CHECK(source.next());
+    CHECK_FALSE(source.next());
+  }
 }
 
 TEST_CASE("a peer that is not there is an error that names it", "[executor]") {
