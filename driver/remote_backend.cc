@@ -22,7 +22,7 @@ namespace cerium {
 namespace {
 
 constexpr int kMaxStartFailures = 10;       // in a row, without any executor that registered in between
-constexpr Millis kAfterConnection = 1'000;  // a dying process may still be writing its crash report
+constexpr Millis kAfterConnection = 3'000;  // a dying process may still be writing its crash report
 constexpr Millis kAfterKill = 3'000;        // its provider may be out of reach, too
 
 class RemoteBackend final : public ClusterBackend, public ProviderEvents {
