@@ -1,8 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "driver/broadcast_desk.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 
 #include "base/util/log.h"
@@ -13,17 +11,10 @@ BroadcastDesk::BroadcastDesk(uint64_t chunk_bytes) : chunk_bytes_(std::max<uint6
   BlockSources sources;
   sources.broadcast_chunk = [this](BroadcastId id, int index) { return chunk(id, index); };
   server_ = std::make_unique<BlockServer>(std::move(sources));
-  thread_ = std::thread([this] { run(); });
-  pthread_setname_np(thread_.native_handle(), "cerium-bcast");
 }
 
 BroadcastDesk::~BroadcastDesk() {
-  {
-    std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  asked_.notify_all();
-  thread_.join();
+  thread_.stop();
   server_->stop();
 }
 
@@ -52,8 +43,7 @@ std::shared_ptr<const Bytes> BroadcastDesk::encoded(Entry& entry) {
 }
 
 void BroadcastDesk::answer(const rpc::ConnectionPtr& asker, BroadcastId id, const rpc::Endpoint& driver) {
-  std::lock_guard lock(mutex_);
-  questions_.push_back([this, asker, id, driver] {
+  thread_.run([this, asker, id, driver] {
     protocol::BroadcastInfo info;
     info.id = id.value;
     info.chunk = chunk_bytes_;
@@ -65,25 +55,11 @@ void BroadcastDesk::answer(const rpc::ConnectionPtr& asker, BroadcastId id, cons
         log::warn("broadcast {} cannot be serialized: {}", id.value, e.what());
       }
       info.holders.push_back({-1, driver.host, driver.port});
-      std::lock_guard holders(mutex_);
+      std::lock_guard lock(mutex_);
       for (const auto& [executor, peer] : entry->holders) info.holders.push_back(peer);
     }
     asker->send(protocol::encode(std::move(info)));
   });
-  asked_.notify_one();
-}
-
-void BroadcastDesk::run() {
-  std::unique_lock lock(mutex_);
-  for (;;) {
-    asked_.wait(lock, [this] { return stopping_ || !questions_.empty(); });
-    if (stopping_) return;
-    auto question = std::move(questions_.front());
-    questions_.pop_front();
-    lock.unlock();
-    question();
-    lock.lock();
-  }
 }
 
 void BroadcastDesk::addHolder(BroadcastId id, const protocol::Peer& peer) {

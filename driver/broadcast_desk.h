@@ -9,6 +9,7 @@
 #include <mutex>
 #include <vector>
 
+#include "base/util/serial_thread.h"
 #include "executor/block_server.h"
 
 namespace cerium {
@@ -39,16 +40,12 @@ class BroadcastDesk {
   std::shared_ptr<Entry> find(BroadcastId id);
   static std::shared_ptr<const Bytes> encoded(Entry& entry);
   std::shared_ptr<const Bytes> chunk(BroadcastId id, int index);
-  void run();
 
   const uint64_t chunk_bytes_;
   std::mutex mutex_;
   std::map<BroadcastId, std::shared_ptr<Entry>> entries_;  // guarded by mutex_
-  std::deque<std::function<void()>> questions_;            // guarded by mutex_
-  std::condition_variable asked_;
-  bool stopping_ = false;  // guarded by mutex_
   std::unique_ptr<BlockServer> server_;
-  std::thread thread_;
+  SerialThread thread_{"cerium-bcast"};  // answers
 };
 
 }  // namespace cerium

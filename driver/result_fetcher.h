@@ -2,11 +2,7 @@
 // Fetches task results that are too large for a message, piece by piece, straight from the executor that has them.
 #pragma once
 
-#include <condition_variable>
-#include <deque>
-#include <mutex>
-#include <thread>
-
+#include "base/util/serial_thread.h"
 #include "driver/cluster_backend.h"
 #include "executor/block_client.h"
 
@@ -16,8 +12,7 @@ namespace cerium {
 /// holds no more of them on the way than one.
 class ResultFetcher {
  public:
-  ResultFetcher(rpc::Transport& transport, BackendEvents& events);
-  ~ResultFetcher();
+  ResultFetcher(rpc::Transport& transport, BackendEvents& events) : client_(transport), events_(events) {}
 
   /// Completes `event` with the result and hands it to the loop; where the executor is gone, its loss tells the loop.
   void fetch(const rpc::Endpoint& executor, rpc::ConnectionPtr connection, TaskEndEvent event);
@@ -25,21 +20,11 @@ class ResultFetcher {
   void executorLost(const rpc::Endpoint& executor, const std::string& reason) { client_.giveUp(executor, reason); }
 
  private:
-  struct Order {
-    rpc::Endpoint executor;
-    rpc::ConnectionPtr connection;
-    TaskEndEvent event;
-  };
-  void run();
-  void process(Order order);
+  void fetchNow(const rpc::Endpoint& executor, const rpc::ConnectionPtr& connection, TaskEndEvent event);
 
   BlockClient client_;
   BackendEvents& events_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<Order> orders_;  // guarded by mutex_
-  bool stopping_ = false;     // guarded by mutex_
-  std::thread thread_;
+  SerialThread thread_{"cerium-results"};
 };
 
 }  // namespace cerium

@@ -1,8 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "executor/block_mover.h"
 
-#include <pthread.h>
-
 #include <map>
 #include <utility>
 
@@ -11,46 +9,16 @@
 namespace cerium {
 
 BlockMover::BlockMover(Executor& executor, BlockClient& client, std::function<void(protocol::Message)> tell)
-    : executor_(executor), client_(client), tell_(std::move(tell)), thread_([this] { run(); }) {
-  pthread_setname_np(thread_.native_handle(), "cerium-move");
-}
-
-BlockMover::~BlockMover() {
-  {
-    std::lock_guard lock(mutex_);
-    stopping_ = true;
-    changed_.notify_all();
-  }
-  thread_.join();
-}
+    : executor_(executor), client_(client), tell_(std::move(tell)) {}
 
 void BlockMover::add(protocol::AdoptShuffle order) {
-  inBackground([this, order = std::move(order)] { adopt(order); });
+  thread_.run([this, order = std::move(order)] { adopt(order); });
 }
 void BlockMover::add(protocol::ReplicateBlock order) {
-  inBackground([this, order = std::move(order)] { copy(order); });
+  thread_.run([this, order = std::move(order)] { copy(order); });
 }
 void BlockMover::add(protocol::Retire) {
-  inBackground([this] { retire(); });
-}
-
-void BlockMover::inBackground(std::function<void()> order) {
-  std::lock_guard lock(mutex_);
-  orders_.push_back(std::move(order));
-  changed_.notify_all();
-}
-
-void BlockMover::run() {
-  std::unique_lock lock(mutex_);
-  for (;;) {
-    changed_.wait(lock, [this] { return stopping_ || !orders_.empty(); });
-    if (stopping_) return;
-    const auto order = std::move(orders_.front());
-    orders_.pop_front();
-    lock.unlock();
-    order();
-    lock.lock();
-  }
+  thread_.run([this] { retire(); });
 }
 
 void BlockMover::adopt(const protocol::AdoptShuffle& order) {

@@ -3,13 +3,10 @@
 // this one keeps when it is retired.
 #pragma once
 
-#include <condition_variable>
-#include <deque>
 #include <functional>
-#include <mutex>
-#include <thread>
 
 #include "base/protocol/messages.h"
+#include "base/util/serial_thread.h"
 #include "executor/block_client.h"
 #include "executor/executor.h"
 
@@ -19,16 +16,12 @@ namespace cerium {
 class BlockMover {
  public:
   BlockMover(Executor& executor, BlockClient& client, std::function<void(protocol::Message)> tell);
-  /// After the order that is being carried out.
-  ~BlockMover();
 
   void add(protocol::AdoptShuffle order);    ///< Answered by ShuffleAdopted.
   void add(protocol::ReplicateBlock order);  ///< What can be had no more is left out.
   void add(protocol::Retire order);          ///< Answered by Retired.
 
  private:
-  void run();
-  void inBackground(std::function<void()> order);
   void adopt(const protocol::AdoptShuffle& order);
   void copy(const protocol::ReplicateBlock& order);
   void retire();
@@ -36,11 +29,7 @@ class BlockMover {
   Executor& executor_;
   BlockClient& client_;
   const std::function<void(protocol::Message)> tell_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<std::function<void()>> orders_;  // guarded by mutex_
-  bool stopping_ = false;                     // guarded by mutex_
-  std::thread thread_;
+  SerialThread thread_{"cerium-move"};
 };
 
 }  // namespace cerium

@@ -1,9 +1,8 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "executor/block_server.h"
 
-#include <pthread.h>
-
 #include <algorithm>
+#include <deque>
 
 namespace cerium {
 namespace {
@@ -39,20 +38,8 @@ struct BlockServer::Outgoing {
   }
 };
 
-BlockServer::BlockServer(BlockSources sources) : sources_(std::move(sources)), thread_([this] { run(); }) {
-  pthread_setname_np(thread_.native_handle(), "cerium-serve");
-}
-
-BlockServer::~BlockServer() { stop(); }
-
-void BlockServer::stop() {
-  {
-    std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
-}
+BlockServer::BlockServer(BlockSources sources) : sources_(std::move(sources)) {}
+BlockServer::~BlockServer() = default;
 
 rpc::Handlers BlockServer::handlers() {
   return {[this](const rpc::ConnectionPtr& connection, Bytes bytes) {
@@ -63,49 +50,22 @@ rpc::Handlers BlockServer::handlers() {
             }
           },
           [this](const rpc::ConnectionPtr& connection, const std::string&) {
-            std::lock_guard lock(mutex_);
-            closed_.push_back(connection.get());
-            wake_.notify_one();
+            thread_.run([this, key = connection.get()] { forget(key); });
           }};
 }
 
-void BlockServer::accept(const rpc::ConnectionPtr& connection, protocol::Message message) {
-  if (!std::holds_alternative<protocol::OpenBlocks>(message) &&
-      !std::holds_alternative<protocol::MoreBlocks>(message)) {
+void BlockServer::accept(const rpc::ConnectionPtr& connection, const protocol::Message& message) {
+  if (const auto* request = std::get_if<protocol::OpenBlocks>(&message)) {
+    thread_.run([this, connection, request = *request] { open(connection, request); });
+  } else if (const auto* more = std::get_if<protocol::MoreBlocks>(&message)) {
+    thread_.run([this, connection, request = more->request] { sendPiece(connection, request); });
+  } else {
     throw CorruptData("a message that is no request for blocks");
-  }
-  std::lock_guard lock(mutex_);
-  jobs_.push_back({connection, std::move(message)});
-  wake_.notify_one();
-}
-
-void BlockServer::run() {
-  std::unique_lock lock(mutex_);
-  for (;;) {
-    wake_.wait(lock, [this] { return stopping_ || !jobs_.empty() || !closed_.empty(); });
-    if (stopping_) return;
-    auto jobs = std::move(jobs_);
-    auto closed = std::move(closed_);
-    jobs_.clear();
-    closed_.clear();
-    lock.unlock();
-    for (const Job& job : jobs) process(job);
-    jobs.clear();
-    for (rpc::Connection* connection : closed) forget(connection);
-    lock.lock();
   }
 }
 
 void BlockServer::forget(rpc::Connection* connection) {
   streams_.erase(streams_.lower_bound({connection, INT64_MIN}), streams_.upper_bound({connection, INT64_MAX}));
-}
-
-void BlockServer::process(const Job& job) {
-  if (const auto* request = std::get_if<protocol::OpenBlocks>(&job.message)) {
-    open(job.connection, *request);
-  } else {
-    sendPiece(job.connection, std::get<protocol::MoreBlocks>(job.message).request);
-  }
 }
 
 void BlockServer::open(const rpc::ConnectionPtr& connection, const protocol::OpenBlocks& request) {

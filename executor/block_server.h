@@ -3,16 +3,14 @@
 // A reader opens a stream and asks for pieces, so the bytes under way to it are bounded by what it asked for.
 #pragma once
 
-#include <condition_variable>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
-#include <thread>
+#include <utility>
 
 #include "base/protocol/messages.h"
 #include "base/rpc/transport.h"
+#include "base/util/serial_thread.h"
 #include "executor/block_store.h"
 #include "executor/shuffle_store.h"
 
@@ -37,31 +35,20 @@ class BlockServer {
 
   /// For each accepted connection of the transport.
   rpc::Handlers handlers();
-  void stop();
+  void stop() { thread_.stop(); }
 
  private:
   struct Outgoing;  // one open stream
   using StreamKey = std::pair<rpc::Connection*, int64_t>;
-  struct Job {
-    rpc::ConnectionPtr connection;
-    protocol::Message message;
-  };
 
-  void accept(const rpc::ConnectionPtr& connection, protocol::Message message);
-  void run();
-  void process(const Job& job);
+  void accept(const rpc::ConnectionPtr& connection, const protocol::Message& message);
   void open(const rpc::ConnectionPtr& connection, const protocol::OpenBlocks& request);
   void sendPiece(const rpc::ConnectionPtr& connection, int64_t request);
   void forget(rpc::Connection* connection);
 
   const BlockSources sources_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<Job> jobs_;                                    // guarded by mutex_
-  std::deque<rpc::Connection*> closed_;                     // guarded by mutex_
-  bool stopping_ = false;                                   // guarded by mutex_
-  std::map<StreamKey, std::unique_ptr<Outgoing>> streams_;  // used by the server's thread only
-  std::thread thread_;
+  std::map<StreamKey, std::unique_ptr<Outgoing>> streams_;  // the thread's
+  SerialThread thread_{"cerium-serve"};
 };
 
 }  // namespace cerium

@@ -74,21 +74,16 @@ ChildRunner::ChildRunner(ChildRunnerOptions options, MachineLimits limits, std::
       limits_(std::move(limits)),
       post_(std::move(post)),
       fetched_((makeFolder(options_.work_dir), options_.work_dir + "/" + kFetched)),
-      oom_kills_(limits_.oomKills()) {
-  errand_thread_ = std::thread([this] { runErrands(); });
-  pthread_setname_np(errand_thread_.native_handle(), "cerium-errands");
-}
+      oom_kills_(limits_.oomKills()) {}
 
 ChildRunner::~ChildRunner() {
   fetched_.stop();
   std::map<ChildId, std::shared_ptr<Running>> left;
   {
     std::lock_guard lock(mutex_);
-    stopping_ = true;
-    changed_.notify_all();
     left.swap(children_);
   }
-  errand_thread_.join();
+  errands_.stop();
   for (auto& [id, running] : left) {
     running->starter.join();
     if (running->process) running->process->kill(SIGKILL);
@@ -244,7 +239,7 @@ void ChildRunner::remove(const ChildId& child) {
     running = std::move(found->second);
     children_.erase(found);
   }
-  addErrand([this, child, running] {
+  errands_.run([this, child, running] {
     running->starter.join();
     running->process.reset();
     if (child.isDriver() || running->log.empty()) return;
@@ -257,7 +252,7 @@ void ChildRunner::remove(const ChildId& child) {
 }
 
 void ChildRunner::pruneLogs() {
-  addErrand([this] {
+  errands_.run([this] {
     std::set<std::string> living;
     {
       std::lock_guard lock(mutex_);
@@ -275,26 +270,6 @@ void ChildRunner::pruneLogs() {
     folders.resize(folders.size() - kKeptFolders);
     for (const auto& [changed, path] : folders) fs::remove_all(path, error);
   });
-}
-
-void ChildRunner::addErrand(std::function<void()> errand) {
-  std::lock_guard lock(mutex_);
-  errands_.push_back(std::move(errand));
-  changed_.notify_all();
-}
-
-void ChildRunner::runErrands() {
-  std::unique_lock lock(mutex_);
-  for (;;) {
-    changed_.wait(lock, [this] { return stopping_ || !errands_.empty(); });
-    if (errands_.empty()) return;
-    auto errand = std::move(errands_.front());
-    errands_.pop_front();
-    lock.unlock();
-    errand();
-    errand = nullptr;
-    lock.lock();
-  }
 }
 
 }  // namespace cerium::cluster_manager

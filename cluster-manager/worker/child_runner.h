@@ -6,8 +6,6 @@
 //   WORK_DIR/DRIVER/              a driver's folder, with stdout, stderr and files/
 #pragma once
 
-#include <condition_variable>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -18,6 +16,7 @@
 
 #include "base/util/child_process.h"
 #include "base/util/machine_limits.h"
+#include "base/util/serial_thread.h"
 #include "cluster-manager/worker/driver_output.h"
 #include "cluster-manager/worker/file_store.h"
 #include "cluster-manager/worker/worker_state.h"
@@ -73,8 +72,6 @@ class ChildRunner {
   void ended(const ChildId& id, Running& running, ChildEnd end);
   [[nodiscard]] std::string whyKilled();
   [[nodiscard]] std::string folderOf(const ChildId& id) const;
-  void addErrand(std::function<void()> errand);
-  void runErrands();
 
   const ChildRunnerOptions options_;
   const MachineLimits limits_;
@@ -82,12 +79,9 @@ class ChildRunner {
   FileStore fetched_;
 
   std::mutex mutex_;
-  std::condition_variable changed_;
   std::map<ChildId, std::shared_ptr<Running>> children_;  // guarded by mutex_
-  std::deque<std::function<void()>> errands_;             // guarded by mutex_
   uint64_t oom_kills_ = 0;                                // guarded by mutex_; those that are accounted for
-  bool stopping_ = false;                                 // guarded by mutex_
-  std::thread errand_thread_;
+  SerialThread errands_{"cerium-errands", SerialThread::AtEnd::kFinish};
 };
 
 }  // namespace cerium::cluster_manager

@@ -1,0 +1,44 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "base/util/serial_thread.h"
+
+#include <pthread.h>
+
+#include <utility>
+
+namespace cerium {
+
+SerialThread::SerialThread(const std::string& name, AtEnd at_end) : at_end_(at_end), thread_([this] { loop(); }) {
+  pthread_setname_np(thread_.native_handle(), name.c_str());
+}
+
+void SerialThread::run(std::function<void()> function) {
+  std::lock_guard lock(mutex_);
+  if (stopping_) return;
+  functions_.push_back(std::move(function));
+  changed_.notify_one();
+}
+
+void SerialThread::stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+    changed_.notify_one();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void SerialThread::loop() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return stopping_ || !functions_.empty(); });
+    if (stopping_ && (at_end_ == AtEnd::kDrop || functions_.empty())) return;
+    auto function = std::move(functions_.front());
+    functions_.pop_front();
+    lock.unlock();
+    function();
+    function = nullptr;  // what it holds may be destroyed under no lock of ours
+    lock.lock();
+  }
+}
+
+}  // namespace cerium
