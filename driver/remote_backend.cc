@@ -22,7 +22,7 @@ namespace cerium {
 namespace {
 
 constexpr int kMaxStartFailures = 10;       // in a row, without any executor that registered in between
-constexpr Millis kAfterConnection = 3'000;  // a dying process may still be writing its crash report
+constexpr Millis kAfterConnection = 1'000;  // a dying process may still be writing its crash report
 constexpr Millis kAfterKill = 3'000;        // its provider may be out of reach, too
 
 class RemoteBackend final : public ClusterBackend, public ProviderEvents {
@@ -56,6 +56,7 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
       }
     }
     provider_->stop();
+    symbols_.stop();
     executors_.clear();
     fetcher_.reset();
     transport_.reset();
@@ -127,6 +128,8 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
       if (executor.heard_flag.exchange(false) || executor.heard == 0) executor.heard = now;
       const Millis silent = now - executor.heard;
       const Millis limit = executor.connection ? options_.dead_after_ms : executor.start_limit_ms;
+      if (!executor.lost_connection.empty() && executor.lost_at == 0) executor.lost_at = now;
+      if (executor.end_seen) continue;
       if (executor.killed_at > 0) {
         if (now - executor.killed_at > kAfterKill) out_of_reach.push_back(id);
       } else if (!executor.lost_connection.empty()) {
@@ -138,7 +141,7 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
                                    : fmt::format("it did not register within {} s of its start", silent / 1000));
       }
     }
-    for (ExecutorId id : out_of_reach) ended(id, {false, {}, {}, {}});
+    for (ExecutorId id : out_of_reach) ended(id, {false, {}, {}, {}}, "");
   }
 
   [[nodiscard]] int defaultParallelism() const override { return std::max(2, provider_->cores()); }
@@ -160,7 +163,15 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     });
   }
   void executorEnded(ExecutorId id, ExecutorEnd end) override {
-    post([this, id, end = std::move(end)] { ended(id, end); });
+    if (!end.process.crashed) return post([this, id, end = std::move(end)] { ended(id, end, ""); });
+    post([this, id] {
+      auto found = executors_.find(id);
+      if (found != executors_.end()) found->second.end_seen = true;
+    });
+    // The debug information of a large program takes a second to read: the loop must not wait for it.
+    symbols_.run([this, id, end = std::move(end)] {
+      post([this, id, end, stack = describeStack(end.process.record)] { ended(id, end, stack); });
+    });
   }
   void executorLeaving(ExecutorId id, std::string reason) override {
     post([this, id] {
@@ -181,8 +192,9 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     Millis heard = 0;
     std::atomic<bool> heard_flag{false};
     std::string lost_connection;  ///< Why, once it broke.
-    Millis lost_at = 0;
-    std::string killed_because;  ///< Set once it was given up.
+    Millis lost_at = 0;           ///< The first tick after that.
+    bool end_seen = false;        ///< Its process has ended, and its crash is being looked into.
+    std::string killed_because;   ///< Set once it was given up.
     Millis killed_at = 0;
     bool leaving = false;  ///< Its machine does; its end is not its tasks' fault.
   };
@@ -220,7 +232,7 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     return end.reason.empty() ? text : text + ": " + end.reason;
   }
 
-  void ended(ExecutorId id, const ExecutorEnd& end) {
+  void ended(ExecutorId id, const ExecutorEnd& end, const std::string& stack) {
     auto found = executors_.find(id);
     if (found == executors_.end()) return;
     const bool registered = found->second.connection != nullptr;
@@ -233,7 +245,7 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     failure.kind = by_itself ? Failure::Kind::kCrash : Failure::Kind::kExecutorLost;
     failure.message = given_up.empty() ? describe(end) : given_up;
     failure.signal = end.process.signal;
-    if (end.process.crashed) failure.stack = describeStack(end.process.record);
+    failure.stack = stack;
     if (registered && !log.empty()) failure.message += "; its log is " + log;
     const rpc::Endpoint blocks{found->second.peer.host, found->second.peer.port};
     if (registered) found->second.connection->close();
@@ -278,7 +290,6 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     // A process that dies closes its connection first, and its watcher knows more; one that lives without a connection
     // is of no use.
     found->second.lost_connection = reason;
-    found->second.lost_at = now_;
   }
 
   void onMessage(const rpc::ConnectionPtr& from, ExecutorId& who, const Bytes& bytes) {
@@ -441,6 +452,7 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
   BroadcastDesk broadcasts_;  // thread-safe
   std::unique_ptr<ResultFetcher> fetcher_;
   std::unique_ptr<rpc::Transport> transport_;
+  SerialThread symbols_{"cerium-symbols"};
 };
 
 }  // namespace
