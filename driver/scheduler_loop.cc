@@ -1,48 +1,14 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "driver/scheduler_loop.h"
 
-#include <fmt/format.h>
 #include <pthread.h>
 
 #include <chrono>
 #include <future>
 
 #include "base/util/log.h"
-#include "driver/job_failed.h"
-#include "rdd/accumulator_registry.h"
 
 namespace cerium {
-
-RunningJob::RunningJob(JobId id, JobRequest request, JobSettings settings,
-                       std::function<void(JobId, const std::string&)> cancel)
-    : id_(id),
-      request_(std::move(request)),
-      settings_(std::move(settings)),
-      action_(request_.site.str()),
-      cancel_(std::move(cancel)) {
-  for (size_t i = 0; i < request_.partitions.size(); ++i) index_.emplace(request_.partitions[i], i);
-}
-
-void RunningJob::wait() {
-  std::unique_lock lock(mutex_);
-  ended_.wait(lock, [this] { return done_; });
-  if (failure_) throw JobFailed(id_.value, action_, *failure_);
-}
-
-bool RunningJob::isDone() const {
-  std::lock_guard lock(mutex_);
-  return done_;
-}
-
-void RunningJob::finish(std::optional<Failure> failure) {
-  request_ = {};  // lets go of the lineage
-  {
-    std::lock_guard lock(mutex_);
-    done_ = true;
-    failure_ = std::move(failure);
-  }
-  ended_.notify_all();
-}
 
 SchedulerLoop::SchedulerLoop(Options options, ClusterBackend& backend, EventBus& bus)
     : backend_(backend),
@@ -247,137 +213,6 @@ void SchedulerLoop::backendFailed(std::string reason) {
       endJob(job, failure);
     }
   });
-}
-
-// ---- the end of a task
-
-void SchedulerLoop::handleTaskEnd(TaskEndEvent& event) {
-  const RunningTask* known = tasks_.find(event.report.id);
-  if (known == nullptr) return;
-  const RunningTask task = *known;
-  reportTask(event, task);
-  if (task.killed) {  // nobody wants its result any more; its end frees the core
-    Failure failure;
-    failure.kind = Failure::Kind::kKilled;
-    carryOut(tasks_.failed(task.id, failure, now()));
-  } else if (event.report.outcome == TaskReport::Outcome::kSuccess) {
-    taskSucceeded(event, task);
-  } else {
-    taskFailed(event, task);
-  }
-}
-
-void SchedulerLoop::taskSucceeded(TaskEndEvent& event, const RunningTask& task) {
-  auto verdict = dag_.taskSucceeded(task.stage, task.partition, event.executor, std::move(event.report.map_bytes));
-  if (verdict.counts) deliver(event, task);
-  carryOut(tasks_.succeeded(task.id, now()));
-  auto stage = stages_.find(task.stage.id);
-  if (verdict.stage_complete && stage != stages_.end()) stageCompleted(stage->second);
-  carryOut(std::move(verdict.instructions));
-}
-
-void SchedulerLoop::deliver(TaskEndEvent& event, const RunningTask& task) {
-  for (const auto& [id, cell] : event.report.cells) AccumulatorRegistry::instance().merge(id, *cell);
-  for (const auto& [id, bytes] : event.encoded_cells) {
-    Reader in(bytes);
-    AccumulatorRegistry::instance().merge(id, in);
-  }
-  auto stage = stages_.find(task.stage.id);
-  if (stage == stages_.end() || stage->second.code->shuffle) return;
-  auto job = jobs_.find(JobId(stage->second.info.job));
-  if (job == jobs_.end() || !job->second->request_.on_result) return;
-  const uint64_t bytes = event.encoded_result.size();
-  job->second->request_.on_result(job->second->index_.at(task.partition),
-                                  {std::move(event.report.value), std::move(event.encoded_result)});
-  limitResults(*job->second, bytes);
-}
-
-/// Fails a job whose results are more than the driver is to hold, before the rest arrives.
-void SchedulerLoop::limitResults(RunningJob& job, uint64_t more) {
-  job.result_bytes_ += more;
-  if (max_result_bytes_ == 0 || job.result_bytes_ <= max_result_bytes_) return;
-  carryOut(dag_.cancelJob(
-      job.id_, fmt::format("its results are more than cerium.driver.maxResultSize, {} bytes; raise it (0 is no limit), "
-                           "or reduce or save the records instead of collecting them",
-                           max_result_bytes_)));
-}
-
-void SchedulerLoop::taskFailed(TaskEndEvent& event, const RunningTask& task) {
-  const Failure failure = toFailure(event, task);
-  if (failure.kind == Failure::Kind::kFetchFailed) {
-    log::info("stage {}, partition {}: output of shuffle {} cannot be read from executor {}: {}", task.stage.id.value,
-              task.partition, event.report.shuffle.value, event.report.source.value, failure.message);
-  } else if (failure.kind != Failure::Kind::kKilled) {
-    log::warn("stage {}, partition {}, attempt {} failed on {}: {}{}{}", task.stage.id.value, task.partition,
-              task.attempt, failure.host, failure.exception_type, failure.exception_type.empty() ? "" : ": ",
-              failure.message);
-  }
-  carryOut(tasks_.failed(task.id, failure, now()));
-  if (failure.kind != Failure::Kind::kFetchFailed) return;
-  int map = event.report.map;
-  if (map == FetchFailed::kAllMaps) {
-    // Its executor cannot be reached: all it held is given up at once, not output by output.
-    backend_.endExecutor(event.report.source, failure.message);
-    carryOut(dag_.executorLost(event.report.source, failure.message));
-    map = 0;
-  }
-  carryOut(
-      dag_.fetchFailed(task.stage, task.partition, event.report.shuffle, map, event.report.source, failure.message));
-}
-
-Failure SchedulerLoop::toFailure(const TaskEndEvent& event, const RunningTask& task) const {
-  using Outcome = TaskReport::Outcome;
-  Failure failure;
-  switch (event.report.outcome) {
-    case Outcome::kUserException:
-      failure.kind = Failure::Kind::kUserException;
-      break;
-    case Outcome::kFetchFailed:
-      failure.kind = Failure::Kind::kFetchFailed;
-      break;
-    case Outcome::kKilled:
-      failure.kind = Failure::Kind::kKilled;
-      break;
-    default:
-      failure.kind = Failure::Kind::kEngine;
-  }
-  failure.message = event.report.message;
-  failure.exception_type = event.report.exception_type;
-  failure.call_site = event.report.call_site;
-  auto host = hosts_.find(event.executor);
-  if (host != hosts_.end()) failure.host = host->second;
-  failure.stage = task.stage.id;
-  failure.partition = task.partition;
-  failure.executor = event.executor;
-  failure.attempts = task.attempt + 1;
-  return failure;
-}
-
-void SchedulerLoop::reportTask(const TaskEndEvent& event, const RunningTask& task) {
-  auto stage = stages_.find(task.stage.id);
-  if (stage == stages_.end()) return;
-  const TaskMetrics& figures = event.report.metrics;
-  StageInfo& info = stage->second.info;
-  const bool ok = event.report.outcome == TaskReport::Outcome::kSuccess;
-  ++(ok ? info.completed_tasks : info.failed_tasks);
-  --info.active_tasks;
-  if (ok) {
-    info.records_read += figures.records_read;
-    info.bytes_read += figures.bytes_read;
-    info.shuffle_records_written += figures.shuffle_records_written;
-    info.shuffle_bytes_written += figures.shuffle_bytes_written;
-    info.shuffle_bytes_read += figures.shuffle_bytes_read;
-    info.remote_bytes_read += figures.remote_bytes_read;
-    info.spilled_bytes += figures.spilled_bytes;
-    info.run_micros += figures.run_micros;
-  }
-  bus_.stageProgressed(info);
-  const bool killed = event.report.outcome == TaskReport::Outcome::kKilled;
-  bus_.taskEnded({task.id.value, task.stage.id.value, task.partition, task.attempt, event.executor.value, false,
-                  ok       ? "SUCCESS"
-                  : killed ? "KILLED"
-                           : "FAILED",
-                  event.report.message, figures.run_micros});
 }
 
 // ---- instructions

@@ -8,52 +8,15 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <thread>
-#include <unordered_map>
 
 #include "driver/allocation_policy.h"
 #include "driver/cluster_backend.h"
 #include "driver/departures.h"
 #include "driver/event_bus.h"
-#include "rdd/job_runner.h"
+#include "driver/running_job.h"
 
 namespace cerium {
-
-/// What a job carries besides the request: the settings of the thread that called the action.
-struct JobSettings {
-  std::string pool;
-  std::string group;
-  std::string description;
-  std::unordered_map<std::string, std::string> properties;
-};
-
-/// A job as its caller holds it.
-class RunningJob final : public JobHandle {
- public:
-  RunningJob(JobId id, JobRequest request, JobSettings settings, std::function<void(JobId, const std::string&)> cancel);
-
-  [[nodiscard]] JobId id() const override { return id_; }
-  void wait() override;
-  [[nodiscard]] bool isDone() const override;
-  void cancel(const std::string& reason) override { cancel_(id_, reason); }
-
- private:
-  friend class SchedulerLoop;
-  void finish(std::optional<Failure> failure);
-
-  const JobId id_;
-  JobRequest request_;  // used by the loop only
-  const JobSettings settings_;
-  const std::string action_;
-  const std::function<void(JobId, const std::string&)> cancel_;
-  std::unordered_map<int, size_t> index_;  // partition -> place in the request; used by the loop only
-  uint64_t result_bytes_ = 0;              // used by the loop only
-  mutable std::mutex mutex_;
-  mutable std::condition_variable ended_;
-  bool done_ = false;               // guarded by mutex_
-  std::optional<Failure> failure_;  // guarded by mutex_
-};
 
 /// Threads: public methods from any thread; everything private runs on the loop's thread.
 /// Life: start() -> stop(), which fails the jobs that still run.

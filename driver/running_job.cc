@@ -1,0 +1,41 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "driver/running_job.h"
+
+#include <utility>
+
+#include "driver/job_failed.h"
+
+namespace cerium {
+
+RunningJob::RunningJob(JobId id, JobRequest request, JobSettings settings,
+                       std::function<void(JobId, const std::string&)> cancel)
+    : id_(id),
+      request_(std::move(request)),
+      settings_(std::move(settings)),
+      action_(request_.site.str()),
+      cancel_(std::move(cancel)) {
+  for (size_t i = 0; i < request_.partitions.size(); ++i) index_.emplace(request_.partitions[i], i);
+}
+
+void RunningJob::wait() {
+  std::unique_lock lock(mutex_);
+  ended_.wait(lock, [this] { return done_; });
+  if (failure_) throw JobFailed(id_.value, action_, *failure_);
+}
+
+bool RunningJob::isDone() const {
+  std::lock_guard lock(mutex_);
+  return done_;
+}
+
+void RunningJob::finish(std::optional<Failure> failure) {
+  request_ = {};  // lets go of the lineage
+  {
+    std::lock_guard lock(mutex_);
+    done_ = true;
+    failure_ = std::move(failure);
+  }
+  ended_.notify_all();
+}
+
+}  // namespace cerium

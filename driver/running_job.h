@@ -1,0 +1,52 @@
+// Cerium. Licensed under the Apache License 2.0.
+// A job from its submission to its end: what its caller waits for and the scheduler loop fills.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "driver/failure.h"
+#include "rdd/job_runner.h"
+
+namespace cerium {
+
+/// What a job carries besides the request: the settings of the thread that called the action.
+struct JobSettings {
+  std::string pool;
+  std::string group;
+  std::string description;
+  std::unordered_map<std::string, std::string> properties;
+};
+
+/// A job as its caller holds it.
+class RunningJob final : public JobHandle {
+ public:
+  RunningJob(JobId id, JobRequest request, JobSettings settings, std::function<void(JobId, const std::string&)> cancel);
+
+  [[nodiscard]] JobId id() const override { return id_; }
+  void wait() override;
+  [[nodiscard]] bool isDone() const override;
+  void cancel(const std::string& reason) override { cancel_(id_, reason); }
+
+ private:
+  friend class SchedulerLoop;
+  void finish(std::optional<Failure> failure);
+
+  const JobId id_;
+  JobRequest request_;  // used by the loop only
+  const JobSettings settings_;
+  const std::string action_;
+  const std::function<void(JobId, const std::string&)> cancel_;
+  std::unordered_map<int, size_t> index_;  // partition -> place in the request; used by the loop only
+  uint64_t result_bytes_ = 0;              // used by the loop only
+  mutable std::mutex mutex_;
+  mutable std::condition_variable ended_;
+  bool done_ = false;               // guarded by mutex_
+  std::optional<Failure> failure_;  // guarded by mutex_
+};
+
+}  // namespace cerium
