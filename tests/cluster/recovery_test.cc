@@ -104,7 +104,6 @@ TEST_CASE("an executor that dies while others read its shuffle output is worked 
                     });
   CHECK(sortedPairs(counts.collect()) == expectedCounts(100));
   REQUIRE(eventually([&] { return recorder->removed().size() == 1; }));
-  recorder->on_task_end = nullptr;
   sc.stop();
 }
 
@@ -176,7 +175,6 @@ TEST_CASE("an executor that dies right after its results were sent changes nothi
   std::iota(expected.begin(), expected.end(), 0);
   CHECK(values == expected);
   CHECK(total.value() == 1'000'000);
-  recorder->on_task_end = nullptr;
   sc.stop();
 }
 
