@@ -46,7 +46,11 @@ ManagerConnection::~ManagerConnection() {
 
 void ManagerConnection::send(const protocol::ClusterMessage& message) {
   std::lock_guard lock(mutex_);
-  if (connection_) connection_->send(protocol::encodeCluster(message));
+  if (connection_) {
+    connection_->send(protocol::encodeCluster(message));
+  } else {
+    ++dropped_;
+  }
 }
 
 std::string ManagerConnection::lastError() const {
@@ -90,18 +94,29 @@ bool ManagerConnection::attempt(const rpc::Endpoint& manager) {
         {[this](const rpc::ConnectionPtr&, const Bytes& bytes) { on_message_(protocol::decodeCluster(bytes)); },
          [this, number](const rpc::ConnectionPtr&, const std::string& reason) { closed(number, reason); }},
         kConnectMs);
-    connection->send(protocol::encodeCluster(greet_()));
-    std::lock_guard lock(mutex_);
-    if (number != number_) return false;  // closed already
-    connection_ = std::move(connection);
-    wrong_secrets_ = 0;
-    if (stopping_) connection_->close();
-    return true;
+    return open(std::move(connection), number);
   } catch (const std::exception& e) {
     std::lock_guard lock(mutex_);
     last_error_ = e.what();
     wrong_secrets_ = dynamic_cast<const rpc::WrongSecret*>(&e) == nullptr ? 0 : wrong_secrets_ + 1;
     return false;
+  }
+}
+
+bool ManagerConnection::open(rpc::ConnectionPtr connection, uint64_t number) {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    const uint64_t dropped = dropped_;
+    lock.unlock();
+    const protocol::ClusterMessage greeting = greet_();  // takes locks of its owner's, under which that may send
+    lock.lock();
+    if (number != number_) return false;  // closed already
+    if (dropped != dropped_) continue;    // the greeting may not say what that did
+    connection->send(protocol::encodeCluster(greeting));
+    connection_ = std::move(connection);
+    wrong_secrets_ = 0;
+    if (stopping_) connection_->close();
+    return true;
   }
 }
 

@@ -43,6 +43,7 @@ class ManagerConnection {
  private:
   void run();
   bool attempt(const rpc::Endpoint& manager);
+  bool open(rpc::ConnectionPtr connection, uint64_t number);
   void closed(uint64_t number, const std::string& reason);
 
   const Options options_;
@@ -53,6 +54,7 @@ class ManagerConnection {
   std::condition_variable changed_;
   rpc::ConnectionPtr connection_;  // guarded by mutex_
   uint64_t number_ = 0;            // guarded by mutex_; counts connections
+  uint64_t dropped_ = 0;           // guarded by mutex_; counts messages sent while there was none
   bool stopping_ = false;          // guarded by mutex_
   std::string last_error_;         // guarded by mutex_
   size_t wrong_secrets_ = 0;       // guarded by mutex_; attempts in a row

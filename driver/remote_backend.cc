@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <map>
@@ -23,7 +24,9 @@ namespace {
 
 constexpr int kMaxStartFailures = 10;       // in a row, without any executor that registered in between
 constexpr Millis kAfterConnection = 1'000;  // a dying process may still be writing its crash report
-constexpr Millis kAfterKill = 3'000;        // its provider may be out of reach, too
+constexpr Millis kStoodStill = 2'000;       // between two ticks, of which there are ten a second
+constexpr Millis kGrantLimit = 5'000;
+constexpr Millis kAfterKill = 3'000;  // its provider may be out of reach, too
 
 class RemoteBackend final : public ClusterBackend, public ProviderEvents {
  public:
@@ -121,7 +124,9 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
   void filesChanged() override { sendToAll(addedFiles()); }
 
   void tick(Millis now) override {
+    const Millis gap = now_ > 0 ? now - now_ : 0;
     now_ = now;
+    if (gap > kStoodStill) forgive(gap);
     provider_->tick(now);
     std::vector<ExecutorId> out_of_reach;
     for (auto& [id, executor] : executors_) {
@@ -142,6 +147,16 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
       }
     }
     for (ExecutorId id : out_of_reach) ended(id, {false, {}, {}, {}}, "");
+    for (auto at = early_.begin(); at != early_.end();) {
+      if (at->second.until == 0) at->second.until = now + kGrantLimit;
+      if (now <= at->second.until) {
+        ++at;
+        continue;
+      }
+      log::warn("executor {} is refused: nobody granted it", at->first.value);
+      at->second.connection->close();
+      at = early_.erase(at);
+    }
   }
 
   [[nodiscard]] int defaultParallelism() const override { return std::max(2, provider_->cores()); }
@@ -154,6 +169,7 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
       Remote& executor = executors_[id];
       executor.log = log;
       executor.start_limit_ms = limit_ms;
+      if (auto early = early_.extract(id)) registerExecutor(early.mapped().connection, early.mapped().hello);
     });
   }
   void executorLogIs(ExecutorId id, std::string log) override {
@@ -199,7 +215,19 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     bool leaving = false;  ///< Its machine does; its end is not its tasks' fault.
   };
 
+  /// Registered before it was granted.
+  struct Early {
+    rpc::ConnectionPtr connection;
+    protocol::Hello hello;
+    Millis until = 0;  ///< Set at the first tick.
+  };
+
   void post(std::function<void()> action) { events_->post(std::move(action)); }
+
+  [[nodiscard]] bool hasExecutors() const {
+    return std::any_of(executors_.begin(), executors_.end(),
+                       [](const auto& each) { return each.second.connection != nullptr; });
+  }
 
   void sendTo(ExecutorId id, protocol::Message message) {
     auto found = executors_.find(id);
@@ -213,6 +241,15 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
   }
 
   // ---- their life (on the loop's thread)
+
+  /// This process stood still, in a debugger or with its machine: what others did meanwhile waits to be read.
+  void forgive(Millis gap) {
+    for (auto& [id, executor] : executors_) {
+      executor.heard += executor.heard > 0 ? gap : 0;
+      executor.lost_at += executor.lost_at > 0 ? gap : 0;
+      executor.killed_at += executor.killed_at > 0 ? gap : 0;
+    }
+  }
 
   void giveUp(ExecutorId id, Remote& executor, const std::string& reason) {
     if (executor.killed_at > 0) return;
@@ -260,7 +297,7 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
       std::vector<TaskId> guilty;
       if (end.process.crashed && end.process.record.task >= 0) guilty.push_back(TaskId(end.process.record.task));
       events_->executorLost(id, failure, guilty);
-    } else if (++start_failures_ >= kMaxStartFailures) {
+    } else if (++start_failures_ >= kMaxStartFailures && !hasExecutors()) {
       provider_->want(0);
       events_->backendFailed(fmt::format("{} executors in a row ended before they registered; the last one: {}\n{}",
                                          start_failures_, failure.message, end.log_end));
@@ -285,6 +322,7 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
   }
 
   void connectionClosed(ExecutorId id, const std::string& reason) {
+    early_.erase(id);
     auto found = executors_.find(id);
     if (found == executors_.end() || found->second.killed_at > 0 || stopped_) return;
     // A process that dies closes its connection first, and its watcher knows more; one that lives without a connection
@@ -325,6 +363,10 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
   void registerExecutor(const rpc::ConnectionPtr& from, const protocol::Hello& hello) {
     const ExecutorId id(hello.executor);
     auto found = executors_.find(id);
+    if (found == executors_.end() && !stopped_) {  // its grant takes another way here, and may take longer
+      early_.insert_or_assign(id, Early{from, hello, 0});
+      return;
+    }
     if (found == executors_.end() || found->second.connection) return from->close();
     found->second.connection = from;
     found->second.peer = {hello.executor, hello.host, hello.block_port};
@@ -444,6 +486,7 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
 
   // Owned by the loop's thread.
   std::map<ExecutorId, Remote> executors_;
+  std::map<ExecutorId, Early> early_;
   LaunchEncoder encoder_;
   BarrierDesk barriers_;
   Millis now_ = 0;  ///< Of the last tick.

@@ -7,10 +7,18 @@ namespace cerium {
 
 void SchedulerLoop::executorLeaving(ExecutorId executor, std::string reason) {
   post([this, executor, reason = std::move(reason)] {
-    if (!hosts_.contains(executor) || !departures_.leave(executor, reason, now())) return;
-    log::info("executor {} leaves ({}): its tasks end, then its blocks move", executor.value, reason);
-    tasks_.executorLeaving(executor);
+    if (hosts_.contains(executor)) {
+      beginDeparture(executor, reason);
+    } else {
+      leave_on_arrival_[executor] = reason;
+    }
   });
+}
+
+void SchedulerLoop::beginDeparture(ExecutorId executor, const std::string& reason) {
+  if (!departures_.leave(executor, reason, now())) return;
+  log::info("executor {} leaves ({}): its tasks end, then its blocks move", executor.value, reason);
+  tasks_.executorLeaving(executor);
 }
 
 void SchedulerLoop::shuffleMoved(ShuffleId shuffle, std::vector<int> maps, ExecutorId from, ExecutorId to,

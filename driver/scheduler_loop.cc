@@ -160,6 +160,7 @@ void SchedulerLoop::executorAdded(ExecutorId executor, std::string host, int cor
     cores_[executor] = cores;
     bus_.executorAdded({executor.value, host, cores, ""});
     carryOut(tasks_.executorAdded(executor, host, cores, now()));
+    if (const auto told = leave_on_arrival_.extract(executor)) beginDeparture(executor, told.mapped());
   });
 }
 
@@ -177,6 +178,7 @@ void SchedulerLoop::executorLost(ExecutorId executor, Failure failure, std::vect
     hosts_.erase(host);
     cores_.erase(executor);
     departures_.lost(executor);
+    leave_on_arrival_.erase(executor);
     carryOut(dag_.executorLost(executor, failure.message));
     carryOut(tasks_.executorLost(executor, failure, crashed, now()));
   });

@@ -83,6 +83,7 @@ class SchedulerLoop final : public BackendEvents {
   void carry(tasks::GiveUp& give_up);
   void carry(tasks::Note& note);
   void tick();
+  void beginDeparture(ExecutorId executor, const std::string& reason);
   void followDepartures();
   void moveBlocks(ExecutorId from);
   void decideAllocation();
@@ -109,6 +110,7 @@ class SchedulerLoop final : public BackendEvents {
   DagScheduler dag_;
   TaskScheduler tasks_;
   Departures departures_;
+  std::map<ExecutorId, std::string> leave_on_arrival_;  ///< Told to leave before they had registered, and why.
   AllocationPolicy allocation_;
   std::map<JobId, std::shared_ptr<RunningJob>> jobs_;
   std::map<StageId, Stage> stages_;

@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <climits>
 #include <condition_variable>
@@ -94,7 +95,7 @@ class StandaloneProvider final : public ExecutorProvider {
       std::lock_guard lock(mutex_);
       executors_.erase(id);
     }
-    if (connection_) connection_->send(protocol::ReleaseExecutor{id.value, true, reason});
+    if (connection_) connection_->send(protocol::ReleaseExecutor{id.value, reason});
   }
   void retired(ExecutorId id) override {
     {
@@ -139,7 +140,11 @@ class StandaloneProvider final : public ExecutorProvider {
     if (const char* driver = std::getenv(DriverEnvironment::kId)) me.driver = driver;
     std::lock_guard lock(mutex_);
     me.executors_wanted = wanted_;
-    for (const auto& [id, cores] : executors_) me.executors.push_back(id.value);
+    me.next_executor = next_executor_;
+    for (const auto& [id, cores] : executors_) {
+      me.executors.push_back(id.value);
+      if (cores == 0) me.retired.push_back(id.value);
+    }
     return me;
   }
 
@@ -184,6 +189,7 @@ class StandaloneProvider final : public ExecutorProvider {
     events_->executorStarting(ExecutorId(granted.executor), "", kStartLimitMs);
     std::lock_guard lock(mutex_);
     executors_[ExecutorId(granted.executor)] = granted.cores;
+    next_executor_ = std::max(next_executor_, granted.executor + 1);
     changed_.notify_all();
   }
   void on(const protocol::ExecutorRunning& running) {
@@ -225,7 +231,8 @@ class StandaloneProvider final : public ExecutorProvider {
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::map<ExecutorId, int> executors_;  // guarded by mutex_; granted and not gone, with their cores
+  std::map<ExecutorId, int> executors_;  // guarded by mutex_; granted and not gone, with their cores; 0: retired
+  int64_t next_executor_ = 0;            // guarded by mutex_
   int wanted_;                           // guarded by mutex_
   bool accepted_ = false;                // guarded by mutex_
   std::string refused_;                  // guarded by mutex_

@@ -11,7 +11,8 @@ CERIUM_FIELDS(Program, m.file, m.arguments)
 CERIUM_FIELDS(ExitInfo, m.exit_status, m.signal, m.reason, m.crash_record, m.log, m.log_end)
 CERIUM_FIELDS(ExecutorOnWorker, m.application, m.executor, m.cores, m.memory)
 CERIUM_FIELDS(DriverOrder, m.driver, m.name, m.program, m.files, m.environment, m.cores, m.memory, m.supervise)
-CERIUM_FIELDS(RegisterWorker, m.worker, m.host, m.port, m.web_port, m.cores, m.memory, m.pid, m.executors, m.drivers)
+CERIUM_FIELDS(RegisterWorker, m.worker, m.host, m.port, m.web_port, m.cores, m.memory, m.pid, m.executors, m.drivers,
+              m.leaving)
 CERIUM_FIELDS(WorkerHeartbeat, m.memory_used)
 CERIUM_FIELDS(ExecutorStarted, m.application, m.executor, m.log)
 CERIUM_FIELDS(ExecutorExited, m.application, m.executor, m.how)
@@ -32,9 +33,9 @@ CERIUM_FIELDS(ForgetApplication, m.application)
 CERIUM_FIELDS(LeaveWhenIdle)
 CERIUM_FIELDS(RegisterApplication, m.application, m.name, m.user, m.driver_host, m.driver_port, m.program,
               m.executor_environment, m.cores_max, m.executor_cores, m.executor_memory, m.executors_wanted, m.web_url,
-              m.driver, m.executors)
+              m.driver, m.executors, m.retired, m.next_executor)
 CERIUM_FIELDS(WantExecutors, m.executors)
-CERIUM_FIELDS(ReleaseExecutor, m.executor, m.replace, m.reason)
+CERIUM_FIELDS(ReleaseExecutor, m.executor, m.reason)
 CERIUM_FIELDS(EndApplication, m.failed, m.reason)
 CERIUM_FIELDS(ApplicationAccepted, m.manager)
 CERIUM_FIELDS(ExecutorGranted, m.executor, m.worker, m.host, m.cores, m.memory)
@@ -55,7 +56,8 @@ CERIUM_FIELDS(DriverOutput, m.driver, m.to_stderr, m.bytes)
 
 CERIUM_FIELDS(WorkerRecord, m.worker, m.gone)
 CERIUM_FIELDS(ApplicationRecord, m.application, m.next_executor, m.started_ms, m.state, m.reason, m.ended_ms)
-CERIUM_FIELDS(DriverRecord, m.order, m.state, m.worker, m.detail, m.exit_status, m.kill_asked, m.submitted_ms)
+CERIUM_FIELDS(DriverRecord, m.order, m.state, m.worker, m.detail, m.exit_status, m.kill_asked, m.interrupted,
+              m.submitted_ms)
 
 }  // namespace cerium::protocol
 

@@ -71,6 +71,7 @@ struct RegisterWorker {
   int64_t pid = 0;
   std::vector<ExecutorOnWorker> executors;
   std::vector<std::string> drivers;
+  bool leaving = false;  ///< It was told to leave, here or by a manager before.
 };
 struct WorkerHeartbeat {
   uint64_t memory_used = 0;
@@ -162,15 +163,16 @@ struct RegisterApplication {
   std::string web_url;
   std::string driver;              ///< Its DriverOrder's id where it runs in the cluster.
   std::vector<int64_t> executors;  ///< Those it has.
+  std::vector<int64_t> retired;    ///< Those of them that it has retired.
+  int64_t next_executor = 0;       ///< No executor had this id or a greater one.
 };
 /// The number of executors that it wants from now on; as in RegisterApplication.
 struct WantExecutors {
   int32_t executors = -1;
 };
-/// End this executor; `replace` says whether another may come for it.
+/// End this executor; another comes for it where there are fewer than wanted.
 struct ReleaseExecutor {
   int64_t executor = -1;
-  bool replace = true;
   std::string reason;
 };
 /// This executor runs no more tasks: its cores and memory are free, but its process is to live on until the application

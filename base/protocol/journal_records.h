@@ -31,6 +31,7 @@ struct DriverRecord {
   std::string detail;
   int32_t exit_status = 0;
   bool kill_asked = false;
+  bool interrupted = false;  ///< Its user pressed Ctrl-C: what ends after that is not run again.
   int64_t submitted_ms = 0;
 };
 

@@ -97,7 +97,7 @@ std::string whyNoRoom(const std::vector<WorkerRoom>& rooms, size_t registered, i
   cores = std::max(cores, 1);
   if (registered == 0) return "no worker is registered";
   if (rooms.empty()) {
-    return fmt::format("none of {} takes anything new: leaving, or not back after the manager's restart",
+    return fmt::format("none of {} takes anything new: leaving, or not back yet",
                        plural(static_cast<int64_t>(registered), "worker"));
   }
   int32_t most_cores = 0;

@@ -31,8 +31,10 @@ struct Share {
 
 struct Worker {
   protocol::RegisterWorker as;                ///< Without what it runs.
-  ConnectionId connection = kNoConnection;    ///< None while it is awaited after the manager's restart.
-  Millis heard = 0;                           ///< Its last message, or since when it is awaited.
+  ConnectionId connection = kNoConnection;    ///< None while it is awaited.
+  Millis heard = 0;                           ///< Its last message.
+  Millis awaited_until = 0;                   ///< Where it has no connection; then it is lost.
+  std::string absence = {};                   ///< Why it has none.
   bool leaving = false;                       ///< Gets nothing new.
   uint64_t memory_used = 0;                   ///< As it says; not what is given away.
   std::map<std::string, Share> drivers = {};  ///< That run here or are being ended.
@@ -46,12 +48,19 @@ struct Executor {
   std::string worker;
   Share share;
   ExecutorState state = ExecutorState::kLaunching;
+  Millis launched = 0;
 
   /// It gave its share back, and lives on to serve what it made.
   [[nodiscard]] bool isRetired() const { return share.cores == 0; }
 };
 /// Application and number.
 using ExecutorKey = std::pair<std::string, int64_t>;
+
+/// A worker on which an application's executors end as soon as they start.
+struct BadStarts {
+  int in_a_row = 0;
+  Millis not_before = 0;  ///< When the next one may be started there.
+};
 
 struct Application {
   protocol::ApplicationRecord record;
@@ -61,6 +70,8 @@ struct Application {
   bool registered = false;                  ///< With this manager, since it is in charge.
   std::set<int64_t> awaited = {};           ///< Executors that the driver named and no worker did yet.
   Millis awaited_until = 0;
+  std::set<int64_t> retired = {};                    ///< Executors that the driver said it has retired.
+  std::map<std::string, BadStarts> bad_starts = {};  ///< By worker.
   std::string waits = {};              ///< Why it has fewer executors than it wants, as the driver was told.
   bool was_told = false;               ///< Since it registered, whether it waits.
   std::set<std::string> workers = {};  ///< That keep something of it.

@@ -23,7 +23,8 @@ std::string whatIsWrong(const RegisterApplication& message) {
     return fmt::format("application {} does not say where its driver listens", message.application);
   const bool numbered = std::all_of(message.executors.begin(), message.executors.end(),
                                     [](int64_t executor) { return executor >= 0 && executor < kMostExecutors; });
-  if (!numbered) return fmt::format("application {} names executors that cannot be", message.application);
+  if (!numbered || message.next_executor < 0 || message.next_executor > kMostExecutors)
+    return fmt::format("application {} names executors that cannot be", message.application);
   return "";
 }
 
@@ -46,7 +47,10 @@ void ManagerState::registerApplication(ConnectionId from, const RegisterApplicat
   record.application = message;
   record.application.executors.clear();
   if (record.started_ms == 0) record.started_ms = wallTime();
+  record.application.retired.clear();
+  record.next_executor = std::max(record.next_executor, message.next_executor);
   for (const int64_t executor : message.executors) record.next_executor = std::max(record.next_executor, executor + 1);
+  application.retired = {message.retired.begin(), message.retired.end()};
   keepApplication(application);
   send(from, ApplicationAccepted{options_.url});
   application.was_told = false;
@@ -64,6 +68,8 @@ void ManagerState::matchExecutors(Application& application, const std::vector<in
     const Executor& executor = books_.executors.at(key);
     if (!driver_has.contains(key.second)) {
       endExecutor(key, "its driver does not know of it");
+    } else if (application.retired.contains(key.second)) {
+      retireExecutor(application, key.second);
     } else if (books_.workers.at(executor.worker).leaving) {
       tell(application, ExecutorLeaving{key.second, fmt::format("worker {} leaves", executor.worker)});
     }
@@ -99,22 +105,14 @@ void ManagerState::releaseExecutor(Application& application, const ReleaseExecut
   if (found == books_.executors.end()) return tell(application, ExecutorGone{message.executor, true, {}});
   if (found->second.state == ExecutorState::kEnding) return;
   endExecutor(key, message.reason);
-  if (message.replace) return;
-  int32_t wanted = application.record.application.executors_wanted;
-  if (wanted < 0) {  // As many as it had: this one is the first that it has no need of.
-    wanted = 1;
-    for (const ExecutorKey& other : books_.executorsOf(id)) {
-      const Executor& executor = books_.executors.at(other);
-      wanted += executor.state == ExecutorState::kEnding || executor.isRetired() ? 0 : 1;
-    }
-  }
-  wantExecutors(application, std::max(wanted - 1, 0));
 }
 
 void ManagerState::retireExecutor(Application& application, int64_t executor) {
   const ExecutorKey key(application.record.application.application, executor);
   const auto found = books_.executors.find(key);
+  application.retired.insert(executor);
   if (found == books_.executors.end() || found->second.state == ExecutorState::kEnding) return;
+  if (found->second.isRetired()) return;
   books_.retire(key);
   send(books_.workers.at(found->second.worker).connection, FreeExecutor{key.first, key.second});
   changed_ = true;

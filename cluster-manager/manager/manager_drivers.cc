@@ -78,8 +78,13 @@ void ManagerState::killDriver(ConnectionId from, const std::string& id) {
 }
 
 void ManagerState::interruptDriver(ConnectionId from, const std::string& id) {
-  const Driver* driver = books_.findDriver(id);
+  Driver* driver = books_.findDriver(id);
   const Worker* worker = driver == nullptr ? nullptr : books_.findWorker(driver->record.worker);
+  if (driver != nullptr && driver->isWaiting()) return killDriver(from, id);  // it has no jobs to cancel
+  if (driver != nullptr && driver->isActive() && !driver->record.interrupted) {
+    driver->record.interrupted = true;
+    keep(driver->record);
+  }
   if (worker != nullptr && driver->record.state == "RUNNING") send(worker->connection, InterruptDriver{id});
   watchDriver(from, id);
 }
@@ -100,27 +105,37 @@ void ManagerState::driverExited(Worker& worker, const std::string& id, const Exi
     setDriver(*driver, "KILLED", describe(how));
   } else if (driver->record.exit_status == 0) {
     setDriver(*driver, "FINISHED", "");
-  } else if (driver->record.order.supervise) {
+  } else if (driver->record.order.supervise && !driver->record.interrupted) {
     relaunchLater(*driver, describe(how));
   } else {
     setDriver(*driver, "FAILED", describe(how));
   }
 }
 
-void ManagerState::driverLost(Driver& driver, const std::string& reason) {
+void ManagerState::driverLost(Driver& driver, const std::string& reason, bool sure) {
   if (driver.record.kill_asked) {
     setDriver(driver, "KILLED", reason);
-  } else if (driver.record.order.supervise) {
-    relaunchLater(driver, reason);
+  } else if (driver.record.order.supervise && !driver.record.interrupted) {
+    relaunchLater(driver, reason, sure ? 0 : options_.lost_after);  // it may be found again, or told to end, until then
+  } else if (driver.record.interrupted) {
+    setDriver(driver, "FAILED", reason);
   } else {
     setDriver(driver, "LOST", reason + "; --supervise would have launched it again");
   }
 }
 
-void ManagerState::relaunchLater(Driver& driver, const std::string& detail) {
+void ManagerState::relaunchLater(Driver& driver, const std::string& detail, Millis at_least) {
   if (now_ - driver.launched > kLongRun) driver.starts_in_a_row = 0;
-  driver.not_before = now_ + (kFirstPause << std::min(driver.starts_in_a_row++, kMostDoublings));
+  driver.not_before = now_ + std::max(at_least, kFirstPause << std::min(driver.starts_in_a_row++, kMostDoublings));
   setDriver(driver, "RELAUNCHING", detail);
+}
+
+/// An application of its is connected: it runs, whatever its worker says, or does not.
+bool ManagerState::isConnected(const Driver& driver) const {
+  return std::any_of(books_.applications.begin(), books_.applications.end(), [&](const auto& each) {
+    return each.second.record.application.driver == driver.record.order.driver &&
+           each.second.connection != kNoConnection;
+  });
 }
 
 void ManagerState::endApplicationsOf(const Driver& driver) {

@@ -44,6 +44,10 @@ void ManagerState::allocate() {
 void ManagerState::placeDrivers(std::vector<WorkerRoom>& rooms) {
   for (Driver* driver : books_.driversInOrder()) {
     if (!driver->isWaiting() || driver->not_before > now_) continue;
+    if (isConnected(*driver)) {
+      driver->not_before = now_ + options_.lost_after;
+      continue;
+    }
     const DriverOrder& order = driver->record.order;
     const auto room = takeRoom(rooms, order.cores, order.memory);
     if (!room) {
@@ -76,7 +80,7 @@ void ManagerState::placeExecutors(Application& application, std::vector<WorkerRo
                     .memory = wish.executor_memory,
                     .cores_left = wish.cores_max > 0 ? wish.cores_max - cores : kNoLimit,
                     .executors_left = wish.executors_wanted >= 0 ? wish.executors_wanted - has : kNoLimit};
-  const std::vector<ExecutorGrant> grants = grantExecutors(rooms, need, options_.spread_out);
+  const std::vector<ExecutorGrant> grants = grantWhereItStarts(application, rooms, need);
 
   const int64_t first = application.record.next_executor;
   application.record.next_executor += static_cast<int64_t>(grants.size());
@@ -85,7 +89,7 @@ void ManagerState::placeExecutors(Application& application, std::vector<WorkerRo
     const int64_t executor = first + static_cast<int64_t>(i);
     const Worker& worker = books_.workers.at(rooms[grants[i].room].worker);
     const Share share{grants[i].cores, wish.executor_memory};
-    books_.add({wish.application, executor}, {.worker = worker.as.worker, .share = share});
+    books_.add({wish.application, executor}, {.worker = worker.as.worker, .share = share, .launched = now_});
     application.workers.insert(worker.as.worker);
     tell(application, ExecutorGranted{executor, worker.as.worker, worker.as.host, share.cores, share.memory});
     send(worker.connection, LaunchExecutor{wish.application, executor, share.cores, share.memory, wish.driver_host,
@@ -103,8 +107,37 @@ void ManagerState::placeExecutors(Application& application, std::vector<WorkerRo
                          wish.cores_max, wish.executor_cores);
   } else if (is_short && (has_limit || (has == 0 && grants.empty()))) {
     reason = whyNoRoom(rooms, books_.workers.size(), need.cores, need.memory, holders);
+    const auto resting = std::count_if(rooms.begin(), rooms.end(),
+                                       [&](const WorkerRoom& room) { return rests(application, room.worker); });
+    if (resting > 0) {
+      reason = fmt::format(
+          "its executors end as soon as they start on {} of {} workers, which are tried again in a "
+          "while; the others have no room",
+          resting, rooms.size());
+    }
   }
   sayWhyItWaits(application, reason);
+}
+
+bool ManagerState::rests(const Application& application, const std::string& worker) const {
+  const auto bad = application.bad_starts.find(worker);
+  return bad != application.bad_starts.end() && bad->second.not_before > now_;
+}
+
+/// As grantExecutors, without workers that rest as its executors do not start there.
+std::vector<ExecutorGrant> ManagerState::grantWhereItStarts(const Application& application,
+                                                            std::vector<WorkerRoom>& rooms, const ExecutorNeed& need) {
+  std::vector<size_t> places;
+  std::vector<WorkerRoom> open;
+  for (size_t i = 0; i < rooms.size(); ++i) {
+    if (rests(application, rooms[i].worker)) continue;
+    places.push_back(i);
+    open.push_back(rooms[i]);
+  }
+  auto grants = grantExecutors(open, need, options_.spread_out);
+  for (size_t i = 0; i < places.size(); ++i) rooms[places[i]] = open[i];
+  for (ExecutorGrant& grant : grants) grant.room = places[grant.room];
+  return grants;
 }
 
 void ManagerState::sayWhyItWaits(Application& application, const std::string& reason) {

@@ -12,6 +12,8 @@ using namespace protocol;
 
 namespace {
 
+constexpr Millis kStoodStill = 2'000;  // between two ticks, of which there are ten a second
+
 template <class... Functions>
 struct OneOf : Functions... {
   using Functions::operator()...;
@@ -26,7 +28,7 @@ Instructions ManagerState::recover(const std::vector<JournalRecord>& records, Mi
   for (const JournalRecord& record : records) std::visit([this](const auto& each) { restore(each); }, record);
   for (Driver* driver : books_.driversInOrder()) {
     const bool runs = driver->record.state == "RUNNING";
-    if (runs && books_.findWorker(driver->record.worker) == nullptr) driverLost(*driver, "its worker was lost");
+    if (runs && books_.findWorker(driver->record.worker) == nullptr) driverLost(*driver, "its worker was lost", false);
   }
   if (!records.empty()) {
     note(fmt::format("the journal names {} workers, {} applications and {} drivers; they have {} s to come back",
@@ -42,7 +44,11 @@ void ManagerState::restore(const WorkerRecord& record) {
   if (record.gone) {
     books_.workers.erase(id);
   } else {
-    books_.workers[id] = {.as = record.worker, .heard = now_};
+    books_.workers[id] = {.as = record.worker,
+                          .heard = now_,
+                          .awaited_until = now_ + options_.lost_after,
+                          .absence = "it did not come back after the manager's restart",
+                          .leaving = record.worker.leaving};
   }
 }
 
@@ -126,7 +132,7 @@ Instructions ManagerState::disconnected(ConnectionId connection, Millis now) {
   const Identity who = found->second;
   identities_.erase(found);
   if (who.role == Role::kWorker) {
-    loseWorker(who.id, "its connection broke");
+    awaitWorker(who.id);
   } else if (Application* application = books_.findApplication(who.id)) {
     application->connection = kNoConnection;
     application->deadline = now + options_.lost_after;
@@ -137,31 +143,59 @@ Instructions ManagerState::disconnected(ConnectionId connection, Millis now) {
 }
 
 Instructions ManagerState::tick(Millis now) {
-  now_ = now;
-  const std::string limit = fmt::format("{} s", options_.lost_after / 1000);
-  std::vector<std::pair<std::string, std::string>> lost;
-  for (const auto& [id, worker] : books_.workers) {
-    if (now - worker.heard <= options_.lost_after) continue;
-    const bool awaited = worker.connection == kNoConnection;
-    lost.emplace_back(id, awaited ? "it did not come back after the manager's restart" : "silent for " + limit);
-  }
-  for (const auto& [id, reason] : lost) loseWorker(id, reason);
-
-  std::vector<std::string> abandoned;
-  for (auto& [id, application] : books_.applications) {
-    const bool awaited = application.connection == kNoConnection;
-    if (awaited && now >= application.deadline) abandoned.push_back(id);
-    if (!awaited && !application.awaited.empty() && now >= application.awaited_until) giveUpAwaited(application);
-  }
-  for (const std::string& id : abandoned)
-    endApplication(id, "FAILED", fmt::format("its driver was gone for {} without ending it", limit));
-
+  if (ticked_ > 0 && now - ticked_ > kStoodStill) forgive(now - ticked_);
+  now_ = ticked_ = now;
+  loseAbsentWorkers();
+  abandonApplications();
   for (auto& [id, driver] : books_.drivers) {
     if (driver.not_before == 0 || driver.not_before > now) continue;
     driver.not_before = 0;
     changed_ = true;
   }
+  for (auto& [id, application] : books_.applications) {
+    for (auto& [worker, bad] : application.bad_starts) {
+      if (bad.not_before == 0 || bad.not_before > now) continue;
+      bad.not_before = 0;
+      changed_ = true;
+    }
+  }
   return finish();
+}
+
+/// This manager stood still, or its disk did: what others said meanwhile waits to be read.
+void ManagerState::forgive(Millis gap) {
+  for (auto& [id, worker] : books_.workers) {
+    worker.heard += gap;
+    worker.awaited_until += gap;
+  }
+  for (auto& [id, application] : books_.applications) {
+    application.deadline += gap;
+    application.awaited_until += gap;
+  }
+}
+
+void ManagerState::loseAbsentWorkers() {
+  std::vector<std::pair<std::string, std::string>> lost;
+  for (const auto& [id, worker] : books_.workers) {
+    if (worker.connection == kNoConnection) {
+      if (now_ >= worker.awaited_until) lost.emplace_back(id, worker.absence);
+    } else if (now_ - worker.heard > options_.lost_after) {
+      lost.emplace_back(id, fmt::format("silent for {} s", options_.lost_after / 1000));
+    }
+  }
+  for (const auto& [id, reason] : lost) loseWorker(id, reason);
+}
+
+void ManagerState::abandonApplications() {
+  std::vector<std::string> abandoned;
+  for (auto& [id, application] : books_.applications) {
+    const bool awaited = application.connection == kNoConnection;
+    if (awaited && now_ >= application.deadline) abandoned.push_back(id);
+    if (!awaited && !application.awaited.empty() && now_ >= application.awaited_until) giveUpAwaited(application);
+  }
+  for (const std::string& id : abandoned)
+    endApplication(id, "FAILED",
+                   fmt::format("its driver was gone for {} s without ending it", options_.lost_after / 1000));
 }
 
 Instructions ManagerState::finish() {

@@ -2,7 +2,9 @@
 // Decides what a manager does: who is there, which executor and which driver runs where, what is told to whom. A pure
 // machine, as the schedulers are: messages and the time in, instructions out; manager.h feeds it and carries them out.
 //
-// A worker:       registered -> leaving (gets nothing new) -> lost, when its connection breaks or it is silent.
+// A worker:       registered -> awaited, when its connection breaks -> registered again, or lost, as one that is
+// silent.
+//                 Told to leave, it gets nothing new.
 // An application: registered -> awaited, when its driver's connection breaks -> registered again, or ended.
 // An executor:    launching -> running -> ending; its share is free again when the worker says that it ended.
 // A driver:       WAITING -> RUNNING -> FINISHED, FAILED, KILLED, LOST; supervised: RUNNING -> RELAUNCHING -> RUNNING.
@@ -48,6 +50,7 @@ class ManagerState {
     std::string url = {};        ///< What it tells those who register: "cerium://host:7077".
     bool spread_out = true;      ///< Over as many workers as possible, or as few.
     Millis lost_after = 10'000;  ///< Silence of a worker, absence of a driver, and how long a restart waits for all.
+    Millis back_within = 2'000;  ///< A worker whose connection broke; most come back in a fraction of a second.
     Millis wall_offset = 0;      ///< What makes milliseconds since 1970 of a Millis.
   };
   explicit ManagerState(Options options);
@@ -76,6 +79,9 @@ class ManagerState {
   void restore(const protocol::ApplicationRecord& record);
   void restore(const protocol::DriverRecord& record);
   void take(ConnectionId from, const protocol::ClusterMessage& message);
+  void forgive(Millis gap);
+  void loseAbsentWorkers();
+  void abandonApplications();
   Instructions finish();
   void send(ConnectionId to, protocol::ClusterMessage message);
   void refuse(ConnectionId from, const std::string& reason);
@@ -100,8 +106,10 @@ class ManagerState {
   void executorExited(Worker& worker, const protocol::ExecutorExited& message);
   void decommission(ConnectionId from, const std::string& host);
   void leave(Worker& worker, const std::string& reason);
+  void awaitWorker(const std::string& id);
   void loseWorker(const std::string& id, const std::string& reason);
   void executorGone(const ExecutorKey& key, bool worker_lost, const protocol::ExitInfo& how);
+  void countStart(const ExecutorKey& key, const Executor& executor);
   void endExecutor(const ExecutorKey& key, const std::string& reason);
   void keepWorker(const Worker& worker, bool gone) { keep(protocol::WorkerRecord{worker.as, gone}); }
 
@@ -125,9 +133,11 @@ class ManagerState {
   void watchDriver(ConnectionId from, const std::string& id);
   void driverStarted(Worker& worker, const std::string& id);
   void driverExited(Worker& worker, const std::string& id, const protocol::ExitInfo& how);
-  void driverLost(Driver& driver, const std::string& reason);
+  /// `sure`: it has ended; else its worker, which nobody can reach, may go on running it.
+  void driverLost(Driver& driver, const std::string& reason, bool sure);
   void setDriver(Driver& driver, const std::string& state, const std::string& detail);
-  void relaunchLater(Driver& driver, const std::string& detail);
+  void relaunchLater(Driver& driver, const std::string& detail, Millis at_least = 0);
+  [[nodiscard]] bool isConnected(const Driver& driver) const;
   void endApplicationsOf(const Driver& driver);
   void forgetOldDrivers();
 
@@ -135,6 +145,10 @@ class ManagerState {
   void allocate();
   void placeDrivers(std::vector<WorkerRoom>& rooms);
   void placeExecutors(Application& application, std::vector<WorkerRoom>& rooms, const std::string& holders);
+  /// Whether the application's executors ended there too often as soon as they started.
+  [[nodiscard]] bool rests(const Application& application, const std::string& worker) const;
+  std::vector<ExecutorGrant> grantWhereItStarts(const Application& application, std::vector<WorkerRoom>& rooms,
+                                                const ExecutorNeed& need);
   void sayWhyItWaits(Application& application, const std::string& reason);
 
   const Options options_;
@@ -143,8 +157,9 @@ class ManagerState {
   int64_t next_number_ = 0;
   bool changed_ = false;  ///< Something may be placed that could not before, or waits for something else.
 
-  Millis now_ = 0;    ///< Of the call under way.
-  Instructions out_;  ///< Likewise.
+  Millis ticked_ = 0;  ///< The last tick.
+  Millis now_ = 0;     ///< Of the call under way.
+  Instructions out_;   ///< Likewise.
 };
 
 }  // namespace cerium::cluster_manager

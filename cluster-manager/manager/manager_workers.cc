@@ -2,6 +2,7 @@
 // ManagerState: workers come, say what they run, leave and are lost.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "cluster-manager/manager/manager_state.h"
@@ -14,13 +15,17 @@ namespace {
 
 constexpr size_t kLostWorkersShown = 50;
 constexpr int32_t kMostCores = 1'000'000;  // so that no sum of them overflows
+constexpr Millis kSoonEnded = 10'000;
+constexpr int kFreeTries = 2;
+constexpr Millis kFirstRest = 50;  // doubled each time...
+constexpr Millis kLongestRest = 30'000;
 
 std::string whatIsWrong(const RegisterWorker& message) {
   if (!isSafeName(message.worker)) return "a worker's id has to be of letters, digits, '-', '_' and '.'";
   if (message.host.empty()) return "a worker has to name its host";
   if (message.cores < 1 || message.cores > kMostCores || message.memory == 0)
-    return fmt::format("worker {} offers {} cores and {} bytes of memory; it needs one and more of both",
-                       message.worker, message.cores, message.memory);
+    return fmt::format("worker {} offers {} cores and {} bytes of memory; it needs from 1 to {} cores and some memory",
+                       message.worker, message.cores, message.memory, kMostCores);
   return "";
 }
 
@@ -46,11 +51,13 @@ void ManagerState::registerWorker(ConnectionId from, const RegisterWorker& messa
   worker.as.executors.clear();
   worker.as.drivers.clear();
   worker.heard = now_;
+  worker.absence.clear();
   std::erase_if(books_.lost_workers, [&](const LostWorker& lost) { return lost.as.worker == id; });
   keepWorker(worker, false);
   send(from, WorkerAccepted{options_.url});
   adoptExecutors(worker, message.executors);
   adoptDrivers(worker, message.drivers);
+  if (message.leaving) leave(worker, "it was told to leave");
   if (worker.leaving) send(from, LeaveWhenIdle{});
   note(fmt::format("worker {} at {}:{} with {} cores and {} is here, running {} executors and {} drivers", id,
                    message.host, message.port, message.cores, formatMemory(message.memory), message.executors.size(),
@@ -98,7 +105,10 @@ void ManagerState::adoptExecutor(Worker& worker, const ExecutorOnWorker& said) {
   }
   books_.add(key, {.worker = worker.as.worker,
                    .share = {said.cores, said.memory},
-                   .state = given_up ? ExecutorState::kEnding : ExecutorState::kRunning});
+                   .state = given_up ? ExecutorState::kEnding : ExecutorState::kRunning,
+                   .launched = now_});
+  if (application != nullptr && application->retired.contains(said.executor))
+    retireExecutor(*application, said.executor);
   if (given_up) end(ended ? "its application has ended" : "its worker was given up");
   if (ended) send(worker.connection, ForgetApplication{said.application});
 }
@@ -131,7 +141,7 @@ void ManagerState::adoptDrivers(Worker& worker, const std::vector<std::string>& 
     books_.removeDriver(worker, id);
     if (driver->record.state != "RUNNING" || driver->record.worker != here) continue;
     if (driver->started) {
-      driverLost(*driver, "it ended while its worker had no manager");
+      driverLost(*driver, "it ended while its worker had no manager", true);
     } else {  // The order to start it was lost with the connection.
       driver->record.worker.clear();
       setDriver(*driver, "WAITING", "");
@@ -151,8 +161,22 @@ void ManagerState::executorStarted(Worker& worker, const ExecutorStarted& messag
 void ManagerState::executorExited(Worker& worker, const ExecutorExited& message) {
   const ExecutorKey key(message.application, message.executor);
   const auto found = books_.executors.find(key);
-  if (found != books_.executors.end() && found->second.worker == worker.as.worker)
-    executorGone(key, false, message.how);
+  if (found == books_.executors.end() || found->second.worker != worker.as.worker) return;
+  countStart(key, found->second);
+  executorGone(key, false, message.how);
+}
+
+/// A worker on which executors end at once would be the emptiest again and again. It rests for longer each time.
+void ManagerState::countStart(const ExecutorKey& key, const Executor& executor) {
+  Application* application = books_.findApplication(key.first);
+  if (application == nullptr || executor.state == ExecutorState::kEnding) return;
+  if (now_ - executor.launched >= kSoonEnded) {
+    application->bad_starts.erase(executor.worker);
+    return;
+  }
+  BadStarts& bad = application->bad_starts[executor.worker];
+  const int pauses = ++bad.in_a_row - kFreeTries;
+  if (pauses > 0) bad.not_before = now_ + std::min(kFirstRest << std::min(pauses - 1, 20), kLongestRest);
 }
 
 void ManagerState::executorGone(const ExecutorKey& key, bool worker_lost, const ExitInfo& how) {
@@ -182,13 +206,26 @@ void ManagerState::decommission(ConnectionId from, const std::string& host) {
 
 void ManagerState::leave(Worker& worker, const std::string& reason) {
   if (worker.leaving) return;
-  worker.leaving = true;
+  worker.leaving = worker.as.leaving = true;
+  keepWorker(worker, false);
   changed_ = true;
   for (const ExecutorKey& key : books_.executorsOn(worker.as.worker)) {
     if (Application* application = books_.findApplication(key.first))
       tell(*application, ExecutorLeaving{key.second, fmt::format("worker {}: {}", worker.as.worker, reason)});
   }
   note(fmt::format("worker {} leaves: {}", worker.as.worker, reason));
+}
+
+/// Its connection broke. What it runs goes on, as far as anybody knows; it gets nothing new until it is back.
+void ManagerState::awaitWorker(const std::string& id) {
+  Worker& worker = books_.workers.at(id);
+  worker.connection = kNoConnection;
+  if (worker.leaving && worker.drivers.empty() && books_.executorsOn(id).empty()) return loseWorker(id, "it has left");
+  worker.awaited_until = now_ + options_.back_within;
+  worker.absence = "its connection broke";
+  note(fmt::format("the connection of worker {} at {} broke; it has {} s to come back", id, worker.as.host,
+                   options_.back_within / 1000));
+  changed_ = true;
 }
 
 void ManagerState::loseWorker(const std::string& id, const std::string& reason) {
@@ -199,9 +236,12 @@ void ManagerState::loseWorker(const std::string& id, const std::string& reason) 
   for (const ExecutorKey& key : books_.executorsOn(id)) executorGone(key, true, {});
   for (Driver* driver : books_.driversInOrder()) {
     if (driver->record.state == "RUNNING" && driver->record.worker == id)
-      driverLost(*driver, fmt::format("its worker {} was lost: {}", id, reason));
+      driverLost(*driver, fmt::format("its worker {} was lost: {}", id, reason), false);
   }
-  for (auto& [name, application] : books_.applications) application.workers.erase(id);
+  for (auto& [name, application] : books_.applications) {
+    application.workers.erase(id);
+    application.bad_starts.erase(id);
+  }
   keepWorker(worker, true);
   books_.lost_workers.push_back({worker.as, worker.heard, worker.leaving});
   if (books_.lost_workers.size() > kLostWorkersShown) books_.lost_workers.pop_front();

@@ -47,6 +47,7 @@ void WorkerState::handle(const Connected&, Millis now) {
   link_ = Link::kRegistering;
   link_since_ = now;
   protocol::RegisterWorker all = options_.self;
+  all.leaving = leaving();
   // Those that ended while nobody could be told count as running here, and their ends follow the manager's answer: a
   // driver that finished meanwhile must not seem lost. They hold nothing: what has taken their place needs the room.
   for (const auto& [id, child] : children_) {
@@ -106,7 +107,6 @@ void WorkerState::onMessage(const protocol::WorkerAccepted& message, Millis now)
   for (auto& [id, child] : children_) {
     if (child.phase == Phase::kEnded) report(id, child, now);
   }
-  if (asked_at_ >= 0) send(protocol::WorkerLeaving{});
 }
 
 void WorkerState::onMessage(const protocol::Refused& message, Millis now) {
@@ -165,10 +165,12 @@ void WorkerState::onMessage(const protocol::EndDriver& message, Millis now) {
   tellToEnd({message.driver, -1}, message.reason, now);
 }
 
-void WorkerState::onMessage(const protocol::InterruptDriver& message, Millis) {
+void WorkerState::onMessage(const protocol::InterruptDriver& message, Millis now) {
   const ChildId id{message.driver, -1};
   const auto found = children_.find(id);
-  if (found != children_.end() && found->second.phase == Phase::kRunning) out_.emplace_back(Signal{id, SIGINT});
+  if (found == children_.end()) return;
+  if (found->second.phase == Phase::kRunning) out_.emplace_back(Signal{id, SIGINT});
+  if (found->second.phase == Phase::kStarting) tellToEnd(id, "it was interrupted before it ran", now);
 }
 
 void WorkerState::tellToEnd(const ChildId& id, const std::string& reason, Millis now) {
@@ -265,15 +267,21 @@ void WorkerState::handle(const Tick& event, Millis now) {
 
 // ---- leaving
 
-void WorkerState::onMessage(const protocol::LeaveWhenIdle&, Millis) {
-  if (!leave_when_idle_) note("leaves when all that it runs has ended");
+void WorkerState::onMessage(const protocol::LeaveWhenIdle&, Millis now) {
   leave_when_idle_ = true;
+  if (asked_at_ < 0) beginToLeave(now);
 }
 
 void WorkerState::handle(const LeaveAsked&, Millis now) {
-  if (asked_at_ >= 0) return killAll("the worker was told to leave at once");
-  asked_at_ = now;
+  if (asked_here_) return killAll("the worker was told to leave at once");
+  asked_here_ = true;
+  if (asked_at_ >= 0) return;  // by the manager, before
   if (link_ == Link::kRegistered) send(protocol::WorkerLeaving{});
+  beginToLeave(now);
+}
+
+void WorkerState::beginToLeave(Millis now) {
+  asked_at_ = now;
   if (!idle()) {
     note(fmt::format("leaves when all that it runs has ended, at the latest in {} s; once more ends it at once",
                      options_.leave_ms / 1000));

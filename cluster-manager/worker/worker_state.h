@@ -109,7 +109,7 @@ class WorkerState {
     Millis answer_ms = 10'000;  ///< After which a manager that does not answer a registration is given up.
     Millis heartbeat_ms = 1'000;
     Millis end_ms = 5'000;          ///< From SIGTERM to SIGKILL.
-    Millis leave_ms = 60'000;       ///< From LeaveAsked until what still runs is killed.
+    Millis leave_ms = 60'000;       ///< From being told to leave until what still runs is killed.
     Millis idle_leave_ms = 2'000;   ///< How long a worker that runs nothing waits for the manager's word to leave.
     Millis keep_ended_ms = 30'000;  ///< How long an end that was reported is reported again after a broken connection.
   };
@@ -135,7 +135,7 @@ class WorkerState {
   [[nodiscard]] Link link() const { return link_; }
   /// Where the manager said that it listens; empty before.
   [[nodiscard]] const std::string& manager() const { return manager_; }
-  [[nodiscard]] bool leaving() const { return leave_when_idle_ || asked_at_ >= 0; }
+  [[nodiscard]] bool leaving() const { return asked_at_ >= 0; }
   [[nodiscard]] int coresUsed() const;
   [[nodiscard]] uint64_t memoryUsed() const;
 
@@ -170,6 +170,7 @@ class WorkerState {
   void retryLater(Millis now);
   void giveUpManager(const std::string& why, Millis now);
   void forgetIfGone(const std::string& application);
+  void beginToLeave(Millis now);
   void leaveIfDone(Millis now);
   [[nodiscard]] bool idle() const;
 
@@ -189,7 +190,8 @@ class WorkerState {
   Millis heartbeat_at_ = 0;
   std::string manager_;
 
-  Millis asked_at_ = -1;  ///< When the user asked to leave.
+  Millis asked_at_ = -1;     ///< When it was first told to leave, by the user or the manager.
+  bool asked_here_ = false;  ///< By the user.
   bool leave_when_idle_ = false;
   bool at_once_ = false;
   bool left_ = false;

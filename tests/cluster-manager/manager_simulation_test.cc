@@ -202,8 +202,8 @@ class Simulation {
     for (const auto& [key, share] : worker->executors)
       message.executors.push_back({key.first, key.second, share.cores, share.memory});
     for (const auto& [id, share] : worker->drivers) message.drivers.push_back(id);
+    message.leaving = worker->leaving;
     sendToManager(*connection, message);
-    if (worker->leaving) sendToManager(*connection, WorkerLeaving{});
   }
 
   void disconnect(const std::shared_ptr<SimulatedWorker>& worker) {
@@ -313,7 +313,7 @@ class Simulation {
     } else if (const auto* gone = std::get_if<ExecutorGone>(&message)) {
       application.executors.erase(gone->executor);
     } else if (const auto* leaving = std::get_if<ExecutorLeaving>(&message)) {
-      sendToManager(application.connection, ReleaseExecutor{leaving->executor, true, "its worker leaves"});
+      sendToManager(application.connection, ReleaseExecutor{leaving->executor, "its worker leaves"});
     } else if (const auto* waits = std::get_if<ApplicationWaits>(&message)) {
       application.waits = waits->reason;
     } else if (std::holds_alternative<ApplicationRemoved>(message)) {
@@ -400,7 +400,7 @@ class Simulation {
       application->as.executors_wanted = static_cast<int32_t>(random_.between(-1, 10));
       sendToManager(application->connection, WantExecutors{application->as.executors_wanted});
     } else if (random_.chance(0.1) && !application->executors.empty()) {
-      sendToManager(application->connection, ReleaseExecutor{*application->executors.begin(), true, "idle"});
+      sendToManager(application->connection, ReleaseExecutor{*application->executors.begin(), "idle"});
     }
   }
 
@@ -436,6 +436,8 @@ class Simulation {
       demand(!is_limited || !application.waits.empty(), id + " waits and is not told why");
       for (const auto& [worker_id, worker] : books.workers) {
         if (worker.connection == kNoConnection || worker.leaving) continue;
+        const auto bad = application.bad_starts.find(worker_id);
+        if (bad != application.bad_starts.end() && bad->second.not_before > 0) continue;  // it rests
         const bool fits = worker.as.cores - worker.given.cores >= size &&
                           worker.as.memory - worker.given.memory >= as.executor_memory;
         demand(!fits, fmt::format("{} waits although {} has room", id, worker_id));

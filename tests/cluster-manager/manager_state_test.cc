@@ -22,6 +22,8 @@ class Desk {
   }
 
   void says(ConnectionId from, const ClusterMessage& message) { take(state_.received(from, message, now_)); }
+  /// Nothing of ours runs, nor reads what others send.
+  void standsStill(Millis time) { now_ += time; }
   void breaks(ConnectionId connection) { take(state_.disconnected(connection, now_)); }
   /// Time passes; those in `alive` send their heartbeats.
   void passes(Millis time, const std::vector<ConnectionId>& alive = {}) {
@@ -199,11 +201,13 @@ TEST_CASE("a worker is lost when its connection breaks or it is silent", "[clust
   desk.says(2, worker("b", 1));
   desk.says(3, application("app"));
   desk.breaks(1);
+  CHECK(desk.heard<ExecutorGone>(3).empty());
+  desk.passes(2'100, {2});
   CHECK(desk.heard<ExecutorGone>(3).at(0).worker_lost);
   CHECK(desk.books().workers.size() == 1);
-  desk.passes(9'000);
+  desk.passes(8'000);
   CHECK(desk.heard<ExecutorGone>(3).empty());
-  desk.passes(3'000);
+  desk.passes(4'000);
   CHECK(desk.heard<ExecutorGone>(3).size() == 1);
   CHECK(desk.isClosed(2));
   CHECK(desk.books().workers.empty());
@@ -218,6 +222,87 @@ TEST_CASE("a worker is lost when its connection breaks or it is silent", "[clust
   CHECK(desk.heard<LaunchExecutor>(4).size() == 1);
 }
 
+TEST_CASE("a worker that is back at once has lost nothing", "[cluster-manager]") {
+  Desk desk;
+  desk.says(1, worker("a", 2));
+  desk.says(2, application("app", 1, 1));
+  desk.says(3, SubmitDriver{order("driver-1")});
+  desk.says(1, DriverStarted{"driver-1"});
+  desk.breaks(1);
+  desk.says(4, application("other", 1, 1));
+  desk.passes(1'000);
+  CHECK(desk.heard<LaunchExecutor>(1).size() == 1);  // nothing goes to where nobody listens
+  RegisterWorker back = worker("a", 2);
+  back.executors = {{"app", 0, 1, kGiB}};
+  back.drivers = {"driver-1"};
+  desk.says(5, back);
+  desk.passes(5'000, {5});
+  CHECK(desk.heard<ExecutorGone>(2).empty());
+  CHECK(desk.heard<EndExecutor>(5).empty());
+  CHECK(desk.heard<EndDriver>(5).empty());
+  CHECK(desk.books().drivers.at("driver-1").record.state == "RUNNING");
+}
+
+TEST_CASE("a manager that stood still gives those it did not listen to their time", "[cluster-manager]") {
+  Desk desk;
+  desk.says(1, worker("a", 2));
+  desk.says(2, application("app", 1, 1));
+  desk.passes(1'000, {1});
+  desk.standsStill(60'000);
+  desk.passes(9'000);
+  CHECK(desk.heard<ExecutorGone>(2).empty());
+  desk.passes(2'000);
+  CHECK(desk.heard<ExecutorGone>(2).size() == 1);
+}
+
+TEST_CASE("a worker on which executors do not start rests, and others are tried", "[cluster-manager]") {
+  Desk desk;
+  desk.says(1, worker("a", 8));
+  desk.says(2, application("app", 1, 1));
+  desk.heard<ApplicationWaits>(2);
+  const auto fails = [&](ConnectionId at) {
+    const auto launched = desk.heard<LaunchExecutor>(at);
+    if (launched.size() == 1) desk.says(at, ExecutorExited{"app", launched[0].executor, {.exit_status = 127}});
+    return launched.size() == 1;
+  };
+  for (int i = 0; i < 3; ++i) CHECK(fails(1));
+  CHECK_FALSE(fails(1));
+  CHECK(desk.heard<ApplicationWaits>(2).back().reason.find("end as soon as they start on 1 of 1 workers") != std::string::npos);
+  desk.passes(200, {1});
+  CHECK(fails(1));
+  CHECK_FALSE(fails(1));
+  desk.says(3, worker("b", 1));  // the smaller one, but not resting
+  CHECK(desk.heard<LaunchExecutor>(3).size() == 1);
+  desk.passes(20'000, {1, 3});
+  CHECK(desk.heard<LaunchExecutor>(1).empty());
+}
+
+TEST_CASE("executors' ids are not given twice, and retired ones are known, by a manager without a journal",
+          "[cluster-manager]") {
+  Desk desk;
+  RegisterApplication message = application("app", 1, 2);
+  message.executors = {3, 4};
+  message.retired = {3};
+  message.next_executor = 17;
+  desk.says(2, message);
+  RegisterWorker back = worker("a", 3);
+  back.executors = {{"app", 3, 1, kGiB}, {"app", 4, 1, kGiB}};
+  desk.says(1, back);
+  CHECK(desk.heard<FreeExecutor>(1).at(0).executor == 3);
+  CHECK(desk.books().workers.at("a").given.cores == 2);
+  CHECK(desk.heard<LaunchExecutor>(1).at(0).executor == 17);
+}
+
+TEST_CASE("a worker that was told to leave leaves on when it registers again", "[cluster-manager]") {
+  Desk desk;
+  RegisterWorker message = worker("a", 4);
+  message.leaving = true;
+  desk.says(1, message);
+  CHECK(desk.heard<LeaveWhenIdle>(1).size() == 1);
+  desk.says(2, application("app"));
+  CHECK(desk.heard<LaunchExecutor>(1).empty());
+}
+
 TEST_CASE("a worker that leaves gets nothing new, and its applications are told", "[cluster-manager]") {
   Desk desk;
   desk.says(1, worker("a", 4));
@@ -229,7 +314,7 @@ TEST_CASE("a worker that leaves gets nothing new, and its applications are told"
   desk.says(4, application("other"));
   CHECK(desk.heard<ApplicationWaits>(4).at(0).reason.find("none of 1 worker takes") == 0);
   desk.heard<LaunchExecutor>(1);
-  desk.says(2, ReleaseExecutor{0, true, "moved"});
+  desk.says(2, ReleaseExecutor{0, "moved"});
   CHECK(desk.heard<EndExecutor>(1).size() == 1);
   desk.says(1, ExecutorExited{"app", 0, {}});
   CHECK(desk.heard<LaunchExecutor>(1).empty());
@@ -246,15 +331,16 @@ TEST_CASE("an application says how many executors it wants", "[cluster-manager]"
   CHECK(desk.heard<LaunchExecutor>(1).size() == 2);
   desk.says(2, WantExecutors{4});
   CHECK(desk.heard<LaunchExecutor>(1).size() == 2);
-  desk.says(2, ReleaseExecutor{1, false, "idle"});
-  desk.says(2, ReleaseExecutor{1, false, "idle"});
+  desk.says(2, WantExecutors{3});
+  desk.says(2, ReleaseExecutor{1, "idle"});
+  desk.says(2, ReleaseExecutor{1, "idle"});
   desk.says(1, ExecutorExited{"app", 1, {}});
   CHECK(desk.heard<LaunchExecutor>(1).empty());
   CHECK(desk.books().applications.at("app").record.application.executors_wanted == 3);
-  desk.says(2, ReleaseExecutor{0, true, "broken"});
+  desk.says(2, ReleaseExecutor{0, "broken"});
   desk.says(1, ExecutorExited{"app", 0, {}});
   CHECK(desk.heard<LaunchExecutor>(1).size() == 1);
-  desk.says(2, ReleaseExecutor{77, true, "unknown"});
+  desk.says(2, ReleaseExecutor{77, "unknown"});
   CHECK(desk.heard<ExecutorGone>(2).back().executor == 77);
 }
 
@@ -373,9 +459,10 @@ TEST_CASE("a supervised driver is launched again, later and later, a killed one 
 
 TEST_CASE("an interrupt is passed on to the worker of a driver that runs", "[cluster-manager]") {
   Desk desk;
-  desk.says(2, SubmitDriver{order("driver-1")});
-  desk.says(2, InterruptDriver{"driver-1"});
-  CHECK(lastState(desk.heard<DriverStatus>(2)) == "WAITING");
+  desk.says(2, SubmitDriver{order("driver-0")});
+  desk.says(2, InterruptDriver{"driver-0"});
+  CHECK(lastState(desk.heard<DriverStatus>(2)) == "KILLED");  // it had no jobs to cancel
+  desk.says(2, SubmitDriver{order("driver-1", true)});
   desk.says(1, worker("a", 1));
   CHECK(desk.heard<LaunchDriver>(1).size() == 1);
   CHECK(desk.heard<InterruptDriver>(1).empty());
@@ -383,6 +470,10 @@ TEST_CASE("an interrupt is passed on to the worker of a driver that runs", "[clu
   CHECK(desk.heard<InterruptDriver>(1).size() == 1);
   desk.says(3, InterruptDriver{"driver-of-nobody"});
   CHECK(lastState(desk.heard<DriverStatus>(3)) == "UNKNOWN");
+  desk.says(1, DriverExited{"driver-1", {.exit_status = 1}});
+  desk.passes(70'000, {1});
+  CHECK(desk.heard<LaunchDriver>(1).empty());  // its user did not want it to begin anew
+  CHECK(lastState(desk.heard<DriverStatus>(3)) == "FAILED");
 }
 
 TEST_CASE("a driver whose worker is lost is launched again where supervised, else lost", "[cluster-manager]") {
@@ -394,7 +485,14 @@ TEST_CASE("a driver whose worker is lost is launched again where supervised, els
   desk.says(1, DriverStarted{"driver-2"});
   desk.breaks(1);
   desk.says(3, worker("b", 2));
-  desk.passes(2'000, {3});
+  RegisterApplication its = application("app");
+  its.driver = "driver-2";
+  its.executors_wanted = 0;
+  desk.says(5, its);
+  desk.passes(20'000, {3});
+  CHECK(desk.heard<LaunchDriver>(3).empty());  // its application is connected, so it runs
+  desk.breaks(5);
+  desk.passes(21'000, {3});
   CHECK(desk.heard<LaunchDriver>(3).at(0).order.driver == "driver-2");
   CHECK(desk.books().drivers.at("driver-1").record.state == "LOST");
   RegisterWorker back = worker("a", 2);

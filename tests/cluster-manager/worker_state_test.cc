@@ -346,8 +346,8 @@ TEST_CASE("a worker that is asked to leave waits for what it runs", "[cluster-ma
     worker.on(Disconnected{"reset"});
     worker.tick(100);
     worker.on(Connected{});
-    worker.says(p::WorkerAccepted{"manager:7077"});
-    CHECK(worker.sent<p::WorkerLeaving>());
+    REQUIRE(worker.sent<p::RegisterWorker>());
+    CHECK(worker.sent<p::RegisterWorker>()->leaving);
   }
 }
 

@@ -204,7 +204,7 @@ TEST_CASE("a worker runs an executor that it fetches, with a clean environment",
   const std::string folder = cluster.folder / "work/app-1/" + std::to_string(granted.executor);
   CHECK(running.log == "127.0.0.1:" + folder + "/log");
   CHECK(eventually([&] { return testing::contentsOf(folder + "/log").find(" argument") != std::string::npos; }));
-  driver.send(p::ReleaseExecutor{granted.executor, false, "seen enough"});
+  driver.send(p::ReleaseExecutor{granted.executor, "seen enough"});
   const auto gone = driver.inbox.next<p::ExecutorGone>();
   CHECK(gone.how.signal == SIGTERM);
   CHECK(gone.how.reason == "seen enough");
@@ -318,7 +318,7 @@ TEST_CASE("an executor does not notice that its manager is restarted", "[cluster
   driver.registerApplication({executor});
   CHECK(eventually([&] { return cluster.manager->json().find("\"aliveworkers\":1") != std::string::npos; }));
   CHECK_THAT(cluster.worker->json(), Catch::Contains("\"finishedexecutors\":[]"));
-  driver.send(p::ReleaseExecutor{executor, false, "seen enough"});
+  driver.send(p::ReleaseExecutor{executor, "seen enough"});
   const auto gone = driver.inbox.next<p::ExecutorGone>();
   CHECK(gone.executor == executor);
   CHECK(gone.how.reason == "seen enough");
@@ -334,7 +334,7 @@ TEST_CASE("a worker that is asked to leave does so when its executors have", "[c
   SECTION("they move away") {
     const auto leaving = driver.inbox.next<p::ExecutorLeaving>();
     CHECK(leaving.executor == running.executor);
-    driver.send(p::ReleaseExecutor{leaving.executor, true, "moved away"});
+    driver.send(p::ReleaseExecutor{leaving.executor, "moved away"});
   }
   SECTION("or it is told again") { cluster.worker->leave(); }
   CHECK(cluster.workerLeaves());
