@@ -297,7 +297,10 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
       std::vector<TaskId> guilty;
       if (end.process.crashed && end.process.record.task >= 0) guilty.push_back(TaskId(end.process.record.task));
       events_->executorLost(id, failure, guilty);
-    } else if (++start_failures_ >= kMaxStartFailures && !hasExecutors()) {
+      return;
+    }
+    log::warn("executor {} ended before it registered: {}", id.value, failure.message);
+    if (++start_failures_ >= kMaxStartFailures && !hasExecutors()) {
       provider_->want(0);
       events_->backendFailed(fmt::format("{} executors in a row ended before they registered; the last one: {}\n{}",
                                          start_failures_, failure.message, end.log_end));
