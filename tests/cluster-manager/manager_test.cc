@@ -205,6 +205,21 @@ TEST_CASE("a manager lets in who knows the secret, and cuts off who does not spe
   CHECK(manager.json().find("open sesame") == std::string::npos);
 }
 
+TEST_CASE("what programs call themselves is text in a manager's answers, whatever bytes they send",
+          "[cluster-manager]") {
+  const TempFolder folder;
+  const Manager manager(optionsIn(folder));
+  RegisterApplication message = someApplication(false);
+  message.name = "bad \xff and \x1b[2J";
+  message.user = "Zo\xc3\xab";
+  Peer driver(manager.endpoint(), "open sesame");
+  driver.says(message);
+  REQUIRE(driver.hears<ApplicationAccepted>());
+  const std::string page = webPage(manager, "/json");
+  CHECK_THAT(page, Catch::Contains(R"("name":"bad \\xFF and \\x1B[2J")"));
+  CHECK_THAT(page, Catch::Contains("\"user\":\"Zo\xc3\xab\""));
+}
+
 TEST_CASE("a manager whose journal is none, or whose address is taken, does not start", "[cluster-manager]") {
   const TempFolder folder;
   const Manager manager(optionsIn(folder));
