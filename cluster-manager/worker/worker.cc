@@ -4,13 +4,11 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <ctime>
 #include <deque>
 #include <mutex>
 #include <thread>
@@ -19,6 +17,7 @@
 #include "base/util/error.h"
 #include "base/util/log.h"
 #include "base/util/new_id.h"
+#include "cluster-manager/pulse.h"
 #include "cluster-manager/status_server.h"
 #include "cluster-manager/worker/child_runner.h"
 #include "cluster-manager/worker/manager_link.h"
@@ -79,11 +78,7 @@ struct WorkerDaemon::Impl {
         self(describe(options)),
         state(stateOptions(options, self)),
         web(options.host, options.web_port,
-            {{"/healthz",
-              [this] {
-                return HttpAnswer{health(), "text/plain"};
-              }},
-             {"/json", [this] { return HttpAnswer{json()}; }}}),
+            {{"/healthz", [this] { return health(); }}, {"/json", [this] { return HttpAnswer{json()}; }}}),
         children({options.work_dir, options.host, urlOf(options.managers)}, options.limits,
                  [this](worker::Event event) { post(std::move(event)); }),
         link(linkOptions(options), [this](worker::Event event) { post(std::move(event)); }) {
@@ -122,6 +117,7 @@ struct WorkerDaemon::Impl {
       }
       if (SteadyClock::now() >= next_tick) {
         next_tick = SteadyClock::now() + kTick;
+        pulse.beat();
         events.emplace_back(worker::Tick{options.limits.memoryUsed()});
       }
       for (const auto& event : events) handle(event);
@@ -184,9 +180,15 @@ struct WorkerDaemon::Impl {
     post(worker::LeaveAsked{});
   }
 
-  std::string health() const {
+  HttpAnswer health() const {
+    if (const auto missed = pulse.missedFor()) {
+      return {fmt::format("stuck: the worker has done nothing for {} s; it waits for {}, or for a processor\n",
+                          missed->count(), options.work_dir),
+              "text/plain", 503};
+    }
     std::lock_guard lock(state_mutex);
-    return state.link() == WorkerState::Link::kRegistered ? "ok\n" : "ok, waiting for the manager\n";
+    const bool is_registered = state.link() == WorkerState::Link::kRegistered;
+    return {is_registered ? "ok\n" : "ok, waiting for the manager\n", "text/plain"};
   }
   std::string json() const {
     std::lock_guard lock(state_mutex);
@@ -196,6 +198,7 @@ struct WorkerDaemon::Impl {
   const WorkerOptions options;
   const std::function<void()> on_left;
   std::atomic<bool> asked{false};
+  Pulse pulse;
 
   mutable std::mutex state_mutex;  // between the loop and the web port; no I/O under it
   protocol::RegisterWorker self;   // guarded by state_mutex
