@@ -59,7 +59,7 @@ int runWorker(const Flags& flags, const Conf& conf, const ManagerAddresses& mana
   options.managers = managers.endpoints;
   options.secret_file = managers.secret.secret_file;
   options.authenticate = managers.secret.authenticate;
-  options.host = flags.host.empty() ? rpc::addressTowards(managers.endpoints.front()) : flags.host;
+  options.host = flags.host.empty() ? rpc::addressTowards(managers.endpoints) : flags.host;
   options.port = flags.port;
   options.web_port = flags.web_port;
   options.cores = flags.cores > 0 ? flags.cores : options.limits.cores();
@@ -81,7 +81,7 @@ int runWorker(const Flags& flags, const Conf& conf, const ManagerAddresses& mana
 }
 
 int decommission(const Flags& flags, const ManagerAddresses& managers) {
-  const std::string host = flags.host.empty() ? rpc::addressTowards(managers.endpoints.front()) : flags.host;
+  const std::string host = flags.host.empty() ? rpc::addressTowards(managers.endpoints) : flags.host;
   ManagerClient client(managers, protocol::DecommissionWorkers{host});
   const auto answer = client.next(std::chrono::milliseconds(0));
   const auto* told = answer ? std::get_if<protocol::Decommissioning>(&*answer) : nullptr;
