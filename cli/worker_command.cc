@@ -52,6 +52,12 @@ uint64_t memoryOf(const Flags& flags, const MachineLimits& limits) {
   return static_cast<uint64_t>(*bytes);
 }
 
+std::string shown(uint64_t bytes) {
+  constexpr double kGiB = 1 << 30;
+  return static_cast<double>(bytes) < kGiB ? fmt::format("{} MiB", bytes >> 20)
+                                           : fmt::format("{:.1f} GiB", static_cast<double>(bytes) / kGiB);
+}
+
 int runWorker(const Flags& flags, const Conf& conf, const ManagerAddresses& managers) {
   log::setRole("worker");
   log::setLevel(conf.getString("cerium.logLevel"));
@@ -70,12 +76,12 @@ int runWorker(const Flags& flags, const Conf& conf, const ManagerAddresses& mana
         flags.memory, options.limits.memory() >> 20);
   }
   options.work_dir = flags.work_dir.empty() ? defaultWorkDir(flags.web_port) : flags.work_dir;
+  options.or_next_work_dir = flags.work_dir.empty();
 
   SignalQueue signals({SIGINT, SIGTERM});
   WorkerDaemon worker(options, [] { SignalQueue::wake(); });
-  fmt::print(stderr, "worker {} offers {} cores and {:.1f} GiB to {}  (web: http://{}:{}, folder: {})\n", worker.id(),
-             options.cores, static_cast<double>(options.memory) / (1 << 30), flags.url, options.host, worker.webPort(),
-             options.work_dir);
+  fmt::print(stderr, "worker {} offers {} cores and {} to {}  (web: http://{}:{}, folder: {})\n", worker.id(),
+             options.cores, shown(options.memory), flags.url, options.host, worker.webPort(), worker.workDir());
   for (auto taken = signals.next(); taken.signal != 0; taken = signals.next()) worker.leave();
   return 0;
 }

@@ -21,6 +21,7 @@
 #include "cluster-manager/status_server.h"
 #include "cluster-manager/worker/child_runner.h"
 #include "cluster-manager/worker/manager_link.h"
+#include "cluster-manager/worker/work_folder.h"
 #include "cluster-manager/worker/worker_json.h"
 #include "cluster-manager/worker/worker_state.h"
 
@@ -77,9 +78,11 @@ struct WorkerDaemon::Impl {
         on_left(std::move(onLeft)),
         self(describe(options)),
         state(stateOptions(options, self)),
+        folder(options.work_dir,
+               options.or_next_work_dir ? WorkFolder::IfInUse::kTakeNext : WorkFolder::IfInUse::kFail),
         web(options.host, options.web_port,
             {{"/healthz", [this] { return health(); }}, {"/json", [this] { return HttpAnswer{json()}; }}}),
-        children({options.work_dir, options.host, urlOf(options.managers)}, options.limits,
+        children({folder.path(), options.host, urlOf(options.managers)}, options.limits,
                  [this](worker::Event event) { post(std::move(event)); }),
         link(linkOptions(options), [this](worker::Event event) { post(std::move(event)); }) {
     loop = std::thread([this] {
@@ -183,7 +186,7 @@ struct WorkerDaemon::Impl {
   HttpAnswer health() const {
     if (const auto missed = pulse.missedFor()) {
       return {fmt::format("stuck: the worker has done nothing for {} s; it waits for {}, or for a processor\n",
-                          missed->count(), options.work_dir),
+                          missed->count(), folder.path()),
               "text/plain", 503};
     }
     std::lock_guard lock(state_mutex);
@@ -209,6 +212,8 @@ struct WorkerDaemon::Impl {
   std::deque<worker::Event> queue;  // guarded by queue_mutex
   bool stopping = false;            // guarded by queue_mutex
 
+  const WorkFolder folder;
+
   // Each ends before what its threads use.
   StatusServer web;
   ChildRunner children;
@@ -222,6 +227,7 @@ WorkerDaemon::~WorkerDaemon() = default;
 
 void WorkerDaemon::leave() { impl_->leave(); }
 const std::string& WorkerDaemon::id() const { return impl_->self.worker; }
+const std::string& WorkerDaemon::workDir() const { return impl_->folder.path(); }
 uint16_t WorkerDaemon::webPort() const { return impl_->web.port(); }
 std::string WorkerDaemon::json() const { return impl_->json(); }
 
