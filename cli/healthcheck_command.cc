@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/util/error.h"
+#include "base/util/printable.h"
 #include "cli/commands.h"
 #include "cluster-manager/status_client.h"
 
@@ -21,7 +22,7 @@ void addHealthcheckCommand(CLI::App& app, int& exit_status) {
   command->callback([url, &exit_status] {
     const std::string page = url->substr(0, url->find_last_not_of('/') + 1) + "/healthz";
     const auto answer = cluster_manager::httpGet(page);
-    fmt::print("{}", answer.body);
+    fmt::print("{}", printable(answer.body));
     if (answer.status != 200) throw Error(fmt::format("{} answers with status {}", page, answer.status));
     exit_status = 0;
   });

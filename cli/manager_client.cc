@@ -8,8 +8,8 @@
 #include <mutex>
 #include <utility>
 
-#include "base/util/error.h"
 #include "base/util/master_url.h"
+#include "base/util/printable.h"
 
 namespace cerium::cli {
 namespace {
@@ -50,6 +50,7 @@ ManagerClient::ManagerClient(const ManagerAddresses& managers, const protocol::C
     : inbox_(std::make_shared<Inbox>()) {
   inbox_->on_change = std::move(onChange);
   std::string failures;
+  bool was_asked = false;
   for (const auto& each : managers.endpoints) {
     manager_ = each;
     rpc::SecretQuery query = managers.secret;
@@ -59,10 +60,14 @@ ManagerClient::ManagerClient(const ManagerAddresses& managers, const protocol::C
       secret_ = rpc::findClusterSecret(query).value;
       if (ask(question)) return;
       failures += fmt::format("; {} stands by", each.str());
+    } catch (const NoAnswer& e) {
+      was_asked = true;
+      failures += fmt::format("; {}", e.what());
     } catch (const IoError& e) {
       failures += fmt::format("; {}", e.what());
     }
   }
+  if (was_asked) throw NoAnswer("no answer came from the cluster: " + failures.substr(2));
   throw IoError("no manager is in charge of the cluster: " + failures.substr(2));
 }
 
@@ -70,13 +75,14 @@ ManagerClient::~ManagerClient() {
   if (connection_) connection_->close();
 }
 
-/// False for a manager that stands by.
+/// False for a manager that stands by. Throws NoAnswer from when the question may have reached it.
 bool ManagerClient::ask(const protocol::ClusterMessage& question) {
   transport_.reset();  // with its handlers; then the inbox can be emptied
   inbox_->messages.clear();
   inbox_->closed.reset();
   rpc::TransportOptions options;
   options.secret = secret_;
+  options.max_message_bytes = kMaxMessageBytes;
   transport_ = rpc::makeTcpTransport(options);
   rpc::Handlers handlers;
   handlers.onMessage = [inbox = inbox_](const rpc::ConnectionPtr&, const Bytes& bytes) {
@@ -96,11 +102,16 @@ bool ManagerClient::ask(const protocol::ClusterMessage& question) {
   };
   connection_ = transport_->connect(manager_, std::move(handlers), kConnectMs);
   send(question);
-  auto answer = next(kAnswerLimit);
-  if (!answer) throw IoError(fmt::format("the manager at {} does not answer", manager_.str()));
+  std::optional<protocol::ClusterMessage> answer;
+  try {
+    answer = next(kAnswerLimit);
+  } catch (const IoError& e) {
+    throw NoAnswer(e.what());
+  }
+  if (!answer) throw NoAnswer(fmt::format("the manager at {} does not answer", manager_.str()));
   if (const auto* refused = std::get_if<protocol::Refused>(&*answer)) {
     if (refused->standby) return false;
-    throw Error(fmt::format("the manager at {} refuses: {}", manager_.str(), refused->reason));
+    throw Error(fmt::format("the manager at {} refuses: {}", manager_.str(), printable(refused->reason)));
   }
   std::lock_guard lock(inbox_->mutex);
   inbox_->messages.push_front(std::move(*answer));

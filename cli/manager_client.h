@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "base/rpc/secrets.h"
 #include "base/rpc/transport.h"
 #include "base/util/config.h"
+#include "base/util/error.h"
 
 namespace cerium::cli {
 
@@ -26,13 +28,22 @@ struct ManagerAddresses {
 [[nodiscard]] ManagerAddresses managerAddresses(const std::string& url, const Conf& conf,
                                                 const std::string& secret_file, bool insecure);
 
+/// As the manager's own; nothing that passes between it and a command is large.
+constexpr uint64_t kMaxMessageBytes = 64 << 20;
+
+/// A manager was asked, and may have done what it was asked for, but no answer came.
+class NoAnswer : public IoError {
+ public:
+  using IoError::IoError;
+};
+
 /// One connection. Threads: externally synchronised.
 class ManagerClient {
  public:
   /// Asks `question` of the managers in turn, until one that is in charge answers; the answer is the first that next()
   /// gives. `onChange` is called, on another thread, whenever next() would have something.
-  /// Throws IoError where none answers, Error with the manager's words where it refuses, InvalidArgument for a secret
-  /// that cannot be used.
+  /// Throws IoError where none could be asked, NoAnswer where one was but none answers, Error with the manager's words
+  /// where it refuses, InvalidArgument for a secret that cannot be used.
   ManagerClient(const ManagerAddresses& managers, const protocol::ClusterMessage& question,
                 std::function<void()> onChange = {});
   ~ManagerClient();

@@ -98,9 +98,12 @@ void addManagerCommand(CLI::App& app, int& exit_status) {
   auto* command = app.add_subcommand("manager", "run the manager of a cluster, in the foreground");
   auto flags = std::make_shared<Flags>();
   command->add_option("--host", flags->host, "the address to listen on")->capture_default_str();
-  command->add_option("--port", flags->port, "for workers, drivers and submitters; 0 is any")->capture_default_str();
+  command->add_option("--port", flags->port, "for workers, drivers and submitters; 0 is any")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 65535));
   command->add_option("--webui-port", flags->web_port, "for browsers and health checks; 0 is any")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(CLI::Range(0, 65535));
   command->add_option("--recovery-dir", flags->recovery_dir,
                       "the folder for the journal; shared by the managers that stand by for each other");
   command->add_flag("--standby", flags->standby, "wait until the manager in charge of the recovery folder is gone");

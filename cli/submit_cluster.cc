@@ -1,23 +1,24 @@
 // Cerium. Licensed under the Apache License 2.0.
 // `cerium submit` in cluster mode: a worker runs the program, this process hands it out and listens to what it prints.
 #include <fmt/format.h>
-#include <sys/random.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
 #include <condition_variable>
-#include <ctime>
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/rpc/local_address.h"
 #include "base/util/config_values.h"
 #include "base/util/error.h"
 #include "base/util/new_id.h"
+#include "base/util/printable.h"
+#include "cli/printer.h"
 #include "cli/submit_run.h"
 #include "driver/file_server.h"
 
@@ -28,42 +29,22 @@ using namespace protocol;
 
 constexpr std::chrono::seconds kManagerBack{60};
 constexpr std::chrono::seconds kOutputEnd{2};
-constexpr int kInterrupted = 130;  // as a shell says it
-
-/// The same for all managers of a cluster: of the first whose is known.
-std::string clusterSecret(const ManagerAddresses& managers) {
-  std::string failures;
-  for (const auto& each : managers.endpoints) {
-    rpc::SecretQuery query = managers.secret;
-    query.host = each.host;
-    query.port = each.port;
-    try {
-      return rpc::findClusterSecret(query).value;
-    } catch (const IoError& e) {
-      failures += failures.empty() ? e.what() : std::string("; ") + e.what();
-    }
-  }
-  throw IoError(failures);
-}
-
-void print(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno != EINTR) return;
-    if (n > 0) bytes.remove_prefix(static_cast<size_t>(n));
-  }
-}
+constexpr std::chrono::seconds kKillLimit{10};
+constexpr std::chrono::milliseconds kLook{100};  // for a signal, while something is still to be printed
+constexpr int kInterrupted = 130;                // as a shell says it
 
 /// Where workers get the program and its files, and bring what it prints.
 class Desk {
  public:
-  Desk(const std::vector<std::string>& paths, const std::string& secret, const rpc::Endpoint& manager)
-      : server_(paths) {
+  Desk(const std::vector<std::string>& paths, const std::string& secret, const std::vector<rpc::Endpoint>& managers,
+       Printer& printer)
+      : server_(paths), printer_(printer) {
     rpc::TransportOptions options;
     options.secret = secret;
+    options.max_message_bytes = kMaxMessageBytes;
     options.thread_name = "cerium-desk";
     transport_ = rpc::makeTcpTransport(options);
-    at_ = transport_->listen({rpc::addressTowards(manager), 0}, [this](const rpc::ConnectionPtr&) {
+    at_ = transport_->listen({rpc::addressTowards(managers), 0}, [this](const rpc::ConnectionPtr&) {
       {
         std::lock_guard lock(mutex_);
         ++open_;
@@ -92,13 +73,14 @@ class Desk {
     if (const auto* fetch = std::get_if<FetchFile>(&message)) {
       server_.answer(from, *fetch);
     } else if (const auto* output = std::get_if<DriverOutput>(&message)) {
-      print(output->to_stderr ? STDERR_FILENO : STDOUT_FILENO, output->bytes.view());
+      printer_.print(output->to_stderr ? Printer::To::kStderr : Printer::To::kStdout, output->bytes.view());
     } else {
       throw CorruptData("it sends messages that are not for submitters");
     }
   }
 
   const FileServer server_;
+  Printer& printer_;  // outlives this
   rpc::Endpoint at_;
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -118,6 +100,10 @@ std::string describe(const DriverStatus& status) {
   return text;
 }
 
+std::string howToAsk(const ManagerAddresses& managers, const std::string& driver) {
+  return fmt::format("cerium submit --master {} --status {}", managers.url, driver);
+}
+
 int exitStatusOf(const DriverStatus& status) {
   if (status.state == "FINISHED") return status.exit_status;
   return status.exit_status != 0 ? status.exit_status : 1;
@@ -126,24 +112,37 @@ int exitStatusOf(const DriverStatus& status) {
 /// The driver's story, as its manager (and the next one) tells it.
 class Follower {
  public:
-  Follower(SignalQueue& signals, const ManagerAddresses& managers, DriverOrder order)
-      : signals_(signals), managers_(managers), driver_(order.driver), to_say_(AskDriver{driver_}) {
-    client_ = std::make_unique<ManagerClient>(managers_, SubmitDriver{std::move(order)}, SignalQueue::wake);
+  /// `is_over`: the driver has ended; else its user left it to the cluster.
+  struct Outcome {
+    int status = 0;
+    bool is_over = false;
+  };
+
+  Follower(SignalQueue& signals, const ManagerAddresses& managers, DriverOrder order, Printer& printer)
+      : signals_(signals),
+        managers_(managers),
+        printer_(printer),
+        driver_(order.driver),
+        greeting_(SubmitDriver{std::move(order)}) {
+    try {
+      connect();
+    } catch (const NoAnswer& e) {
+      waitForManager(e);  // it may run: to submit it again changes nothing then
+    }
   }
 
   /// To the driver's end, or the user's.
-  int follow() {
+  Outcome follow() {
     for (;;) {
-      if (const auto status = hear()) return exitStatusOf(*status);
+      if (const auto status = hear()) return {exitStatusOf(*status), true};
       const auto taken = signals_.next(std::chrono::seconds(1));
       if (!taken || taken->signal == 0) continue;
       if (taken->signal == SIGINT && ++interrupts_ <= 2) {
         interrupt();
         continue;
       }
-      fmt::print(stderr, "{} is left to the cluster; its state: cerium submit --master {} --status {}\n", driver_,
-                 managers_.url, driver_);
-      return taken->signal == SIGINT ? kInterrupted : 128 + taken->signal;
+      printer_.say(fmt::format("{} is left to the cluster; its state: {}", driver_, howToAsk(managers_, driver_)));
+      return {taken->signal == SIGINT ? kInterrupted : 128 + taken->signal, false};
     }
   }
 
@@ -155,48 +154,80 @@ class Follower {
       while (auto message = client_->next(std::chrono::milliseconds(0))) {
         const auto* status = std::get_if<DriverStatus>(&*message);
         if (status == nullptr || status->driver != driver_) continue;
-        if (const std::string line = describe(*status); line != said_) fmt::print(stderr, "{}\n", said_ = line);
+        if (const std::string line = describe(*status); line != said_) printer_.say(said_ = line);
         if (isFinal(*status)) return *status;
       }
     } catch (const IoError& e) {
-      fmt::print(stderr, "{}; waits for the manager to come back\n", e.what());
-      client_.reset();
-      lost_at_ = std::chrono::steady_clock::now();
+      waitForManager(e);
     }
     return std::nullopt;
   }
 
   void interrupt() {
     if (interrupts_ == 1) {
-      fmt::print(stderr, "cancels the jobs of {}; once more ends it\n", driver_);
+      printer_.say(fmt::format("cancels the jobs of {}; once more ends it", driver_));
       to_say_ = InterruptDriver{driver_};
     } else {
-      fmt::print(stderr, "ends {}; once more does not wait for that\n", driver_);
+      printer_.say(fmt::format("ends {}; once more does not wait for that", driver_));
       to_say_ = KillDriver{driver_};
     }
-    if (client_) client_->send(std::exchange(to_say_, AskDriver{driver_}));
+    if (client_) tell();
+  }
+
+  void tell() {
+    if (to_say_) client_->send(*std::exchange(to_say_, std::nullopt));
+  }
+
+  void connect() {
+    client_ = std::make_unique<ManagerClient>(managers_, greeting_, SignalQueue::wake);
+    greeting_ = AskDriver{driver_};
+    tell();
   }
 
   bool reconnect() {
     try {
-      client_ = std::make_unique<ManagerClient>(managers_, to_say_, SignalQueue::wake);
-      to_say_ = AskDriver{driver_};
+      connect();
       return true;
     } catch (const IoError& e) {
       if (std::chrono::steady_clock::now() - lost_at_ < kManagerBack) return false;
-      throw Error(fmt::format("{}; {} may still run: ask with --status", e.what(), driver_));
+      throw Error(fmt::format("{}; {} may still run; its state: {}", e.what(), driver_, howToAsk(managers_, driver_)));
     }
+  }
+
+  void waitForManager(const IoError& why) {
+    printer_.say(fmt::format("{}; waits for the manager to come back", why.what()));
+    client_.reset();
+    lost_at_ = std::chrono::steady_clock::now();
   }
 
   SignalQueue& signals_;
   const ManagerAddresses& managers_;
+  Printer& printer_;
   const std::string driver_;
   std::unique_ptr<ManagerClient> client_;  // empty while no manager is there
   std::chrono::steady_clock::time_point lost_at_;
   std::string said_;
   int interrupts_ = 0;
-  ClusterMessage to_say_;  // to the next manager
+  ClusterMessage greeting_;               // to the next manager: the order, until one has answered that
+  std::optional<ClusterMessage> to_say_;  // behind it
 };
+
+/// The driver's last state, or that at the end of the limit.
+DriverStatus waitForEnd(ManagerClient& client, DriverStatus status) {
+  const auto deadline = std::chrono::steady_clock::now() + kKillLimit;
+  try {
+    while (!isFinal(status)) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      const auto message = left.count() > 0 ? client.next(left) : std::nullopt;
+      if (!message) break;
+      if (const auto* next = std::get_if<DriverStatus>(&*message); next != nullptr && next->driver == status.driver)
+        status = *next;
+    }
+  } catch (const IoError&) {
+    // The manager is gone with what it was told in its journal.
+  }
+  return status;
+}
 
 }  // namespace
 
@@ -209,26 +240,40 @@ int runInCluster(SignalQueue& signals, const SubmitFlags& flags, const Conf& con
   order.memory = static_cast<uint64_t>(conf.getSize("cerium.driver.memory"));
   order.supervise = flags.supervise;
   auto paths = parseList(conf.getString("cerium.files"));
+  checkFileNames(paths);
   paths.insert(paths.begin(), flags.command.front());
   for (auto& path : paths) path = std::filesystem::absolute(path).lexically_normal().string();
-  Desk desk(paths, rpc::deriveSecret(clusterSecret(managers), "driver " + order.driver), managers.endpoints.front());
+  const std::string secret = rpc::findClusterSecret(managers.secret, managers.endpoints).value;
+  Printer printer;
+  Desk desk(paths, rpc::deriveSecret(secret, "driver " + order.driver), managers.endpoints, printer);
   auto files = desk.files();
   order.program = {files.front(), {flags.command.begin() + 1, flags.command.end()}};
   order.files.assign(files.begin() + 1, files.end());
-  Follower follower(signals, managers, std::move(order));
-  const int status = follower.follow();
-  desk.waitForOutput();
-  return status;
+  Follower follower(signals, managers, std::move(order), printer);
+  const auto outcome = follower.follow();
+  if (outcome.is_over) {
+    desk.waitForOutput();
+    // All of it, for as long as its reader takes and its user waits.
+    while (!printer.finish(kLook)) {
+      if (const auto taken = signals.next(std::chrono::milliseconds(0)); taken && taken->signal != 0) break;
+    }
+  }
+  return outcome.status;
 }
 
 int askAboutDriver(const ManagerAddresses& managers, const ClusterMessage& question) {
   ManagerClient client(managers, question);
   const auto answer = client.next(std::chrono::milliseconds(0));
-  const auto* status = answer ? std::get_if<DriverStatus>(&*answer) : nullptr;
-  if (status == nullptr)
-    throw Error(fmt::format("the manager at {} gives no answer that fits", client.manager().str()));
-  fmt::print("{}\n", describe(*status));
-  return status->state == "UNKNOWN" ? 1 : 0;
+  const auto* first = answer ? std::get_if<DriverStatus>(&*answer) : nullptr;
+  if (first == nullptr) throw Error(fmt::format("the manager at {} gives no answer that fits", client.manager().str()));
+  const bool kills = std::holds_alternative<KillDriver>(question);
+  const DriverStatus status = kills ? waitForEnd(client, *first) : *first;
+  fmt::print("{}\n", printable(describe(status)));
+  if (kills && !isFinal(status)) {
+    fmt::print("{} was told to end and has not ended yet; its state: {}\n", printable(status.driver),
+               howToAsk(managers, printable(status.driver)));
+  }
+  return status.state == "UNKNOWN" ? 1 : 0;
 }
 
 }  // namespace cerium::cli

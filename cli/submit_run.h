@@ -23,7 +23,7 @@ namespace cerium::cli {
 [[nodiscard]] int runInCluster(SignalQueue& signals, const SubmitFlags& flags, const Conf& conf,
                                const ManagerAddresses& managers);
 
-/// `cerium submit --kill ID` and --status ID.
+/// `cerium submit --kill ID`, which waits up to ten seconds for the driver's end, and --status ID.
 [[nodiscard]] int askAboutDriver(const ManagerAddresses& managers, const protocol::ClusterMessage& question);
 
 /// The signals that these take.

@@ -30,6 +30,7 @@ void checkNoSecret(const std::string& key, const std::string& flag) {
 /// Absolute, so that they mean the same wherever the program looks.
 std::string absoluteFiles(const std::string& list) {
   std::string result;
+  checkFileNames(parseList(list));
   for (const auto& name : parseList(list)) {
     const auto path = std::filesystem::absolute(name);
     if (!std::filesystem::exists(path)) throw InvalidArgument(fmt::format("--files: there is no {}", path.string()));
@@ -47,6 +48,17 @@ bool staysHere(const std::string& key) {
 }
 
 }  // namespace
+
+void checkFileNames(const std::vector<std::string>& paths) {
+  std::map<std::string, std::filesystem::path> by_name;
+  for (const auto& each : paths) {
+    const auto path = std::filesystem::weakly_canonical(each);
+    const auto [other, is_new] = by_name.emplace(path.filename().string(), path);
+    if (!is_new && other->second != path)
+      throw InvalidArgument(fmt::format("--files: {} and {} have one name, by which tasks ask for a file; rename one",
+                                        other->second.string(), path.string()));
+  }
+}
 
 std::vector<FlagSetting> settingsOf(const SubmitFlags& flags) {
   std::vector<FlagSetting> settings;

@@ -40,6 +40,9 @@ struct FlagSetting {
 /// Throws InvalidArgument for what no flag can carry: a secret, a line break, a --conf without "=".
 [[nodiscard]] std::vector<FlagSetting> settingsOf(const SubmitFlags& flags);
 
+/// Tasks ask for a file by its name: throws InvalidArgument for two of one name in different places.
+void checkFileNames(const std::vector<std::string>& paths);
+
 /// The environment variables from which a program's Conf reads these; see base/util/config_sources.h.
 [[nodiscard]] std::map<std::string, std::string> environmentOf(const SubmitFlags& flags);
 

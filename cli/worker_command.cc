@@ -27,6 +27,8 @@ namespace {
 using cluster_manager::WorkerDaemon;
 using cluster_manager::WorkerOptions;
 
+constexpr int64_t kLeastMemory = 64 << 20;
+
 struct Flags {
   std::string url;
   int cores = 0;
@@ -46,10 +48,30 @@ uint64_t memoryOf(const Flags& flags, const MachineLimits& limits) {
   constexpr int64_t kMiB = 1 << 20;
   if (flags.memory.empty()) return limits.memoryToOffer();
   const auto bytes = parseSize(flags.memory, kMiB);
-  if (!bytes || *bytes < kMiB)
+  if (!bytes)
     throw InvalidArgument(
         fmt::format("--memory: \"{}\" is not a size; write a number with m or g, as in 8g", flags.memory));
+  if (*bytes < kLeastMemory)
+    throw InvalidArgument(fmt::format("--memory: {} is too little for any executor; offer 64m or more", flags.memory));
   return static_cast<uint64_t>(*bytes);
+}
+
+std::string shown(uint64_t bytes) {
+  constexpr double kGiB = 1 << 30;
+  return static_cast<double>(bytes) < kGiB ? fmt::format("{} MiB", bytes >> 20)
+                                           : fmt::format("{:.1f} GiB", static_cast<double>(bytes) / kGiB);
+}
+
+/// Where it listens, and what it tells others.
+std::string addressOf(const Flags& flags, const ManagerAddresses& managers) {
+  if (flags.host.empty()) return rpc::addressTowards(managers.endpoints);
+  if (rpc::isWildcard(flags.host)) {
+    throw InvalidArgument(
+        fmt::format("--host: nobody reaches a worker under the address {}; name the one under which others reach this "
+                    "machine, or leave --host out, for the one from which this machine reaches its manager",
+                    flags.host));
+  }
+  return flags.host;
 }
 
 int runWorker(const Flags& flags, const Conf& conf, const ManagerAddresses& managers) {
@@ -59,7 +81,7 @@ int runWorker(const Flags& flags, const Conf& conf, const ManagerAddresses& mana
   options.managers = managers.endpoints;
   options.secret_file = managers.secret.secret_file;
   options.authenticate = managers.secret.authenticate;
-  options.host = flags.host.empty() ? rpc::addressTowards(managers.endpoints.front()) : flags.host;
+  options.host = addressOf(flags, managers);
   options.port = flags.port;
   options.web_port = flags.web_port;
   options.cores = flags.cores > 0 ? flags.cores : options.limits.cores();
@@ -70,18 +92,18 @@ int runWorker(const Flags& flags, const Conf& conf, const ManagerAddresses& mana
         flags.memory, options.limits.memory() >> 20);
   }
   options.work_dir = flags.work_dir.empty() ? defaultWorkDir(flags.web_port) : flags.work_dir;
+  options.or_next_work_dir = flags.work_dir.empty();
 
   SignalQueue signals({SIGINT, SIGTERM});
   WorkerDaemon worker(options, [] { SignalQueue::wake(); });
-  fmt::print(stderr, "worker {} offers {} cores and {:.1f} GiB to {}  (web: http://{}:{}, folder: {})\n", worker.id(),
-             options.cores, static_cast<double>(options.memory) / (1 << 30), flags.url, options.host, worker.webPort(),
-             options.work_dir);
+  fmt::print(stderr, "worker {} offers {} cores and {} to {}  (web: http://{}:{}, folder: {})\n", worker.id(),
+             options.cores, shown(options.memory), flags.url, options.host, worker.webPort(), worker.workDir());
   for (auto taken = signals.next(); taken.signal != 0; taken = signals.next()) worker.leave();
   return 0;
 }
 
 int decommission(const Flags& flags, const ManagerAddresses& managers) {
-  const std::string host = flags.host.empty() ? rpc::addressTowards(managers.endpoints.front()) : flags.host;
+  const std::string host = flags.host.empty() ? rpc::addressTowards(managers.endpoints) : flags.host;
   ManagerClient client(managers, protocol::DecommissionWorkers{host});
   const auto answer = client.next(std::chrono::milliseconds(0));
   const auto* told = answer ? std::get_if<protocol::Decommissioning>(&*answer) : nullptr;
@@ -110,13 +132,16 @@ void addWorkerCommand(CLI::App& app, int& exit_status) {
   command->add_option("url", flags->url, "the manager's URL: cerium://host:7077[,host:port of a standby...]")
       ->required();
   command->add_option("--cores", flags->cores, "how many cores to offer; all that this machine or container has")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 100'000));
   command->add_option("--memory", flags->memory, "how much memory to offer, as in 8g; most of what there is");
   command->add_option("--work-dir", flags->work_dir, "the folder for programs, logs and executors' data");
   command->add_option("--host", flags->host, "the address to listen on, under which others reach this machine");
-  command->add_option("--port", flags->port, "the port to listen on; any that is free")->capture_default_str();
+  command->add_option("--port", flags->port, "the port to listen on; any that is free")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 65535));
   command->add_option("--webui-port", flags->web_port, "for browsers and health checks; 0 is any")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(CLI::Range(0, 65535));
   command->add_option("--secret-file", flags->secret_file, "the file (mode 0600) with the cluster's secret");
   command->add_flag("--insecure", flags->insecure, "the manager runs without a secret");
   command->add_flag("--decommission", flags->decommission,

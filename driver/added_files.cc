@@ -38,7 +38,12 @@ std::string readableFile(const std::string& path) {
 void addFileForTasks(const std::string& absolute_path, BroadcastId contents) {
   const std::string name = absolute_path.substr(absolute_path.rfind('/') + 1);
   std::lock_guard lock(added().mutex);
-  added().files[name] = {name, absolute_path, contents.value};
+  const auto [known, is_new] = added().files.try_emplace(name);
+  if (!is_new && known->second.path != absolute_path) {
+    throw InvalidArgument("addFile: " + known->second.path + " and " + absolute_path +
+                          " have one name, by which tasks ask for a file; rename one");
+  }
+  known->second = {name, absolute_path, contents.value};
 }
 
 void removeAddedFiles() {

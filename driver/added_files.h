@@ -13,7 +13,7 @@ namespace cerium {
 
 /// The absolute path of a file that can be read. Throws IoError.
 [[nodiscard]] std::string readableFile(const std::string& path);
-/// Makes a file known by its name.
+/// Makes a file known by its name. Throws InvalidArgument where another one is known by that.
 void addFileForTasks(const std::string& absolute_path, BroadcastId contents);
 void removeAddedFiles();
 [[nodiscard]] protocol::AddedFiles addedFiles();

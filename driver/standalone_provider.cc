@@ -44,12 +44,9 @@ std::string ownProgram() {
 
 /// A manager on loopback makes the secret itself, so there may be none before it runs.
 std::string clusterSecret(const StandaloneOptions& options) {
-  rpc::SecretQuery query = options.secret;
-  query.host = options.managers.front().host;
-  query.port = options.managers.front().port;
   for (const auto until = Clock::now() + kManagerLimit;;) {
     try {
-      return rpc::findClusterSecret(query).value;
+      return rpc::findClusterSecret(options.secret, options.managers).value;
     } catch (const IoError&) {
       if (Clock::now() > until) throw;
     }
@@ -62,7 +59,7 @@ class StandaloneProvider final : public ExecutorProvider {
   explicit StandaloneProvider(StandaloneOptions options)
       : options_(std::move(options)),
         cluster_secret_(clusterSecret(options_)),
-        host_(options_.host.empty() ? rpc::addressTowards(options_.managers.front()) : options_.host),
+        host_(options_.host.empty() ? rpc::addressTowards(options_.managers) : options_.host),
         wanted_(options_.executors),
         program_({ownProgram()}) {}
   ~StandaloneProvider() override { stop(); }

@@ -187,6 +187,20 @@ ClusterSecret findClusterSecret(const SecretQuery& query) {
   }
 }
 
+ClusterSecret findClusterSecret(SecretQuery query, const std::vector<Endpoint>& managers) {
+  std::string failures;
+  for (const Endpoint& each : managers) {
+    query.host = each.host;
+    query.port = each.port;
+    try {
+      return findClusterSecret(query);
+    } catch (const IoError& e) {
+      failures += (failures.empty() ? "" : "; ") + std::string(e.what());
+    }
+  }
+  throw IoError(failures);
+}
+
 ClusterSecret managerSecret(const SecretQuery& query, const std::string& keep_in) {
   ClusterSecret found;
   if (findConfigured(query, found)) return found;

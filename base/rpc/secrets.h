@@ -8,6 +8,9 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
+
+#include "base/rpc/transport.h"
 
 namespace cerium::rpc {
 
@@ -35,6 +38,9 @@ struct SecretQuery {
 /// such file, readable by others, empty) or that is missing; IoError where the manager is on loopback and has not made
 /// its secret (yet): it may be tried again.
 [[nodiscard]] ClusterSecret findClusterSecret(const SecretQuery& query);
+/// For a cluster with several managers, which have one secret: that of the first which has made or been given one.
+/// `query` needs no host and port. Throws IoError that says of each why not.
+[[nodiscard]] ClusterSecret findClusterSecret(SecretQuery query, const std::vector<Endpoint>& managers);
 
 /// For the manager, before it listens at `query`. On loopback without a configured secret, reads or makes the one in
 /// `keep_in` (a folder of its own, made 0700), so that a restarted or a standby manager has the same.

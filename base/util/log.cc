@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "base/util/error.h"
+#include "base/util/printable.h"
 
 namespace cerium::log {
 namespace {
@@ -23,6 +24,17 @@ struct Role {
 Role& role() {
   static auto* role = new Role();
   return *role;
+}
+
+/// What comes from others cannot look like a line of ours, nor reach the terminal as more than text.
+std::string indented(std::string_view text) {
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  std::string result;
+  for (const char c : printable(text)) {
+    result += c;
+    if (c == '\n') result += "    ";
+  }
+  return result;
 }
 
 }  // namespace
@@ -54,9 +66,9 @@ void write(Level level, std::string_view text) {
     std::lock_guard lock(role().mutex);
     who = role().text;
   }
-  const std::string line =
-      fmt::format("{:02}:{:02}:{:02}.{:03} {} {}{}{}\n", parts.tm_hour, parts.tm_min, parts.tm_sec,
-                  now.tv_nsec / 1'000'000, kNames[static_cast<size_t>(level)], who, who.empty() ? "" : ": ", text);
+  const std::string line = fmt::format("{:02}:{:02}:{:02}.{:03} {} {}{}{}\n", parts.tm_hour, parts.tm_min, parts.tm_sec,
+                                       now.tv_nsec / 1'000'000, kNames[static_cast<size_t>(level)], who,
+                                       who.empty() ? "" : ": ", indented(text));
   // One write a line, so that the lines of several threads and processes do not mix.
   [[maybe_unused]] auto written = ::write(STDERR_FILENO, line.data(), line.size());
 }

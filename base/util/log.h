@@ -17,6 +17,7 @@ void setLevel(std::string_view name);
 [[nodiscard]] bool enabled(Level level);
 /// Stands in every line of this process: "driver", "executor 3".
 void setRole(std::string role);
+/// Control characters become \xNN (printable.h), and what follows a line break is indented: no text forges a line.
 void write(Level level, std::string_view text);
 
 template <class... Args>

@@ -3,22 +3,26 @@
 
 #include <fmt/format.h>
 #include <sys/random.h>
-#include <unistd.h>
 
+#include <cerrno>
 #include <cstdint>
+#include <cstring>
 #include <ctime>
+
+#include "base/util/error.h"
 
 namespace cerium {
 
 std::string newId(std::string_view prefix) {
-  uint16_t random = 0;
-  [[maybe_unused]] const auto got = ::getrandom(&random, sizeof random, 0);
+  uint64_t random = 0;
+  if (::getrandom(&random, sizeof random, 0) != static_cast<ssize_t>(sizeof random))
+    throw IoError(fmt::format("the system gives no random numbers for an id: {}", std::strerror(errno)));
   const std::time_t now = std::time(nullptr);
   std::tm parts{};
   ::localtime_r(&now, &parts);
   char text[32];
   std::strftime(text, sizeof text, "%Y%m%d-%H%M%S", &parts);
-  return fmt::format("{}-{}-{:04x}-{}", prefix, text, random, ::getpid());
+  return fmt::format("{}-{}-{:016x}", prefix, text, random);
 }
 
 }  // namespace cerium

@@ -6,8 +6,8 @@
 
 namespace cerium {
 
-/// "app-20260131-120501-7f3a-4711": `prefix`, local time, random digits, process. Readable, sortable, unique on a
-/// machine and most likely everywhere.
+/// "app-20260131-120501-7f3a09c4d1e65b28": `prefix`, local time, 64 random bits. Readable, sortable, and unique without
+/// anybody's help: not even process ids tell containers apart. Throws IoError where there are no random numbers.
 [[nodiscard]] std::string newId(std::string_view prefix);
 
 }  // namespace cerium

@@ -27,6 +27,7 @@
 #include "cluster-manager/manager/manager_json.h"
 #include "cluster-manager/manager/manager_state.h"
 #include "cluster-manager/manager/standby_lock.h"
+#include "cluster-manager/pulse.h"
 #include "cluster-manager/status_server.h"
 
 namespace cerium::cluster_manager {
@@ -87,12 +88,14 @@ struct Manager::Impl {
   void takeCharge();
   void carryOut(Instructions instructions);
   void sendTo(ConnectionId connection, const ClusterMessage& message);
+  [[nodiscard]] HttpAnswer health() const;
   [[nodiscard]] std::string jsonText() const;
 
   const ManagerOptions options;
   std::string url;
   StandbyLock lock;
   std::atomic<bool> in_charge = false;
+  Pulse pulse;
 
   mutable std::mutex state_mutex;     // Between the loop and the web port; no I/O under it.
   std::optional<ManagerState> state;  // Guarded by state_mutex; empty in a standby.
@@ -130,10 +133,7 @@ Manager::Impl::Impl(ManagerOptions given)
   if (locked) takeCharge();
   web = std::make_unique<StatusServer>(
       options.listen.host, options.web_port,
-      std::map<std::string, StatusServer::Handler>{{"/healthz",
-                                                    [this] {
-                                                      return HttpAnswer{in_charge ? "ok\n" : "standby\n", "text/plain"};
-                                                    }},
+      std::map<std::string, StatusServer::Handler>{{"/healthz", [this] { return health(); }},
                                                    {"/json", [this] { return HttpAnswer{jsonText()}; }}});
   loop = std::thread([this] {
     pthread_setname_np(pthread_self(), "cerium-manager");
@@ -198,6 +198,7 @@ void Manager::Impl::runOnce() {
   }
   for (Happening& each : happened) handle(each);
   if (SteadyClock::now() < next_tick) return;
+  pulse.beat();
   if (!in_charge) {
     next_tick = SteadyClock::now() + kLockAttempt;
     if (lock.tryLock(fmt::format("process {} at {}", ::getpid(), bound.str()))) takeCharge();
@@ -280,6 +281,15 @@ void Manager::Impl::carryOut(Instructions instructions) {
 void Manager::Impl::sendTo(ConnectionId connection, const ClusterMessage& message) {
   const auto found = connections.find(connection);
   if (found != connections.end()) found->second->send(encodeCluster(message));
+}
+
+HttpAnswer Manager::Impl::health() const {
+  if (const auto missed = pulse.missedFor()) {
+    return {fmt::format("stuck: the manager has done nothing for {} s; it waits for {}, or for a processor\n",
+                        missed->count(), options.recovery_dir),
+            "text/plain", 503};
+  }
+  return {in_charge ? "ok\n" : "standby\n", "text/plain"};
 }
 
 std::string Manager::Impl::jsonText() const {

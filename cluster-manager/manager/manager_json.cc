@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "base/util/printable.h"
+
 namespace cerium::cluster_manager {
 namespace {
 
@@ -14,12 +16,15 @@ using namespace protocol;
 
 uint64_t inMiB(uint64_t bytes) { return bytes >> 20; }
 
+// What others have chosen goes through printable(): JSON is UTF-8, and its readers print it on terminals.
+
 json::object workerObject(const RegisterWorker& worker, const Share& given, const std::string& state, Millis heard) {
   const auto cores_used = given.cores;
-  return {{"id", worker.worker},
-          {"host", worker.host},
+  return {{"id", printable(worker.worker)},
+          {"host", printable(worker.host)},
           {"port", worker.port},
-          {"webuiaddress", worker.web_port == 0 ? "" : fmt::format("http://{}:{}", worker.host, worker.web_port)},
+          {"webuiaddress",
+           worker.web_port == 0 ? "" : fmt::format("http://{}:{}", printable(worker.host), worker.web_port)},
           {"cores", worker.cores},
           {"coresused", cores_used},
           {"coresfree", worker.cores - cores_used},
@@ -42,14 +47,14 @@ std::string stateOf(const Application& application, size_t executors) {
 
 json::object applicationObject(const ApplicationRecord& record, const std::string& state) {
   const RegisterApplication& as = record.application;
-  return {{"id", as.application},
-          {"name", as.name},
-          {"user", as.user},
+  return {{"id", printable(as.application)},
+          {"name", printable(as.name)},
+          {"user", printable(as.user)},
           {"state", state},
           {"starttime", record.started_ms},
           {"memoryperexecutor", inMiB(as.executor_memory)},
           {"coresperexecutor", as.executor_cores},
-          {"webuiaddress", as.web_url}};
+          {"webuiaddress", printable(as.web_url)}};
 }
 
 json::object activeApplication(const Books& books, const Application& application) {
@@ -62,7 +67,7 @@ json::object activeApplication(const Books& books, const Application& applicatio
                                                                     : "ENDING";
     cores += executor.share.cores;
     executors.push_back(json::object{{"id", key.second},
-                                     {"worker", executor.worker},
+                                     {"worker", printable(executor.worker)},
                                      {"cores", executor.share.cores},
                                      {"memory", inMiB(executor.share.memory)},
                                      {"state", state}});
@@ -70,7 +75,7 @@ json::object activeApplication(const Books& books, const Application& applicatio
   json::object object = applicationObject(application.record, stateOf(application, executors.size()));
   object["cores"] = cores;
   object["executors"] = std::move(executors);
-  object["waits"] = application.waits;
+  object["waits"] = printable(application.waits);
   return object;
 }
 
@@ -78,14 +83,20 @@ json::object endedApplication(const ApplicationRecord& record) {
   json::object object = applicationObject(record, record.state);
   object["endtime"] = record.ended_ms;
   object["duration"] = record.ended_ms - record.started_ms;
-  object["reason"] = record.reason;
+  object["reason"] = printable(record.reason);
   return object;
 }
 
 json::object driverObject(const DriverRecord& record) {
-  return {{"id", record.order.driver},           {"name", record.order.name},   {"state", record.state},
-          {"starttime", record.submitted_ms},    {"cores", record.order.cores}, {"memory", inMiB(record.order.memory)},
-          {"supervise", record.order.supervise}, {"worker", record.worker},     {"detail", record.detail},
+  return {{"id", printable(record.order.driver)},
+          {"name", printable(record.order.name)},
+          {"state", record.state},
+          {"starttime", record.submitted_ms},
+          {"cores", record.order.cores},
+          {"memory", inMiB(record.order.memory)},
+          {"supervise", record.order.supervise},
+          {"worker", printable(record.worker)},
+          {"detail", printable(record.detail)},
           {"exitstatus", record.exit_status}};
 }
 

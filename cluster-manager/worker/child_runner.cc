@@ -73,7 +73,7 @@ ChildRunner::ChildRunner(ChildRunnerOptions options, MachineLimits limits, std::
     : options_(std::move(options)),
       limits_(std::move(limits)),
       post_(std::move(post)),
-      fetched_((makeFolder(options_.work_dir), options_.work_dir + "/" + kFetched)),
+      fetched_(options_.work_dir + "/" + kFetched),
       oom_kills_(limits_.oomKills()) {}
 
 ChildRunner::~ChildRunner() {
@@ -263,7 +263,8 @@ void ChildRunner::pruneLogs() {
     for (fs::directory_iterator entry(options_.work_dir, error), end; !error && entry != end; entry.increment(error)) {
       const std::string name = entry->path().filename();
       std::error_code gone;
-      if (name != kFetched && !living.contains(name)) folders.emplace_back(entry->last_write_time(gone), *entry);
+      if (entry->is_directory(gone) && name != kFetched && !living.contains(name))
+        folders.emplace_back(entry->last_write_time(gone), *entry);
     }
     if (folders.size() <= kKeptFolders) return;
     std::sort(folders.begin(), folders.end());

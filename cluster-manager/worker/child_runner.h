@@ -24,9 +24,9 @@
 namespace cerium::cluster_manager {
 
 struct ChildRunnerOptions {
-  std::string work_dir;
-  std::string host;     ///< Under which others reach this machine.
-  std::string masters;  ///< "cerium://...", for drivers.
+  std::string work_dir;  ///< See work_folder.h.
+  std::string host;      ///< Under which others reach this machine.
+  std::string masters;   ///< "cerium://...", for drivers.
 };
 
 /// Threads: thread-safe. Each start has a thread until the process runs, each process one that waits for it; one more
@@ -35,7 +35,7 @@ class ChildRunner {
  public:
   using Order = std::variant<protocol::LaunchExecutor, protocol::LaunchDriver>;
 
-  /// Makes the work folder (0700). Throws IoError.
+  /// The work folder is there, and no other worker's. Throws IoError.
   ChildRunner(ChildRunnerOptions options, MachineLimits limits, std::function<void(worker::Event)> post);
   /// Kills what still runs.
   ~ChildRunner();

@@ -17,6 +17,7 @@ namespace {
 
 constexpr int kConnectMs = 3'000;
 constexpr size_t kMaxQueued = 4 << 20;
+constexpr uint64_t kMaxMessage = 8 << 20;  // far above a piece of output; the submitter says nothing
 
 int openLog(const std::string& path) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -32,6 +33,7 @@ DriverOutput::DriverOutput(const protocol::DriverOrder& order, const std::string
   files_[1] = openLog(folder_ + "/stderr");
   rpc::TransportOptions options;
   options.secret = secret;
+  options.max_message_bytes = kMaxMessage;
   options.thread_name = "cerium-output";
   transport_ = rpc::makeTcpTransport(options);
   try {

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <deque>
 #include <filesystem>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,8 @@ namespace fs = std::filesystem;
 
 constexpr size_t kHashDigits = 64;
 constexpr size_t kMaxFiles = 32;
+constexpr std::chrono::minutes kInUse{10};  // between being found and being opened or copied, on a busy machine
+constexpr std::string_view kUnfinished = ".XXXXXX";
 constexpr uint64_t kMaxMessage = 8 << 20;  // a piece is 1 MiB
 constexpr std::chrono::seconds kPieceLimit{10};
 
@@ -102,7 +105,7 @@ class PieceSource {
 /// A file beside the one it is to be, removed again unless it is kept.
 class NewFile {
  public:
-  explicit NewFile(const std::string& path) : path_(path), name_(path + ".XXXXXX") {
+  explicit NewFile(const std::string& path) : path_(path), name_(path + std::string(kUnfinished)) {
     fd_ = ::mkostemp(name_.data(), O_CLOEXEC);
     if (fd_ < 0) throw IoError(fmt::format("cannot make the file {}: {}", path_, std::strerror(errno)));
   }
@@ -144,6 +147,7 @@ FileStore::FileStore(std::string folder, MakeTransport makeTransport)
   fs::create_directories(folder_, error);
   if (error) throw IoError(fmt::format("cannot make the folder {}: {}", folder_, error.message()));
   ::chmod(folder_.c_str(), 0700);
+  removeUnfinished();
 }
 
 std::string FileStore::get(const protocol::ServedFile& wanted, Access access, const std::string& secret) {
@@ -267,7 +271,19 @@ void FileStore::dropOldest() {
   if (files.size() <= kMaxFiles) return;
   std::sort(files.begin(), files.end());
   files.resize(files.size() - kMaxFiles);
-  for (const auto& [used, path] : files) fs::remove(path, error);
+  const auto in_use_since = fs::file_time_type::clock::now() - kInUse;
+  for (const auto& [used, path] : files) {
+    if (used < in_use_since) fs::remove(path, error);
+  }
+}
+
+void FileStore::removeUnfinished() {
+  std::error_code error;
+  for (fs::directory_iterator entry(folder_, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename();
+    std::error_code gone;
+    if (name.size() == kHashDigits + kUnfinished.size() && name[kHashDigits] == '.') fs::remove(entry->path(), gone);
+  }
 }
 
 }  // namespace cerium::cluster_manager

@@ -25,7 +25,8 @@ class FileStore {
   /// What is wanted of a file that is on this machine already, for it to be used as it is.
   enum class Access { kRead, kExecute };
 
-  /// Keeps files in `folder`, which it makes (0700): the 32 that were used last.
+  /// Keeps files in `folder`, which it makes (0700): the 32 that were used last, and all of the last ten minutes, as a
+  /// driver may need more than that. What a store that was killed had fetched in part is removed: no other may be open.
   explicit FileStore(std::string folder, MakeTransport makeTransport = rpc::makeTcpTransport);
 
   /// The path of a file with this content: in the folder, else wanted.path where that has the hash, else fetched from
@@ -43,6 +44,7 @@ class FileStore {
   void fetch(const protocol::ServedFile& wanted, const std::string& secret);
   void write(int fd, const protocol::ServedFile& wanted, const std::string& secret);
   void dropOldest();
+  void removeUnfinished();
   [[nodiscard]] std::string pathOf(const protocol::ServedFile& wanted) const { return folder_ + "/" + wanted.hash; }
 
   const std::string folder_;

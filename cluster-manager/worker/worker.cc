@@ -4,13 +4,11 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <ctime>
 #include <deque>
 #include <mutex>
 #include <thread>
@@ -19,9 +17,11 @@
 #include "base/util/error.h"
 #include "base/util/log.h"
 #include "base/util/new_id.h"
+#include "cluster-manager/pulse.h"
 #include "cluster-manager/status_server.h"
 #include "cluster-manager/worker/child_runner.h"
 #include "cluster-manager/worker/manager_link.h"
+#include "cluster-manager/worker/work_folder.h"
 #include "cluster-manager/worker/worker_json.h"
 #include "cluster-manager/worker/worker_state.h"
 
@@ -78,13 +78,11 @@ struct WorkerDaemon::Impl {
         on_left(std::move(onLeft)),
         self(describe(options)),
         state(stateOptions(options, self)),
+        folder(options.work_dir,
+               options.or_next_work_dir ? WorkFolder::IfInUse::kTakeNext : WorkFolder::IfInUse::kFail),
         web(options.host, options.web_port,
-            {{"/healthz",
-              [this] {
-                return HttpAnswer{health(), "text/plain"};
-              }},
-             {"/json", [this] { return HttpAnswer{json()}; }}}),
-        children({options.work_dir, options.host, urlOf(options.managers)}, options.limits,
+            {{"/healthz", [this] { return health(); }}, {"/json", [this] { return HttpAnswer{json()}; }}}),
+        children({folder.path(), options.host, urlOf(options.managers)}, options.limits,
                  [this](worker::Event event) { post(std::move(event)); }),
         link(linkOptions(options), [this](worker::Event event) { post(std::move(event)); }) {
     loop = std::thread([this] {
@@ -122,6 +120,7 @@ struct WorkerDaemon::Impl {
       }
       if (SteadyClock::now() >= next_tick) {
         next_tick = SteadyClock::now() + kTick;
+        pulse.beat();
         events.emplace_back(worker::Tick{options.limits.memoryUsed()});
       }
       for (const auto& event : events) handle(event);
@@ -184,9 +183,15 @@ struct WorkerDaemon::Impl {
     post(worker::LeaveAsked{});
   }
 
-  std::string health() const {
+  HttpAnswer health() const {
+    if (const auto missed = pulse.missedFor()) {
+      return {fmt::format("stuck: the worker has done nothing for {} s; it waits for {}, or for a processor\n",
+                          missed->count(), folder.path()),
+              "text/plain", 503};
+    }
     std::lock_guard lock(state_mutex);
-    return state.link() == WorkerState::Link::kRegistered ? "ok\n" : "ok, waiting for the manager\n";
+    const bool is_registered = state.link() == WorkerState::Link::kRegistered;
+    return {is_registered ? "ok\n" : "ok, waiting for the manager\n", "text/plain"};
   }
   std::string json() const {
     std::lock_guard lock(state_mutex);
@@ -196,6 +201,7 @@ struct WorkerDaemon::Impl {
   const WorkerOptions options;
   const std::function<void()> on_left;
   std::atomic<bool> asked{false};
+  Pulse pulse;
 
   mutable std::mutex state_mutex;  // between the loop and the web port; no I/O under it
   protocol::RegisterWorker self;   // guarded by state_mutex
@@ -205,6 +211,8 @@ struct WorkerDaemon::Impl {
   std::condition_variable queue_changed;
   std::deque<worker::Event> queue;  // guarded by queue_mutex
   bool stopping = false;            // guarded by queue_mutex
+
+  const WorkFolder folder;
 
   // Each ends before what its threads use.
   StatusServer web;
@@ -219,6 +227,7 @@ WorkerDaemon::~WorkerDaemon() = default;
 
 void WorkerDaemon::leave() { impl_->leave(); }
 const std::string& WorkerDaemon::id() const { return impl_->self.worker; }
+const std::string& WorkerDaemon::workDir() const { return impl_->folder.path(); }
 uint16_t WorkerDaemon::webPort() const { return impl_->web.port(); }
 std::string WorkerDaemon::json() const { return impl_->json(); }
 

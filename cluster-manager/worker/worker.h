@@ -20,8 +20,9 @@ struct WorkerOptions {
   uint16_t web_port = 8081;             ///< Likewise.
   int cores = 1;
   uint64_t memory = 0;
-  std::string work_dir;
-  std::string secret_file = {};  ///< As in rpc::SecretQuery.
+  std::string work_dir;           ///< Of this worker alone, see work_folder.h.
+  bool or_next_work_dir = false;  ///< Where another worker has it: with "-2" behind it, "-3"...
+  std::string secret_file = {};   ///< As in rpc::SecretQuery.
   bool authenticate = true;
   MachineLimits limits = MachineLimits();
 };
@@ -31,8 +32,8 @@ struct WorkerOptions {
 class WorkerDaemon {
  public:
   /// Starts; `on_left` is called once, on a thread of the worker, when it has left the cluster (leave() or the
-  /// manager's word), and must not destroy it. Throws InvalidArgument for a secret that cannot be used, IoError for
-  /// folders and addresses.
+  /// manager's word), and must not destroy it. Throws InvalidArgument for a secret that cannot be used and
+  /// for a folder that another worker has, IoError for folders and addresses.
   WorkerDaemon(WorkerOptions options, std::function<void()> on_left);
   ~WorkerDaemon();
   WorkerDaemon(const WorkerDaemon&) = delete;
@@ -44,6 +45,7 @@ class WorkerDaemon {
 
   [[nodiscard]] const std::string& id() const;
   [[nodiscard]] uint16_t webPort() const;
+  [[nodiscard]] const std::string& workDir() const;
   /// As /json answers.
   [[nodiscard]] std::string json() const;
 

@@ -3,6 +3,8 @@
 
 #include <boost/json.hpp>
 
+#include "base/util/printable.h"
+
 namespace cerium::cluster_manager {
 namespace {
 
@@ -31,17 +33,17 @@ const char* stateOf(const WorkerState& state) {
 json::object childObject(const ChildId& id, const Child& child) {
   json::object object{{"state", stateOf(child)}, {"cores", child.cores}, {"memory", inMiB(child.memory)}};
   if (id.isDriver()) {
-    object["id"] = id.owner;
-    object["name"] = child.name;
+    object["id"] = printable(id.owner);
+    object["name"] = printable(child.name);
   } else {
     object["id"] = id.executor;
-    object["appid"] = id.owner;
+    object["appid"] = printable(id.owner);
   }
-  if (!child.log.empty()) object["log"] = child.log;
+  if (!child.log.empty()) object["log"] = printable(child.log);
   if (child.phase == Child::Phase::kEnded) {
     object["exitstatus"] = child.how.exit_status;
     object["signal"] = child.how.signal;
-    object["reason"] = child.how.reason;
+    object["reason"] = printable(child.how.reason);
   }
   return object;
 }
@@ -56,10 +58,10 @@ std::string workerJson(const WorkerState& state, const protocol::RegisterWorker&
     list.push_back(childObject(id, child));
   }
   return json::serialize(json::object{{"id", self.worker},
-                                      {"host", self.host},
+                                      {"host", printable(self.host)},
                                       {"port", self.port},
                                       {"state", stateOf(state)},
-                                      {"masterurl", state.manager()},
+                                      {"masterurl", printable(state.manager())},
                                       {"cores", self.cores},
                                       {"coresused", state.coresUsed()},
                                       {"memory", inMiB(self.memory)},

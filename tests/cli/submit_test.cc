@@ -1,72 +1,16 @@
 // Cerium. Licensed under the Apache License 2.0.
 // `cerium submit` as its users have it: the command itself, with shell scripts as programs.
 #include <signal.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <catch2/catch.hpp>
-#include <filesystem>
-#include <functional>
-#include <future>
-#include <map>
 #include <string>
 #include <vector>
 
-#include "base/util/child_process.h"
-#include "tests/support/temp_folder.h"
+#include "tests/support/command.h"
 
 namespace cerium {
-namespace {
-
-using testing::TempFolder;
-
-/// build/bin/cerium, seen from build/tests/tests_cli.
-std::string tool() {
-  return (std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "bin/cerium").string();
-}
-
-struct Result {
-  int status = -1;
-  std::string out;
-  std::string err;
-};
-
-class Submit {
- public:
-  std::string script(const std::string& text) {
-    std::string path = folder.write("program", "#!/bin/sh\n" + text);
-    ::chmod(path.c_str(), 0700);
-    return path;
-  }
-
-  /// `onOutput` is called with the process and all that it has printed.
-  Result run(std::vector<std::string> arguments, const std::function<void(pid_t, const std::string&)>& onOutput = {}) {
-    ChildOrder order;
-    order.program = tool();
-    order.arguments = {"cerium", "submit"};
-    order.arguments.insert(order.arguments.end(), arguments.begin(), arguments.end());
-    order.environment = environment;
-    order.streams = ChildOrder::Streams::kPipes;
-    order.directory = folder.path();
-    Result result;  // the watcher's until the promise is kept
-    std::promise<pid_t> pid;
-    std::shared_future<pid_t> started = pid.get_future().share();
-    order.on_output = [&](bool is_stderr, std::string_view bytes) {
-      (is_stderr ? result.err : result.out) += bytes;
-      if (onOutput) onOutput(started.get(), result.out);
-    };
-    std::promise<int> ended;
-    ChildProcess process(order, [&](const ChildEnd& end) { ended.set_value(end.signal > 0 ? -1 : end.exit_status); });
-    pid.set_value(process.pid());
-    result.status = ended.get_future().get();
-    return result;
-  }
-
-  TempFolder folder;
-  std::map<std::string, std::string> environment = {{"PATH", "/usr/bin:/bin"}};
-};
-
-}  // namespace
+using testing::Submit;
+using Result = testing::Submit::Result;
 
 TEST_CASE("submit's flags become settings of the program", "[cli][submit]") {
   Submit submit;
@@ -122,6 +66,8 @@ TEST_CASE("submit exits as the program does", "[cli][submit]") {
 TEST_CASE("submit finds a wrong setting before the program runs, and names the flag", "[cli][submit]") {
   Submit submit;
   const std::string program = submit.script("echo it ran\n");
+  submit.folder.write("a/data", "");
+  submit.folder.write("b/data", "");
   const auto [arguments, message] = GENERATE(table<std::vector<std::string>, std::string>({
       {{"--executor-memory", "lots"}, "--executor-memory: cerium.executor.memory: \"lots\" is not a size"},
       {{"--conf", "cerium.executor.memoy=2g"}, "did you mean cerium.executor.memory"},
@@ -130,6 +76,8 @@ TEST_CASE("submit finds a wrong setting before the program runs, and names the f
       {{"--deploy-mode", "elsewhere"}, "client|cluster"},
       {{"--exector-cores", "2"}, "--exector-cores is no flag"},
       {{"--files", "/no/such/file"}, "there is no /no/such/file"},
+      {{"--files", "a/data,b/data"}, "/a/data and "},
+      {{"--files", "a/data,b/data"}, "/b/data have one name"},
       {{"--properties-file", "/no/such/file"}, "/no/such/file"},
       {{"--supervise"}, "--deploy-mode cluster"},
   }));
@@ -202,6 +150,12 @@ TEST_CASE("the first interrupt is for the program, the second ends it", "[cli][s
     CHECK(result.status == 8);
     CHECK(result.out == "ready\ninterrupted\ntold\n");
   }
+}
+
+TEST_CASE("a file that is named twice is one file", "[cli][submit]") {
+  Submit submit;
+  submit.folder.write("a/data", "");
+  CHECK(submit.run({"--files", "a/data,./a/data", submit.script("exit 3\n")}).status == 3);
 }
 
 TEST_CASE("submit asks only a cluster about its drivers", "[cli][submit]") {

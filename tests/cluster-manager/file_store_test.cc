@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <filesystem>
 #include <future>
 #include <vector>
@@ -248,11 +249,35 @@ TEST_CASE("the programs used last are kept", "[cluster-manager][programs]") {
   const ServedFile first = machines.program("program 0");
   (void)machines.get(first);
   for (int i = 1; i <= 40; ++i) {
-    (void)machines.get(machines.program("program " + std::to_string(i)));
+    const std::string path = machines.get(machines.program("program " + std::to_string(i)));
+    const auto an_hour_ago = std::filesystem::file_time_type::clock::now() - std::chrono::hours(1);
+    std::filesystem::last_write_time(path, an_hour_ago + std::chrono::seconds(i));
     (void)machines.get(first);
   }
+  (void)machines.get(machines.program("program 41"));
   CHECK(machines.kept().size() == 32);
   CHECK(std::filesystem::exists(machines.worker / "programs/" + first.hash));
+  CHECK(std::filesystem::exists(machines.worker / "programs/" + machines.program("program 40").hash));
+  CHECK_FALSE(std::filesystem::exists(machines.worker / "programs/" + machines.program("program 1").hash));
+}
+
+TEST_CASE("a driver may have any number of files: what was used just now stays", "[cluster-manager][programs]") {
+  Machines machines;
+  machines.serve([&](const FetchFile& fetch) { return machines.piece(fetch); });
+  std::vector<std::string> paths;
+  for (int i = 0; i < 100; ++i) paths.push_back(machines.get(machines.program("file " + std::to_string(i))));
+  for (const auto& path : paths) CHECK(std::filesystem::exists(path));
+}
+
+TEST_CASE("what a worker that was killed had fetched in part is removed by the next one",
+          "[cluster-manager][programs]") {
+  TempFolder folder;
+  const std::string hash(64, 'a');
+  const std::string whole = folder.write(hash, "a program");
+  const std::string part = folder.write(hash + ".Xy3z9Q", "a pro");
+  const FileStore store(folder.path());
+  CHECK(std::filesystem::exists(whole));
+  CHECK_FALSE(std::filesystem::exists(part));
 }
 
 }  // namespace cerium::cluster_manager

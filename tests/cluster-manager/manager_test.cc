@@ -3,9 +3,13 @@
 // standby, and asked over the web.
 #include "cluster-manager/manager/manager.h"
 
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <condition_variable>
+#include <filesystem>
+#include <fstream>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -188,6 +192,27 @@ TEST_CASE("a standby refuses everyone until the manager in charge is gone, and t
   CHECK(again.hears<WorkerAccepted>()->manager == managerUrl(second.endpoint()));
 }
 
+TEST_CASE("a manager that waits for its folder says so on its web port", "[cluster-manager]") {
+  const TempFolder folder;
+  auto first = std::make_unique<Manager>(optionsIn(folder));
+  ManagerOptions options = optionsIn(folder);
+  options.standby = true;
+  const Manager second(options);
+  // A journal that is a pipe gives no bytes until somebody writes: so does one on a file server that is away.
+  const std::string journal = folder / "recovery/journal";
+  std::filesystem::remove(journal);
+  REQUIRE(::mkfifo(journal.c_str(), 0600) == 0);
+  first.reset();
+  const std::string url = "http://127.0.0.1:" + std::to_string(second.webPort()) + "/healthz";
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (httpGet(url).status == 200 && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  const HttpAnswer answer = httpGet(url);
+  CHECK(answer.status == 503);
+  CHECK_THAT(answer.body, Catch::StartsWith("stuck: ") && Catch::Contains(folder / "recovery"));
+  std::fstream(journal) << "the end";  // lets it go on, and fail; opening a pipe for both ways does not wait
+}
+
 TEST_CASE("a manager lets in who knows the secret, and cuts off who does not speak its language", "[cluster-manager]") {
   const TempFolder folder;
   const Manager manager(optionsIn(folder));
@@ -203,6 +228,21 @@ TEST_CASE("a manager lets in who knows the secret, and cuts off who does not spe
   worker.says(someWorker(false));
   CHECK(worker.hears<WorkerAccepted>());
   CHECK(manager.json().find("open sesame") == std::string::npos);
+}
+
+TEST_CASE("what programs call themselves is text in a manager's answers, whatever bytes they send",
+          "[cluster-manager]") {
+  const TempFolder folder;
+  const Manager manager(optionsIn(folder));
+  RegisterApplication message = someApplication(false);
+  message.name = "bad \xff and \x1b[2J";
+  message.user = "Zo\xc3\xab";
+  Peer driver(manager.endpoint(), "open sesame");
+  driver.says(message);
+  REQUIRE(driver.hears<ApplicationAccepted>());
+  const std::string page = webPage(manager, "/json");
+  CHECK_THAT(page, Catch::Contains(R"("name":"bad \\xFF and \\x1B[2J")"));
+  CHECK_THAT(page, Catch::Contains("\"user\":\"Zo\xc3\xab\""));
 }
 
 TEST_CASE("a manager whose journal is none, or whose address is taken, does not start", "[cluster-manager]") {

@@ -348,6 +348,20 @@ TEST_CASE("a worker's web port answers", "[cluster-manager][cluster]") {
   CHECK_THAT(httpGet(url + "/json").body, Catch::Contains("\"cores\":2"));
 }
 
+TEST_CASE("a worker whose loop is stuck says so on its web port", "[cluster-manager][cluster]") {
+  Cluster cluster;
+  cluster.startWorker();
+  const std::string url = "http://127.0.0.1:" + std::to_string(cluster.worker->webPort()) + "/healthz";
+  CHECK(httpGet(url).status == 200);
+  {
+    const std::lock_guard hold(cluster.mutex);  // what it is to tell waits for this, and with it its loop
+    cluster.worker->leave();
+    REQUIRE(eventually([&] { return httpGet(url).status == 503; }));
+    CHECK_THAT(httpGet(url).body, Catch::StartsWith("stuck: ") && Catch::Contains(cluster.folder / "work"));
+  }
+  CHECK(eventually([&] { return httpGet(url).status == 200; }));
+}
+
 TEST_CASE("a worker whose secret cannot be used does not start", "[cluster-manager][cluster]") {
   Cluster cluster;
   ::chmod(cluster.secret_file.c_str(), 0644);

@@ -55,12 +55,13 @@ std::vector<std::string> statesOfWorkers(const boost::json::object& json) {
   return states;
 }
 
-/// Files under a worker's folder that are neither logs nor programs.
+/// Files under a worker's folder that are neither logs nor programs nor its own lock.
 std::vector<std::string> leftBehind(const std::string& work_dir) {
   std::vector<std::string> left;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(work_dir)) {
     const std::string path = entry.path().string().substr(work_dir.size());
-    if (entry.is_regular_file() && !path.ends_with("/log") && !path.starts_with("/fetched/")) left.push_back(path);
+    const bool is_known = path.ends_with("/log") || path.starts_with("/fetched/") || path == "/.lock";
+    if (entry.is_regular_file() && !is_known) left.push_back(path);
   }
   return left;
 }
@@ -68,6 +69,23 @@ std::vector<std::string> leftBehind(const std::string& work_dir) {
 }  // namespace
 
 TEST_CASE("endless standalone program", "[.program]") { endlessProgram(); }
+
+TEST_CASE("workers of one machine keep to folders of their own", "[cluster][standalone]") {
+  StandaloneCluster cluster;
+  std::vector<std::string> arguments{
+      "worker", cluster.url(),   "--cores",           "1", "--memory", "64m", "--webui-port",
+      "0",      "--secret-file", cluster.secretFile()};
+  const Daemon first(cluster.folder(), "first", arguments);
+  const std::string folder = first.said("folder: ", ")");
+  CHECK_THAT(folder, Catch::StartsWith(cluster.folder().path()));
+  const Daemon second(cluster.folder(), "second", arguments);
+  CHECK(second.said("folder: ", ")") == folder + "-2");
+  CHECK_THAT(second.log(), Catch::Contains(" offers 1 cores and 64 MiB to "));
+  arguments.insert(arguments.end(), {"--work-dir", folder});
+  const Daemon third(cluster.folder(), "third", arguments);
+  CHECK(third.wait() == 2);
+  CHECK_THAT(third.log(), Catch::Contains("has the work folder " + folder) && Catch::Contains("--work-dir"));
+}
 
 TEST_CASE("an executor that is killed is replaced, in mid-job", "[cluster][standalone][fault]") {
   StandaloneCluster cluster;

@@ -198,6 +198,7 @@ TEST_CASE("a driver in the cluster is asked about and killed by its id", "[clust
   CHECK(hears(*question, id + ": RUNNING"));
   const auto order = submit(cluster, {"--kill", id});
   CHECK(order->wait() == 0);
+  CHECK(hears(*order, id + ": KILLED"));
   CHECK(submitter->wait() != 0);
   CHECK(hears(*submitter, id + ": KILLED"));
   const auto stranger = submit(cluster, {"--status", "driver-of-nobody"});

@@ -148,6 +148,7 @@ TEST_CASE("handles are trivially copyable, so that any lambda may capture them",
 TEST_CASE("an added file is found by its name in tasks", "[rdd]") {
   testing::TempFolder folder;
   folder.write("words.txt", "to be or not");
+  folder.write("other/words.txt", "that is the question");
   onEachMaster([&folder](Context& sc) {
     sc.addFile(folder / "words.txt");
     auto sizes = sc.parallelize(numbers(0, 4), 4).map([](int) {
@@ -158,6 +159,9 @@ TEST_CASE("an added file is found by its name in tasks", "[rdd]") {
     CHECK(testing::contentsOf(File::get("words.txt")) == "to be or not");
     CHECK_THROWS_AS(File::get("never added"), InvalidArgument);
     CHECK_THROWS_AS(sc.addFile(folder / "missing"), Error);
+    CHECK_THROWS_WITH(sc.addFile(folder / "other/words.txt"),
+                      Catch::Contains(folder / "words.txt") && Catch::Contains(folder / "other/words.txt"));
+    sc.addFile(folder / "words.txt");  // the same once more
   });
 }
 

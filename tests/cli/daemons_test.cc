@@ -1,0 +1,43 @@
+// Cerium. Licensed under the Apache License 2.0.
+// What `cerium worker` and `cerium manager` refuse before anything runs.
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/support/command.h"
+
+namespace cerium {
+
+TEST_CASE("a worker refuses what cannot be meant, and says what could", "[cli][worker]") {
+  testing::Command worker("worker");
+  worker.environment["HOME"] = worker.folder.path();
+  const auto [flags, message] = GENERATE(table<std::vector<std::string>, std::string>({
+      {{"--host", "0.0.0.0"}, "--host: nobody reaches a worker under the address 0.0.0.0; name the one"},
+      {{"--host", "::"}, "--host: nobody reaches a worker under the address ::; name the one"},
+      {{"--memory", "63m"}, "--memory: 63m is too little for any executor; offer 64m or more"},
+      {{"--memory", "0"}, "offer 64m or more"},
+      {{"--memory", "much"}, "--memory: \"much\" is not a size"},
+      {{"--cores", "0"}, "--cores: Value 0 not in range 1 to 100000"},
+      {{"--cores", "-3"}, "--cores: Value -3 not in range 1 to 100000"},
+      {{"--cores", "100001"}, "--cores: Value 100001 not in range 1 to 100000"},
+      {{"--cores", "99999999999999999999"}, "not in range 1 to 100000"},
+      {{"--port", "65536"}, "--port: Value 65536 not in range 0 to 65535"},
+      {{"--webui-port", "-1"}, "--webui-port: Value -1 not in range 0 to 65535"},
+  }));
+  std::vector<std::string> arguments = flags;
+  arguments.emplace_back("cerium://127.0.0.1:1");
+  const auto result = worker.run(arguments);
+  CHECK(result.status == 2);
+  CHECK_THAT(result.err, Catch::Contains(message));
+}
+
+TEST_CASE("a manager takes ports that there are", "[cli][manager]") {
+  testing::Command manager("manager");
+  manager.environment["HOME"] = manager.folder.path();
+  const std::string flag = GENERATE(as<std::string>(), "--port", "--webui-port");
+  const auto result = manager.run({flag, "70000"});
+  CHECK(result.status == 2);
+  CHECK_THAT(result.err, Catch::Contains(flag + ": Value 70000 not in range 0 to 65535"));
+}
+
+}  // namespace cerium
