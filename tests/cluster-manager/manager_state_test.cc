@@ -267,7 +267,8 @@ TEST_CASE("a worker on which executors do not start rests, and others are tried"
   };
   for (int i = 0; i < 3; ++i) CHECK(fails(1));
   CHECK_FALSE(fails(1));
-  CHECK(desk.heard<ApplicationWaits>(2).back().reason.find("end as soon as they start on 1 of 1 workers") != std::string::npos);
+  CHECK(desk.heard<ApplicationWaits>(2).back().reason.find("end as soon as they start on 1 of 1 workers") !=
+        std::string::npos);
   desk.passes(200, {1});
   CHECK(fails(1));
   CHECK_FALSE(fails(1));
