@@ -50,7 +50,7 @@ class ManagerState {
     std::string url = {};        ///< What it tells those who register: "cerium://host:7077".
     bool spread_out = true;      ///< Over as many workers as possible, or as few.
     Millis lost_after = 10'000;  ///< Silence of a worker, absence of a driver, and how long a restart waits for all.
-    Millis back_within = 2'000;  ///< A worker whose connection broke; most come back in a fraction of a second.
+    Millis back_within = 1'000;  ///< A worker whose connection broke; most come back in a fraction of a second.
     Millis wall_offset = 0;      ///< What makes milliseconds since 1970 of a Millis.
   };
   explicit ManagerState(Options options);

@@ -223,8 +223,8 @@ void ManagerState::awaitWorker(const std::string& id) {
   if (worker.leaving && worker.drivers.empty() && books_.executorsOn(id).empty()) return loseWorker(id, "it has left");
   worker.awaited_until = now_ + options_.back_within;
   worker.absence = "its connection broke";
-  note(fmt::format("the connection of worker {} at {} broke; it has {} s to come back", id, worker.as.host,
-                   options_.back_within / 1000));
+  note(fmt::format("the connection of worker {} at {} broke; it has {} ms to come back", id, worker.as.host,
+                   options_.back_within));
   changed_ = true;
 }
 

@@ -230,7 +230,7 @@ TEST_CASE("a worker that is back at once has lost nothing", "[cluster-manager]")
   desk.says(1, DriverStarted{"driver-1"});
   desk.breaks(1);
   desk.says(4, application("other", 1, 1));
-  desk.passes(1'000);
+  desk.passes(500);
   CHECK(desk.heard<LaunchExecutor>(1).size() == 1);  // nothing goes to where nobody listens
   RegisterWorker back = worker("a", 2);
   back.executors = {{"app", 0, 1, kGiB}};
