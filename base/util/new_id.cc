@@ -25,4 +25,10 @@ std::string newId(std::string_view prefix) {
   return fmt::format("{}-{}-{:016x}", prefix, text, random);
 }
 
+bool isSafeId(std::string_view id) {
+  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+  return !id.empty() && id.size() <= 128 && id.front() != '.' && id.front() != '-' && id.front() != '_' &&
+         id.find_first_not_of(kAllowed) == id.npos;
+}
+
 }  // namespace cerium

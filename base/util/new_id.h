@@ -10,4 +10,8 @@ namespace cerium {
 /// anybody's help: not even process ids tell containers apart. Throws IoError where there are no random numbers.
 [[nodiscard]] std::string newId(std::string_view prefix);
 
+/// Whether an id that others send may be the name of a folder: letters, digits, '-', '_' and '.', these not first; at
+/// most 128.
+[[nodiscard]] bool isSafeId(std::string_view id);
+
 }  // namespace cerium

@@ -110,12 +110,6 @@ bool Books::areRecovering() const {
                      [&](const auto& entry) { return is_awaited(entry) && !entry.second.registered; });
 }
 
-bool isSafeName(std::string_view id) {
-  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
-  return !id.empty() && id.size() <= 128 && id.front() != '.' && id.front() != '-' &&
-         id.find_first_not_of(kAllowed) == id.npos;
-}
-
 std::string checkBooks(const Books& books) {
   std::map<std::string, Share> given;
   for (const auto& [id, worker] : books.workers) {

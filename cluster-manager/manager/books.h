@@ -8,7 +8,6 @@
 #include <map>
 #include <set>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -129,9 +128,6 @@ struct Books {
   /// Some worker, application or driver that was there before the manager's restart is still awaited.
   [[nodiscard]] bool areRecovering() const;
 };
-
-/// An id that is safe as the name of a folder: letters, digits, '-', '_' and '.', not first, at most 128.
-[[nodiscard]] bool isSafeName(std::string_view id);
 
 /// Empty while the books balance; else what is wrong. For tests.
 [[nodiscard]] std::string checkBooks(const Books& books);

@@ -272,6 +272,7 @@ void Manager::Impl::carryOut(Instructions instructions) {
       if (found == connections.end()) continue;
       log::info("the connection to {} is closed: {}", found->second->peer(), close->reason);
       found->second->close();
+      connections.erase(found);  // said once, whatever it still sent
     } else if (const auto* note = std::get_if<Note>(&each)) {
       log::info("{}", note->text);
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/util/new_id.h"
 #include "cluster-manager/manager/manager_state.h"
 
 namespace cerium::cluster_manager {
@@ -17,7 +18,7 @@ constexpr size_t kEndedApplicationsKept = 200;
 constexpr int64_t kMostExecutors = int64_t{1} << 40;  // far from where a number overflows
 
 std::string whatIsWrong(const RegisterApplication& message) {
-  if (!isSafeName(message.application)) return "an application's id has to be of letters, digits, '-', '_' and '.'";
+  if (!isSafeId(message.application)) return "an application's id has to be of letters, digits, '-', '_' and '.'";
   if (message.cores_max < 0 || message.executor_cores < 0) return "an application cannot ask for less than no cores";
   if (message.driver_host.empty() || message.driver_port == 0)
     return fmt::format("application {} does not say where its driver listens", message.application);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/util/new_id.h"
 #include "cluster-manager/manager/manager_state.h"
 
 namespace cerium::cluster_manager {
@@ -18,7 +19,7 @@ constexpr int kMostDoublings = 6;      // ...up to about a minute...
 constexpr Millis kLongRun = 60'000;    // ...and forgotten once it has run for so long.
 
 std::string whatIsWrong(const DriverOrder& order) {
-  if (!isSafeName(order.driver)) return "a driver's id has to be of letters, digits, '-', '_' and '.'";
+  if (!isSafeId(order.driver)) return "a driver's id has to be of letters, digits, '-', '_' and '.'";
   if (order.cores < 1 || order.memory == 0)
     return fmt::format("driver {} asks for {} cores and {} bytes of memory; it needs one and more of both",
                        order.driver, order.cores, order.memory);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/util/new_id.h"
 #include "cluster-manager/manager/manager_state.h"
 
 namespace cerium::cluster_manager {
@@ -21,7 +22,7 @@ constexpr Millis kFirstRest = 50;  // doubled each time...
 constexpr Millis kLongestRest = 30'000;
 
 std::string whatIsWrong(const RegisterWorker& message) {
-  if (!isSafeName(message.worker)) return "a worker's id has to be of letters, digits, '-', '_' and '.'";
+  if (!isSafeId(message.worker)) return "a worker's id has to be of letters, digits, '-', '_' and '.'";
   if (message.host.empty()) return "a worker has to name its host";
   if (message.cores < 1 || message.cores > kMostCores || message.memory == 0)
     return fmt::format("worker {} offers {} cores and {} bytes of memory; it needs from 1 to {} cores and some memory",
@@ -89,7 +90,7 @@ void ManagerState::adoptExecutor(Worker& worker, const ExecutorOnWorker& said) {
     executor.state = ExecutorState::kRunning;
     return;
   }
-  const bool plausible = isSafeName(said.application) && said.executor >= 0 && said.cores >= 0 &&
+  const bool plausible = isSafeId(said.application) && said.executor >= 0 && said.cores >= 0 &&
                          (said.cores > 0 || said.memory == 0) && said.cores <= worker.as.cores - worker.given.cores &&
                          said.memory <= worker.as.memory - worker.given.memory;
   if (!plausible) return end("it is more than its worker has");

@@ -19,6 +19,7 @@
 #include "base/rpc/secrets.h"
 #include "base/util/error.h"
 #include "base/util/log.h"
+#include "base/util/new_id.h"
 
 namespace cerium::cluster_manager {
 namespace {
@@ -26,7 +27,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kLogEnd = 2'000;
-constexpr size_t kMaxName = 200;
 constexpr size_t kKeptFolders = 200;  // of applications and drivers that have ended
 constexpr const char* kFetched = "fetched";
 /// Of what a child may know of the worker's environment.
@@ -34,12 +34,8 @@ constexpr const char* kPassedOn[] = {"PATH", "HOME", "USER", "LANG", "LC_ALL", "
 
 /// An id becomes a folder's name, so it must be one.
 void checkName(const std::string& name) {
-  const bool good = !name.empty() && name.size() <= kMaxName && name.front() != '.' && name != kFetched &&
-                    std::all_of(name.begin(), name.end(), [](char c) {
-                      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                             c == '_' || c == '.';
-                    });
-  if (!good) throw InvalidArgument(fmt::format("\"{}\" cannot be an id: write letters, digits, -, _ and .", name));
+  if (!isSafeId(name) || name == kFetched)
+    throw InvalidArgument(fmt::format("\"{}\" cannot be an id: write letters, digits, -, _ and .", name));
 }
 
 void makeFolder(const std::string& path) {
