@@ -69,6 +69,8 @@ class ClusterBackend {
   virtual void retire(ExecutorId) {}
   /// Ends an executor that nobody needs any more; its loss is then reported.
   virtual void letGo(ExecutorId, const std::string& /*reason*/) {}
+  /// Some that have not registered yet.
+  [[nodiscard]] virtual bool isStartingExecutors() const { return false; }
   /// How many executors there should be; only with dynamic allocation.
   virtual void want(int /*executors*/) {}
   virtual void dropStage(StageId stage) = 0;

@@ -50,7 +50,8 @@ Departures::Orders Departures::tick(const Work& work, Millis now) {
   Orders orders;
   for (auto& [executor, departure] : all_) {
     const bool has_time = now - departure.since < kMoveLimit;
-    if (departure.phase == Phase::kTasks && !work.busy.contains(executor)) {
+    const bool waits_for_room = !departure.retires && work.room_is_coming && has_time;
+    if (departure.phase == Phase::kTasks && !work.busy.contains(executor) && !waits_for_room) {
       departure.phase = departure.retires ? Phase::kDone : Phase::kBlocks;
       departure.since = now;
       if (departure.retires) {

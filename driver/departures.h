@@ -28,6 +28,7 @@ class Departures {
     std::set<ExecutorId> busy = {};  ///< Those on their way out that run tasks.
     TaskId oldest = {};              ///< Of all tasks that run; the same as `next` where none does.
     TaskId next = {};                ///< Of the next task to be launched.
+    bool room_is_coming = false;     ///< Nobody can take blocks yet; executors that are starting will.
   };
   /// What is to be done for one executor.
   struct MoveBlocks {

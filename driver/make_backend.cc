@@ -41,6 +41,11 @@ std::unique_ptr<ExecutorProvider> standaloneProvider(const Conf& conf, const Mas
   options.cores_max = static_cast<int>(conf.getInt("cerium.cores.max"));
   options.executor_cores = static_cast<int>(conf.getInt("cerium.executor.cores"));
   options.executor_memory = static_cast<uint64_t>(conf.getSize("cerium.executor.memory"));
+  if (options.cores_max > 0 && options.executor_cores > options.cores_max) {
+    throw InvalidArgument("cerium.executor.cores=" + std::to_string(options.executor_cores) +
+                          " is more than cerium.cores.max=" + std::to_string(options.cores_max) +
+                          ", so no executor can ever be had; lower the first or raise the second");
+  }
   const auto instances = static_cast<int>(conf.getInt("cerium.executor.instances"));
   options.executors = instances > 0 ? instances : -1;
   if (conf.getBool("cerium.dynamicAllocation.enabled"))

@@ -93,6 +93,11 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     sendTo(to, protocol::ReplicateBlock{rdd.value, partition, level, source->second.peer});
   }
   void retire(ExecutorId id) override { sendTo(id, protocol::Retire{}); }
+  [[nodiscard]] bool isStartingExecutors() const override {
+    return std::any_of(executors_.begin(), executors_.end(), [](const auto& each) {
+      return !each.second.connection && each.second.killed_at == 0 && !each.second.leaving;
+    });
+  }
   void letGo(ExecutorId id, const std::string& reason) override {
     auto found = executors_.find(id);
     if (found != executors_.end()) giveUp(id, found->second, reason);

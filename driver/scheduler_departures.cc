@@ -1,5 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
 // SchedulerLoop: executors that leave or are not needed, and how many there should be.
+#include <algorithm>
+
 #include "base/util/log.h"
 #include "driver/scheduler_loop.h"
 
@@ -44,7 +46,9 @@ void SchedulerLoop::executorRetired(ExecutorId executor) {
 
 void SchedulerLoop::followDepartures() {
   if (departures_.empty()) return;
-  Departures::Work work{{}, tasks_.oldestTask(), tasks_.nextTask()};
+  const bool has_room =
+      std::any_of(hosts_.begin(), hosts_.end(), [this](const auto& each) { return !departures_.contains(each.first); });
+  Departures::Work work{{}, tasks_.oldestTask(), tasks_.nextTask(), !has_room && backend_.isStartingExecutors()};
   for (const auto& [executor, cores] : cores_) {
     if (departures_.contains(executor) && !tasks_.runningOn(executor).empty()) work.busy.insert(executor);
   }

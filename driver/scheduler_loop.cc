@@ -168,7 +168,11 @@ void SchedulerLoop::executorLost(ExecutorId executor, Failure failure, std::vect
   post([this, executor, failure = std::move(failure), crashed = std::move(crashed)]() mutable {
     auto host = hosts_.find(executor);
     if (host == hosts_.end()) return;
-    log::warn("executor {} on {} is lost: {}", executor.value, host->second, failure.message);
+    if (departures_.contains(executor)) {
+      log::info("executor {} on {} has left: {}", executor.value, host->second, failure.message);
+    } else {
+      log::warn("executor {} on {} is lost: {}", executor.value, host->second, failure.message);
+    }
     failure.host = host->second;
     failure.executor = executor;
     bus_.executorRemoved({executor.value, host->second, 0, failure.message});

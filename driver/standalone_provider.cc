@@ -24,6 +24,7 @@ namespace cerium {
 namespace {
 
 constexpr auto kManagerLimit = std::chrono::seconds(20);  // for a cluster that is just being started
+constexpr auto kSayAfter = std::chrono::seconds(1);
 constexpr auto kFirstGrant = std::chrono::seconds(1);
 constexpr auto kLook = std::chrono::milliseconds(50);
 constexpr int64_t kStartLimitMs = 120'000;  // a worker may have to fetch the program first
@@ -44,11 +45,16 @@ std::string ownProgram() {
 
 /// A manager on loopback makes the secret itself, so there may be none before it runs.
 std::string clusterSecret(const StandaloneOptions& options) {
-  for (const auto until = Clock::now() + kManagerLimit;;) {
+  bool is_said = false;
+  for (const auto since = Clock::now();;) {
     try {
       return rpc::findClusterSecret(options.secret, options.managers).value;
-    } catch (const IoError&) {
-      if (Clock::now() > until) throw;
+    } catch (const IoError& e) {
+      if (Clock::now() - since > kManagerLimit) throw;
+      if (!is_said && Clock::now() - since > kSayAfter) {
+        is_said = true;
+        log::warn("waits up to {} s for a manager to make its secret: {}", kManagerLimit.count(), e.what());
+      }
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
@@ -149,8 +155,14 @@ class StandaloneProvider final : public ExecutorProvider {
     std::unique_lock lock(mutex_);
     const auto limit = Clock::now() + kManagerLimit;
     const auto is_decided = [this] { return accepted_ || !refused_.empty(); };
-    while (!is_decided() && Clock::now() < limit && !connection_->hasWrongSecret())
+    const auto said_at = Clock::now() + kSayAfter;
+    bool is_said = false;
+    while (!is_decided() && Clock::now() < limit && !connection_->hasWrongSecret()) {
       changed_.wait_for(lock, kLook, is_decided);
+      if (is_said || is_decided() || Clock::now() < said_at) continue;
+      is_said = true;
+      log::warn("waits up to {} s for a manager: {}", kManagerLimit.count(), connection_->lastError());
+    }
     if (!refused_.empty()) throw IoError("the manager refuses the application: " + refused_);
     if (!accepted_) {
       std::string all;

@@ -62,8 +62,11 @@ void WorkerState::handle(const Connected&, Millis now) {
 }
 
 void WorkerState::handle(const ConnectFailed& event, Millis now) {
-  // Said once for each address, not at every attempt.
-  if (retry_ms_ <= options_.first_retry_ms) note("cannot reach the manager yet: " + event.reason, true);
+  // Said at first, and once a minute, not at every attempt.
+  if (retry_ms_ <= options_.first_retry_ms || now - complained_at_ >= options_.complain_ms) {
+    complained_at_ = now;
+    note("cannot reach the manager yet: " + event.reason, true);
+  }
   address_ = (address_ + 1) % options_.addresses;
   retryLater(now);
 }

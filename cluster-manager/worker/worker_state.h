@@ -108,6 +108,7 @@ class WorkerState {
     Millis last_retry_ms = 2'000;
     Millis answer_ms = 10'000;  ///< After which a manager that does not answer a registration is given up.
     Millis heartbeat_ms = 1'000;
+    Millis complain_ms = 60'000;    ///< How often it says that it has no manager.
     Millis end_ms = 5'000;          ///< From SIGTERM to SIGKILL.
     Millis leave_ms = 60'000;       ///< From being told to leave until what still runs is killed.
     Millis idle_leave_ms = 2'000;   ///< How long a worker that runs nothing waits for the manager's word to leave.
@@ -187,6 +188,7 @@ class WorkerState {
   Millis retry_at_ = 0;
   Millis retry_ms_ = 0;
   Millis link_since_ = 0;
+  Millis complained_at_ = 0;
   Millis heartbeat_at_ = 0;
   std::string manager_;
 

@@ -125,7 +125,7 @@ TEST_CASE("a worker leaves while others read its shuffle output, and no stage ru
   CHECK(cluster.worker(1).wait() == 0);
   CHECK(slow.count() == 8000);
   CHECK(eventually([&] { return log->good() >= 8 + 4 + 4; }));
-  INFO(log->stories());
+  INFO(log->stories() << cluster.worker(1).log());
   CHECK(log->good() == 8 + 4 + 4);
   CHECK(log->bad() == 0);
 }

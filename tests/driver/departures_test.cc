@@ -38,6 +38,17 @@ TEST_CASE("an executor that leaves ends its tasks, then moves its blocks, then g
   CHECK_FALSE(departures.contains(kA));
 }
 
+TEST_CASE("an executor waits for others that are starting to take its blocks, but not for ever", "[driver]") {
+  Departures departures;
+  REQUIRE(departures.leave(kA, "why", 0));
+  CHECK(departures.tick({.room_is_coming = true}, 100).move.empty());
+  SECTION("they come") { CHECK(departures.tick({}, 5'000).move.size() == 1); }
+  SECTION("they do not") {
+    CHECK(departures.tick({.room_is_coming = true}, Departures::kMoveLimit - 1).move.empty());
+    CHECK(departures.tick({.room_is_coming = true}, Departures::kMoveLimit).move.size() == 1);
+  }
+}
+
 TEST_CASE("an executor whose blocks do not move goes without them in the end", "[driver]") {
   Departures departures;
   REQUIRE(departures.leave(kA, "why", 0));
