@@ -11,6 +11,7 @@
 #include "base/util/environment.h"
 #include "base/util/log.h"
 #include "driver/engine.h"
+#include "driver/uncaught.h"
 #include "executor/executor_process.h"
 #include "rdd/io/text_files.h"
 
@@ -18,6 +19,7 @@ namespace cerium {
 namespace {
 
 void becomeDriver() {
+  reportUncaughtErrors();
   hideVariable(DriverEnvironment::kSecret);
   if (std::getenv(DriverEnvironment::kId) != nullptr) endWithParent();  // its worker; another one may be told to run it
 }
