@@ -187,7 +187,7 @@ TEST_CASE("an executor that stands still longer than the limit counts as dead", 
   auto recorder = std::make_shared<Recorder>();
   sc.addListener(recorder);
   REQUIRE(sc.range(0, 4, 1, 4).count() == 4);
-  REQUIRE(eventually([] { return executorPids().size() == 2; }));
+  REQUIRE(eventually([&] { return sc.statusTracker().getExecutorInfos().size() == 2; }));  // both have registered
   const pid_t stopped = executorPids().at(0);
   ::kill(stopped, SIGSTOP);
   const auto sum = sc.range(0, 8, 1, 8)
