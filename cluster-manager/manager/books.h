@@ -29,12 +29,11 @@ struct Share {
 };
 
 struct Worker {
-  protocol::RegisterWorker as;                ///< Without what it runs.
+  protocol::RegisterWorker as;                ///< Without what it runs; one that is leaving gets nothing new.
   ConnectionId connection = kNoConnection;    ///< None while it is awaited.
   Millis heard = 0;                           ///< Its last message.
   Millis awaited_until = 0;                   ///< Where it has no connection; then it is lost.
   std::string absence = {};                   ///< Why it has none.
-  bool leaving = false;                       ///< Gets nothing new.
   uint64_t memory_used = 0;                   ///< As it says; not what is given away.
   std::map<std::string, Share> drivers = {};  ///< That run here or are being ended.
   Share given = {};                           ///< To executors and drivers.
@@ -93,7 +92,6 @@ struct Driver {
 struct LostWorker {
   protocol::RegisterWorker as;
   Millis heard = 0;
-  bool left = false;  ///< It was leaving anyway.
 };
 
 struct Books {

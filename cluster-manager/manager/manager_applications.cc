@@ -71,7 +71,7 @@ void ManagerState::matchExecutors(Application& application, const std::vector<in
       endExecutor(key, "its driver does not know of it");
     } else if (application.retired.contains(key.second)) {
       retireExecutor(application, key.second);
-    } else if (books_.workers.at(executor.worker).leaving) {
+    } else if (books_.workers.at(executor.worker).as.leaving) {
       tell(application, ExecutorLeaving{key.second, fmt::format("worker {} leaves", executor.worker)});
     }
   }

@@ -37,7 +37,7 @@ json::object workerObject(const RegisterWorker& worker, const Share& given, cons
 
 std::string stateOf(const Worker& worker) {
   if (worker.connection == kNoConnection) return "UNKNOWN";
-  return worker.leaving ? "DECOMMISSIONING" : "ALIVE";
+  return worker.as.leaving ? "DECOMMISSIONING" : "ALIVE";
 }
 
 std::string stateOf(const Application& application, size_t executors) {
@@ -118,7 +118,7 @@ std::string managerJson(const Books& books, const ManagerAtAGlance& manager) {
   }
   for (const LostWorker& lost : books.lost_workers) {
     workers.push_back(
-        workerObject(lost.as, {}, lost.left ? "DECOMMISSIONED" : "DEAD", lost.heard + manager.wall_offset));
+        workerObject(lost.as, {}, lost.as.leaving ? "DECOMMISSIONED" : "DEAD", lost.heard + manager.wall_offset));
   }
   json::array active_apps;
   for (const Application* application : books.applicationsInOrder())

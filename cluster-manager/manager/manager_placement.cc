@@ -24,7 +24,7 @@ void ManagerState::allocate() {
   bool drivers_hold = false;
   for (const auto& [id, worker] : books_.workers) {
     drivers_hold = drivers_hold || !worker.drivers.empty();
-    if (worker.connection == kNoConnection || worker.leaving) continue;
+    if (worker.connection == kNoConnection || worker.as.leaving) continue;
     rooms.push_back({.worker = id,
                      .cores = worker.as.cores,
                      .memory = worker.as.memory,
@@ -106,15 +106,13 @@ void ManagerState::placeExecutors(Application& application, std::vector<WorkerRo
     reason = fmt::format("cerium.cores.max={} is less than the cerium.executor.cores={} of one executor",
                          wish.cores_max, wish.executor_cores);
   } else if (is_short && (has_limit || (has == 0 && grants.empty()))) {
-    reason = whyNoRoom(rooms, books_.workers.size(), need.cores, need.memory, holders);
     const auto resting = std::count_if(rooms.begin(), rooms.end(),
                                        [&](const WorkerRoom& room) { return rests(application, room.worker); });
-    if (resting > 0) {
-      reason = fmt::format(
-          "its executors end as soon as they start on {} of {} workers, which are tried again in a "
-          "while; the others have no room",
-          resting, rooms.size());
-    }
+    reason = resting == 0 ? whyNoRoom(rooms, books_.workers.size(), need.cores, need.memory, holders)
+                          : fmt::format(
+                                "its executors end as soon as they start on {} of {} workers, which are tried again in "
+                                "a while; the others have no room",
+                                resting, rooms.size());
   }
   sayWhyItWaits(application, reason);
 }

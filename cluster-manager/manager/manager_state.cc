@@ -47,8 +47,7 @@ void ManagerState::restore(const WorkerRecord& record) {
     books_.workers[id] = {.as = record.worker,
                           .heard = now_,
                           .awaited_until = now_ + options_.lost_after,
-                          .absence = "it did not come back after the manager's restart",
-                          .leaving = record.worker.leaving};
+                          .absence = "it did not come back after the manager's restart"};
   }
 }
 

@@ -2,8 +2,7 @@
 // Decides what a manager does: who is there, which executor and which driver runs where, what is told to whom. A pure
 // machine, as the schedulers are: messages and the time in, instructions out; manager.h feeds it and carries them out.
 //
-// A worker:       registered -> awaited, when its connection breaks -> registered again, or lost, as one that is
-// silent.
+// A worker:       registered -> awaited, when its connection breaks -> registered again, or lost; so is a silent one.
 //                 Told to leave, it gets nothing new.
 // An application: registered -> awaited, when its driver's connection breaks -> registered again, or ended.
 // An executor:    launching -> running -> ending; its share is free again when the worker says that it ended.

@@ -48,9 +48,11 @@ void ManagerState::registerWorker(ConnectionId from, const RegisterWorker& messa
     if (is_new) books_.workers.erase(id);
     return;
   }
+  const bool was_leaving = worker.as.leaving;  // a manager may have told it so, and the word been lost
   worker.as = message;
   worker.as.executors.clear();
   worker.as.drivers.clear();
+  worker.as.leaving = was_leaving;
   worker.heard = now_;
   worker.absence.clear();
   std::erase_if(books_.lost_workers, [&](const LostWorker& lost) { return lost.as.worker == id; });
@@ -59,7 +61,7 @@ void ManagerState::registerWorker(ConnectionId from, const RegisterWorker& messa
   adoptExecutors(worker, message.executors);
   adoptDrivers(worker, message.drivers);
   if (message.leaving) leave(worker, "it was told to leave");
-  if (worker.leaving) send(from, LeaveWhenIdle{});
+  if (worker.as.leaving) send(from, LeaveWhenIdle{});
   note(fmt::format("worker {} at {}:{} with {} cores and {} is here, running {} executors and {} drivers", id,
                    message.host, message.port, message.cores, formatMemory(message.memory), message.executors.size(),
                    message.drivers.size()));
@@ -206,8 +208,8 @@ void ManagerState::decommission(ConnectionId from, const std::string& host) {
 }
 
 void ManagerState::leave(Worker& worker, const std::string& reason) {
-  if (worker.leaving) return;
-  worker.leaving = worker.as.leaving = true;
+  if (worker.as.leaving) return;
+  worker.as.leaving = true;
   keepWorker(worker, false);
   changed_ = true;
   for (const ExecutorKey& key : books_.executorsOn(worker.as.worker)) {
@@ -221,7 +223,8 @@ void ManagerState::leave(Worker& worker, const std::string& reason) {
 void ManagerState::awaitWorker(const std::string& id) {
   Worker& worker = books_.workers.at(id);
   worker.connection = kNoConnection;
-  if (worker.leaving && worker.drivers.empty() && books_.executorsOn(id).empty()) return loseWorker(id, "it has left");
+  if (worker.as.leaving && worker.drivers.empty() && books_.executorsOn(id).empty())
+    return loseWorker(id, "it has left");
   worker.awaited_until = now_ + options_.back_within;
   worker.absence = "its connection broke";
   note(fmt::format("the connection of worker {} at {} broke; it has {} ms to come back", id, worker.as.host,
@@ -244,7 +247,7 @@ void ManagerState::loseWorker(const std::string& id, const std::string& reason) 
     application.bad_starts.erase(id);
   }
   keepWorker(worker, true);
-  books_.lost_workers.push_back({worker.as, worker.heard, worker.leaving});
+  books_.lost_workers.push_back({worker.as, worker.heard});
   if (books_.lost_workers.size() > kLostWorkersShown) books_.lost_workers.pop_front();
   books_.workers.erase(id);
   changed_ = true;

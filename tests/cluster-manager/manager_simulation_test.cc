@@ -435,7 +435,7 @@ class Simulation {
       bool is_limited = as.cores_max > 0 || as.executors_wanted >= 0 || executors.empty();
       demand(!is_limited || !application.waits.empty(), id + " waits and is not told why");
       for (const auto& [worker_id, worker] : books.workers) {
-        if (worker.connection == kNoConnection || worker.leaving) continue;
+        if (worker.connection == kNoConnection || worker.as.leaving) continue;
         const auto bad = application.bad_starts.find(worker_id);
         if (bad != application.bad_starts.end() && bad->second.not_before > 0) continue;  // it rests
         const bool fits = worker.as.cores - worker.given.cores >= size &&
@@ -481,7 +481,7 @@ class Simulation {
       const bool could_run =
           std::any_of(books.workers.begin(), books.workers.end(), [&, &order = driver.record.order](const auto& entry) {
             const Worker& worker = entry.second;
-            return !worker.leaving && worker.as.cores >= order.cores && worker.as.memory >= order.memory;
+            return !worker.as.leaving && worker.as.cores >= order.cores && worker.as.memory >= order.memory;
           });
       demand(!driver.isActive() || !could_run, fmt::format("driver {} is {}", id, driver.record.state));
     }

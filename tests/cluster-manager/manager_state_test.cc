@@ -550,7 +550,7 @@ TEST_CASE("whoever speaks as what it is not is cut off", "[cluster-manager]") {
   desk.says(6, application("app"));
   desk.says(6, WorkerLeaving{});
   for (ConnectionId connection = 1; connection <= 6; ++connection) CHECK(desk.isClosed(connection));
-  CHECK_FALSE(desk.books().workers.at("a").leaving);
+  CHECK_FALSE(desk.books().workers.at("a").as.leaving);
 }
 
 TEST_CASE("a worker that took the place of another ends it", "[cluster-manager]") {
