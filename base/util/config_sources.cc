@@ -9,11 +9,14 @@
 #include <cstring>
 #include <fstream>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "base/util/config_keys.h"
 #include "base/util/config_values.h"
+#include "base/util/environment.h"
 #include "base/util/error.h"
+#include "base/util/nearest.h"
 
 namespace cerium {
 namespace {
@@ -51,12 +54,29 @@ void addFile(const std::string& path, bool must_exist, std::vector<ConfSetting>&
   if (!in.eof()) throw IoError(fmt::format("cannot read settings from {}: {}", path, std::strerror(errno)));
 }
 
+/// Variables that are no setting's are others' business (a compose file's CERIUM_IMAGE), but not those that are almost
+/// a setting's.
+void refuseMisspelt(std::string_view name, std::span<const std::string> known) {
+  constexpr size_t kSlip = 2;  // letters
+  for (const std::string& setting : known) {
+    const size_t distance = editDistance(name, setting);
+    if (distance == 0) return;
+    if (distance <= kSlip)
+      throw InvalidArgument(
+          fmt::format("the environment variable {} is not a setting's; did you mean {}?", name, setting));
+  }
+}
+
 void addEnvironment(std::vector<ConfSetting>& settings) {
+  std::vector<std::string> known;
   for (const ConfigKey& key : configKeys()) {
-    const std::string name = environmentName(key.name);
-    if (auto value = variable(name.c_str())) {
-      settings.push_back({std::string(key.name), std::move(*value), "environment variable " + name});
+    known.push_back(environmentName(key.name));
+    if (auto value = variable(known.back().c_str())) {
+      settings.push_back({std::string(key.name), std::move(*value), "environment variable " + known.back()});
     }
+  }
+  for (const auto& [name, value] : ownEnvironment()) {
+    if (name.starts_with("CERIUM_")) refuseMisspelt(name, known);
   }
 }
 

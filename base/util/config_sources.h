@@ -10,7 +10,7 @@
 namespace cerium {
 
 /// All of them, unchecked, weakest first. Throws IoError where the file cannot be read, InvalidArgument for a line
-/// or flag without a key.
+/// or flag without a key and for a variable that is almost a setting's.
 [[nodiscard]] std::vector<ConfSetting> readConfigSources();
 
 }  // namespace cerium

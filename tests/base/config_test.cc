@@ -258,6 +258,9 @@ TEST_CASE("code beats submit flags, they beat the environment, it beats the file
                            {"CERIUM_TASK_CPUS", "3"},
                            {"CERIUM_UI_PORT", ""},
                            {"CERIUM_NO_SUCH_SETTING", "x"},
+                           {"CERIUM_WORKER_MEMORY", "x"},
+                           {"CERIUM_WEB_PORT", "x"},
+                           {"CERIUM_IMAGE", "x"},
                            {"CERIUM_SUBMIT_CONF", "cerium.executor.cores=4\ncerium.task.cpus=4\n"}});
   Conf conf;
   conf.set("cerium.task.cpus", 5);
@@ -297,6 +300,11 @@ TEST_CASE("a bad setting outside the program is refused with its place", "[base]
   SECTION("in the environment") {
     environment.set("CERIUM_EXECUTOR_CORES", "many");
     CHECK_THROWS_WITH(Conf(), Contains("environment variable CERIUM_EXECUTOR_CORES") && Contains("\"many\""));
+  }
+  SECTION("in a misspelt variable") {
+    environment.set("CERIUM_EXECUTR_MEMORY", "2g");
+    CHECK_THROWS_AS(Conf(), InvalidArgument);
+    CHECK_THROWS_WITH(Conf(), Contains("CERIUM_EXECUTR_MEMORY") && Contains("did you mean CERIUM_EXECUTOR_MEMORY?"));
   }
   SECTION("in the submit flags") {
     environment.set("CERIUM_SUBMIT_CONF", "cerium.executor.core=1");
