@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <cstring>
-
 namespace cerium {
 namespace {
 
@@ -18,9 +16,7 @@ std::string story(int64_t job, const std::string& action, const Failure& failure
   if (failure.attempts > 0)
     text += fmt::format(", after {} attempt{}", failure.attempts, failure.attempts == 1 ? "" : "s");
   if (!failure.call_site.empty()) text += ", in " + failure.call_site;
-  if (failure.kind == Failure::Kind::kCrash && failure.signal > 0) {
-    text += fmt::format(": the executor died of signal {} ({})", failure.signal, strsignal(failure.signal));
-  }
+  if (failure.kind == Failure::Kind::kCrash) text += ": the executor died";
   if (!failure.exception_type.empty()) text += ": " + failure.exception_type;
   if (!failure.message.empty()) text += ": " + failure.message;
   if (!failure.stack.empty()) text += "\n" + failure.stack;

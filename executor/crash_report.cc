@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -94,7 +95,7 @@ class Symbols {
     const Dwarf_Addr address = start_ + offset;
     const char* name = dwfl_module_addrname(module_, address);
     if (name == nullptr) return {};
-    std::string text = demangled(name);
+    std::string text = shortFrameName(demangled(name));
     if (Dwfl_Line* line = dwfl_module_getsrc(module_, address)) {
       int number = 0;
       const char* file = dwfl_lineinfo(line, nullptr, &number, nullptr, nullptr, nullptr);
@@ -156,6 +157,28 @@ bool readCrashRecord(const Bytes& written, CrashRecord& record) {
   return record.frames >= 0 && record.frames <= CrashRecord::kMaxFrames;
 }
 
+std::string shortFrameName(std::string_view name) {
+  constexpr size_t kLong = 100;
+  constexpr std::string_view kOperator = "operator";
+  if (name.size() <= kLong) return std::string(name);
+  std::string text;
+  int depth = 0;
+  for (size_t i = 0; i < name.size(); ++i) {
+    if (depth == 0 && name.substr(i).starts_with(kOperator)) {  // what follows opens and closes nothing
+      const size_t end = std::min(name.find_first_not_of("<=>-", i + kOperator.size()), name.size());
+      text += name.substr(i, end - i);
+      i = end - 1;
+    } else if (name[i] == '<') {
+      if (depth++ == 0) text += "<...>";
+    } else if (name[i] == '>' && depth > 0) {
+      depth -= name[i - 1] == '-' ? 0 : 1;
+    } else if (depth == 0) {
+      text += name[i];
+    }
+  }
+  return text;
+}
+
 std::string describeStack(const CrashRecord& record) {
   Symbols symbols;
   std::string text;
@@ -173,6 +196,7 @@ std::string describeStack(const CrashRecord& record) {
     if (!inside && (handler || name.empty())) {
       continue;  // the handler itself and the system's frames around it
     }
+    if (name.starts_with("cerium::runTask(")) break;
     inside = true;
     text += fmt::format("    at {}\n", name.empty() ? fmt::format("{:#x}", record.stack[i]) : name);
   }

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "base/util/bytes.h"
 
@@ -31,7 +31,11 @@ void useSignalStack();
 /// The record among what a dead process left in its crash pipe; false where it wrote none.
 bool readCrashRecord(const Bytes& written, CrashRecord& record);
 
-/// Frames with function, file and line where the binary has symbols, one a line.
+/// Frames with function, file and line where the binary has symbols, one a line: from where it happened down to the
+/// task, without the executor's own below that.
 [[nodiscard]] std::string describeStack(const CrashRecord& record);
+
+/// A function's name fit for a line: template arguments, which hold whole chains, become "<...>" where it is long.
+[[nodiscard]] std::string shortFrameName(std::string_view name);
 
 }  // namespace cerium
