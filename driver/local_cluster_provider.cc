@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <map>
@@ -14,8 +13,7 @@
 #include <vector>
 
 #include "base/util/error.h"
-#include "base/util/user_folders.h"
-#include "rdd/io/record_file.h"
+#include "driver/log_folder.h"
 
 namespace cerium {
 namespace {
@@ -37,21 +35,18 @@ class LocalClusterProvider final : public ExecutorProvider {
   explicit LocalClusterProvider(LocalClusterOptions options)
       : options_(std::move(options)),
         secret_(newSecret()),
-        log_dir_(options_.log_dir.empty() ? stateFolder() + "/" + options_.application
-                                          : options_.log_dir + "/" + options_.application),
+        logs_(options_.log_dir, options_.application),
         wanted_(options_.executors) {}
   ~LocalClusterProvider() override { stop(); }
 
   [[nodiscard]] rpc::Endpoint listenAt() const override { return {"127.0.0.1", 0}; }
   [[nodiscard]] std::string secret() const override { return secret_; }
   [[nodiscard]] int cores() const override { return options_.executors * options_.cores; }
-  [[nodiscard]] std::string logDir() const override { return log_dir_; }
+  [[nodiscard]] std::string logDir() const override { return logs_.path(); }
 
   void start(const rpc::Endpoint& driver, rpc::Transport&, ProviderEvents& events) override {
     events_ = &events;
     driver_ = driver;
-    io::makeFolder(log_dir_);
-    ::chmod(log_dir_.c_str(), 0700);
     std::lock_guard lock(mutex_);
     startMissing();
   }
@@ -114,7 +109,7 @@ class LocalClusterProvider final : public ExecutorProvider {
   // REQUIRES: mutex_
   bool startOne() {
     const ExecutorId id(next_id_++);
-    const std::string log = fmt::format("{}/executor-{}.log", log_dir_, id.value);
+    const std::string log = fmt::format("{}/executor-{}.log", logs_.path(), id.value);
     events_->executorStarting(id, log, kStartLimitMs);
     try {
       running_[id] = std::make_unique<ExecutorProcessHandle>(
@@ -142,7 +137,7 @@ class LocalClusterProvider final : public ExecutorProvider {
 
   const LocalClusterOptions options_;
   const std::string secret_;
-  const std::string log_dir_;
+  const LogFolder logs_;
   ProviderEvents* events_ = nullptr;
   rpc::Endpoint driver_;
 

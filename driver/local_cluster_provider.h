@@ -10,9 +10,10 @@ struct LocalClusterOptions {
   std::string application;
   int executors = 1;
   int cores = 1;
-  std::string log_dir;  ///< Empty: below the user's state folder.
+  std::string log_dir;  ///< As LogFolder takes it.
 };
 
+/// Throws IoError where the logs' folder cannot be made.
 std::unique_ptr<ExecutorProvider> makeLocalClusterProvider(LocalClusterOptions options);
 
 }  // namespace cerium
