@@ -100,6 +100,9 @@ std::string describe(const DriverStatus& status) {
   return text;
 }
 
+/// What the driver printed last comes here by itself.
+std::string firstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
+
 std::string howToAsk(const ManagerAddresses& managers, const std::string& driver) {
   return fmt::format("cerium submit --master {} --status {}", managers.url, driver);
 }
@@ -154,7 +157,7 @@ class Follower {
       while (auto message = client_->next(std::chrono::milliseconds(0))) {
         const auto* status = std::get_if<DriverStatus>(&*message);
         if (status == nullptr || status->driver != driver_) continue;
-        if (const std::string line = describe(*status); line != said_) printer_.say(said_ = line);
+        if (const std::string line = firstLine(describe(*status)); line != said_) printer_.say(said_ = line);
         if (isFinal(*status)) return *status;
       }
     } catch (const IoError& e) {

@@ -239,7 +239,7 @@ struct DriverStatus {
   std::string state;  ///< WAITING, RUNNING, RELAUNCHING, FINISHED, FAILED, KILLED, LOST or UNKNOWN.
   std::string worker;
   std::string host;
-  std::string detail;  ///< What it waits for, or how it ended.
+  std::string detail;  ///< What it waits for, or how it ended: a line, then the last ones that it printed.
   int32_t exit_status = 0;
 };
 /// Asks for the workers of a host to leave (`cerium worker --decommission`).

@@ -31,7 +31,7 @@ std::string describe(const ExitInfo& how) {
   if (text.empty() && how.signal != 0) text = fmt::format("killed by signal {}", how.signal);
   if (text.empty()) text = fmt::format("exited with status {}", how.exit_status);
   if (!how.log.empty()) text += "; its log is " + how.log;
-  if (!how.log_end.empty()) text += ", which ends:\n" + how.log_end;
+  if (!how.log_end.empty()) text += "\n" + how.log_end;
   return text;
 }
 

@@ -52,6 +52,7 @@ void takesItsTime() {
 void failsAtFirst() {
   if (!std::filesystem::exists("tried")) {
     std::ofstream("tried") << "once";
+    std::cerr << "driver says: first try" << std::endl;
     ::_exit(9);
   }
   Context sc(ownConf());
@@ -148,6 +149,9 @@ TEST_CASE("a supervised driver that fails is run again", "[cluster][standalone][
   CHECK(submitter->wait() == 0);
   CHECK(hears(*submitter, "RELAUNCHING"));
   CHECK(hears(*submitter, "exited with status 9"));
+  // As it came, and not again with the news of its end.
+  CHECK(hears(*submitter, "driver says: first try"));
+  CHECK(submitter->log().find("first try") == submitter->log().rfind("first try"));
   CHECK(hears(*submitter, "driver says: second try, sum 6"));
 }
 
