@@ -79,7 +79,7 @@ class Desk {
     }
   }
 
-  const FileServer server_;
+  FileServer server_;
   Printer& printer_;  // outlives this
   rpc::Endpoint at_;
   std::mutex mutex_;

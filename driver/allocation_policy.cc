@@ -10,7 +10,7 @@ AllocationPolicy::Decision AllocationPolicy::decide(const std::vector<Seen>& exe
   Decision decision;
   if (!options_.enabled) return decision;
 
-  int cores = 1;
+  int cores = std::max(1, options_.executor_cores);
   size_t running = 0;
   std::map<ExecutorId, Millis> idle_since;
   for (const Seen& seen : executors) {
@@ -34,7 +34,8 @@ AllocationPolicy::Decision AllocationPolicy::decide(const std::vector<Seen>& exe
     const auto enough =
         static_cast<int>(std::min<size_t>((tasks + static_cast<size_t>(cores) - 1) / static_cast<size_t>(cores),
                                           static_cast<size_t>(options_.max_executors)));
-    want = std::max(want, enough);
+    const bool is_size_known = count > 0 || options_.executor_cores > 0;
+    want = std::max(want, is_size_known ? enough : std::min(1, options_.max_executors));
   } else if (pending_tasks == 0) {
     for (const auto& [executor, since] : idle_since_) {
       if (now - since < options_.idle_ms) continue;

@@ -19,6 +19,7 @@ class AllocationPolicy {
     bool enabled = false;
     int min_executors = 0;
     int max_executors = 2147483647;
+    int executor_cores = 0;  ///< What each is to have; 0: a worker's, which is known when the first has come.
     Millis idle_ms = 60'000;
     Millis backlog_ms = 1'000;  ///< Tasks wait for so long before more executors are asked for.
   };

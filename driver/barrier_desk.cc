@@ -4,24 +4,36 @@
 namespace cerium {
 
 BarrierDesk::Releases BarrierDesk::enter(ExecutorId executor, const protocol::BarrierEnter& enter, int total) {
-  auto& round = rounds_[enter.stage];
+  if (killed_.contains(TaskId(enter.task))) return {};
+  auto& round = rounds_[StageId(enter.stage)];
   round[enter.partition] = {executor, enter.task, enter.message};
   Releases releases;
   if (static_cast<int>(round.size()) < total) return releases;
   std::vector<std::string> messages;
   for (const auto& [partition, waiting] : round) messages.push_back(waiting.message);
   for (const auto& [partition, waiting] : round) releases.push_back({waiting.executor, {waiting.task, "", messages}});
-  rounds_.erase(enter.stage);
+  rounds_.erase(StageId(enter.stage));
   return releases;
 }
 
+void BarrierDesk::taskKilled(ExecutorId executor, TaskId task) {
+  leave(task);
+  killed_[task] = executor;
+}
+
 void BarrierDesk::taskGone(TaskId task) {
+  leave(task);
+  killed_.erase(task);
+}
+
+void BarrierDesk::leave(TaskId task) {
   for (auto& [stage, round] : rounds_) {
     std::erase_if(round, [&](const auto& entry) { return entry.second.task == task.value; });
   }
 }
 
 void BarrierDesk::executorGone(ExecutorId executor) {
+  std::erase_if(killed_, [&](const auto& entry) { return entry.second == executor; });
   for (auto& [stage, round] : rounds_) {
     std::erase_if(round, [&](const auto& entry) { return entry.second.executor == executor; });
   }

@@ -16,11 +16,15 @@ class BarrierDesk {
  public:
   using Releases = std::vector<std::pair<ExecutorId, protocol::BarrierRelease>>;
 
-  /// A task waits at a barrier; when all `total` tasks of its stage attempt do, the releases for all of them.
+  /// A task waits at a barrier; when all `total` tasks of its stage do, the releases for all of them. One that was
+  /// killed is not heard: it may come to its barrier long after the stage has begun anew.
   Releases enter(ExecutorId executor, const protocol::BarrierEnter& enter, int total);
-  /// A waiting task was killed or its executor is gone; the others of its attempt are killed by the task scheduler.
+  /// It waits no more, and what it says until taskGone() is not heard.
+  void taskKilled(ExecutorId executor, TaskId task);
+  /// A task that was killed, or failed, has ended; the others of its stage are killed by the task scheduler.
   void taskGone(TaskId task);
   void executorGone(ExecutorId executor);
+  void forgetStage(StageId stage) { rounds_.erase(stage); }
 
  private:
   struct Waiting {
@@ -28,7 +32,10 @@ class BarrierDesk {
     int64_t task = -1;
     std::string message;
   };
-  std::map<int64_t, std::map<int, Waiting>> rounds_;  ///< By stage, then partition.
+  void leave(TaskId task);
+
+  std::map<StageId, std::map<int, Waiting>> rounds_;  ///< By partition.
+  std::map<TaskId, ExecutorId> killed_;               ///< That have not ended yet.
 };
 
 }  // namespace cerium

@@ -58,9 +58,13 @@ class ClusterBackend {
 
   virtual void launch(ExecutorId executor, std::vector<TaskLaunch> tasks, const DagScheduler& dag) = 0;
   virtual void kill(ExecutorId executor, TaskId task, const std::string& reason) = 0;
+  /// A task that was killed, or that failed, has ended.
+  virtual void taskGone(TaskId) {}
   /// Ends an executor that others cannot reach, so that nothing waits for what it may still say; its loss is then
   /// reported.
   virtual void endExecutor(ExecutorId executor, const std::string& reason) = 0;
+  /// Whether the driver hears the executor, as far as it knows.
+  [[nodiscard]] virtual bool reaches(ExecutorId) const { return true; }
   /// Has `to` fetch these map outputs from `from` and serve them.
   virtual void moveShuffle(ShuffleId, const std::vector<int>&, int /*reduces*/, ExecutorId, ExecutorId) {}
   /// Has `to` fetch and cache a copy of this block.

@@ -119,6 +119,11 @@ std::vector<std::pair<ShuffleId, int>> DagScheduler::mapOutputsOn(ExecutorId exe
   return state_->outputs.heldBy(executor);
 }
 
+std::vector<ExecutorId> DagScheduler::holders(RddId rdd, int partition) const {
+  const auto* all = state_->cached.holders(rdd, partition);
+  return all == nullptr ? std::vector<ExecutorId>{} : *all;
+}
+
 std::vector<std::pair<RddId, int>> DagScheduler::blocksOn(ExecutorId executor) const {
   const auto held = state_->cached.heldBy(executor);
   return {held.begin(), held.end()};

@@ -100,7 +100,8 @@ struct TaskVerdict {
 class DagScheduler {
  public:
   struct Options {
-    int max_stage_attempts = 4;  ///< Attempts in a row without progress before the jobs of a stage fail.
+    int max_stage_attempts =
+        4;  ///< Attempts that fail by fetching, without the stage's end between, before its jobs do.
   };
   explicit DagScheduler(Options options);
   ~DagScheduler();
@@ -121,6 +122,8 @@ class DagScheduler {
   /// What would be lost with the executor: map outputs as (shuffle, map), cached blocks as (RDD, partition), in order.
   [[nodiscard]] std::vector<std::pair<ShuffleId, int>> mapOutputsOn(ExecutorId executor) const;
   [[nodiscard]] std::vector<std::pair<RddId, int>> blocksOn(ExecutorId executor) const;
+  /// The executors that have the cached partition.
+  [[nodiscard]] std::vector<ExecutorId> holders(RddId rdd, int partition) const;
   /// Whether blocksOn() names any. O(1).
   [[nodiscard]] bool holdsBlocks(ExecutorId executor) const;
   /// Another executor has these map outputs now.

@@ -1,6 +1,8 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "driver/departures.h"
 
+#include <algorithm>
+
 namespace cerium {
 
 bool Departures::leave(ExecutorId executor, const std::string& reason, Millis now) {
@@ -26,8 +28,17 @@ bool Departures::isRetired(ExecutorId executor) const {
   return found != all_.end() && found->second.retires && found->second.phase == Phase::kDone;
 }
 
-void Departures::moving(ExecutorId executor, std::set<std::pair<ShuffleId, int>> outputs,
-                        std::set<std::pair<RddId, int>> blocks) {
+void Departures::lost(ExecutorId executor) {
+  all_.erase(executor);
+  const auto is_its = [&](const auto& each) { return each.second == executor; };
+  for (auto& [id, departure] : all_) {
+    const bool loses_some = std::any_of(departure.outputs.begin(), departure.outputs.end(), is_its) ||
+                            std::any_of(departure.blocks.begin(), departure.blocks.end(), is_its);
+    if (departure.phase == Phase::kBlocks && loses_some) departure.phase = Phase::kTasks;  // moves what it still has
+  }
+}
+
+void Departures::moving(ExecutorId executor, Outputs outputs, Blocks blocks) {
   auto found = all_.find(executor);
   if (found == all_.end()) return;
   found->second.is_read = !outputs.empty() || !blocks.empty();
@@ -43,6 +54,14 @@ void Departures::outputMoved(ExecutorId executor, ShuffleId shuffle, int map) {
 void Departures::blockCopied(RddId rdd, int partition, ExecutorId holder) {
   for (auto& [executor, departure] : all_) {
     if (executor != holder) departure.blocks.erase({rdd, partition});
+  }
+}
+
+void Departures::blockMissing(RddId rdd, int partition, ExecutorId holder) {
+  for (auto& [executor, departure] : all_) {
+    auto waits = departure.blocks.find({rdd, partition});
+    if (waits != departure.blocks.end() && (waits->second == holder || executor == holder))
+      departure.blocks.erase(waits);
   }
 }
 

@@ -51,17 +51,23 @@ class Departures {
   bool leave(ExecutorId executor, const std::string& reason, Millis now);
   /// It has nothing to do. False where it is on its way out already.
   bool retire(ExecutorId executor, Millis now);
-  void lost(ExecutorId executor) { all_.erase(executor); }
+  /// What it was to take from others goes to those that are left.
+  void lost(ExecutorId executor);
   [[nodiscard]] bool empty() const { return all_.empty(); }
   [[nodiscard]] bool contains(ExecutorId executor) const { return all_.contains(executor); }
   /// Retired, and to stay.
   [[nodiscard]] bool isRetired(ExecutorId executor) const;
 
-  /// What MoveBlocks came to: these outputs and blocks were sent for.
-  void moving(ExecutorId executor, std::set<std::pair<ShuffleId, int>> outputs, std::set<std::pair<RddId, int>> blocks);
+  using Outputs = std::map<std::pair<ShuffleId, int>, ExecutorId>;
+  using Blocks = std::map<std::pair<RddId, int>, ExecutorId>;
+
+  /// What MoveBlocks came to: which executor was told to take which output and which block.
+  void moving(ExecutorId executor, Outputs outputs, Blocks blocks);
   void outputMoved(ExecutorId executor, ShuffleId shuffle, int map);
-  /// Some other executor has a copy of the block.
+  /// The holder has a copy of the block.
   void blockCopied(RddId rdd, int partition, ExecutorId holder);
+  /// It has none (any more), so that nobody waits for it to take one.
+  void blockMissing(RddId rdd, int partition, ExecutorId holder);
 
   [[nodiscard]] Orders tick(const Work& work, Millis now);
 
@@ -72,8 +78,8 @@ class Departures {
     bool retires = false;
     std::string reason;
     Millis since = 0;
-    std::set<std::pair<ShuffleId, int>> outputs;
-    std::set<std::pair<RddId, int>> blocks;
+    Outputs outputs;
+    Blocks blocks;
     bool is_read = false;  ///< It held something that tasks may read.
     TaskId readers;        ///< Tasks before this one may have been told to read from it.
   };

@@ -32,6 +32,7 @@ SchedulerLoop::Options loopOptions(const Conf& conf, bool local, int local_failu
   options.allocation.enabled = !local && conf.getBool("cerium.dynamicAllocation.enabled");
   options.allocation.min_executors = static_cast<int>(conf.getInt("cerium.dynamicAllocation.minExecutors"));
   options.allocation.max_executors = static_cast<int>(conf.getInt("cerium.dynamicAllocation.maxExecutors"));
+  options.allocation.executor_cores = static_cast<int>(conf.getInt("cerium.executor.cores"));
   options.allocation.idle_ms = conf.getDuration("cerium.dynamicAllocation.executorIdleTimeout").count();
   options.max_result_bytes = static_cast<uint64_t>(conf.getSize("cerium.driver.maxResultSize"));
   return options;

@@ -14,6 +14,7 @@ bool ExecutorTable::add(ExecutorId id, const std::string& host, int cores) {
   by_id_[id] = executor.get();
   total_cores_ += cores;
   all_.push_back(std::move(executor));
+  countOpen();
   return true;
 }
 
@@ -21,9 +22,19 @@ void ExecutorTable::remove(ExecutorId id) {
   const ExecutorSlots* executor = find(id);
   if (executor == nullptr) return;
   total_cores_ -= executor->cores;
-  if (executor->excluded_until > 0) --excluded_;
   by_id_.erase(id);
   std::erase_if(all_, [&](const auto& each) { return each.get() == executor; });
+  countOpen();
+}
+
+void ExecutorTable::leave(ExecutorId id) {
+  if (ExecutorSlots* executor = find(id)) executor->leaving = true;
+  countOpen();
+}
+
+void ExecutorTable::countOpen() {
+  open_ = static_cast<size_t>(std::count_if(
+      all_.begin(), all_.end(), [](const auto& each) { return !each->leaving && each->excluded_until == 0; }));
 }
 
 ExecutorSlots* ExecutorTable::find(ExecutorId id) const {
@@ -39,8 +50,8 @@ bool ExecutorTable::strike(ExecutorSlots& executor, StageId stage, int partition
   executor.strikes.push_back({stage, partition, now});
   if (executor.strikes.size() < static_cast<size_t>(options_.exclude_after_failures)) return false;
   executor.strikes.clear();
-  if (executor.excluded_until == 0) ++excluded_;
   executor.excluded_until = now + options_.exclude_ms;
+  countOpen();
   return true;
 }
 
@@ -48,7 +59,7 @@ void ExecutorTable::endExclusions(Millis now) {
   for (const auto& executor : all_) {
     if (executor->excluded_until == 0 || executor->excluded_until > now) continue;
     executor->excluded_until = 0;
-    --excluded_;
+    countOpen();
   }
 }
 

@@ -47,22 +47,26 @@ class ExecutorTable {
   [[nodiscard]] ExecutorSlots* find(ExecutorId id) const;
   [[nodiscard]] const std::vector<std::unique_ptr<ExecutorSlots>>& all() const { return all_; }
   [[nodiscard]] int totalCores() const { return total_cores_; }
+  /// It gets no more tasks.
+  void leave(ExecutorId id);
 
   /// Notes a task failure on the executor; true where that excludes it now.
   bool strike(ExecutorSlots& executor, StageId stage, int partition, Millis now);
   /// Ends the exclusions that have lasted long enough.
   void endExclusions(Millis now);
-  /// False while it is excluded and some other executor is not.
+  /// False while it leaves, and while it is excluded and some other executor is neither.
   [[nodiscard]] bool usable(const ExecutorSlots& executor) const {
-    return !executor.leaving && (executor.excluded_until == 0 || excluded_ == all_.size());
+    return !executor.leaving && (executor.excluded_until == 0 || open_ == 0);
   }
 
  private:
+  void countOpen();
+
   const TaskScheduler::Options options_;
   std::vector<std::unique_ptr<ExecutorSlots>> all_;
   std::unordered_map<ExecutorId, ExecutorSlots*> by_id_;
   int total_cores_ = 0;
-  size_t excluded_ = 0;
+  size_t open_ = 0;  ///< Those that neither leave nor are excluded.
 };
 
 }  // namespace cerium

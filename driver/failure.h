@@ -14,9 +14,10 @@ namespace cerium {
 struct Failure {
   enum class Kind {
     kUserException,  ///< The user's function threw.
-    kCrash,          ///< The executor process died while it ran the task.
+    kCrash,          ///< The executor process died, or stood still, while it ran the task.
     kExecutorLost,   ///< The executor vanished; not necessarily the task's fault.
     kFetchFailed,    ///< Input of the task is gone.
+    kUnreachable,    ///< The task could not reach the executor that holds its input; others may.
     kEngine,         ///< Disk full, undecodable bytes, out of budget.
     kCancelled,      ///< The user cancelled the job.
     kKilled,         ///< Another attempt won, or nobody needs the task.

@@ -14,7 +14,7 @@ FileServer::FileServer(const std::vector<std::string>& paths) {
   }
 }
 
-rpc::Handlers FileServer::handlers() const {
+rpc::Handlers FileServer::handlers() {
   return {[this](const rpc::ConnectionPtr& worker, const Bytes& bytes) {
             const auto message = protocol::decodeCluster(bytes);
             const auto* fetch = std::get_if<protocol::FetchFile>(&message);
@@ -24,7 +24,11 @@ rpc::Handlers FileServer::handlers() const {
           [](const rpc::ConnectionPtr&, const std::string&) {}};
 }
 
-void FileServer::answer(const rpc::ConnectionPtr& worker, const protocol::FetchFile& fetch) const {
+void FileServer::answer(const rpc::ConnectionPtr& worker, protocol::FetchFile fetch) {
+  thread_.run([this, worker, fetch = std::move(fetch)] { read(worker, fetch); });
+}
+
+void FileServer::read(const rpc::ConnectionPtr& worker, const protocol::FetchFile& fetch) const {
   protocol::FilePiece piece;
   piece.offset = fetch.offset;
   const auto found =

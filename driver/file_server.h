@@ -9,6 +9,7 @@
 #include "base/protocol/cluster_messages.h"
 #include "base/rpc/content_file.h"
 #include "base/rpc/transport.h"
+#include "base/util/serial_thread.h"
 
 namespace cerium {
 
@@ -19,9 +20,9 @@ class FileServer {
   explicit FileServer(const std::vector<std::string>& paths);
 
   /// For a connection of a worker: answers FetchFile.
-  [[nodiscard]] rpc::Handlers handlers() const;
-  /// Sends the piece that a worker asks for, or why there is none.
-  void answer(const rpc::ConnectionPtr& worker, const protocol::FetchFile& fetch) const;
+  [[nodiscard]] rpc::Handlers handlers();
+  /// Sends the piece that a worker asks for, or why there is none; soon, as a disk may be slow.
+  void answer(const rpc::ConnectionPtr& worker, protocol::FetchFile fetch);
   /// How to have these files, in the order of the paths, when the handlers serve at `at`.
   [[nodiscard]] std::vector<protocol::ServedFile> describe(const rpc::Endpoint& at) const;
 
@@ -31,7 +32,10 @@ class FileServer {
     std::string hash;
     std::shared_ptr<const rpc::ContentFile> file;
   };
+  void read(const rpc::ConnectionPtr& worker, const protocol::FetchFile& fetch) const;
+
   std::vector<Served> files_;
+  SerialThread thread_{"cerium-files"};
 };
 
 }  // namespace cerium

@@ -3,9 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <atomic>
-#include <cstring>
 #include <map>
 
 #include "base/protocol/messages.h"
@@ -14,6 +12,7 @@
 #include "driver/added_files.h"
 #include "driver/barrier_desk.h"
 #include "driver/broadcast_desk.h"
+#include "driver/executor_lives.h"
 #include "driver/launch_encoder.h"
 #include "driver/result_fetcher.h"
 #include "rdd/accumulator_registry.h"
@@ -22,16 +21,16 @@
 namespace cerium {
 namespace {
 
-constexpr int kMaxStartFailures = 10;       // in a row, without any executor that registered in between
-constexpr Millis kAfterConnection = 1'000;  // a dying process may still be writing its crash report
-constexpr Millis kStoodStill = 2'000;       // between two ticks, of which there are ten a second
+constexpr int kMaxStartFailures = 10;  // in a row, without any executor that registered in between
 constexpr Millis kGrantLimit = 5'000;
-constexpr Millis kAfterKill = 3'000;  // its provider may be out of reach, too
 
 class RemoteBackend final : public ClusterBackend, public ProviderEvents {
  public:
   RemoteBackend(RemoteOptions options, std::unique_ptr<ExecutorProvider> provider)
-      : options_(std::move(options)), provider_(std::move(provider)), broadcasts_(options_.broadcast_chunk) {}
+      : options_(std::move(options)),
+        provider_(std::move(provider)),
+        lives_(options_.dead_after_ms),
+        broadcasts_(options_.broadcast_chunk) {}
   ~RemoteBackend() override { stop(); }
 
   void start(BackendEvents& events) override {
@@ -51,13 +50,8 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
   void stop() override {
     if (!transport_ || stopped_) return;
     stopped_ = true;  // the loop has ended: nothing else uses the table now
-    for (auto& [id, executor] : executors_) {
-      if (executor.connection) {
-        executor.connection->send(protocol::encode(protocol::Shutdown{"the application ends"}));
-      } else {
-        provider_->kill(id, "the application ends");
-      }
-    }
+    sendToAll(protocol::Shutdown{"the application ends"});
+    for (ExecutorId id : lives_.starting()) provider_->kill(id, "the application ends");
     provider_->stop();
     symbols_.stop();
     executors_.clear();
@@ -67,19 +61,19 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
 
   void launch(ExecutorId id, std::vector<TaskLaunch> tasks, const DagScheduler& dag) override {
     auto found = executors_.find(id);
-    if (found == executors_.end() || !found->second.connection) return;
+    if (found == executors_.end()) return;
     auto message = encoder_.encode(found->second.told, tasks, dag);
     found->second.connection->send(protocol::encode(std::move(message)));
   }
   void kill(ExecutorId id, TaskId task, const std::string& reason) override {
     sendTo(id, protocol::KillTask{task.value, reason});
-    barriers_.taskGone(task);
+    barriers_.taskKilled(id, task);
   }
+  void taskGone(TaskId task) override { barriers_.taskGone(task); }
   void endExecutor(ExecutorId id, const std::string& reason) override {
-    auto found = executors_.find(id);
-    if (found == executors_.end()) return;
-    giveUp(id, found->second, "others cannot reach it: " + reason);
+    giveUp(id, "others cannot reach it: " + reason);
   }
+  [[nodiscard]] bool reaches(ExecutorId id) const override { return lives_.isHeard(id); }
   void moveShuffle(ShuffleId shuffle, const std::vector<int>& maps, int reduces, ExecutorId from,
                    ExecutorId to) override {
     auto source = executors_.find(from);
@@ -93,18 +87,12 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     sendTo(to, protocol::ReplicateBlock{rdd.value, partition, level, source->second.peer});
   }
   void retire(ExecutorId id) override { sendTo(id, protocol::Retire{}); }
-  [[nodiscard]] bool isStartingExecutors() const override {
-    return std::any_of(executors_.begin(), executors_.end(), [](const auto& each) {
-      return !each.second.connection && each.second.killed_at == 0 && !each.second.leaving;
-    });
-  }
-  void letGo(ExecutorId id, const std::string& reason) override {
-    auto found = executors_.find(id);
-    if (found != executors_.end()) giveUp(id, found->second, reason);
-  }
+  [[nodiscard]] bool isStartingExecutors() const override { return !lives_.starting().empty(); }
+  void letGo(ExecutorId id, const std::string& reason) override { giveUp(id, reason); }
   void want(int executors) override { provider_->want(executors); }
   void dropStage(StageId stage) override {
     encoder_.forgetStage(stage);
+    barriers_.forgetStage(stage);
     for (auto& [id, executor] : executors_) {
       if (executor.told.stages.erase(stage) > 0) sendTo(id, protocol::DropStages{{stage.value}});
     }
@@ -129,29 +117,11 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
   void filesChanged() override { sendToAll(addedFiles()); }
 
   void tick(Millis now) override {
-    const Millis gap = now_ > 0 ? now - now_ : 0;
-    now_ = now;
-    if (gap > kStoodStill) forgive(gap);
     provider_->tick(now);
-    std::vector<ExecutorId> out_of_reach;
-    for (auto& [id, executor] : executors_) {
-      if (executor.heard_flag.exchange(false) || executor.heard == 0) executor.heard = now;
-      const Millis silent = now - executor.heard;
-      const Millis limit = executor.connection ? options_.dead_after_ms : executor.start_limit_ms;
-      if (!executor.lost_connection.empty() && executor.lost_at == 0) executor.lost_at = now;
-      if (executor.end_seen) continue;
-      if (executor.killed_at > 0) {
-        if (now - executor.killed_at > kAfterKill) out_of_reach.push_back(id);
-      } else if (!executor.lost_connection.empty()) {
-        if (now - executor.lost_at > kAfterConnection)
-          giveUp(id, executor, "its connection broke: " + executor.lost_connection);
-      } else if (silent > limit) {
-        giveUp(id, executor,
-               executor.connection ? fmt::format("it sent no heartbeat for {} s", silent / 1000)
-                                   : fmt::format("it did not register within {} s of its start", silent / 1000));
-      }
-    }
-    for (ExecutorId id : out_of_reach) ended(id, {false, {}, {}, {}}, "");
+    for (auto& [id, executor] : executors_) lives_.received(id, executor.connection->receivedBytes());
+    const auto orders = lives_.tick(now);
+    for (const auto& [id, reason] : orders.kill) provider_->kill(id, reason);
+    for (ExecutorId id : orders.out_of_reach) ended(id, {false, {}, {}, {}}, "");
     for (auto at = early_.begin(); at != early_.end();) {
       if (at->second.until == 0) at->second.until = now + kGrantLimit;
       if (now <= at->second.until) {
@@ -171,53 +141,34 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
 
   void executorStarting(ExecutorId id, std::string log, int64_t limit_ms) override {
     post([this, id, log = std::move(log), limit_ms] {
-      Remote& executor = executors_[id];
-      executor.log = log;
-      executor.start_limit_ms = limit_ms;
+      lives_.starting(id, log, limit_ms);
       if (auto early = early_.extract(id)) registerExecutor(early.mapped().connection, early.mapped().hello);
     });
   }
   void executorLogIs(ExecutorId id, std::string log) override {
-    post([this, id, log = std::move(log)] {
-      auto found = executors_.find(id);
-      if (found != executors_.end()) found->second.log = log;
-    });
+    post([this, id, log = std::move(log)] { lives_.logIs(id, log); });
   }
   void executorEnded(ExecutorId id, ExecutorEnd end) override {
     if (!end.process.crashed) return post([this, id, end = std::move(end)] { ended(id, end, ""); });
-    post([this, id] {
-      auto found = executors_.find(id);
-      if (found != executors_.end()) found->second.end_seen = true;
-    });
+    post([this, id] { lives_.endSeen(id); });
     // The debug information of a large program takes a second to read: the loop must not wait for it.
     symbols_.run([this, id, end = std::move(end)] {
       post([this, id, end, stack = describeStack(end.process.record)] { ended(id, end, stack); });
     });
   }
   void executorLeaving(ExecutorId id, std::string reason) override {
-    post([this, id] {
-      auto found = executors_.find(id);
-      if (found != executors_.end()) found->second.leaving = true;
-    });
+    post([this, id] { lives_.leaves(id); });
     events_->executorLeaving(id, std::move(reason));
   }
   void providerFailed(std::string reason) override { events_->backendFailed(std::move(reason)); }
 
  private:
+  /// One that has registered.
   struct Remote {
-    std::string log;
-    Millis start_limit_ms = 0;
-    rpc::ConnectionPtr connection;  ///< Set once it has registered.
+    rpc::ConnectionPtr connection;
     protocol::Peer peer;
     ToldExecutor told;
-    Millis heard = 0;
-    std::atomic<bool> heard_flag{false};
-    std::string lost_connection;  ///< Why, once it broke.
-    Millis lost_at = 0;           ///< The first tick after that.
-    bool end_seen = false;        ///< Its process has ended, and its crash is being looked into.
-    std::string killed_because;   ///< Set once it was given up.
-    Millis killed_at = 0;
-    bool leaving = false;  ///< Its machine does; its end is not its tasks' fault.
+    bool retired = false;  ///< It gave its memory back: no copies of blocks for it.
   };
 
   /// Registered before it was granted.
@@ -229,87 +180,43 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
 
   void post(std::function<void()> action) { events_->post(std::move(action)); }
 
-  [[nodiscard]] bool hasExecutors() const {
-    return std::any_of(executors_.begin(), executors_.end(),
-                       [](const auto& each) { return each.second.connection != nullptr; });
-  }
-
   void sendTo(ExecutorId id, protocol::Message message) {
     auto found = executors_.find(id);
-    if (found != executors_.end() && found->second.connection)
-      found->second.connection->send(protocol::encode(message));
+    if (found != executors_.end()) found->second.connection->send(protocol::encode(message));
   }
   void sendToAll(const protocol::Message& message) {
-    for (auto& [id, executor] : executors_) {
-      if (executor.connection) executor.connection->send(protocol::encode(message));
-    }
+    for (auto& [id, executor] : executors_) executor.connection->send(protocol::encode(message));
   }
 
   // ---- their life (on the loop's thread)
 
-  /// This process stood still, in a debugger or with its machine: what others did meanwhile waits to be read.
-  void forgive(Millis gap) {
-    for (auto& [id, executor] : executors_) {
-      executor.heard += executor.heard > 0 ? gap : 0;
-      executor.lost_at += executor.lost_at > 0 ? gap : 0;
-      executor.killed_at += executor.killed_at > 0 ? gap : 0;
-    }
-  }
-
-  void giveUp(ExecutorId id, Remote& executor, const std::string& reason) {
-    if (executor.killed_at > 0) return;
-    executor.killed_because = reason;
-    executor.killed_at = std::max<Millis>(1, now_);
-    provider_->kill(id, reason);
-  }
-
-  static std::string describe(const ExecutorEnd& end) {
-    std::string text =
-        !end.seen ? "its machine cannot be reached"
-        : end.process.crashed && end.process.record.signal == 0
-            ? fmt::format("a task called exit({})", end.process.record.exit_status)
-        : end.process.signal > 0
-            ? fmt::format("its process was killed by signal {} ({})", end.process.signal, strsignal(end.process.signal))
-            : fmt::format("its process exited with status {}", end.process.exit_status);
-    return end.reason.empty() ? text : text + ": " + end.reason;
+  void giveUp(ExecutorId id, const std::string& reason) {
+    if (lives_.giveUp(id, reason)) provider_->kill(id, reason);
   }
 
   void ended(ExecutorId id, const ExecutorEnd& end, const std::string& stack) {
-    auto found = executors_.find(id);
-    if (found == executors_.end()) return;
-    const bool registered = found->second.connection != nullptr;
-    const std::string log = found->second.log;
-    const std::string given_up = found->second.killed_because;
-    // A process that we did not end died of what it ran: a crash, the memory limit, a kill. Its tasks are suspect, and
-    // count as tried, so that one that always kills its executor ends.
-    Failure failure;
-    const bool by_itself = given_up.empty() && end.seen && !found->second.leaving;
-    failure.kind = by_itself ? Failure::Kind::kCrash : Failure::Kind::kExecutorLost;
-    failure.message = given_up.empty() ? describe(end) : given_up;
-    failure.signal = end.process.signal;
-    failure.stack = stack;
-    if (registered && !log.empty()) failure.message += "; its log is " + log;
-    const rpc::Endpoint blocks{found->second.peer.host, found->second.peer.port};
-    if (registered) found->second.connection->close();
-    executors_.erase(found);
+    auto obituary = lives_.ended(id, end);
+    if (!obituary) return;
+    obituary->failure.stack = stack;
+    if (!obituary->registered) return startFailed(id, obituary->failure.message, end.log_end);
+    auto remote = executors_.extract(id);
+    remote.mapped().connection->close();
     encoder_.forgetExecutor(id);
     broadcasts_.forgetHolder(id);
     barriers_.executorGone(id);
-    if (registered) {
-      sendToAll(protocol::ExecutorLost{id.value, failure.message});
-      fetcher_->executorLost(blocks, failure.message);
-      start_failures_ = 0;
-      std::vector<TaskId> guilty;
-      if (end.process.crashed && end.process.record.task >= 0) guilty.push_back(TaskId(end.process.record.task));
-      events_->executorLost(id, failure, guilty);
-      return;
-    }
-    log::warn("executor {} ended before it registered: {}", id.value, failure.message);
-    if (++start_failures_ >= kMaxStartFailures && !hasExecutors()) {
-      provider_->want(0);
-      events_->backendFailed(fmt::format("{} executors in a row ended before they registered; the last one: {}\n{}",
-                                         start_failures_, failure.message, end.log_end));
-    }
+    sendToAll(protocol::ExecutorLost{id.value, obituary->failure.message});
+    const protocol::Peer& peer = remote.mapped().peer;
+    fetcher_->executorLost({peer.host, peer.port}, obituary->failure.message);
+    start_failures_ = 0;
+    events_->executorLost(id, std::move(obituary->failure), std::move(obituary->guilty));
+  }
+
+  void startFailed(ExecutorId id, const std::string& why, const std::string& log_end) {
+    log::warn("executor {} ended before it registered: {}", id.value, why);
+    if (++start_failures_ < kMaxStartFailures || !executors_.empty()) return;
+    provider_->want(0);
+    events_->backendFailed(fmt::format("{} executors in a row ended before they registered; the last one: {}\n{}",
+                                       start_failures_, why, log_end));
   }
 
   // ---- messages (on the transport's thread, up to post)
@@ -331,11 +238,7 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
 
   void connectionClosed(ExecutorId id, const std::string& reason) {
     early_.erase(id);
-    auto found = executors_.find(id);
-    if (found == executors_.end() || found->second.killed_at > 0 || stopped_) return;
-    // A process that dies closes its connection first, and its watcher knows more; one that lives without a connection
-    // is of no use.
-    found->second.lost_connection = reason;
+    if (!stopped_) lives_.connectionBroke(id, reason);
   }
 
   void onMessage(const rpc::ConnectionPtr& from, ExecutorId& who, const Bytes& bytes) {
@@ -370,28 +273,22 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
 
   void registerExecutor(const rpc::ConnectionPtr& from, const protocol::Hello& hello) {
     const ExecutorId id(hello.executor);
-    auto found = executors_.find(id);
-    if (found == executors_.end() && !stopped_) {  // its grant takes another way here, and may take longer
+    if (!lives_.knows(id) && !stopped_) {  // its grant takes another way here, and may take longer
       early_.insert_or_assign(id, Early{from, hello, 0});
       return;
     }
-    if (found == executors_.end() || found->second.connection) return from->close();
-    found->second.connection = from;
-    found->second.peer = {hello.executor, hello.host, hello.block_port};
-    found->second.heard_flag = true;
+    if (!lives_.knows(id) || executors_.contains(id)) return from->close();
+    const protocol::Peer peer{hello.executor, hello.host, hello.block_port};
+    executors_[id] = {from, peer, {}, false};
+    lives_.registered(id);
     start_failures_ = 0;
-    encoder_.addPeer(found->second.peer);
+    encoder_.addPeer(peer);
     sendTo(id, addedFiles());
     events_->executorAdded(id, hello.host, hello.cores);
   }
 
-  void on(const rpc::ConnectionPtr&, ExecutorId& who, protocol::Heartbeat&) {
-    post([this, id = who] { heardFrom(id); });
-  }
-  void heardFrom(ExecutorId id) {
-    auto found = executors_.find(id);
-    if (found != executors_.end()) found->second.heard_flag = true;
-  }
+  /// That its bytes came is all that it says.
+  void on(const rpc::ConnectionPtr&, ExecutorId&, protocol::Heartbeat&) {}
 
   void on(const rpc::ConnectionPtr&, ExecutorId& who, protocol::TasksEnded& ended) {
     for (auto& task : ended.tasks) {
@@ -451,12 +348,15 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
   void replicate(ExecutorId holder, const BlockChange& change) {
     const StorageLevel level = encoder_.levelOf(change.rdd);
     if (!change.present || replicas(level) < 2 || encoder_.holders(change.rdd, change.partition) >= 2) return;
-    auto next = executors_.upper_bound(holder);
-    if (next == executors_.end()) next = executors_.begin();
     auto from = executors_.find(holder);
-    if (next->first == holder || !next->second.connection || from == executors_.end()) return;
-    sendTo(next->first, protocol::ReplicateBlock{change.rdd.value, change.partition, static_cast<uint8_t>(level),
-                                                 from->second.peer});
+    if (from == executors_.end()) return;
+    for (auto next = std::next(from); next != from; ++next) {
+      if (next == executors_.end()) next = executors_.begin();
+      if (next == from) return;
+      if (next->second.retired || lives_.isLeaving(next->first)) continue;
+      return sendTo(next->first, protocol::ReplicateBlock{change.rdd.value, change.partition,
+                                                          static_cast<uint8_t>(level), from->second.peer});
+    }
   }
 
   void on(const rpc::ConnectionPtr&, ExecutorId& who, protocol::ShuffleAdopted& adopted) {
@@ -464,7 +364,11 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
                           ExecutorId(adopted.from), who, std::move(adopted.failure));
   }
   void on(const rpc::ConnectionPtr&, ExecutorId& who, protocol::Retired&) {
-    post([this, id = who] { provider_->retired(id); });
+    post([this, id = who] {
+      auto found = executors_.find(id);
+      if (found != executors_.end()) found->second.retired = true;
+      provider_->retired(id);
+    });
     events_->executorRetired(who);
   }
 
@@ -493,11 +397,11 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
   rpc::Endpoint blocks_;  ///< Where executors fetch broadcasts.
 
   // Owned by the loop's thread.
-  std::map<ExecutorId, Remote> executors_;
+  ExecutorLives lives_;
+  std::map<ExecutorId, Remote> executors_;  ///< Those of them that have registered.
   std::map<ExecutorId, Early> early_;
   LaunchEncoder encoder_;
   BarrierDesk barriers_;
-  Millis now_ = 0;  ///< Of the last tick.
   int start_failures_ = 0;
 
   BroadcastDesk broadcasts_;  // thread-safe

@@ -58,28 +58,39 @@ void SchedulerLoop::followDepartures() {
   for (const auto& order : orders.let_go) backend_.letGo(order.executor, order.reason);
 }
 
-/// Spreads what the executor holds over those that stay; where none is active, over those that only serve.
+/// Spreads what the executor holds over those that stay; where none is active, its map outputs over those that only
+/// serve. Lineage makes up for what nobody takes.
 void SchedulerLoop::moveBlocks(ExecutorId from) {
-  std::vector<ExecutorId> targets;
-  std::vector<ExecutorId> retired;
+  std::vector<ExecutorId> active;
+  std::vector<ExecutorId> serving;
   for (const auto& [executor, host] : hosts_) {
-    if (!departures_.contains(executor)) targets.push_back(executor);
-    if (departures_.isRetired(executor)) retired.push_back(executor);
+    if (!departures_.contains(executor)) active.push_back(executor);
+    if (departures_.isRetired(executor)) serving.push_back(executor);
   }
-  if (targets.empty()) targets = std::move(retired);
-  if (targets.empty()) return departures_.moving(from, {}, {});  // lineage makes up for what is lost
-  const auto outputs = dag_.mapOutputsOn(from);
-  const auto blocks = dag_.blocksOn(from);
-  departures_.moving(from, {outputs.begin(), outputs.end()}, {blocks.begin(), blocks.end()});
   size_t next = 0;
+  Departures::Outputs outputs;
   std::map<std::pair<ShuffleId, ExecutorId>, std::vector<int>> batches;
-  for (const auto& [shuffle, map] : outputs) batches[{shuffle, targets[next++ % targets.size()]}].push_back(map);
+  if (const auto& takers = active.empty() ? serving : active; !takers.empty()) {
+    for (const auto& [shuffle, map] : dag_.mapOutputsOn(from)) {
+      const ExecutorId to = takers[next++ % takers.size()];
+      outputs[{shuffle, map}] = to;
+      batches[{shuffle, to}].push_back(map);
+    }
+  }
+  Departures::Blocks blocks;
+  for (const auto& [rdd, partition] : dag_.blocksOn(from)) {
+    if (active.empty()) break;
+    const auto& holders = dag_.holders(rdd, partition);
+    const bool stays = std::any_of(holders.begin(), holders.end(),
+                                   [this](ExecutorId holder) { return !departures_.contains(holder); });
+    if (!stays) blocks[{rdd, partition}] = active[next++ % active.size()];
+  }
   for (const auto& [batch, maps] : batches) {
     const auto& status = dag_.mapOutputs(batch.first)[static_cast<size_t>(maps.front())];
     backend_.moveShuffle(batch.first, maps, static_cast<int>(status->bytes.size()), from, batch.second);
   }
-  for (const auto& [rdd, partition] : blocks)
-    backend_.copyBlock(rdd, partition, from, targets[next++ % targets.size()]);
+  for (const auto& [block, to] : blocks) backend_.copyBlock(block.first, block.second, from, to);
+  departures_.moving(from, std::move(outputs), std::move(blocks));
 }
 
 void SchedulerLoop::decideAllocation() {

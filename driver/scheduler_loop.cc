@@ -176,13 +176,11 @@ void SchedulerLoop::executorLost(ExecutorId executor, Failure failure, std::vect
     failure.host = host->second;
     failure.executor = executor;
     bus_.executorRemoved({executor.value, host->second, 0, failure.message});
-    if (crashed.empty() && failure.kind == Failure::Kind::kCrash) {
-      for (const RunningTask& task : tasks_.runningOn(executor)) crashed.push_back(task.id);
-    }
     hosts_.erase(host);
     cores_.erase(executor);
     departures_.lost(executor);
     leave_on_arrival_.erase(executor);
+    complaints_.forget(executor);
     carryOut(dag_.executorLost(executor, failure.message));
     carryOut(tasks_.executorLost(executor, failure, crashed, now()));
   });
@@ -199,6 +197,7 @@ void SchedulerLoop::blockChanged(ExecutorId executor, BlockChange change) {
       departures_.blockCopied(change.rdd, change.partition, executor);
       dag_.blockCached(change.rdd, change.partition, executor);
     } else {
+      departures_.blockMissing(change.rdd, change.partition, executor);
       dag_.blockDropped(change.rdd, change.partition, executor);
     }
   });

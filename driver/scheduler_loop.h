@@ -14,6 +14,7 @@
 #include "driver/cluster_backend.h"
 #include "driver/departures.h"
 #include "driver/event_bus.h"
+#include "driver/fetch_complaints.h"
 #include "driver/running_job.h"
 
 namespace cerium {
@@ -94,6 +95,7 @@ class SchedulerLoop final : public BackendEvents {
   void limitResults(RunningJob& job, uint64_t more);
   void endJob(JobId job, std::optional<Failure> failure);
   void reportTask(const TaskEndEvent& event, const RunningTask& task);
+  void fetchFailed(const TaskEndEvent& event, const RunningTask& task, Failure failure);
   [[nodiscard]] Failure toFailure(const TaskEndEvent& event, const RunningTask& task) const;
   [[nodiscard]] Millis now() const;
 
@@ -110,6 +112,7 @@ class SchedulerLoop final : public BackendEvents {
   DagScheduler dag_;
   TaskScheduler tasks_;
   Departures departures_;
+  FetchComplaints complaints_;
   std::map<ExecutorId, std::string> leave_on_arrival_;  ///< Told to leave before they had registered, and why.
   AllocationPolicy allocation_;
   std::map<JobId, std::shared_ptr<RunningJob>> jobs_;

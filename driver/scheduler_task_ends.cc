@@ -13,6 +13,7 @@ void SchedulerLoop::handleTaskEnd(TaskEndEvent& event) {
   if (known == nullptr) return;
   const RunningTask task = *known;
   reportTask(event, task);
+  if (task.killed || event.report.outcome != TaskReport::Outcome::kSuccess) backend_.taskGone(task.id);
   if (task.killed) {  // nobody wants its result any more; its end frees the core
     Failure failure;
     failure.kind = Failure::Kind::kKilled;
@@ -60,26 +61,37 @@ void SchedulerLoop::limitResults(RunningJob& job, uint64_t more) {
 }
 
 void SchedulerLoop::taskFailed(TaskEndEvent& event, const RunningTask& task) {
-  const Failure failure = toFailure(event, task);
-  if (failure.kind == Failure::Kind::kFetchFailed) {
-    log::info("stage {}, partition {}: output of shuffle {} cannot be read from executor {}: {}", task.stage.id.value,
-              task.partition, event.report.shuffle.value, event.report.source.value, failure.message);
-  } else if (failure.kind != Failure::Kind::kKilled) {
+  Failure failure = toFailure(event, task);
+  if (failure.kind == Failure::Kind::kFetchFailed) return fetchFailed(event, task, std::move(failure));
+  if (failure.kind != Failure::Kind::kKilled) {
     log::warn("stage {}, partition {}, attempt {} failed on {}: {}{}{}", task.stage.id.value, task.partition,
               task.attempt, failure.host, failure.exception_type, failure.exception_type.empty() ? "" : ": ",
               failure.message);
   }
   carryOut(tasks_.failed(task.id, failure, now()));
-  if (failure.kind != Failure::Kind::kFetchFailed) return;
+}
+
+void SchedulerLoop::fetchFailed(const TaskEndEvent& event, const RunningTask& task, Failure failure) {
+  const ExecutorId source = event.report.source;
   int map = event.report.map;
-  if (map == FetchFailed::kAllMaps) {
-    // Its executor cannot be reached: all it held is given up at once, not output by output.
-    backend_.endExecutor(event.report.source, failure.message);
-    carryOut(dag_.executorLost(event.report.source, failure.message));
+  const bool is_out_of_reach = map == FetchFailed::kAllMaps;
+  log::info("stage {}, partition {}: output of shuffle {} cannot be read from executor {} by executor {}: {}",
+            task.stage.id.value, task.partition, event.report.shuffle.value, source.value, event.executor.value,
+            failure.message);
+  if (is_out_of_reach && backend_.reaches(source) && !complaints_.add(source, event.executor, now())) {
+    failure.kind = Failure::Kind::kUnreachable;
+    failure.message = fmt::format("output of shuffle {} cannot be read from executor {}: {}",
+                                  event.report.shuffle.value, source.value, failure.message);
+    return carryOut(tasks_.failed(task.id, failure, now()));
+  }
+  carryOut(tasks_.failed(task.id, failure, now()));
+  if (is_out_of_reach) {
+    // All it held is given up at once, not output by output.
+    backend_.endExecutor(source, failure.message);
+    carryOut(dag_.executorLost(source, failure.message));
     map = 0;
   }
-  carryOut(
-      dag_.fetchFailed(task.stage, task.partition, event.report.shuffle, map, event.report.source, failure.message));
+  carryOut(dag_.fetchFailed(task.stage, task.partition, event.report.shuffle, map, source, failure.message));
 }
 
 Failure SchedulerLoop::toFailure(const TaskEndEvent& event, const RunningTask& task) const {

@@ -17,6 +17,7 @@ bool countsAsTry(Failure::Kind kind) {
     case Failure::Kind::kUserException:
     case Failure::Kind::kCrash:
     case Failure::Kind::kEngine:
+    case Failure::Kind::kUnreachable:
       return true;
     case Failure::Kind::kExecutorLost:
     case Failure::Kind::kFetchFailed:
@@ -39,16 +40,18 @@ tasks::Instructions TaskScheduler::executorAdded(ExecutorId executor, const std:
   return state_->finishEvent();
 }
 
-void TaskScheduler::executorLeaving(ExecutorId executor) {
-  if (ExecutorSlots* known = state_->executors.find(executor)) known->leaving = true;
-}
+void TaskScheduler::executorLeaving(ExecutorId executor) { state_->executors.leave(executor); }
 
 tasks::Instructions TaskScheduler::executorLost(ExecutorId executor, const Failure& failure,
                                                 const std::vector<TaskId>& guilty, Millis now) {
   const ExecutorSlots* lost = state_->executors.find(executor);
   if (lost == nullptr) return {};
   std::vector<TaskId> held = lost->tasks;
-  const auto is_guilty = [&](TaskId id) { return std::find(guilty.begin(), guilty.end(), id) != guilty.end(); };
+  const bool is_any_guilty = failure.kind == Failure::Kind::kCrash && guilty.empty();
+  const auto is_guilty = [&](TaskId id) {
+    return is_any_guilty ? state_->tasks.at(id.value).started >= 0
+                         : std::find(guilty.begin(), guilty.end(), id) != guilty.end();
+  };
   // The guilty first: a barrier stage fails as a whole with the first of its tasks, which should be one that counts.
   std::sort(held.begin(), held.end());
   const auto innocent = std::stable_partition(held.begin(), held.end(), is_guilty);

@@ -66,7 +66,8 @@ class TaskScheduler {
  public:
   struct Options {
     int max_task_failures = 4;
-    bool fair = false;  ///< FAIR between pools, FIFO by job inside one; else FIFO by job.
+    int max_executors_lost = 16;  ///< Under one task: nobody can blame it, but it does not go on for ever.
+    bool fair = false;            ///< FAIR between pools, FIFO by job inside one; else FIFO by job.
     bool speculation = true;
     double speculation_quantile = 0.75;   ///< Of a stage's tasks that must have ended before copies start.
     double speculation_multiplier = 3.0;  ///< Times the median duration.
@@ -82,7 +83,8 @@ class TaskScheduler {
   ~TaskScheduler();
 
   tasks::Instructions executorAdded(ExecutorId executor, const std::string& host, int cores, Millis now);
-  /// Its tasks fail with `failure`; only those named in `guilty` (running when it crashed) count as tries.
+  /// Its tasks fail with `failure`; only those named in `guilty` count as tries, or after a crash for which nobody is
+  /// named all that had begun. One that loses executor after executor, whatever the reason, ends as well.
   tasks::Instructions executorLost(ExecutorId executor, const Failure& failure, const std::vector<TaskId>& guilty,
                                    Millis now);
   /// The executor gets no more tasks; those that it has go on.

@@ -36,7 +36,8 @@ class TaskSet {
     bool copy_wanted = false;  ///< A second copy is to start or has been started.
     int tries = 0;
     int failures = 0;
-    int running_at = -1;  ///< Index in `running_`.
+    int executors_lost = 0;  ///< Under its attempts, without their being to blame.
+    int running_at = -1;     ///< Index in `running_`.
     Millis launched = 0;
     std::array<Copy, 2> copies;  ///< The live attempts; valid ids first.
   };

@@ -193,18 +193,21 @@ void TaskScheduler::State::killAll(TaskSet& set, const std::string& reason) {
 void TaskScheduler::State::handleFailure(const TaskRecord& task, const Failure& failure, bool counts, Millis now) {
   TaskSet& set = *task.set;
   const bool no_copy_left = set.removeCopy(task.slot, task.shown.id);
+  int failures = 0;
   if (counts) {
     set.noteFailure(task.slot, task.shown.executor);
-    strike(task, now);
-    const int failures = set.isBarrier() ? ++set.barrier_failures : set.slot(task.slot).failures;
-    if (failures >= options.max_task_failures) {
-      Failure told = failure;
-      told.stage = set.ref().id;
-      told.partition = task.shown.partition;
-      told.executor = task.shown.executor;
-      told.attempts = failures;
-      return giveUp(set, std::move(told));
-    }
+    if (failure.kind != Failure::Kind::kUnreachable) strike(task, now);
+    failures = set.isBarrier() ? ++set.barrier_failures : set.slot(task.slot).failures;
+  }
+  const bool is_lost = failure.kind == Failure::Kind::kExecutorLost && task.started >= 0;
+  const int losses = is_lost ? ++set.slot(task.slot).executors_lost : 0;
+  if (failures >= options.max_task_failures || losses >= options.max_executors_lost) {
+    Failure told = failure;
+    told.stage = set.ref().id;
+    told.partition = task.shown.partition;
+    told.executor = task.shown.executor;
+    told.attempts = std::max(failures, losses);
+    return giveUp(set, std::move(told));
   }
   const bool by_fetch = failure.kind == Failure::Kind::kFetchFailed;
   // A task that an older attempt left behind is part of the present one: the DAG scheduler counts on it being run.

@@ -15,6 +15,11 @@ void BlockDirectory::forget(ShuffleId shuffle) {
   shuffles_.erase(shuffle);
 }
 
+void BlockDirectory::forget(RddId rdd) {
+  std::lock_guard lock(mutex_);
+  cached_.erase(cached_.lower_bound({rdd.value, 0}), cached_.lower_bound({rdd.value + 1, 0}));
+}
+
 std::optional<rpc::Endpoint> BlockDirectory::forget(ExecutorId executor) {
   std::lock_guard lock(mutex_);
   auto found = peers_.extract(executor.value);

@@ -21,6 +21,7 @@ class BlockDirectory {
   /// Takes what the launch tells of peers and places.
   void learn(protocol::LaunchTasks& launch);
   void forget(ShuffleId shuffle);
+  void forget(RddId rdd);
   /// Where it listened; nothing where it was not known. Its blocks are nowhere from now on.
   std::optional<rpc::Endpoint> forget(ExecutorId executor);
 

@@ -43,14 +43,17 @@ void BlockMover::adopt(const protocol::AdoptShuffle& order) {
 
 void BlockMover::copy(const protocol::ReplicateBlock& order) {
   const rpc::Endpoint peer{order.from.host, order.from.port};
+  bool is_kept = false;
   try {
     auto segment = client_.fetch(peer, {-1, protocol::OpenBlocks::kCached, order.rdd, order.partition, {}}, nullptr);
-    executor_.cacheBlock(RddId(order.rdd), order.partition, static_cast<StorageLevel>(order.level),
-                         CachedBlock{{}, std::move(segment.bytes)});
+    is_kept = executor_.cacheBlock(RddId(order.rdd), order.partition, static_cast<StorageLevel>(order.level),
+                                   CachedBlock{{}, std::move(segment.bytes)});
   } catch (const std::exception& e) {
     log::info("partition {} of RDD {} could not be copied from {}: {}", order.partition, order.rdd, peer.str(),
               e.what());
   }
+  // Whoever leaves may be waiting for this copy: there will be none.
+  if (!is_kept) tell_(protocol::BlocksChanged{{{order.rdd, order.partition, false, 0, 0}}});
 }
 
 void BlockMover::retire() {

@@ -46,16 +46,18 @@ bool BlockStore::put(RddId rdd, int partition, StorageLevel level, CachedBlock b
 }
 
 bool BlockStore::insert(const Key& key, Entry entry) {
-  const BlockChange change{key.first, key.second, true, entry.memory, entry.spilled ? entry.spilled->size() : 0};
+  BlockChange change{key.first, key.second, true, 0, 0};
   {
     std::lock_guard lock(mutex_);
     auto known = blocks_.find(key);
-    if (known != blocks_.end()) {  // two attempts computed the same partition: the first one stays
-      memory_.release(entry.memory);
-      return true;
+    if (known != blocks_.end()) {
+      memory_.release(entry.memory);  // two attempts computed the same partition, or a copy was there: the first stays
+    } else {
+      entry.place = recent_.insert(recent_.end(), key);
+      known = blocks_.emplace(key, std::move(entry)).first;
     }
-    entry.place = recent_.insert(recent_.end(), key);
-    blocks_.emplace(key, std::move(entry));
+    change.memory = known->second.memory;
+    change.disk = known->second.spilled ? known->second.spilled->size() : 0;
   }
   on_change_(change);
   return true;

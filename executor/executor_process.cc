@@ -18,6 +18,7 @@
 #include "base/util/child_process.h"
 #include "base/util/environment.h"
 #include "base/util/log.h"
+#include "base/util/serial_thread.h"
 #include "executor/block_directory.h"
 #include "executor/block_mover.h"
 #include "executor/block_server.h"
@@ -121,6 +122,7 @@ class ExecutorProcess final : public ExecutorLink {
   }
 
   std::vector<std::string> barrier(TaskContext& task, const std::string& message) override {
+    if (task.isInterrupted()) throw TaskKilled("barrier: the task was told to stop before it came there");
     send(protocol::BarrierEnter{task.stageId(), task.stageAttemptNumber(), task.partitionId(), task.taskAttemptId(),
                                 message});
     std::unique_lock lock(mutex_);
@@ -233,7 +235,28 @@ class ExecutorProcess final : public ExecutorLink {
     return true;
   }
 
-  void on(protocol::LaunchTasks& launch) {
+  // What is said of stages, tasks and places is done in its order by a thread of its own: a stage's decoding runs the
+  // user's code, for as long as that likes, and heartbeats must leave meanwhile.
+  void on(protocol::LaunchTasks& message) { inOrder(std::move(message)); }
+  void on(protocol::KillTask& message) { inOrder(std::move(message)); }
+  void on(protocol::DropStages& message) { inOrder(std::move(message)); }
+  void on(protocol::DropShuffle& message) { inOrder(std::move(message)); }
+  void on(protocol::DropRdd& message) { inOrder(std::move(message)); }
+  void on(protocol::DropBroadcast& message) { inOrder(std::move(message)); }
+  void on(protocol::ExecutorLost& message) { inOrder(std::move(message)); }
+
+  template <class Message>
+  void inOrder(Message message) {
+    orders_.run([this, shared = std::make_shared<Message>(std::move(message))] {
+      try {
+        carryOut(*shared);
+      } catch (const std::exception& e) {
+        end(std::string("a message of the driver cannot be used: ") + e.what());
+      }
+    });
+  }
+
+  void carryOut(protocol::LaunchTasks& launch) {
     for (const auto& accumulator : launch.accumulators) {
       AccumulatorRegistry::instance().defineEncoded(AccumulatorId(accumulator.id), accumulator.cell);
     }
@@ -275,19 +298,22 @@ class ExecutorProcess final : public ExecutorLink {
     taskEnded(std::move(report));
   }
 
-  void on(protocol::KillTask& kill) { executor_->kill(TaskId(kill.task)); }
-  void on(protocol::DropStages& drop) {
+  void carryOut(protocol::KillTask& kill) { executor_->kill(TaskId(kill.task)); }
+  void carryOut(protocol::DropStages& drop) {
     for (int64_t stage : drop.stages) {
       stages_.erase(StageId(stage));
       broken_stages_.erase(StageId(stage));
     }
   }
-  void on(protocol::DropShuffle& drop) {
+  void carryOut(protocol::DropShuffle& drop) {
     executor_->dropShuffle(ShuffleId(drop.shuffle));
     places_.forget(ShuffleId(drop.shuffle));
   }
-  void on(protocol::DropRdd& drop) { executor_->dropRdd(RddId(drop.rdd)); }
-  void on(protocol::DropBroadcast& drop) {
+  void carryOut(protocol::DropRdd& drop) {
+    executor_->dropRdd(RddId(drop.rdd));
+    places_.forget(RddId(drop.rdd));
+  }
+  void carryOut(protocol::DropBroadcast& drop) {
     broadcasts_->drop(BroadcastId(drop.id));
     BroadcastRegistry::instance().remove(BroadcastId(drop.id));
   }
@@ -312,7 +338,7 @@ class ExecutorProcess final : public ExecutorLink {
   void on(protocol::ReplicateBlock& replicate) { mover_->add(std::move(replicate)); }
   void on(protocol::AdoptShuffle& adopt) { mover_->add(std::move(adopt)); }
   void on(protocol::Retire& retire) { mover_->add(retire); }
-  void on(protocol::ExecutorLost& lost) {
+  void carryOut(protocol::ExecutorLost& lost) {
     if (const auto peer = places_.forget(ExecutorId(lost.executor))) client_->giveUp(*peer, lost.reason);
   }
   void on(protocol::Shutdown& shutdown) { end(shutdown.reason); }
@@ -382,7 +408,7 @@ class ExecutorProcess final : public ExecutorLink {
   std::string host_;  ///< Under which others reach this process.
   const std::string scratch_;
 
-  // Used by the transport's thread only.
+  // Used by the thread of orders_ only.
   std::map<StageId, StageCodePtr> stages_;
   std::map<StageId, std::string> broken_stages_;
 
@@ -404,6 +430,7 @@ class ExecutorProcess final : public ExecutorLink {
   std::unique_ptr<BlockServer> server_;
   std::unique_ptr<rpc::Transport> transport_;
   rpc::ConnectionPtr connection_;
+  SerialThread orders_{"cerium-orders"};
 };
 
 }  // namespace

@@ -35,6 +35,8 @@ class Connection {
   virtual void close() = 0;
   /// Bytes queued by send() and not yet taken by the network; what a sender looks at to bound itself.
   [[nodiscard]] virtual size_t queuedBytes() const = 0;
+  /// Bytes that have come from the peer since the handshake, parts of messages too: more of them are a sign of life.
+  [[nodiscard]] virtual uint64_t receivedBytes() const = 0;
   /// The peer's address, for messages to a human.
   [[nodiscard]] virtual std::string peer() const = 0;
 };

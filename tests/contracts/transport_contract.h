@@ -7,6 +7,7 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -348,6 +349,26 @@ void countsQueuedBytes() {
   connection->close();
   REQUIRE(at_server.waitForCloses(1));
   CHECK(connection->queuedBytes() == 0);
+}
+
+template <typename Net>
+void countsReceivedBytes() {
+  Inbox at_server;
+  Net net;
+  auto server = net.make({.secret = "x"});
+  auto client = net.make({.secret = "x"});
+  std::promise<ConnectionPtr> accepted;
+  const Endpoint address = server->listen(net.anyPort(), [&](const ConnectionPtr& connection) {
+    accepted.set_value(connection);
+    return at_server.handlers();
+  });
+  const auto connection = client->connect(address, {});
+  const ConnectionPtr at_other_side = accepted.get_future().get();
+  CHECK(at_other_side->receivedBytes() == 0);
+  for (size_t i = 0; i < 3; ++i) connection->send(patterned(10'000));
+  REQUIRE(at_server.waitForMessages(3));
+  CHECK(at_other_side->receivedBytes() >= 30'000);
+  CHECK(connection->receivedBytes() == 0);
 }
 
 template <typename Net>

@@ -23,7 +23,7 @@ TEST_CASE("an executor that leaves ends its tasks, then moves its blocks, then g
   auto orders = departures.tick({}, 200);
   REQUIRE(orders.move.size() == 1);
   CHECK(orders.move[0].executor == kA);
-  departures.moving(kA, {{ShuffleId(3), 0}, {ShuffleId(3), 1}}, {{RddId(7), 2}});
+  departures.moving(kA, {{{ShuffleId(3), 0}, kB}, {{ShuffleId(3), 1}, kB}}, {{{RddId(7), 2}, kB}});
   CHECK(departures.tick({}, 300).let_go.empty());
   departures.outputMoved(kA, ShuffleId(3), 0);
   departures.outputMoved(kA, ShuffleId(3), 1);
@@ -53,7 +53,7 @@ TEST_CASE("an executor whose blocks do not move goes without them in the end", "
   Departures departures;
   REQUIRE(departures.leave(kA, "why", 0));
   REQUIRE(departures.tick({}, 0).move.size() == 1);
-  departures.moving(kA, {{ShuffleId(3), 0}}, {});
+  departures.moving(kA, {{{ShuffleId(3), 0}, kB}}, {});
   CHECK(departures.tick({}, Departures::kMoveLimit - 1).let_go.empty());
   CHECK(departures.tick({}, Departures::kMoveLimit).let_go.size() == 1);
 }
@@ -62,7 +62,7 @@ TEST_CASE("an executor that was read from waits for the tasks that may still rea
   Departures departures;
   REQUIRE(departures.leave(kA, "why", 0));
   REQUIRE(departures.tick({}, 0).move.size() == 1);
-  departures.moving(kA, {{ShuffleId(3), 0}}, {});
+  departures.moving(kA, {{{ShuffleId(3), 0}, kB}}, {});
   departures.outputMoved(kA, ShuffleId(3), 0);
   CHECK(departures.tick({.oldest = TaskId(5), .next = TaskId(9)}, 100).let_go.empty());
   CHECK(departures.tick({.oldest = TaskId(8), .next = TaskId(12)}, 200).let_go.empty());
@@ -72,6 +72,32 @@ TEST_CASE("an executor that was read from waits for the tasks that may still rea
   REQUIRE(departures.tick({}, 0).move.size() == 1);
   departures.moving(kB, {}, {});  // it held nothing
   CHECK(departures.tick({.oldest = TaskId(5), .next = TaskId(9)}, 100).let_go.size() == 1);
+}
+
+TEST_CASE("who leaves does not wait for copies that will not come", "[driver]") {
+  Departures departures;
+  const ExecutorId other(3);
+  REQUIRE(departures.leave(kA, "why", 0));
+  REQUIRE(departures.tick({}, 0).move.size() == 1);
+  departures.moving(kA, {}, {{{RddId(7), 0}, kB}, {{RddId(7), 1}, kB}});
+  departures.blockMissing(RddId(7), 0, other);  // it was not to take it
+  departures.blockCopied(RddId(7), 1, kB);
+  CHECK(departures.tick({}, 100).let_go.empty());
+  departures.blockMissing(RddId(7), 0, kB);
+  CHECK(departures.tick({}, 200).let_go.size() == 1);
+}
+
+TEST_CASE("what a lost executor was to take is moved to another", "[driver]") {
+  Departures departures;
+  REQUIRE(departures.leave(kA, "why", 0));
+  REQUIRE(departures.tick({}, 0).move.size() == 1);
+  departures.moving(kA, {{{ShuffleId(3), 0}, kB}}, {});
+  CHECK(departures.tick({}, 100).move.empty());
+  departures.lost(kB);
+  CHECK(departures.tick({}, 200).move.size() == 1);
+  departures.moving(kA, {{{ShuffleId(3), 0}, ExecutorId(3)}}, {});
+  departures.outputMoved(kA, ShuffleId(3), 0);
+  CHECK(departures.tick({}, 300).let_go.size() == 1);
 }
 
 TEST_CASE("a retired executor whose machine leaves has its output moved, too", "[driver]") {
@@ -104,8 +130,11 @@ TEST_CASE("executors are wanted while tasks wait, and given back when idle", "[d
   AllocationPolicy policy(options);
   using Seen = AllocationPolicy::Seen;
 
-  CHECK(policy.decide({}, 8, 1).want == 5);  // none is there: no reason to wait for a backlog
+  options.executor_cores = 2;
+  CHECK(AllocationPolicy(options).decide({}, 8, 1).want == 4);  // none is there: no reason to wait for a backlog
+  CHECK(policy.decide({}, 8, 1).want == -1);                    // how large one is shows when the first has come
   CHECK(policy.decide({Seen{kA, 2, 2, false}}, 6, 100).want == -1);
+  CHECK(policy.decide({Seen{kA, 2, 2, false}}, 6, 1100).want == 4);
 
   // Two are enough: the rest is not asked for any more, and none of the two has been idle for long.
   auto decision = policy.decide({Seen{kA, 2, 1, false}, Seen{kB, 2, 0, false}}, 0, 2000);

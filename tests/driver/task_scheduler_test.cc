@@ -232,6 +232,72 @@ TEST_CASE("tasks of a lost executor run elsewhere, only the guilty count as trie
   CHECK(given_up[0].failure.attempts == 2);
 }
 
+TEST_CASE("after a crash for which nobody is named all tasks that had begun count as tried", "[driver]") {
+  Bench b(without([](auto& options) { options.max_task_failures = 1; }));
+  b.add(0, 1);
+  Task running = theOne(b.submit(0, 1'000));
+  while (b.held(0) == 1) running = launched(b.succeed(running.id)).front();
+  REQUIRE(b.held(0) > 10);  // short tasks are sent ahead
+  Failure failure;
+  failure.kind = Kind::kCrash;
+  const auto given_up = only<tasks::GiveUp>(b.checked(b.scheduler.executorLost(ExecutorId(0), failure, {}, b.now)));
+  REQUIRE(given_up.size() == 1);
+  CHECK(given_up[0].failure.partition == running.partition);
+}
+
+TEST_CASE("after a crash tasks that waited for a core do not count as tried", "[driver]") {
+  Bench b(without([](auto& options) { options.max_task_failures = 2; }));
+  b.add(0, 1);
+  Task running = theOne(b.submit(0, 1'000));
+  while (b.held(0) == 1) running = launched(b.succeed(running.id)).front();
+  const int suspect = running.partition;
+  Failure crash;
+  crash.kind = Kind::kCrash;
+  b.checked(b.scheduler.executorLost(ExecutorId(0), crash, {}, b.now));
+  std::deque<Task> all;
+  for (const Task& task : launched(b.add(1, 1))) all.push_back(task);
+  while (all.front().attempt == 0 || all.front().partition == suspect) {
+    for (const Task& task : launched(b.succeed(all.front().id))) all.push_back(task);
+    all.pop_front();
+  }
+  // One that waited the first time runs when its executor dies the second time.
+  CHECK(only<tasks::GiveUp>(b.checked(b.scheduler.executorLost(ExecutorId(1), crash, {}, b.now))).empty());
+}
+
+TEST_CASE("a task does not lose executors for ever, even where nobody can blame it", "[driver]") {
+  Bench b(without([](auto& options) { options.max_executors_lost = 3; }));
+  b.submit(0, 1);
+  for (int64_t e = 0; e < 3; ++e) {
+    REQUIRE(launched(b.add(e, 1)).size() == 1);
+    const auto given_up = only<tasks::GiveUp>(b.lose(e));
+    CHECK(given_up.size() == (e < 2 ? 0 : 1));
+    if (!given_up.empty()) CHECK(given_up[0].failure.attempts == 3);
+  }
+}
+
+TEST_CASE("a task that cannot reach its input is tried elsewhere, and its executor is not excluded", "[driver]") {
+  Bench b(without([](auto& options) { options.exclude_after_failures = 1; }));
+  b.add(0, 1);
+  const Task task = theOne(b.submit(0, 1));
+  b.add(1, 1);
+  const Task again = theOne(b.fail(task.id, Kind::kUnreachable));
+  CHECK(executorOf(b, again) == ExecutorId(1));
+  CHECK(again.attempt == 1);
+  CHECK(executorOf(b, theOne(b.submit(1, 1))) == ExecutorId(0));
+}
+
+TEST_CASE("executors that are excluded work on when all others leave", "[driver]") {
+  Bench b(without([](auto& options) { options.exclude_after_failures = 1; }));
+  b.add(0, 1);
+  const Task task = theOne(b.submit(0, 1));
+  b.add(1, 1);
+  const Task again = theOne(b.fail(task.id));
+  REQUIRE(executorOf(b, again) == ExecutorId(1));
+  b.succeed(again.id);
+  b.scheduler.executorLeaving(ExecutorId(1));
+  CHECK(executorOf(b, theOne(b.submit(1, 1))) == ExecutorId(0));
+}
+
 TEST_CASE("an executor where different tasks fail gets no more for a while", "[driver]") {
   Bench b;
   b.add(0, 3);

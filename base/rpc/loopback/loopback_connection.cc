@@ -23,6 +23,7 @@ void LoopbackConnection::open(const Fabric::OnConnect& onConnect) {
 
 void LoopbackConnection::receive(Bytes message) {
   if (!is_open_ || finished_) return;
+  received_bytes_ += message.size();
   if (message.size() > node_->options.max_message_bytes) {
     fabric_->reset(shared_from_this(),
                    fmt::format("the peer announced a message of {} bytes, over the limit of {}; raise "

@@ -22,6 +22,7 @@ class LoopbackConnection final : public Connection, public std::enable_shared_fr
   void send(Bytes message) override { fabric_->send(shared_from_this(), std::move(message)); }
   void close() override { fabric_->close(shared_from_this()); }
   [[nodiscard]] size_t queuedBytes() const override { return finished_ ? 0 : queued_bytes_.load(); }
+  [[nodiscard]] uint64_t receivedBytes() const override { return received_bytes_; }
   [[nodiscard]] std::string peer() const override { return peer_; }
 
   /// The accepting side learns of the connection.
@@ -37,7 +38,8 @@ class LoopbackConnection final : public Connection, public std::enable_shared_fr
   const std::shared_ptr<Node> node_;
   const std::string peer_;
   std::atomic<size_t> queued_bytes_ = 0;  // Sent and not yet given to the other side's handler.
-  std::atomic<bool> finished_ = false;    // Written on the dispatcher.
+  std::atomic<uint64_t> received_bytes_ = 0;
+  std::atomic<bool> finished_ = false;  // Written on the dispatcher.
 
   // Guarded by the fabric's mutex; is_open_ is written under it and read anywhere.
   std::weak_ptr<LoopbackConnection> other_;

@@ -109,6 +109,7 @@ void TcpConnection::start(Handlers handlers, Bytes early, std::function<void()> 
   if (!early.empty()) {
     // Shorter than a handshake, so it fits into what an empty reader offers.
     std::memcpy(reader_.space()[0].data(), early.data(), early.size());
+    received_bytes_ += early.size();
     reader_.received(early.size());
     deliverMessages();
   }
@@ -178,6 +179,7 @@ void TcpConnection::onRead(const error_code& error, size_t count) {
   if (closed_) return;
   if (error == asio::error::eof) return onEndOfStream();
   if (error) return finish(describe(error));
+  received_bytes_ += count;
   reader_.received(count);
   deliverMessages();
   read();

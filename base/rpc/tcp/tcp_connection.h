@@ -30,6 +30,7 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
   void send(Bytes message) override;
   void close() override;
   [[nodiscard]] size_t queuedBytes() const override { return queued_bytes_; }
+  [[nodiscard]] uint64_t receivedBytes() const override { return received_bytes_; }
   [[nodiscard]] std::string peer() const override { return peer_; }
 
   /// Starts to receive. `early` holds bytes that were read behind the handshake; `onGone` runs after onClose.
@@ -57,6 +58,7 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
   const uint64_t max_message_bytes_;
   const std::string peer_;
   std::atomic<size_t> queued_bytes_ = 0;
+  std::atomic<uint64_t> received_bytes_ = 0;
   std::atomic<bool> closing_ = false;  // Written under mutex_.
 
   std::mutex mutex_;            // No callback and no I/O under it.

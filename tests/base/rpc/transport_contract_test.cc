@@ -76,6 +76,9 @@ TEMPLATE_TEST_CASE("a message over the limit closes the connection", "[rpc]", Tc
 TEMPLATE_TEST_CASE("queuedBytes counts what the network has not taken", "[rpc]", Tcp, Loopback) {
   contract::countsQueuedBytes<TestType>();
 }
+TEMPLATE_TEST_CASE("receivedBytes counts what came from the peer", "[rpc]", Tcp, Loopback) {
+  contract::countsReceivedBytes<TestType>();
+}
 TEMPLATE_TEST_CASE("a handler that throws closes its connection with the reason", "[rpc]", Tcp, Loopback) {
   contract::survivesThrowingHandlers<TestType>();
 }
