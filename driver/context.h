@@ -58,9 +58,10 @@ class Context {
     return parallelizeRecords<T>(std::forward<Range>(range), partitions, where);
   }
   template <class T>
-  RDD<T> parallelize(std::initializer_list<T> list, int partitions = kDefaultPartitions,
-                     Where where = Where::current()) {
-    return parallelizeRecords<T>(list, partitions, where);
+  RDD<RecordType<T>> parallelize(std::initializer_list<T> list, int partitions = kDefaultPartitions,
+                                 Where where = Where::current()) {
+    api::requireSerializable<api::op::parallelize, RecordType<T>>();
+    return parallelizeRecords<RecordType<T>>(list, partitions, where);
   }
   /// start, start + step, ... before `end`. Nothing is held in memory.
   RDD<int64_t> range(int64_t start, int64_t end, int64_t step = 1, int partitions = kDefaultPartitions,
@@ -80,9 +81,16 @@ class Context {
     if (rdds.empty()) return emptyRDD<T>(where);
     return api::unionOf<T>(runner(), rdds, where);
   }
-  template <class T>
-  RDD<T> union_(std::initializer_list<RDD<T>> rdds, Where where = Where::current()) {
-    return union_(std::vector<RDD<T>>(rdds), where);
+  template <class R>
+    requires IsRdd<R> RDD<typename R::value_type> union_(std::initializer_list<R> rdds,
+                                                         Where where = Where::current()) {
+      return union_(std::vector<RDD<typename R::value_type>>(rdds.begin(), rdds.end()), where);
+    }
+  /// RDDs and chains of one record type.
+  template <class First, class... Rest>
+    requires(IsRdd<First> && (IsRdd<Rest> && ...))
+  RDD<typename First::value_type> union_(const First& first, const Rest&... rest) {
+    return union_(std::vector<RDD<typename First::value_type>>{first.rdd(), rest.rdd()...});
   }
 
   /// Lines of files. `path`: a file, a folder, a glob, or several separated by commas; .gz, .zst and .lz4 by suffix.
@@ -109,7 +117,7 @@ class Context {
   /// Sends `value` to each executor that uses it, once, in chunks that executors pass on to each other.
   template <class T>
   auto broadcast(T value) {
-    using V = std::decay_t<T>;
+    using V = RecordType<T>;
     api::requireSerializable<api::op::broadcast, V>();
     auto shared = std::make_shared<const V>(std::move(value));
     return Broadcast<V>(addBroadcast(shared, [shared] {
@@ -188,7 +196,7 @@ class Context {
   [[nodiscard]] bool isStopped() const;
 
  private:
-  static constexpr int kDefaultPartitions = -1;
+  static constexpr int kDefaultPartitions = -2147483648;  // no number that a program could mean
 
   /// A vector that is given away is kept as it is; the records of anything else are copied.
   template <class T, class Range>

@@ -273,7 +273,8 @@ void SchedulerLoop::carry(dag::CancelTasks& cancel) { carryOut(tasks_.cancel(can
 void SchedulerLoop::carry(dag::StageDone& done) {
   auto stage = stages_.find(done.stage);
   if (stage == stages_.end()) return;
-  stageCompleted(stage->second);  // of one that nobody waited for any more
+  stage->second.info.active_tasks = 0;  // those that still run are being killed; nobody will hear of their ends
+  stageCompleted(stage->second);        // of one that nobody waited for any more
   stages_.erase(stage);
   backend_.dropStage(done.stage);
 }

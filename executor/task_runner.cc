@@ -80,6 +80,12 @@ TaskReport runTask(const TaskLaunch& launch, TaskContext& task, ShuffleStore& sh
   } catch (const std::exception& e) {
     setFailure(report, Outcome::kUserException, e.what());
     report.exception_type = demangled(typeid(e).name());
+  } catch (const std::string& text) {
+    setFailure(report, Outcome::kUserException, text);
+    report.exception_type = "std::string";
+  } catch (const char* text) {
+    setFailure(report, Outcome::kUserException, text == nullptr ? "" : text);
+    report.exception_type = "const char*";
   } catch (...) {
     const std::type_info* type = abi::__cxa_current_exception_type();
     setFailure(report, Outcome::kUserException, "an object that is no std::exception was thrown");

@@ -56,12 +56,12 @@ class Broadcast {
   const T& operator*() const { return value(); }
   const T* operator->() const { return &value(); }
 
-  /// Frees the executors' copies. The value stays usable.
-  void unpersist() const {
+  /// Frees the executors' copies. The value stays usable. `blocking`, Spark's, changes nothing.
+  void unpersist([[maybe_unused]] bool blocking = false) const {
     if (auto* owner = BroadcastOwner::of(id_)) owner->unpersistBroadcast(id_);
   }
   /// Frees every copy; using the handle afterwards is an Error.
-  void destroy() const {
+  void destroy([[maybe_unused]] bool blocking = false) const {
     if (auto* owner = BroadcastOwner::of(id_)) owner->destroyBroadcast(id_);
   }
   [[nodiscard]] int64_t id() const { return id_.value; }

@@ -13,6 +13,7 @@
 #include "base/serde/codec.h"
 #include "base/util/call_site.h"
 #include "rdd/entry_table.h"
+#include "rdd/record_type.h"
 
 namespace cerium {
 
@@ -40,6 +41,21 @@ decltype(auto) call(F& f, Args&&... args) {
   }
 }
 
+/// f(acc, x), for a function that takes what it accumulates into by value or changes it in place.
+template <class F, class Acc, class X>
+  requires(!std::is_lvalue_reference_v<Acc>)
+Acc accumulate(F& f, Acc&& acc, X&& x) {
+  if constexpr (std::is_invocable_v<F&, Acc&&, X&&>) {
+    return call(f, std::move(acc), std::forward<X>(x));
+  } else {
+    return call(f, acc, std::forward<X>(x));
+  }
+}
+/// Whether accumulate() can do so.
+template <class F, class Acc, class X>
+inline constexpr bool kAccumulates =
+    std::is_invocable_r_v<Acc, F&, Acc&&, X> || std::is_invocable_r_v<Acc, F&, Acc&, X>;
+
 /// A function with values bound after its own arguments: filter(f, word) calls f(record, word).
 /// The values are shared by the copies that tasks make of the function; they are const.
 template <class F, class... Bound>
@@ -56,6 +72,10 @@ struct WithBound {
         *bound);
   }
 };
+
+/// F takes `Args` and then the values bound after it, and not `Args` alone: tells f(x, a) from other parameters.
+template <class F, class Bound, class... Args>
+concept TakesBound = !std::is_invocable_v<F&, Args...> && std::is_invocable_v<F&, Args..., const RecordType<Bound>&>;
 
 template <class F>
 inline constexpr bool kIsBound = false;
@@ -164,9 +184,10 @@ auto bind(F f, Bound... bound) {
   if constexpr (sizeof...(Bound) == 0) {
     return f;
   } else {
-    static_assert((Serializable<Bound> && ...),
+    static_assert((Serializable<RecordType<Bound>> && ...),
                   "cerium: a value bound after the function cannot be serialized; give its type a `serialize` member");
-    return WithBound<F, Bound...>{std::move(f), std::make_shared<const std::tuple<Bound...>>(std::move(bound)...)};
+    using Made = WithBound<F, RecordType<Bound>...>;
+    return Made{std::move(f), std::make_shared<const typename Made::Values>(std::move(bound)...)};
   }
 }
 

@@ -7,13 +7,14 @@
 #include <type_traits>
 
 #include "rdd/closure.h"
+#include "rdd/record_type.h"
 #include "rdd/stream.h"
 #include "rdd/task_context.h"
 
 namespace cerium::pipes {
 
 /// Calls a user's function with a record: moved into it where it may be, by const reference else, and as a copy of its
-/// own where the function insists on changing it.
+/// own where the function insists on changing or taking it.
 template <class F, class X, class... More>
 decltype(auto) callRecord(F& f, X&& x, More&&... more) {
   using T = std::remove_cvref_t<X>;
@@ -23,11 +24,12 @@ decltype(auto) callRecord(F& f, X&& x, More&&... more) {
     return closure::call(f, static_cast<const T&>(x), std::forward<More>(more)...);
   } else {
     T copy(std::forward<X>(x));
-    using Result = std::invoke_result_t<F&, T&, More&&...>;
+    using Own = std::conditional_t<std::is_invocable_v<F&, T&, More&&...>, T&, T&&>;
+    using Result = std::invoke_result_t<F&, Own, More&&...>;
     if constexpr (std::is_reference_v<Result>) {
-      return std::decay_t<Result>(closure::call(f, copy, std::forward<More>(more)...));
+      return std::decay_t<Result>(closure::call(f, static_cast<Own>(copy), std::forward<More>(more)...));
     } else {
-      return closure::call(f, copy, std::forward<More>(more)...);
+      return closure::call(f, static_cast<Own>(copy), std::forward<More>(more)...);
     }
   }
 }
@@ -37,9 +39,19 @@ template <class F, class T, class... More>
 concept RecordFunction = std::is_invocable_v<F&, T&&, More...> || std::is_invocable_v<F&, const T&, More...> ||
     std::is_invocable_v<F&, T&, More...>;
 
-/// What a function makes of a record.
+/// The record that a function makes of a record.
 template <class F, class T, class... More>
-using ResultOf = std::decay_t<decltype(callRecord(std::declval<F&>(), std::declval<T>(), std::declval<More>()...))>;
+using ResultOf = RecordType<decltype(callRecord(std::declval<F&>(), std::declval<T>(), std::declval<More>()...))>;
+
+/// `value` as a U, which is its type but for literals and entries of maps.
+template <class U, class X>
+decltype(auto) asRecord(X&& value) {
+  if constexpr (std::is_same_v<std::remove_cvref_t<X>, U>) {
+    return std::forward<X>(value);
+  } else {
+    return U(std::forward<X>(value));
+  }
+}
 
 struct Identity {
   template <class X, class Emit>
@@ -97,7 +109,8 @@ template <class F>
 struct Map : OneFunction<Map<F>, F> {
   template <class X, class Emit>
   void operator()(X&& x, Emit emit) {
-    emit(callRecord(this->f, std::forward<X>(x)));
+    using U = ResultOf<F, X>;
+    emit(asRecord<U>(callRecord(this->f, std::forward<X>(x))));
   }
 };
 
@@ -109,31 +122,31 @@ struct Filter : OneFunction<Filter<F>, F> {
   }
 };
 
-/// Passes the elements of a range on; those of a temporary container are moved.
-template <class Range, class Emit>
+/// Passes the elements of a range on, each as a U; those of a temporary container are moved.
+template <class U, class Range, class Emit>
 void emitAll(Range&& range, const Emit& emit) {
   using R = std::remove_cvref_t<Range>;
   if constexpr (requires { range.has_value(); }) {
-    if (range.has_value()) emit(*std::forward<Range>(range));
+    if (range.has_value()) emit(asRecord<U>(*std::forward<Range>(range)));
   } else {
     constexpr bool kOwnsElements = !std::is_lvalue_reference_v<Range> && requires { typename R::allocator_type; };
     for (auto&& element : range) {
       if constexpr (std::is_same_v<R, std::vector<bool>>) {
         emit(static_cast<bool>(element));
       } else if constexpr (kOwnsElements) {
-        emit(std::move(element));
+        emit(asRecord<U>(std::move(element)));
       } else {
-        emit(std::forward<decltype(element)>(element));
+        emit(asRecord<U>(std::forward<decltype(element)>(element)));
       }
     }
   }
 }
 
-template <class F>
-struct FlatMap : OneFunction<FlatMap<F>, F> {
+template <class U, class F>
+struct FlatMap : OneFunction<FlatMap<U, F>, F> {
   template <class X, class Emit>
   void operator()(X&& x, Emit emit) {
-    emitAll(callRecord(this->f, std::forward<X>(x)), emit);
+    emitAll<U>(callRecord(this->f, std::forward<X>(x)), emit);
   }
 };
 
@@ -159,21 +172,20 @@ struct MapValues : OneFunction<MapValues<F>, F> {
   template <class X, class Emit>
   void operator()(X&& x, Emit emit) {
     using K = std::remove_cvref_t<decltype(x.first)>;
-    using U = std::decay_t<decltype(callRecord(this->f, std::forward<X>(x).second))>;
+    using U = RecordType<decltype(callRecord(this->f, std::forward<X>(x).second))>;
     U value = callRecord(this->f, std::forward<X>(x).second);
     emit(std::pair<K, U>(std::forward<X>(x).first, std::move(value)));
   }
 };
 
-template <class F>
-struct FlatMapValues : OneFunction<FlatMapValues<F>, F> {
+template <class U, class F>
+struct FlatMapValues : OneFunction<FlatMapValues<U, F>, F> {
   template <class X, class Emit>
   void operator()(X&& x, Emit emit) {
     const auto with_key = [&](auto&& value) {
-      emit(std::pair<std::remove_cvref_t<decltype(x.first)>, std::remove_cvref_t<decltype(value)>>(
-          x.first, std::forward<decltype(value)>(value)));
+      emit(std::pair<std::remove_cvref_t<decltype(x.first)>, U>(x.first, std::forward<decltype(value)>(value)));
     };
-    emitAll(callRecord(this->f, std::forward<X>(x).second), with_key);
+    emitAll<U>(callRecord(this->f, std::forward<X>(x).second), with_key);
   }
 };
 
@@ -245,8 +257,9 @@ class Input {
   template <class Acc, class Step>
   [[gnu::noinline]] Acc foldBatch(Batch<S> batch, Acc start, Step step) {
     Acc acc = std::move(start);
-    sendBatch(batch,
-              [&acc, &step](auto&& record) { acc = step(std::move(acc), std::forward<decltype(record)>(record)); });
+    sendBatch(batch, [&acc, &step](auto&& record) {
+      acc = closure::accumulate(step, std::move(acc), std::forward<decltype(record)>(record));
+    });
     Acc end = std::move(acc);  // returned by name, `acc` itself would be the caller's memory
     return end;
   }

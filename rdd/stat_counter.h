@@ -50,6 +50,14 @@ class StatCounter {
   }
   [[nodiscard]] double sampleStdev() const { return std::sqrt(sampleVariance()); }
 
+  /// As Spark prints it: "(count: 3, mean: 2, stdev: 0.816497, max: 3, min: 1)".
+  template <class Stream>
+  friend Stream& operator<<(Stream& out, const StatCounter& s) {
+    out << "(count: " << s.count() << ", mean: " << s.mean() << ", stdev: " << s.stdev() << ", max: " << s.max()
+        << ", min: " << s.min() << ')';
+    return out;
+  }
+
  private:
   int64_t count_ = 0;
   double mean_ = 0;

@@ -133,6 +133,9 @@ class TaskContext {
   /// The context of the running task, or null on a thread that runs none (the driver's own code).
   static TaskContext* get();
 
+  /// The running task's partition; 0 on a thread that runs none.
+  static int getPartitionId() { return get() == nullptr ? 0 : get()->partitionId(); }
+
   [[nodiscard]] int64_t stageId() const { return identity_.stage.value; }
   [[nodiscard]] int stageAttemptNumber() const { return identity_.stage_attempt; }
   [[nodiscard]] int partitionId() const { return identity_.partition; }
@@ -144,6 +147,10 @@ class TaskContext {
   [[nodiscard]] std::string getLocalProperty(const std::string& key) const;
   /// Runs `listener` when the task ends, well or badly; the last one added runs first.
   void addTaskCompletionListener(std::function<void(TaskContext&)> listener);
+  template <std::invocable F>
+  void addTaskCompletionListener(F listener) {
+    addTaskCompletionListener([listener = std::move(listener)](TaskContext&) mutable { listener(); });
+  }
   /// True once the task was told to stop; a long-running function should return soon.
   [[nodiscard]] bool isInterrupted() const { return interrupted_.load(std::memory_order_relaxed); }
 
@@ -203,6 +210,14 @@ class BarrierTaskContext {
   /// The same, and hands each task's message to all: one message a partition, in order.
   std::vector<std::string> allGather(const std::string& message);
   [[nodiscard]] TaskContext& taskContext() const { return task_; }
+  /// What MPI calls the rank, and the size.
+  [[nodiscard]] int partitionId() const { return task_.partitionId(); }
+  [[nodiscard]] int numPartitions() const { return task_.numPartitions(); }
+  [[nodiscard]] int attemptNumber() const { return task_.attemptNumber(); }
+  [[nodiscard]] int64_t stageId() const { return task_.stageId(); }
+  [[nodiscard]] int64_t taskAttemptId() const { return task_.taskAttemptId(); }
+  /// So that it reads like TaskContext::get()->partitionId().
+  BarrierTaskContext* operator->() { return this; }
 
  private:
   explicit BarrierTaskContext(TaskContext& task) : task_(task) {}

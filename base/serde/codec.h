@@ -32,6 +32,11 @@ template <class T, size_t N>
 struct IsView<std::span<T, N>> : std::true_type {};
 template <class T>
 struct IsView<std::reference_wrapper<T>> : std::true_type {};
+// A view of a range: its copy names elements of this process.
+template <class T>
+  requires std::ranges::enable_view<T>
+struct IsView<T> : std::true_type {
+};
 
 template <class T>
 struct IsBitwise : std::bool_constant<std::is_trivially_copyable_v<T> && !IsView<T>::value> {};

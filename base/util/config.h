@@ -32,10 +32,11 @@ struct ConfSetting {
   std::string origin;
 };
 
-/// Settings by key. Keys are those of config_keys.cc; any other, and a value that the key does not allow, is
-/// InvalidArgument at the call that names it. A value is, from the strongest: set by the program, given to
-/// `cerium submit`, in the environment (CERIUM_EXECUTOR_MEMORY for cerium.executor.memory), in cerium-defaults.conf
-/// (of $CERIUM_CONF_DIR, else of $CERIUM_HOME/conf), or the key's default. Threads: as a std::vector.
+/// Settings by key. Keys that begin with "cerium." are those of config_keys.cc; any other of that kind, and a value
+/// that the key does not allow, is InvalidArgument at the call that names it. Other keys are the program's own. A value
+/// is, from the strongest: set by the program, given to `cerium submit`, in the environment (CERIUM_EXECUTOR_MEMORY for
+/// cerium.executor.memory), in cerium-defaults.conf (of $CERIUM_CONF_DIR, else of $CERIUM_HOME/conf), or the key's
+/// default. Threads: as a std::vector.
 class Conf {
  public:
   /// Reads submit flags, environment and file, or starts empty where `load_defaults` is false.

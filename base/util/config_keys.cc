@@ -116,6 +116,9 @@ constexpr ConfigKey kKeys[] = {
 constexpr std::string_view kExecutorEnv = "cerium.executorEnv.";
 constexpr ConfigKey kExecutorVariable = {kExecutorEnv, kString, "", "An environment variable of the executors."};
 
+// Any other key is the program's own business.
+constexpr ConfigKey kOwnKey = {"", kString, "", "A setting of the program's own."};
+
 const char* typeName(ConfigType type) {
   switch (type) {
     case kInt:
@@ -192,9 +195,11 @@ const ConfigKey& findConfigKey(std::string_view name) {
   if (name.starts_with("cerium.")) {
     throw InvalidArgument(fmt::format("\"{}\" is not a setting; did you mean {}?", name, closest));
   }
-  throw InvalidArgument(
-      fmt::format("\"{}\" is not a setting: keys begin with \"cerium.\"{}", name,
-                  editDistance(name, closest) * 2 <= closest.size() ? fmt::format("; did you mean {}?", closest) : ""));
+  if (name.empty() || name.starts_with("spark.") || editDistance(name, closest) * 2 <= closest.size()) {
+    throw InvalidArgument(
+        fmt::format("\"{}\" is not a setting: Cerium's begin with \"cerium.\"; did you mean {}?", name, closest));
+  }
+  return kOwnKey;
 }
 
 std::string checkedConfigValue(const ConfigKey& key, std::string_view value) {

@@ -27,8 +27,9 @@ struct ConfigKey {
 /// All of them, sorted by name.
 [[nodiscard]] std::span<const ConfigKey> configKeys();
 
-/// One of them, or that of cerium.executorEnv.NAME, for any NAME.
-/// Throws InvalidArgument that names the nearest key where `name` is none.
+/// One of them, that of cerium.executorEnv.NAME for any NAME, or that of a key of the program's own.
+/// Throws InvalidArgument that names the nearest key for one that is none and begins with "cerium." or "spark.", or is
+/// close to one of them.
 [[nodiscard]] const ConfigKey& findConfigKey(std::string_view name);
 
 /// The value as it is kept: blanks cut off, an enum's value spelled as in the table.

@@ -14,7 +14,7 @@
 namespace cerium::api {
 
 template <class T>
-using CountMap = std::unordered_map<T, int64_t, Hash<T>, KeyEqual>;
+using CountMap = ResultMap<T, int64_t>;
 
 /// An order the other way round.
 template <class Less>
@@ -49,8 +49,14 @@ class Actions {
     auto job = run("foreachAsync", ops::ForEach<F>{{}, {located("foreachAsync", where, std::move(f))}}, where);
     return FutureAction<void>(job.handle(), [] {});
   }
+  template <class F>
+  FutureAction<void> foreachPartitionAsync(F f, Where where = Where::current()) const {
+    closure::require<op::foreach_, F>();
+    return FutureAction<void>(startForEachPartition("foreachPartitionAsync", std::move(f), where), [] {});
+  }
   /// The first n records, as take(). Reads every partition's first n, for all partitions at once.
-  FutureAction<std::vector<T>> takeAsync(uint64_t n, Where where = Where::current()) const {
+  FutureAction<std::vector<T>> takeAsync(int64_t count, Where where = Where::current()) const {
+    const auto n = static_cast<uint64_t>(std::max<int64_t>(count, 0));
     return later<std::vector<T>>(run("takeAsync", ops::Take<T>{{}, {Carried<uint64_t>{n}}}, where), [n](auto parts) {
       auto all = concat(std::move(parts));
       if (all.size() > n) all.erase(all.begin() + static_cast<std::ptrdiff_t>(n), all.end());
@@ -59,9 +65,10 @@ class Actions {
   }
 
   /// The first n records. Runs one partition first, then four times as many each round until there are enough
-  /// (cerium.rdd.limit.*).
-  std::vector<T> take(uint64_t n, Where where = Where::current()) const {
+  /// (cerium.rdd.limit.*). None where n is not positive.
+  std::vector<T> take(int64_t count, Where where = Where::current()) const {
     requireSerializable<op::collect, T>();
+    const auto n = static_cast<uint64_t>(std::max<int64_t>(count, 0));
     std::vector<T> taken;
     const int total = self().getNumPartitions();
     const auto [first, factor] = self().runner()->takeSteps();
@@ -86,9 +93,12 @@ class Actions {
 
   /// The n smallest by `less`, in order. Each task keeps n records, no more.
   template <class Less = KeyLess>
-  std::vector<T> takeOrdered(uint64_t n, Less less = {}, Where where = Where::current()) const {
+  std::vector<T> takeOrdered(int64_t count, Less less = {}, Where where = Where::current()) const {
     requireSerializable<op::collect, T>();
     closure::require<op::collect, Less>();
+    static_assert(std::is_invocable_r_v<bool, Less&, const T&, const T&>,
+                  "cerium: takeOrdered and top: the order cannot be called with two records");
+    const uint64_t n = checkedCount("takeOrdered", count, where);
     auto parts = run("takeOrdered", smallest(n, less, where), where).wait();
     auto all = concat(std::move(parts));
     std::stable_sort(all.begin(), all.end(), [&less](const T& a, const T& b) { return less(a, b); });
@@ -98,15 +108,16 @@ class Actions {
   /// The n largest by `less`, largest first.
   ///   counts.top(10, cerium::byValue());
   template <class Less = KeyLess>
-  std::vector<T> top(uint64_t n, Less less = {}, Where where = Where::current()) const {
+  std::vector<T> top(int64_t n, Less less = {}, Where where = Where::current()) const {
     return takeOrdered(n, Reversed<Less>{{located("top", where, std::move(less))}}, where);
   }
 
   /// n records chosen at random (with replacement: some more than once); all of them where there are fewer. At most n
   /// records of each partition travel.
-  std::vector<T> takeSample(bool with_replacement, uint64_t n, uint64_t seed = 42,
+  std::vector<T> takeSample(bool with_replacement, int64_t count, uint64_t seed = 42,
                             Where where = Where::current()) const {
     requireSerializable<op::collect, T>();
+    const uint64_t n = checkedCount("takeSample", count, where);
     if (n == 0) return {};
     auto itself = [](const T& record) { return record; };
     using End = ops::SampleKeys<T, decltype(itself)>;
@@ -122,12 +133,13 @@ class Actions {
   T reduce(F f, Where where = Where::current()) const {
     requireSerializable<op::collect, T>();
     closure::require<op::reduce, F>();
+    static_assert(closure::kAccumulates<F, T, T>, "cerium: reduce: the function must take and return records");
     auto parts = run("reduce", ops::Reduce<T, F>{{}, {located("reduce", where, f)}}, where).wait();
     std::optional<T> result;
     for (auto& part : parts) {
       if (!part) continue;
       if (result) {
-        *result = f(std::move(*result), std::move(*part));
+        *result = closure::accumulate(f, std::move(*result), std::move(*part));
       } else {
         result = std::move(part);
       }
@@ -135,6 +147,9 @@ class Actions {
     if (!result) throw EmptyCollection(OperationSite("reduce", where).str() + ": the RDD has no records");
     return std::move(*result);
   }
+  template <class F, class A>
+    requires closure::TakesBound<F, A, T, T> T reduce(F f, A a, Where where = Where::current())
+  const { return reduce(closure::bind(std::move(f), std::move(a)), where); }
   /// As reduce with a zero value, which is combined once per partition and once more at the end.
   template <class F>
   T fold(T zero, F f, Where where = Where::current()) const {
@@ -145,11 +160,13 @@ class Actions {
   U aggregate(U zero, Seq seq, Comb comb, Where where = Where::current()) const {
     requireSerializable<op::aggregate, U>();
     closure::require<op::aggregate, Seq>();
+    static_assert(closure::kAccumulates<Seq, U, const T&>, "cerium: aggregate: seq must take (U, record) and return U");
+    static_assert(closure::kAccumulates<Comb, U, U>, "cerium: aggregate: comb must take (U, U) and return U");
     auto parts =
         run("aggregate", ops::Aggregate<U, Seq>{{}, {Carried<U>{zero}, located("aggregate", where, seq)}}, where)
             .wait();
     U result = std::move(zero);
-    for (U& part : parts) result = comb(std::move(result), std::move(part));
+    for (U& part : parts) result = closure::accumulate(comb, std::move(result), std::move(part));
     return result;
   }
   /// As aggregate, but the results of many partitions are combined on executors first, in `depth` levels.
@@ -162,6 +179,7 @@ class Actions {
   template <class F>
   void foreach (F f, Where where = Where::current()) const {
     closure::require<op::foreach_, F>();
+    static_assert(pipes::RecordFunction<F, T>, "cerium: foreach: the function cannot be called with a record");
     run("foreach", ops::ForEach<F>{{}, {located("foreach", where, std::move(f))}}, where).handle()->wait();
   }
   template <class F, class A>
@@ -170,14 +188,20 @@ class Actions {
     foreach (closure::bind(std::move(f), std::move(a)), where)
       ;
   }
+  template <class F, class A, class B>
+  void foreach (F f, A a, B b, Where where = Where::current()) const {
+    foreach (closure::bind(std::move(f), std::move(a), std::move(b)), where)
+      ;
+  }
   /// Calls `f(records)` once a partition.
   template <class F>
   void foreachPartition(F f, Where where = Where::current()) const {
     closure::require<op::foreach_, F>();
-    startJob<bool>(self().runner(), {"foreachPartition", where}, self().node(),
-                   ofPartition<bool>("foreachPartition", std::move(f), where), allPartitions(self().getNumPartitions()))
-        .handle()
-        ->wait();
+    startForEachPartition("foreachPartition", std::move(f), where)->wait();
+  }
+  template <class F, class A>
+  void foreachPartition(F f, A a, Where where = Where::current()) const {
+    foreachPartition(closure::bind(std::move(f), std::move(a)), where);
   }
 
   /// How often each record occurs. The result must fit into the driver's memory.
@@ -231,6 +255,19 @@ class Actions {
   }
 
  private:
+  template <class F>
+  std::shared_ptr<JobHandle> startForEachPartition(const char* name, F f, const Where& where) const {
+    return startJob<bool>(self().runner(), {name, where}, self().node(), ofPartition<bool>(name, std::move(f), where),
+                          allPartitions(self().getNumPartitions()))
+        .handle();
+  }
+  static uint64_t checkedCount(const char* name, int64_t count, const Where& where) {
+    if (count < 0)
+      throw InvalidArgument(OperationSite(name, where).str() + ": asks for " + std::to_string(count) +
+                            " records; it must be 0 or more");
+    return static_cast<uint64_t>(count);
+  }
+
   template <class End>
   auto run(const char* name, End end, const Where& where) const {
     return run(name, std::move(end), where, allPartitions(self().getNumPartitions()));

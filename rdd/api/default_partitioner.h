@@ -55,6 +55,19 @@ Partitioner handleOf(const Part& partitioner) {
   }
 }
 
+/// The partitioner that some RDD reports, for keys of type K. Throws InvalidArgument for one of the program's own,
+/// whose type is not known here.
+template <class K>
+KeyPartitioner<K> keyPartitionerOf(const Partitioner& named) {
+  if (const auto* hash = named.as<HashPartitioner>()) return KeyPartitioner<K>(*hash);
+  if constexpr (Ordered<K>) {
+    if (const auto* range = named.as<RangePartitioner<K>>()) return KeyPartitioner<K>(*range);
+  }
+  throw InvalidArgument(
+      "this Partitioner holds one that is for other keys, or of a type of the program's own; pass that "
+      "one itself");
+}
+
 inline HashPartitioner hashOf(const JobRunnerPtr& runner, int largest_parent) {
   return HashPartitioner(std::max(1, runner->shuffleParallelism(largest_parent)));
 }
@@ -66,6 +79,8 @@ auto choose(const JobRunnerPtr& runner, const Part& named, int parent_partitions
     return hashOf(runner, parent_partitions);
   } else if constexpr (std::is_integral_v<Part>) {
     return HashPartitioner(static_cast<int>(named));
+  } else if constexpr (std::is_same_v<Part, Partitioner>) {
+    return keyPartitionerOf<K>(named);
   } else {
     static_assert(PartitionerFor<Part, K>,
                   "cerium: not a partitioner for keys of this type; it needs `int numPartitions() const` and "

@@ -15,6 +15,11 @@ class KeyOperations {
   auto groupBy(F f, Part part = {}, Where where = Where::current()) const {
     return self().keyBy(std::move(f), where).groupByKey(part, where);
   }
+  template <class F, class A>
+    requires closure::TakesBound<F, A, const T&>
+  auto groupBy(F f, A a, Where where = Where::current()) const {
+    return groupBy(closure::bind(std::move(f), std::move(a)), UseDefault(), where);
+  }
 
   /// Each record once. Moves each distinct record of each partition.
   template <class Part = UseDefault>
@@ -30,6 +35,11 @@ class KeyOperations {
   template <class F>
   auto sortBy(F f, bool ascending = true, int partitions = 0, Where where = Where::current()) const {
     return self().keyBy(std::move(f), where).sortByKey(ascending, partitions, where).values(where);
+  }
+  template <class F, class A>
+    requires closure::TakesBound<F, A, const T&>
+  auto sortBy(F f, A a, Where where = Where::current()) const {
+    return sortBy(closure::bind(std::move(f), std::move(a)), true, 0, where);
   }
 
   /// Records that occur in both, each once.
@@ -65,6 +75,10 @@ class OrderedOperations {
   /// keys, then moves every pair once. Partition sizes are even also when most keys are equal.
   auto sortByKey(bool ascending = true, int partitions = 0, Where where = Where::current()) const {
     requireSerializable<op::sortBy, T>();
+    if (partitions < 0) {
+      throw InvalidArgument(OperationSite("sortByKey", where).str() + ": the number of partitions is " +
+                            std::to_string(partitions) + "; it must be positive, or 0 for as many as there are");
+    }
     const int wanted = partitions > 0 ? partitions : std::max(1, self().getNumPartitions());
     auto bounds = sampleBounds<K>(self(), wanted, where);
     const bool spread = hasEqualNeighbours(bounds);

@@ -22,6 +22,7 @@ class PairOperations {
   template <class F>
   auto mapValues(F f, Where where = Where::current()) const {
     closure::require<op::mapValues, F>();
+    static_assert(pipes::RecordFunction<F, V>, "cerium: mapValues: the function cannot be called with a value");
     using U = pipes::ResultOf<F, V>;
     return self().template append<std::pair<K, U>>(pipes::MapValues<F>{located("mapValues", where, std::move(f))},
                                                    true);
@@ -31,14 +32,23 @@ class PairOperations {
   auto mapValues(F f, A a, Where where = Where::current()) const {
     return mapValues(closure::bind(std::move(f), std::move(a)), where);
   }
+  template <class F, class A, class B>
+  auto mapValues(F f, A a, B b, Where where = Where::current()) const {
+    return mapValues(closure::bind(std::move(f), std::move(a), std::move(b)), where);
+  }
   /// Any number of values for each, under the same key. Narrow; keeps the partitioner.
   template <class F>
   auto flatMapValues(F f, Where where = Where::current()) const {
     closure::require<op::flatMapValues, F>();
+    static_assert(pipes::RecordFunction<F, V>, "cerium: flatMapValues: the function cannot be called with a value");
     using U =
-        std::decay_t<typename RangeElement<decltype(pipes::callRecord(std::declval<F&>(), std::declval<V>()))>::type>;
+        RecordType<typename RangeElement<decltype(pipes::callRecord(std::declval<F&>(), std::declval<V>()))>::type>;
     return self().template append<std::pair<K, U>>(
-        pipes::FlatMapValues<F>{located("flatMapValues", where, std::move(f))}, true);
+        pipes::FlatMapValues<U, F>{located("flatMapValues", where, std::move(f))}, true);
+  }
+  template <class F, class A>
+  auto flatMapValues(F f, A a, Where where = Where::current()) const {
+    return flatMapValues(closure::bind(std::move(f), std::move(a)), where);
   }
   auto keys(Where where = Where::current()) const {
     return self().map([](auto&& pair) { return std::forward<decltype(pair)>(pair).first; }, where);
@@ -52,9 +62,12 @@ class PairOperations {
   ///   words.map([](auto w) { return std::pair(w, 1L); }).reduceByKey(std::plus<>());
   template <class F, class Part = UseDefault>
   RDD<std::pair<K, V>> reduceByKey(F f, Part part = {}, Where where = Where::current()) const {
-    static_assert(std::is_invocable_r_v<V, F&, V, V>, "cerium: reduceByKey: the function must take and return values");
+    static_assert(closure::kAccumulates<F, V, V>, "cerium: reduceByKey: the function must take and return values");
     return combine<V>("reduceByKey", pipes_identity(), f, f, part, where);
   }
+  template <class F, class A>
+    requires closure::TakesBound<F, A, V, V> RDD<std::pair<K, V>> reduceByKey(F f, A a, Where where = Where::current())
+  const { return reduceByKey(closure::bind(std::move(f), std::move(a)), UseDefault(), where); }
   /// As reduceByKey, starting from a copy of `zero` for each key of each partition.
   template <class F, class Part = UseDefault>
   RDD<std::pair<K, V>> foldByKey(V zero, F f, Part part = {}, Where where = Where::current()) const {
@@ -65,6 +78,8 @@ class PairOperations {
   template <class U, class Seq, class Comb, class Part = UseDefault>
   RDD<std::pair<K, U>> aggregateByKey(U zero, Seq seq, Comb comb, Part part = {},
                                       Where where = Where::current()) const {
+    static_assert(closure::kAccumulates<Seq, U, V>, "cerium: aggregateByKey: seq must take (U, value) and return U");
+    static_assert(closure::kAccumulates<Comb, U, U>, "cerium: aggregateByKey: comb must take (U, U) and return U");
     return combine<U>("aggregateByKey",
                       StartFrom<U, Seq>{{Carried<U>{std::move(zero)}, located("aggregateByKey", where, seq)}}, seq,
                       comb, part, where);
@@ -100,15 +115,15 @@ class PairOperations {
   CountMap<K> countByKey(Where where = Where::current()) const { return self().keys(where).countByValue(where); }
   /// As reduceByKey, into a map on the driver; no shuffle.
   template <class F>
-  std::unordered_map<K, V, Hash<K>, KeyEqual> reduceByKeyLocally(F f, Where where = Where::current()) const {
-    std::unordered_map<K, V, Hash<K>, KeyEqual> all;
+  ResultMap<K, V> reduceByKeyLocally(F f, Where where = Where::current()) const {
+    ResultMap<K, V> all;
     for (auto& [key, value] : reduceByKey(f, UseDefault(), where).collect(where))
       all.emplace(std::move(key), std::move(value));
     return all;
   }
   /// The pairs as a map on the driver; of several values of a key the last one stays.
-  std::unordered_map<K, V, Hash<K>, KeyEqual> collectAsMap(Where where = Where::current()) const {
-    std::unordered_map<K, V, Hash<K>, KeyEqual> all;
+  ResultMap<K, V> collectAsMap(Where where = Where::current()) const {
+    ResultMap<K, V> all;
     for (auto& [key, value] : self().collect(where)) all.insert_or_assign(std::move(key), std::move(value));
     return all;
   }
@@ -250,6 +265,11 @@ class PairOperations {
         true, where);
   }
 
+  auto sampleByKey(bool with_replacement, std::initializer_list<std::pair<K, double>> fractions, uint64_t seed = 42,
+                   Where where = Where::current()) const {
+    return sampleByKey(with_replacement, std::vector<std::pair<K, double>>(fractions), seed, where);
+  }
+
   /// The edge to read this RDD partitioned by `partitioner`: narrow where it is so already, else a shuffle.
   template <class Part>
   Dependency keyedBy(const Part& partitioner) const {
@@ -277,7 +297,7 @@ class PairOperations {
   struct StartFrom : Parts<Carried<U>, Located<Seq>> {
     template <class X>
     U operator()(X&& value) {
-      return this->template part<1>()(U(this->template part<0>().value), std::forward<X>(value));
+      return closure::accumulate(this->template part<1>(), U(this->template part<0>().value), std::forward<X>(value));
     }
     static StartFrom decode(Reader& in) { return {StartFrom::decodeMembers(in)}; }
   };

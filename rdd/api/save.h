@@ -62,6 +62,7 @@ class Saving {
   /// Writes path/part-00000, ... one record a line, then path/_SUCCESS. `codec`: "", "gz", "zst" or "lz4".
   /// Throws IoError where the folder exists. A part appears under its name only when whole, and once.
   void saveAsTextFile(const std::string& path, const std::string& codec = "", Where where = Where::current()) const {
+    io::checkCodec(codec);
     save(path, [&] {
       self().runEnd("saveAsTextFile",
                     ops::WriteText<T>{{}, {Carried<std::pair<std::string, std::string>>{{path, codec}}}}, where);
@@ -81,6 +82,11 @@ class Saving {
             Where where = Where::current()) const {
     return makeRdd<std::string>(self().runner(), {"pipe", where}, self().getNumPartitions(), {narrowOn(self().node())},
                                 ops::Pipe<T>{{std::move(command), environment}});
+  }
+  auto pipe(std::initializer_list<const char*> command,
+            const std::vector<std::pair<std::string, std::string>>& environment = {},
+            Where where = Where::current()) const {
+    return pipe(std::vector<std::string>(command.begin(), command.end()), environment, where);
   }
   auto pipe(std::string command, const std::vector<std::pair<std::string, std::string>>& environment = {},
             Where where = Where::current()) const {

@@ -57,7 +57,7 @@ int bucketOf(const std::vector<double>& borders, double x) {
 void checkBorders(const std::vector<double>& borders) {
   bool ascending = borders.size() >= 2;
   for (size_t i = 1; i < borders.size(); ++i)
-    ascending = ascending && (borders[i - 1] < borders[i] || borders.size() == 2);
+    ascending = ascending && (borders[i - 1] < borders[i] || (borders.size() == 2 && borders[0] == borders[1]));
   if (!ascending) throw InvalidArgument("histogram: needs two borders or more, each greater than the one before");
 }
 

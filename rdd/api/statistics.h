@@ -12,7 +12,7 @@ namespace cerium::api {
 std::vector<double> evenBorders(double low, double high, int buckets);
 /// The bucket of `x`, or -1 outside (the last bucket is closed). Borders ascend.
 int bucketOf(const std::vector<double>& borders, double x);
-/// Throws InvalidArgument unless there are two borders or more, strictly ascending.
+/// Throws InvalidArgument unless there are two borders or more, strictly ascending; two alone may be equal.
 void checkBorders(const std::vector<double>& borders);
 
 template <class Self, class T, bool IsNumber = std::is_arithmetic_v<T>>

@@ -5,6 +5,7 @@
 #include <optional>
 #include <source_location>
 #include <type_traits>
+#include <unordered_map>
 #include <vector>
 
 #include "rdd/fused_body.h"
@@ -78,10 +79,23 @@ Located<F> located(const char* operation, const Where& where, F f) {
 
 inline Dependency narrowOn(NodePtr parent) { return {std::move(parent), nullptr}; }
 
-/// What a range holds; bool for std::vector<bool>, whose iterators give proxies.
+/// What a range holds, as records.
 template <class Range>
-using RecordIn = std::conditional_t<std::is_same_v<std::decay_t<Range>, std::vector<bool>>, bool,
-                                    std::decay_t<decltype(*std::begin(std::declval<Range&>()))>>;
+using RecordIn = RecordType<decltype(*std::begin(std::declval<Range&>()))>;
+
+/// A map by Cerium's idea of keys: NaN is found, and pairs and tuples have a hash. Becomes a plain map where one is
+/// named.
+template <class K, class V>
+struct KeyMap : std::unordered_map<K, V, Hash<K>, KeyEqual> {
+  using std::unordered_map<K, V, Hash<K>, KeyEqual>::unordered_map;
+  operator std::unordered_map<K, V>() const requires keys::StdHashable<K> {  // NOLINT: meant to convert
+    return {this->begin(), this->end()};
+  }
+};
+/// What actions that return a map give: a plain one where that is as good.
+template <class K, class V>
+using ResultMap =
+    std::conditional_t<keys::StdHashable<K> && !std::is_floating_point_v<K>, std::unordered_map<K, V>, KeyMap<K, V>>;
 
 /// A new node and the handle on it.
 template <class T, class Body>

@@ -61,8 +61,8 @@ class Transformations {
     closure::require<op::flatMap, F>();
     if constexpr (pipes::RecordFunction<F, T>) {
       using U =
-          std::decay_t<typename RangeElement<decltype(pipes::callRecord(std::declval<F&>(), std::declval<T>()))>::type>;
-      return self().template append<U>(pipes::FlatMap<F>{located("flatMap", where, std::move(f))}, false);
+          RecordType<typename RangeElement<decltype(pipes::callRecord(std::declval<F&>(), std::declval<T>()))>::type>;
+      return self().template append<U>(pipes::FlatMap<U, F>{located("flatMap", where, std::move(f))}, false);
     } else {
       using U = typename EmittedType<Emitted, F, T>::type;
       return self().template append<U>(pipes::FlatMapEmit<U, F>{located("flatMap", where, std::move(f))}, false);
@@ -71,6 +71,10 @@ class Transformations {
   template <class Emitted = void, class F, class A>
   auto flatMap(F f, A a, Where where = Where::current()) const {
     return flatMap<Emitted>(closure::bind(std::move(f), std::move(a)), where);
+  }
+  template <class F, class A, class B, class C>
+  auto filter(F f, A a, B b, C c, Where where = Where::current()) const {
+    return filter(closure::bind(std::move(f), std::move(a), std::move(b), std::move(c)), where);
   }
   template <class Emitted = void, class F, class A, class B>
   auto flatMap(F f, A a, B b, Where where = Where::current()) const {
@@ -81,8 +85,14 @@ class Transformations {
   template <class F>
   auto keyBy(F f, Where where = Where::current()) const {
     closure::require<op::keyBy, F>();
+    static_assert(pipes::RecordFunction<F, const T>, "cerium: keyBy: the function cannot be called with a record");
     using K = pipes::ResultOf<F, const T&>;
+    static_assert(!std::is_void_v<K>, "cerium: keyBy: the function returns nothing; it has to return a key");
     return self().template append<std::pair<K, T>>(KeyBy<F>{located("keyBy", where, std::move(f))}, false);
+  }
+  template <class F, class A>
+  auto keyBy(F f, A a, Where where = Where::current()) const {
+    return keyBy(closure::bind(std::move(f), std::move(a)), where);
   }
 
   /// `f` gets an iterable of a partition's records, read once and not held in memory, and returns any range.
@@ -92,9 +102,14 @@ class Transformations {
     return partitionsOp<false, false>("mapPartitions", std::move(f), preserves_partitioning, where);
   }
   template <class F, class A>
-    requires std::is_invocable_v < F&, PartitionRecords<T>
-  &, const A& > auto mapPartitions(F f, A a, Where where = Where::current()) const {
+    requires closure::TakesBound < F, A, PartitionRecords<T>
+  & > auto mapPartitions(F f, A a, Where where = Where::current()) const {
     return partitionsOp<false, false>("mapPartitions", closure::bind(std::move(f), std::move(a)), false, where);
+  }
+  template <class F, class A, class B>
+  auto mapPartitions(F f, A a, B b, Where where = Where::current()) const {
+    return partitionsOp<false, false>("mapPartitions", closure::bind(std::move(f), std::move(a), std::move(b)), false,
+                                      where);
   }
   /// As mapPartitions, with the number of the partition before the records.
   template <class F>
@@ -102,9 +117,15 @@ class Transformations {
     return partitionsOp<true, false>("mapPartitionsWithIndex", std::move(f), preserves_partitioning, where);
   }
   template <class F, class A>
-    requires std::is_invocable_v < F&, int, PartitionRecords<T>
-  &, const A& > auto mapPartitionsWithIndex(F f, A a, Where where = Where::current()) const {
+    requires closure::TakesBound < F, A, int, PartitionRecords<T>
+  & > auto mapPartitionsWithIndex(F f, A a, Where where = Where::current()) const {
     return partitionsOp<true, false>("mapPartitionsWithIndex", closure::bind(std::move(f), std::move(a)), false, where);
+  }
+
+  template <class F, class A, class B>
+  auto mapPartitionsWithIndex(F f, A a, B b, Where where = Where::current()) const {
+    return partitionsOp<true, false>("mapPartitionsWithIndex", closure::bind(std::move(f), std::move(a), std::move(b)),
+                                     false, where);
   }
 
   /// One record a partition: the vector of its records.
@@ -263,6 +284,10 @@ class Transformations {
     template <class F>
     auto mapPartitions(F f, Where where = Where::current()) const {
       return rdd.template partitionsOp<false, true>("mapPartitions", std::move(f), false, where);
+    }
+    template <class F, class A>
+    auto mapPartitions(F f, A a, Where where = Where::current()) const {
+      return mapPartitions(closure::bind(std::move(f), std::move(a)), where);
     }
     template <class F>
     auto mapPartitionsWithIndex(F f, Where where = Where::current()) const {

@@ -13,7 +13,7 @@ template <class T, class U, class Seq>
 struct FoldPartition : Parts<Carried<U>, Located<Seq>, Carried<int>> {
   std::vector<std::pair<int, U>> operator()(int p, PartitionRecords<T>& records) {
     U result = this->template part<0>().value;
-    for (const T& record : records) result = this->template part<1>()(std::move(result), record);
+    for (const T& record : records) result = closure::accumulate(this->template part<1>(), std::move(result), record);
     std::vector<std::pair<int, U>> one;
     one.emplace_back(p % this->template part<2>().value, std::move(result));
     return one;
@@ -26,7 +26,7 @@ template <class T, class F>
 struct MergeMaybe : Parts<Located<F>> {
   std::optional<T> operator()(std::optional<T> a, std::optional<T> b) {
     if (!a || !b) return a ? std::move(a) : std::move(b);
-    return this->template part<0>()(std::move(*a), std::move(*b));
+    return closure::accumulate(this->template part<0>(), std::move(*a), std::move(*b));
   }
   static MergeMaybe decode(Reader& in) { return {MergeMaybe::decodeMembers(in)}; }
 };
@@ -55,7 +55,8 @@ U Actions<Self, T>::treeAggregate(U zero, Seq seq, Comb comb, int depth, Where w
                   .reduceByKey(comb, partitions, where);
   }
   U result = std::move(zero);
-  for (auto& [group, part] : partial.collect(where)) result = comb(std::move(result), std::move(part));
+  for (auto& [group, part] : partial.collect(where))
+    result = closure::accumulate(comb, std::move(result), std::move(part));
   return result;
 }
 

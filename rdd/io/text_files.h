@@ -60,6 +60,9 @@ void finishOutput(const std::string& path);
 /// After a failed job: removes `_temporary`; part files that were committed stay, without `_SUCCESS`. Never throws.
 void abandonOutput(const std::string& path) noexcept;
 
+/// Throws InvalidArgument for a name that is no compression.
+void checkCodec(const std::string& codec);
+
 /// Writes path/part-NNNNN, compressed where `codec` is "gz", "zst" or "lz4" (then with that suffix). It appears under
 /// its name only at commit(); of two attempts of one task the first to commit wins and the other is dropped silently.
 /// A disk that is full is IoError with the path; what was written goes away with the writer. Threads: externally

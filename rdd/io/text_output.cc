@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/util/error.h"
+#include "rdd/io/codec.h"
 #include "rdd/io/compressor.h"
 #include "rdd/io/part_file.h"
 #include "rdd/io/paths.h"
@@ -30,6 +31,8 @@ void beginOutput(const std::string& path) {
   }
   makeFolder(temporaryFolder(path));
 }
+
+void checkCodec(const std::string& codec) { (void)codecNamed(codec); }
 
 void finishOutput(const std::string& path) {
   std::error_code error;

@@ -60,20 +60,24 @@ struct Smallest : ResultEnd, Parts<Carried<uint64_t>, Located<Less>> {
     const uint64_t n = this->template part<0>().value;
     auto& less = this->template part<1>().f;
     auto before = [&less](const T& a, const T& b) { return less(a, b); };
-    std::vector<T> heap;
-    if (n == 0) return heap;
+    std::vector<std::conditional_t<std::is_same_v<T, bool>, char, T>> heap;  // std::vector<bool> holds no bool
+    if (n == 0) return {};
     input.forEach([&](auto&& record) {
       if (heap.size() < n) {
         heap.emplace_back(std::forward<decltype(record)>(record));
         std::push_heap(heap.begin(), heap.end(), before);
-      } else if (less(record, heap.front())) {
+      } else if (before(record, heap.front())) {
         std::pop_heap(heap.begin(), heap.end(), before);
         heap.back() = std::forward<decltype(record)>(record);
         std::push_heap(heap.begin(), heap.end(), before);
       }
     });
     std::sort_heap(heap.begin(), heap.end(), before);
-    return heap;
+    if constexpr (std::is_same_v<T, bool>) {
+      return {heap.begin(), heap.end()};
+    } else {
+      return heap;
+    }
   }
   static Smallest decode(Reader& in) { return {{}, {Smallest::decodeMembers(in)}}; }
 };
@@ -96,7 +100,7 @@ struct Reduce : ResultEnd, Parts<Located<F>> {
     std::optional<T> result;
     input.forEach([&](auto&& record) {
       if (result) {
-        *result = f(std::move(*result), std::forward<decltype(record)>(record));
+        *result = closure::accumulate(f, std::move(*result), std::forward<decltype(record)>(record));
       } else {
         result.emplace(std::forward<decltype(record)>(record));
       }

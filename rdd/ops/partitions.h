@@ -47,6 +47,13 @@ class PartitionRecords {
     return iterator(source_.get());
   }
   iterator end() const { return iterator(); }
+  /// Spark's way to read them.
+  [[nodiscard]] bool hasNext() const { return begin() != end(); }
+  T next() const {
+    T record = *begin();
+    source_->advance();
+    return record;
+  }
 
  private:
   struct Source {
@@ -80,12 +87,13 @@ struct MapPartitions : Parts<Located<F>> {
   static constexpr bool kBarrier = Barrier;
 
   StreamPtr<U> compute(TaskContext& task, const RddNode& node, int p) const {
+    using Result = decltype(callOn(std::declval<Located<F>&>(), 0, std::declval<PartitionRecords<T>&>()));
     struct State {
       PartitionRecords<T> records;
       Located<F> f;
-      decltype(callOn(std::declval<Located<F>&>(), 0, std::declval<PartitionRecords<T>&>())) range;
-      decltype(std::begin(range)) at;
-      decltype(std::end(range)) end;
+      Result range;
+      decltype(std::begin(std::declval<Result&>())) at;
+      decltype(std::end(std::declval<Result&>())) end;
 
       State(StreamPtr<T> stream, Located<F> function, int index)
           : records(std::move(stream)),
@@ -121,7 +129,7 @@ struct MapPartitions : Parts<Located<F>> {
 
 /// What a range holds.
 template <class Range>
-using ElementOf = std::decay_t<decltype(*std::begin(std::declval<Range&>()))>;
+using ElementOf = RecordType<decltype(*std::begin(std::declval<Range&>()))>;
 
 /// Partition p of both parents through one function.
 template <class T, class U, class R, class F>

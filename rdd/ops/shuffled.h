@@ -54,7 +54,7 @@ struct Unkeyed {
 template <class C, class F>
 struct MergeWith {
   Located<F> f;
-  void operator()(C& known, C&& more) { known = f(std::move(known), std::move(more)); }
+  void operator()(C& known, C&& more) { known = closure::accumulate(f, std::move(known), std::move(more)); }
 };
 
 /// reduceByKey and kin: combiners arrive (made on the map side), and those of one key are merged.
@@ -112,7 +112,9 @@ struct CombinedInPlace : Parts<Located<Create>, Located<MergeV>, Located<MergeC>
       using Record = decltype(record);
       result->table().upsert(
           std::forward<Record>(record).first, [&] { return C(create(std::forward<Record>(record).second)); },
-          [&](C& known) { known = merge_value(std::move(known), std::forward<Record>(record).second); });
+          [&](C& known) {
+            known = closure::accumulate(merge_value, std::move(known), std::forward<Record>(record).second);
+          });
     });
     return owner;
   }

@@ -76,7 +76,9 @@ struct CombinePairs : Parts<Located<Create>, Located<Merge>, Located<Part>> {
             if constexpr (!kBitwise<C>) heap_bytes += serde::heapBytes(combiner);
             return combiner;
           },
-          [&](C& combiner) { combiner = merge(std::move(combiner), std::forward<Record>(record).second); });
+          [&](C& combiner) {
+            combiner = closure::accumulate(merge, std::move(combiner), std::forward<Record>(record).second);
+          });
     });
     flush(task, table, partitioner, writer);
     reserved.resizeAnyway(0);
@@ -110,7 +112,8 @@ struct CombinePairs : Parts<Located<Create>, Located<Merge>, Located<Part>> {
       }
     };
     table.forEach([&](typename Table::Entry& entry) {
-      writer.add(partition_of(entry), std::pair<K, C>(std::move(entry.key), std::move(entry.value)));
+      const int partition = partition_of(entry);  // before the key moves away: arguments have no order
+      writer.add(partition, std::pair<K, C>(std::move(entry.key), std::move(entry.value)));
     });
   }
 

@@ -116,16 +116,22 @@ TEST_CASE("all that was set is listed by key", "[base][config]") {
   CHECK(copy.get("cerium.app.name") == "b");
 }
 
+TEST_CASE("keys of the program's own are kept", "[base][config]") {
+  Conf conf(false);
+  conf.set("my.own.thing", "x");
+  CHECK(conf.get("my.own.thing") == "x");
+  CHECK(conf.getAll() == std::vector<std::pair<std::string, std::string>>{{"my.own.thing", "x"}});
+}
+
 TEST_CASE("an unknown key is refused everywhere, with the nearest known one", "[base][config]") {
   CHECK_THAT(messageOf("cerium.executor.memroy", "2g"),
              Equals("\"cerium.executor.memroy\" is not a setting; did you mean cerium.executor.memory?"));
   CHECK_THAT(messageOf("cerium.maxFailures", "2"), Contains("did you mean cerium.task.maxFailures?"));
   CHECK_THAT(messageOf("cerium.task.maxfailures", "2"), Contains("did you mean cerium.task.maxFailures?"));
   CHECK_THAT(messageOf("spark.executor.memory", "2g"),
-             Contains("keys begin with \"cerium.\"") && Contains("did you mean cerium.executor.memory?"));
+             Contains("begin with \"cerium.\"") && Contains("did you mean cerium.executor.memory?"));
   CHECK_THAT(messageOf("executor.memory", "2g"), Contains("did you mean cerium.executor.memory?"));
-  CHECK_THAT(messageOf("my.own.thing", "x"), Equals("\"my.own.thing\" is not a setting: keys begin with \"cerium.\""));
-  CHECK_THAT(messageOf("", "x"), Contains("keys begin with"));
+  CHECK_THAT(messageOf("", "x"), Contains("begin with"));
 
   const Conf conf(false);
   CHECK_THROWS_WITH(conf.get("cerium.mastr"), Contains("did you mean cerium.master?"));

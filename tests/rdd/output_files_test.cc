@@ -201,7 +201,7 @@ TEST_CASE("what is written compressed is read back, and has its suffix", "[rdd][
 
 TEST_CASE("an unknown compression is refused with the known ones", "[rdd][io]") {
   TempFolder folder;
-  const std::string codec = GENERATE("gzip", "bz2", ".gz", "x.gz", "GZ");
+  const std::string codec = GENERATE("bz7", "bz2", ".gz", "x.gz", "GZ");
   CHECK_THROWS_AS(TextPartWriter(folder.path(), 0, 1, codec), InvalidArgument);
   CHECK_THROWS_WITH(TextPartWriter(folder.path(), 0, 1, codec),
                     Contains("\"" + codec + "\"") && Contains("gz, zst, lz4"));
