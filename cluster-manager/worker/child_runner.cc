@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -89,23 +90,32 @@ ChildRunner::~ChildRunner() {
 
 void ChildRunner::start(const ChildId& child, Order order, const std::string& cluster_secret) {
   auto running = std::make_shared<Running>();
-  std::lock_guard lock(mutex_);
-  children_[child] = running;
-  running->starter = std::thread([this, child, running, order = std::move(order), cluster_secret] {
-    pthread_setname_np(pthread_self(), "cerium-start");
-    try {
-      if (const auto* executor = std::get_if<protocol::LaunchExecutor>(&order)) {
-        startExecutor(child, *running, *executor, cluster_secret);
-      } else {
-        startDriver(child, *running, std::get<protocol::LaunchDriver>(order).order, cluster_secret);
+  try {
+    std::lock_guard lock(mutex_);
+    running->starter = std::thread([this, child, running, order = std::move(order), cluster_secret] {
+      pthread_setname_np(pthread_self(), "cerium-start");
+      try {
+        if (const auto* executor = std::get_if<protocol::LaunchExecutor>(&order)) {
+          startExecutor(child, *running, *executor, cluster_secret);
+        } else {
+          startDriver(child, *running, std::get<protocol::LaunchDriver>(order).order, cluster_secret);
+        }
+      } catch (const std::exception& e) {
+        cannotStart(child, e.what());
       }
-    } catch (const std::exception& e) {
-      protocol::ExitInfo how;
-      how.exit_status = 127;  // as a shell says it
-      how.reason = e.what();
-      post_(worker::Ended{child, std::move(how)});
-    }
-  });
+    });
+    children_[child] = running;
+  } catch (const std::system_error& e) {
+    // Those that run count against the same limit, and must not be killed with this process because of it.
+    cannotStart(child, fmt::format("no thread is left to start it: {}", e.what()));
+  }
+}
+
+void ChildRunner::cannotStart(const ChildId& id, const std::string& reason) {
+  protocol::ExitInfo how;
+  how.exit_status = 127;  // as a shell says it
+  how.reason = reason;
+  post_(worker::Ended{id, std::move(how)});
 }
 
 std::string ChildRunner::folderOf(const ChildId& id) const {

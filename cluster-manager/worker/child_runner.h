@@ -70,6 +70,7 @@ class ChildRunner {
                                        const std::string& secret);
   void launch(const ChildId& id, Running& running, ChildOrder order);
   void ended(const ChildId& id, Running& running, ChildEnd end);
+  void cannotStart(const ChildId& id, const std::string& reason);
   [[nodiscard]] std::string whyKilled();
   [[nodiscard]] std::string folderOf(const ChildId& id) const;
 

@@ -21,6 +21,7 @@
 #include "base/util/error.h"
 #include "cluster-manager/manager/manager.h"
 #include "cluster-manager/status_client.h"
+#include "tests/support/no_threads.h"
 #include "tests/support/temp_folder.h"
 
 namespace cerium::cluster_manager {
@@ -241,6 +242,21 @@ TEST_CASE("an executor that cannot run is reported with its last words", "[clust
     const auto gone = driver.inbox.next<p::ExecutorGone>();
     CHECK_THAT(gone.how.reason, Catch::Contains("127.0.0.1:1") && Catch::Contains("/not/on/the/worker/program"));
   }
+}
+
+TEST_CASE("a worker that gets no thread for an executor says so and lives", "[cluster-manager][cluster]") {
+  Cluster cluster;
+  cluster.startWorker();
+  Client driver(cluster, "exec sleep 100\n", "application app-1");
+  REQUIRE(eventually([&] { return cluster.manager->json().find("\"aliveworkers\":1") != std::string::npos; }));
+  {
+    const testing::NoThreads exhausted;
+    driver.registerApplication();
+    const auto gone = driver.inbox.next<p::ExecutorGone>();
+    CHECK(gone.how.exit_status == 127);
+    CHECK_THAT(gone.how.reason, Catch::Contains("no thread"));
+  }
+  CHECK(driver.inbox.next<p::ExecutorRunning>().executor > 0);
 }
 
 TEST_CASE("a driver in the cluster runs, is heard, and its end is told", "[cluster-manager][cluster]") {

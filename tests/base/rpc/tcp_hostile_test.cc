@@ -20,6 +20,7 @@
 #include "base/rpc/handshake.h"
 #include "base/rpc/transport.h"
 #include "tests/base/rpc/inbox.h"
+#include "tests/support/no_threads.h"
 
 namespace cerium::rpc {
 
@@ -370,6 +371,18 @@ TEST_CASE("a process without free file descriptors waits for some without spinni
   CHECK(connected == waiting.size());
   CHECK(busy_seconds < 0.25);
   CHECK(server.servesGoodPeer());
+}
+
+TEST_CASE("a name that no thread can look up is an error, and looked up the next time", "[base][rpc][tcp]") {
+  const auto server = makeTcpTransport({});
+  const Endpoint at = server->listen({"127.0.0.1", 0}, [](const ConnectionPtr&) { return Handlers(); });
+  const auto client = makeTcpTransport({});
+  {
+    const testing::NoThreads exhausted;
+    CHECK_THROWS_WITH(client->connect({"localhost", at.port}, {}),
+                      Catch::Contains("cannot connect to localhost") && Catch::Contains("no thread"));
+  }
+  CHECK(client->connect({"localhost", at.port}, {}) != nullptr);
 }
 
 }  // namespace cerium::rpc
