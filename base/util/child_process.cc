@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <fstream>
@@ -160,7 +161,10 @@ std::string whatFailed(const ChildOrder& order, int error) {
 pid_t spawn(const ChildOrder& order, const Pipes& pipes) {
   auto arguments = order.arguments;
   std::vector<std::string> variables;
-  for (const auto& [name, value] : order.environment) variables.push_back(name + "=" + value);
+  for (const auto& [name, value] : order.environment) {
+    if (name != ChildOrder::kParentVariable) variables.push_back(name + "=" + value);
+  }
+  variables.push_back(fmt::format("{}={}", ChildOrder::kParentVariable, ::getpid()));
   const FileActions actions(order, pipes);
   const Attributes attributes(order);
   pid_t pid = 0;
@@ -292,7 +296,14 @@ ChildProcess::~ChildProcess() {
   ::close(pid_fd_);
 }
 
-void endWithParent() { ::prctl(PR_SET_PDEATHSIG, SIGKILL); }
+void endWithParent() {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // Where the parent has ended before, init is the parent now, and no signal comes.
+  const char* variable = std::getenv(ChildOrder::kParentVariable);
+  const pid_t parent = variable == nullptr ? 0 : std::atoi(variable);
+  // A program between the two, such as a shell, is the parent while the one that is meant lives on.
+  if (parent > 0 && parent != ::getppid() && ::kill(parent, 0) != 0) ::raise(SIGKILL);
+}
 
 void ChildProcess::kill(int signal) { ::syscall(SYS_pidfd_send_signal, pid_fd_, signal, nullptr, 0); }
 
