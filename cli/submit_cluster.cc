@@ -1,6 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
 // `cerium submit` in cluster mode: a worker runs the program, this process hands it out and listens to what it prints.
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <chrono>
 #include <condition_variable>
@@ -235,6 +236,8 @@ DriverStatus waitForEnd(ManagerClient& client, DriverStatus status) {
 }  // namespace
 
 int runInCluster(SignalQueue& signals, const SubmitFlags& flags, const Conf& conf, const ManagerAddresses& managers) {
+  // A reader that has seen enough (| head) ends neither the driver nor what Ctrl-C does to it.
+  ::signal(SIGPIPE, SIG_IGN);
   DriverOrder order;
   order.driver = newId("driver");
   order.name = conf.get("cerium.app.name", std::filesystem::path(flags.command.front()).filename().string());
