@@ -1,6 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
 // A TCP transport and peers that do not behave, played with raw sockets.
 #include <arpa/inet.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/resource.h>
@@ -50,6 +51,12 @@ class RawSocket {
     ::listen(fd_, 5);
     ::getsockname(fd_, reinterpret_cast<sockaddr*>(&at), &size);
     return ntohs(at.sin_port);
+  }
+  /// Acknowledgements, too.
+  void dropAllThatComes() {
+    sock_filter take_nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+    const sock_fprog program{.len = 1, .filter = &take_nothing};
+    ::setsockopt(fd_, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
   }
   [[nodiscard]] RawSocket accept() { return RawSocket(::accept(fd_, nullptr, nullptr)); }
 
@@ -342,6 +349,24 @@ TEST_CASE("a closing connection whose peer reads nothing does not keep its trans
   deaf.connection->close();
   server.transport.reset();
   CHECK(server.inbox.closes().size() == 1);
+}
+
+TEST_CASE("a peer that stands still is waited for, one whose machine vanished is not", "[rpc][.slow]") {
+  Server waits;
+  const DeafPeer deaf(waits);
+  REQUIRE(deaf.connection);
+  Server server;
+  RawSocket vanished;
+  REQUIRE(vanished.connect(server.address.port));
+  REQUIRE(vanished.shakeHands("x"));
+  const ConnectionPtr connection = server.inbox.waitForAccepted();
+  REQUIRE(connection);
+  vanished.dropAllThatComes();
+  connection->send(Bytes("is there anybody?"));
+  REQUIRE(server.inbox.waitForCloses(1));
+  CHECK(server.inbox.closes()[0] == "the peer's machine does not answer");
+  std::this_thread::sleep_for(std::chrono::seconds(10));  // 20 s in all
+  CHECK(waits.inbox.closes().empty());
 }
 
 TEST_CASE("a process without free file descriptors waits for some without spinning", "[rpc]") {
