@@ -79,6 +79,7 @@ ChildRunner::~ChildRunner() {
   {
     std::lock_guard lock(mutex_);
     left.swap(children_);
+    for (const auto& [id, running] : left) running->killed = true;
   }
   errands_.stop();
   for (auto& [id, running] : left) {
@@ -206,7 +207,14 @@ void ChildRunner::launch(const ChildId& id, Running& running, ChildOrder order) 
 }
 
 void ChildRunner::ended(const ChildId& id, Running& running, ChildEnd end) {
-  running.output.reset();  // all of it is on its way before anybody hears of the end
+  bool was_killed = false;
+  {
+    std::lock_guard lock(mutex_);
+    was_killed = running.killed;
+  }
+  // All that it printed is with its submitter before that hears of the end; whoever kills it does not wait for that.
+  if (running.output && !was_killed) running.output->finish();
+  running.output.reset();
   protocol::ExitInfo how;
   how.exit_status = end.exit_status;
   how.signal = end.signal;
@@ -215,7 +223,7 @@ void ChildRunner::ended(const ChildId& id, Running& running, ChildEnd end) {
   how.log_end = lastLines(running.log, kLogEnd);
   {
     std::lock_guard lock(mutex_);
-    if (end.signal == SIGKILL && !running.killed) how.reason = whyKilled();
+    if (end.signal == SIGKILL && !was_killed) how.reason = whyKilled();
   }
   post_(worker::Ended{id, std::move(how)});
 }

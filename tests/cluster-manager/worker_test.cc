@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <condition_variable>
@@ -164,6 +165,7 @@ class Client {
 
   p::Program program;
   Inbox inbox;
+  std::chrono::milliseconds time_for_output{0};  ///< For each piece; set before there is one.
 
  private:
   static std::string writeScript(Cluster& cluster, const std::string& script) {
@@ -176,6 +178,7 @@ class Client {
       const bool last = fetch->offset + piece.size() >= file_.bytes();
       from->send(p::encodeCluster(p::FilePiece{fetch->offset, last, "", std::move(piece)}));
     } else if (const auto* output = std::get_if<p::DriverOutput>(&message)) {
+      std::this_thread::sleep_for(time_for_output);
       std::lock_guard lock(mutex_);
       output_ += (output->to_stderr ? "err:" : "out:") + std::string(output->bytes.view());
     }
@@ -278,6 +281,22 @@ TEST_CASE("a driver in the cluster runs, is heard, and its end is told", "[clust
   CHECK_THAT(submitter.output(), Catch::Contains("out:got one argument driver-1 set\n"));
   CHECK_THAT(submitter.output(), Catch::Contains("err:bad\n"));
   CHECK(testing::contentsOf(cluster.folder / "work/driver-1/stdout") == "got one argument driver-1 set\n");
+}
+
+TEST_CASE("the end of a driver is told when its submitter has all that it printed", "[cluster-manager][cluster]") {
+  Cluster cluster;
+  cluster.startWorker();
+  Client submitter(cluster, "head -c 3000000 /dev/zero | tr '\\0' x\n", "driver driver-1");
+  submitter.time_for_output = std::chrono::milliseconds(20);  // as a slow network
+  p::DriverOrder order;
+  order.driver = "driver-1";
+  order.program = submitter.program;
+  order.memory = 1 << 20;
+  submitter.send(p::SubmitDriver{order});
+  p::DriverStatus status;
+  while (status.state != "FAILED" && status.state != "FINISHED") status = submitter.inbox.next<p::DriverStatus>();
+  const std::string output = submitter.output();
+  CHECK(std::count(output.begin(), output.end(), 'x') == 3'000'000);
 }
 
 TEST_CASE("a driver in the cluster finds its submitter's files by their names", "[cluster-manager][cluster]") {
