@@ -66,14 +66,13 @@ std::string shown(uint64_t bytes) {
 
 /// Where it listens, and what it tells others.
 std::string addressOf(const Flags& flags, const ManagerAddresses& managers) {
-  if (flags.host.empty()) return rpc::addressTowards(managers.endpoints);
   if (rpc::isWildcard(flags.host)) {
     throw InvalidArgument(
         fmt::format("--host: nobody reaches a worker under the address {}; name the one under which others reach this "
                     "machine, or leave --host out, for the one from which this machine reaches its manager",
                     flags.host));
   }
-  return flags.host;
+  return rpc::ownAddress(flags.host, managers.endpoints);
 }
 
 int runWorker(const Flags& flags, const Conf& conf, const ManagerAddresses& managers) {
