@@ -36,7 +36,8 @@ namespace {
 
 using Streams = ChildOrder::Streams;
 
-constexpr size_t kMaxCrashRecord = 64 << 10;  // what a pipe holds
+constexpr size_t kMaxCrashRecord = 64 << 10;  // what a pipe holds that nobody has made larger
+constexpr size_t kMaxPipe = 1 << 20;          // what one holds at most
 
 class Descriptor {
  public:
@@ -180,14 +181,17 @@ pid_t spawn(const ChildOrder& order, const Pipes& pipes) {
   return pid;
 }
 
-/// Hands over what the pipe holds. False when its other end is closed.
+/// Hands over what the pipe holds, and no more: whoever fills it without end hides nothing else. False when its other
+/// end is closed.
 template <class Sink>
 bool drain(const Descriptor& pipe, const Sink& sink) {
   char buffer[16 << 10];
-  for (;;) {
-    const ssize_t n = ::read(pipe.get(), buffer, sizeof buffer);
+  for (size_t left = kMaxPipe;;) {
+    const ssize_t n = ::read(pipe.get(), buffer, std::min(left, sizeof buffer));
     if (n > 0) {
       sink(std::string_view(buffer, static_cast<size_t>(n)));
+      left -= static_cast<size_t>(n);
+      if (left == 0) return true;
     } else if (n == 0) {
       return false;
     } else if (errno != EINTR) {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <filesystem>
 #include <future>
 
@@ -121,6 +122,20 @@ TEST_CASE("a grandchild that keeps the streams open does not hold up the end", "
     const std::string stat = testing::contentsOf("/proc/" + std::to_string(grandchild) + "/stat");
     CHECK((stat.empty() || stat.find(") S") == std::string::npos));
   }
+}
+
+TEST_CASE("a grandchild that writes without end does not hide the end of the child", "[base][child]") {
+  TempFolder folder;
+  ChildOrder order = script("setsid timeout 30 yes & sleep 0.1; exit 7", folder);
+  order.streams = ChildOrder::Streams::kPipes;
+  order.environment["PATH"] = "/usr/bin:/bin";
+  order.own_group = true;                                             // which it has left
+  order.on_output = [](bool, std::string_view) { ::usleep(1'000); };  // it writes faster than this takes
+  std::promise<int> ended;
+  const ChildProcess child(order, [&](const ChildEnd& end) { ended.set_value(end.exit_status); });
+  auto status = ended.get_future();
+  CHECK(status.wait_for(std::chrono::seconds(20)) == std::future_status::ready);
+  CHECK(status.get() == 7);
 }
 
 TEST_CASE("a child has the environment, folder and descriptors of its order and no more", "[base][child]") {
