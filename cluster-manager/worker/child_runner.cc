@@ -102,6 +102,7 @@ void ChildRunner::start(const ChildId& child, Order order, const std::string& cl
           startDriver(child, *running, std::get<protocol::LaunchDriver>(order).order, cluster_secret);
         }
       } catch (const std::exception& e) {
+        removeFiles(*running);
         cannotStart(child, e.what());
       }
     });
@@ -162,7 +163,10 @@ void ChildRunner::startDriver(const ChildId& id, Running& running, const protoco
   child.environment["CERIUM_DRIVER_HOST"] = options_.host;
   child.environment[DriverEnvironment::kId] = id.owner;
   child.environment[DriverEnvironment::kCancelOnInterrupt] = "1";
-  if (!order.files.empty()) child.environment["CERIUM_FILES"] = fetchFiles(order, child.directory, secret);
+  if (!order.files.empty()) {
+    running.files = child.directory + "/files";
+    child.environment["CERIUM_FILES"] = fetchFiles(order, running.files, secret);
+  }
   if (cluster_secret.empty()) {
     child.environment["CERIUM_AUTHENTICATE"] = "false";
   } else {
@@ -177,9 +181,13 @@ void ChildRunner::startDriver(const ChildId& id, Running& running, const protoco
   launch(id, running, std::move(child));
 }
 
-std::string ChildRunner::fetchFiles(const protocol::DriverOrder& order, const std::string& folder,
+void ChildRunner::removeFiles(const Running& running) {
+  std::error_code ignored;  // a disk that is broken has told of it elsewhere
+  if (!running.files.empty()) fs::remove_all(running.files, ignored);
+}
+
+std::string ChildRunner::fetchFiles(const protocol::DriverOrder& order, const std::string& files,
                                     const std::string& secret) {
-  const std::string files = folder + "/files";
   makeFolder(files);
   std::string list;
   for (const auto& wanted : order.files) {
@@ -215,6 +223,9 @@ void ChildRunner::ended(const ChildId& id, Running& running, ChildEnd end) {
   // All that it printed is with its submitter before that hears of the end; whoever kills it does not wait for that.
   if (running.output && !was_killed) running.output->finish();
   running.output.reset();
+  removeFiles(running);
+  std::error_code ignored;  // The folder's age is that of the end: pruneLogs() goes by it.
+  fs::last_write_time(options_.work_dir + "/" + id.owner, fs::file_time_type::clock::now(), ignored);
   protocol::ExitInfo how;
   how.exit_status = end.exit_status;
   how.signal = end.signal;

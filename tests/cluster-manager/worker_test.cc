@@ -318,6 +318,30 @@ TEST_CASE("a driver in the cluster finds its submitter's files by their names", 
   CHECK_THAT(submitter.output(), Catch::Contains("cat files/table"));  // the script's own text
   CHECK_THAT(testing::contentsOf(cluster.folder / "work/fetched/" + order.program.file.hash),
              Catch::Contains("cat files/table"));  // not what the driver made of its copy
+  // Of what ended, output is kept, not copies of what its submitter has.
+  CHECK_FALSE(std::filesystem::exists(cluster.folder / "work/driver-1/files"));
+  CHECK(std::filesystem::exists(cluster.folder / "work/driver-1/stdout"));
+}
+
+TEST_CASE("a worker keeps the folders of what ended last", "[cluster-manager][cluster]") {
+  Cluster cluster;
+  const auto old = [&](int i) { return cluster.folder / ("work/app-old-" + std::to_string(i)); };
+  const auto hour = [](int i) { return std::filesystem::file_time_type::clock::now() - std::chrono::hours(i); };
+  for (int i = 1; i <= 200; ++i) {
+    std::filesystem::create_directories(old(i));
+    std::filesystem::last_write_time(old(i), hour(i));
+  }
+  cluster.startWorker();
+  // Whatever their kind, and although the folder of this one is older than all others.
+  Client submitter(cluster, "touch -d '300 hours ago' .\n", "driver driver-1");
+  p::DriverOrder order;
+  order.driver = "driver-1";
+  order.program = submitter.program;
+  order.memory = 1 << 20;
+  submitter.send(p::SubmitDriver{order});
+  CHECK(eventually([&] { return !std::filesystem::exists(old(200)); }));
+  CHECK(std::filesystem::exists(old(199)));
+  CHECK(std::filesystem::exists(cluster.folder / "work/driver-1/stdout"));
 }
 
 TEST_CASE("a driver in the cluster can be ended", "[cluster-manager][cluster]") {
