@@ -24,6 +24,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/util/descriptor.h"
 #include "base/util/error.h"
 
 #ifdef __SANITIZE_THREAD__
@@ -38,26 +39,6 @@ using Streams = ChildOrder::Streams;
 
 constexpr size_t kMaxCrashRecord = 64 << 10;  // what a pipe holds that nobody has made larger
 constexpr size_t kMaxPipe = 1 << 20;          // what one holds at most
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() { close(); }
-
-  [[nodiscard]] int get() const { return fd_; }
-  [[nodiscard]] bool isOpen() const { return fd_ >= 0; }
-  void close() {
-    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-  }
-
- private:
-  int fd_;
-};
 
 struct Pipe {
   Descriptor read_end;

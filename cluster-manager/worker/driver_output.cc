@@ -21,18 +21,18 @@ constexpr std::chrono::seconds kLastWords{30};
 constexpr size_t kMaxQueued = 4 << 20;
 constexpr uint64_t kMaxMessage = 8 << 20;  // far above a piece of output; the submitter says nothing
 
-int openLog(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (fd < 0) throw IoError(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
-  return fd;
+Descriptor openLog(const std::string& path) {
+  Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  if (!file.isOpen()) throw IoError(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
+  return file;
 }
 
 }  // namespace
 
 DriverOutput::DriverOutput(const protocol::DriverOrder& order, const std::string& secret, std::string folder)
-    : driver_(order.driver), folder_(std::move(folder)) {
-  files_[0] = openLog(folder_ + "/stdout");
-  files_[1] = openLog(folder_ + "/stderr");
+    : driver_(order.driver),
+      folder_(std::move(folder)),
+      files_{openLog(folder_ + "/stdout"), openLog(folder_ + "/stderr")} {
   rpc::TransportOptions options;
   options.secret = secret;
   options.max_message_bytes = kMaxMessage;
@@ -55,7 +55,6 @@ DriverOutput::~DriverOutput() {
   if (connection_) connection_->close();
   connection_.reset();
   transport_.reset();
-  for (int fd : files_) ::close(fd);
 }
 
 void DriverOutput::finish() {
@@ -69,11 +68,7 @@ void DriverOutput::finish() {
 }
 
 void DriverOutput::write(bool is_stderr, std::string_view bytes) {
-  for (std::string_view rest = bytes; !rest.empty();) {
-    const ssize_t n = ::write(files_[is_stderr ? 1 : 0], rest.data(), rest.size());
-    if (n < 0 && errno != EINTR) break;  // a full disk must not stop the driver
-    if (n > 0) rest.remove_prefix(static_cast<size_t>(n));
-  }
+  (void)writeAll(files_[is_stderr ? 1 : 0].get(), bytes);  // a full disk must not stop the driver
   if (!connection_) return;
   if (connection_->queuedBytes() > kMaxQueued) {
     left_out_ += bytes.size();

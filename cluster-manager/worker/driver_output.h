@@ -10,6 +10,7 @@
 
 #include "base/protocol/cluster_messages.h"
 #include "base/rpc/transport.h"
+#include "base/util/descriptor.h"
 
 namespace cerium::cluster_manager {
 
@@ -39,7 +40,7 @@ class DriverOutput {
 
   const std::string driver_;
   const std::string folder_;
-  int files_[2] = {-1, -1};
+  const Descriptor files_[2];         ///< stdout, stderr
   uint64_t left_out_ = 0;             ///< Bytes that the submitter was too slow for.
   std::promise<std::string> closed_;  ///< Why; of the transport's thread.
   std::unique_ptr<rpc::Transport> transport_;
