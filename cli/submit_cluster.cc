@@ -44,7 +44,7 @@ class Desk {
       : server_(paths), printer_(printer) {
     rpc::TransportOptions options;
     options.secret = secret;
-    options.max_message_bytes = kMaxMessageBytes;
+    options.max_message_bytes = kMaxClusterMessage;
     options.thread_name = "cerium-desk";
     transport_ = rpc::makeTcpTransport(options);
     at_ = transport_->listen({rpc::addressTowards(managers), 0}, [this](const rpc::ConnectionPtr&) {
