@@ -82,7 +82,7 @@ bool ManagerClient::ask(const protocol::ClusterMessage& question) {
   inbox_->closed.reset();
   rpc::TransportOptions options;
   options.secret = secret_;
-  options.max_message_bytes = kMaxMessageBytes;
+  options.max_message_bytes = protocol::kMaxClusterMessage;
   transport_ = rpc::makeTcpTransport(options);
   rpc::Handlers handlers;
   handlers.onMessage = [inbox = inbox_](const rpc::ConnectionPtr&, const Bytes& bytes) {

@@ -28,9 +28,6 @@ struct ManagerAddresses {
 [[nodiscard]] ManagerAddresses managerAddresses(const std::string& url, const Conf& conf,
                                                 const std::string& secret_file, bool insecure);
 
-/// As the manager's own; nothing that passes between it and a command is large.
-constexpr uint64_t kMaxMessageBytes = 64 << 20;
-
 /// A manager was asked, and may have done what it was asked for, but no answer came.
 class NoAnswer : public IoError {
  public:

@@ -7,6 +7,7 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <cstdio>
 #include <memory>
 #include <string>
 
@@ -52,6 +53,7 @@ sigset_t blockEndSignals() {
 
 int run(const Flags& flags) {
   const Conf conf;
+  ::signal(SIGPIPE, SIG_IGN);  // what reads the log is none that the cluster depends on
   log::setRole("manager");
   log::setLevel(conf.getString("cerium.logLevel"));
   ManagerOptions options;
@@ -83,8 +85,10 @@ int run(const Flags& flags) {
   if (secret.is_made) rpc::publishSecret(secret.value, manager.endpoint().port);
   const std::string url = cluster_manager::managerUrl(manager.endpoint());
   const std::string host = url.substr(9, url.rfind(':') - 9);
-  fmt::print(stderr, "{} at {}; start workers with: cerium worker {}  (web: http://{}:{})\n",
-             flags.standby && !manager.isInCharge() ? "standby manager" : "manager", url, url, host, manager.webPort());
+  const std::string line = fmt::format("{} at {}; start workers with: cerium worker {}  (web: http://{}:{})\n",
+                                       flags.standby && !manager.isInCharge() ? "standby manager" : "manager", url, url,
+                                       host, manager.webPort());
+  std::fputs(line.c_str(), stderr);  // unlike fmt::print it does not throw where the reader is gone
   int signal = 0;
   sigwait(&signals, &signal);
   if (!failure.empty()) throw Error("the manager cannot go on: " + failure);

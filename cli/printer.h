@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/util/non_blocking_stream.h"
 #include "base/util/serial_thread.h"
 
 namespace cerium::cli {
@@ -37,9 +38,9 @@ class Printer {
  private:
   void queue(To to, std::string bytes);
   void sayWhatIsLeftOut();
-  void write(To to, std::string_view bytes) const;
+  void write(To to, std::string_view bytes);
 
-  int files_[2];  ///< By To.
+  NonBlockingStream streams_[2];  // by To; the thread's
   std::atomic<bool> stopping_ = false;
   std::mutex mutex_;
   std::condition_variable changed_;

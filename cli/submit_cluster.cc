@@ -1,7 +1,9 @@
 // Cerium. Licensed under the Apache License 2.0.
 // `cerium submit` in cluster mode: a worker runs the program, this process hands it out and listens to what it prints.
 #include <fmt/format.h>
+#include <signal.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <filesystem>
@@ -26,9 +28,10 @@ namespace cerium::cli {
 namespace {
 
 using namespace protocol;
+using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kManagerBack{60};
-constexpr std::chrono::seconds kOutputEnd{2};
+constexpr std::chrono::seconds kOutputEnd{5};
 constexpr std::chrono::seconds kKillLimit{10};
 constexpr std::chrono::milliseconds kLook{100};  // for a signal, while something is still to be printed
 constexpr int kInterrupted = 130;                // as a shell says it
@@ -41,7 +44,7 @@ class Desk {
       : server_(paths), printer_(printer) {
     rpc::TransportOptions options;
     options.secret = secret;
-    options.max_message_bytes = kMaxMessageBytes;
+    options.max_message_bytes = kMaxClusterMessage;
     options.thread_name = "cerium-desk";
     transport_ = rpc::makeTcpTransport(options);
     at_ = transport_->listen({rpc::addressTowards(managers), 0}, [this](const rpc::ConnectionPtr&) {
@@ -61,10 +64,12 @@ class Desk {
   /// In the order of the paths.
   [[nodiscard]] std::vector<ServedFile> files() const { return server_.describe(at_); }
 
-  /// Until no worker has more to bring; the end of a program may be heard of before its last words.
-  void waitForOutput() {
+  /// A program's end may be heard of before its last words. Waits until no worker has more to bring, or none has
+  /// brought anything for five seconds since then; false where `limit` ends first.
+  [[nodiscard]] bool waitForOutput(SteadyClock::time_point end, std::chrono::milliseconds limit) {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, kOutputEnd, [this] { return open_ == 0; });
+    return changed_.wait_for(lock, limit, [this] { return open_ == 0; }) ||
+           SteadyClock::now() - std::max(last_output_, end) > kOutputEnd;
   }
 
  private:
@@ -74,6 +79,8 @@ class Desk {
       server_.answer(from, *fetch);
     } else if (const auto* output = std::get_if<DriverOutput>(&message)) {
       printer_.print(output->to_stderr ? Printer::To::kStderr : Printer::To::kStdout, output->bytes.view());
+      std::lock_guard lock(mutex_);
+      last_output_ = SteadyClock::now();
     } else {
       throw CorruptData("it sends messages that are not for submitters");
     }
@@ -84,7 +91,8 @@ class Desk {
   rpc::Endpoint at_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  int open_ = 0;  // guarded by mutex_; connections
+  int open_ = 0;                         // guarded by mutex_; connections
+  SteadyClock::time_point last_output_;  // guarded by mutex_
   std::unique_ptr<rpc::Transport> transport_;
 };
 
@@ -192,7 +200,7 @@ class Follower {
       connect();
       return true;
     } catch (const IoError& e) {
-      if (std::chrono::steady_clock::now() - lost_at_ < kManagerBack) return false;
+      if (SteadyClock::now() - lost_at_ < kManagerBack) return false;
       throw Error(fmt::format("{}; {} may still run; its state: {}", e.what(), driver_, howToAsk(managers_, driver_)));
     }
   }
@@ -200,7 +208,7 @@ class Follower {
   void waitForManager(const IoError& why) {
     printer_.say(fmt::format("{}; waits for the manager to come back", why.what()));
     client_.reset();
-    lost_at_ = std::chrono::steady_clock::now();
+    lost_at_ = SteadyClock::now();
   }
 
   SignalQueue& signals_;
@@ -208,7 +216,7 @@ class Follower {
   Printer& printer_;
   const std::string driver_;
   std::unique_ptr<ManagerClient> client_;  // empty while no manager is there
-  std::chrono::steady_clock::time_point lost_at_;
+  SteadyClock::time_point lost_at_;
   std::string said_;
   int interrupts_ = 0;
   ClusterMessage greeting_;               // to the next manager: the order, until one has answered that
@@ -217,10 +225,10 @@ class Follower {
 
 /// The driver's last state, or that at the end of the limit.
 DriverStatus waitForEnd(ManagerClient& client, DriverStatus status) {
-  const auto deadline = std::chrono::steady_clock::now() + kKillLimit;
+  const auto deadline = SteadyClock::now() + kKillLimit;
   try {
     while (!isFinal(status)) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - SteadyClock::now());
       const auto message = left.count() > 0 ? client.next(left) : std::nullopt;
       if (!message) break;
       if (const auto* next = std::get_if<DriverStatus>(&*message); next != nullptr && next->driver == status.driver)
@@ -235,6 +243,8 @@ DriverStatus waitForEnd(ManagerClient& client, DriverStatus status) {
 }  // namespace
 
 int runInCluster(SignalQueue& signals, const SubmitFlags& flags, const Conf& conf, const ManagerAddresses& managers) {
+  // A reader that has seen enough (| head) ends neither the driver nor what Ctrl-C does to it.
+  ::signal(SIGPIPE, SIG_IGN);
   DriverOrder order;
   order.driver = newId("driver");
   order.name = conf.get("cerium.app.name", std::filesystem::path(flags.command.front()).filename().string());
@@ -255,9 +265,9 @@ int runInCluster(SignalQueue& signals, const SubmitFlags& flags, const Conf& con
   Follower follower(signals, managers, std::move(order), printer);
   const auto outcome = follower.follow();
   if (outcome.is_over) {
-    desk.waitForOutput();
     // All of it, for as long as its reader takes and its user waits.
-    while (!printer.finish(kLook)) {
+    const auto end = SteadyClock::now();
+    while (!desk.waitForOutput(end, kLook) || !printer.finish(kLook)) {
       if (const auto taken = signals.next(std::chrono::milliseconds(0)); taken && taken->signal != 0) break;
     }
   }

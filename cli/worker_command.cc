@@ -1,10 +1,12 @@
 // Cerium. Licensed under the Apache License 2.0.
 // `cerium worker`: runs a worker in the foreground until it has left the cluster, or tells those of a host to leave.
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
@@ -64,17 +66,17 @@ std::string shown(uint64_t bytes) {
 
 /// Where it listens, and what it tells others.
 std::string addressOf(const Flags& flags, const ManagerAddresses& managers) {
-  if (flags.host.empty()) return rpc::addressTowards(managers.endpoints);
   if (rpc::isWildcard(flags.host)) {
     throw InvalidArgument(
         fmt::format("--host: nobody reaches a worker under the address {}; name the one under which others reach this "
                     "machine, or leave --host out, for the one from which this machine reaches its manager",
                     flags.host));
   }
-  return flags.host;
+  return rpc::ownAddress(flags.host, managers.endpoints);
 }
 
 int runWorker(const Flags& flags, const Conf& conf, const ManagerAddresses& managers) {
+  ::signal(SIGPIPE, SIG_IGN);  // what reads the log is none that executors depend on
   log::setRole("worker");
   log::setLevel(conf.getString("cerium.logLevel"));
   WorkerOptions options;
@@ -96,8 +98,10 @@ int runWorker(const Flags& flags, const Conf& conf, const ManagerAddresses& mana
 
   SignalQueue signals({SIGINT, SIGTERM});
   WorkerDaemon worker(options, [] { SignalQueue::wake(); });
-  fmt::print(stderr, "worker {} offers {} cores and {} to {}  (web: http://{}:{}, folder: {})\n", worker.id(),
-             options.cores, shown(options.memory), flags.url, options.host, worker.webPort(), worker.workDir());
+  const std::string line =
+      fmt::format("worker {} offers {} cores and {} to {}  (web: http://{}:{}, folder: {})\n", worker.id(),
+                  options.cores, shown(options.memory), flags.url, options.host, worker.webPort(), worker.workDir());
+  std::fputs(line.c_str(), stderr);  // unlike fmt::print it does not throw where the reader is gone
   for (auto taken = signals.next(); taken.signal != 0; taken = signals.next()) worker.leave();
   return 0;
 }

@@ -21,7 +21,8 @@ namespace {
 void becomeDriver() {
   reportUncaughtErrors();
   hideVariable(DriverEnvironment::kSecret);
-  if (std::getenv(DriverEnvironment::kId) != nullptr) endWithParent();  // its worker; another one may be told to run it
+  // With its worker: another one may be told to run it, and may have been before there was a Context.
+  if (std::getenv(DriverEnvironment::kId) != nullptr) endWithParent();
 }
 
 }  // namespace

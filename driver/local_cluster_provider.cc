@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <signal.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <map>
@@ -12,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/rpc/secrets.h"
 #include "base/util/error.h"
 #include "driver/log_folder.h"
 
@@ -21,20 +21,11 @@ namespace {
 constexpr int64_t kStartLimitMs = 30'000;
 constexpr size_t kLogEndBytes = 2000;
 
-std::string newSecret() {
-  unsigned char bytes[32];
-  if (::getrandom(bytes, sizeof bytes, 0) != static_cast<ssize_t>(sizeof bytes))
-    throw Error("the system has no random bytes");
-  std::string text;
-  for (unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
-  return text;
-}
-
 class LocalClusterProvider final : public ExecutorProvider {
  public:
   explicit LocalClusterProvider(LocalClusterOptions options)
       : options_(std::move(options)),
-        secret_(newSecret()),
+        secret_(rpc::newSecret()),
         logs_(options_.log_dir, options_.application),
         wanted_(options_.executors) {}
   ~LocalClusterProvider() override { stop(); }

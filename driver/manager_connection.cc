@@ -15,7 +15,6 @@ namespace {
 constexpr int kConnectMs = 3'000;
 constexpr auto kFirstPause = std::chrono::milliseconds(100);
 constexpr auto kLongestPause = std::chrono::milliseconds(2'000);
-constexpr uint64_t kMaxMessage = 64 << 20;
 
 }  // namespace
 
@@ -24,7 +23,7 @@ ManagerConnection::ManagerConnection(Options options, std::function<protocol::Cl
     : options_(std::move(options)), greet_(std::move(greet)), on_message_(std::move(on_message)) {
   rpc::TransportOptions transport;
   transport.secret = options_.secret;
-  transport.max_message_bytes = kMaxMessage;
+  transport.max_message_bytes = protocol::kMaxClusterMessage;
   transport.thread_name = "cerium-mgr-rpc";
   transport_ = rpc::makeTcpTransport(transport);
   thread_ = std::thread([this] { run(); });

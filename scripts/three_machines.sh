@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs docs/cluster.md as written: "By hand on three machines" with "Taking a worker out", then "Standby managers", where
-# the manager in charge is killed. Network namespaces are the machines: each has an address, a hosts file and a home folder
-# of its own, no loopback in common, and ~/shared, which is the same everywhere.
+# the manager in charge is killed. Before that, what an /etc/hosts as Debian makes it would spoil has to be refused.
+# Network namespaces are the machines: each has an address, a hosts file and a home folder of its own, no loopback in
+# common, and ~/shared, which is the same everywhere.
 # three_machines.sh BUILD_FOLDER. Exits with 77 (skipped) where the system does not allow it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -104,6 +105,23 @@ awk -v out="$scratch/" '
   /^```/ { file = "" }
   file != "" { print > file }' "$doc"
 expected=$(CERIUM_MASTER='local[2]' "$build/bin/wordcount" /usr/share/common-licenses 2>/dev/null | head -n 1)
+
+# As Debian's installer leaves it: under its name no machine but node1 itself would reach what runs there.
+hosts=/etc/netns/$id-node1/hosts
+cp "$hosts" "$scratch/hosts"
+sed -i 's/^10.77.0.1 /127.0.1.1 /' "$hosts"
+echo secret >"$scratch/secret"
+chmod 600 "$scratch/secret"
+refused() { # refused COMMAND: which would listen on loopback, or tell others that it does
+  echo "timeout 20 $1 --secret-file secret" >"$scratch/refused"
+  if on node1 "$scratch/refused" >"$scratch/refused.log" 2>&1; then die "this was to be refused: $1"; fi
+  grep -q "$2" "$scratch/refused.log" || die "this does not say \"$2\": $1"
+}
+refused 'cerium manager --host node1' 'node1 is 127.0.1.1 on this machine.*"127.0.1.1 node1" of /etc/hosts'
+refused 'cerium worker cerium://node1:7077' 'node1 is 127.0.1.1 on this machine'
+refused 'cerium worker cerium://node2:7077 --host node1' 'node1 is 127.0.1.1 on this machine'
+refused 'cerium worker cerium://node2:7077 --host 127.0.0.1' 'reaches this one at 127.0.0.1.*or none, for 10.77.0.1'
+cp "$scratch/hosts" "$hosts"
 
 for block in "$scratch"/cluster-*; do run_block "$block"; done
 counted=$(count_words "$scratch"/cluster-*.log)

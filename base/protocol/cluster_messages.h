@@ -13,6 +13,9 @@
 
 namespace cerium::protocol {
 
+/// Of any message to or from a manager, in bytes: programs do not pass there, so none is large.
+constexpr uint64_t kMaxClusterMessage = 64 << 20;
+
 /// A file by its content, and where it can be had: at `path` where what stands there has this hash, else from a process
 /// that answers FetchFile at host:port.
 struct ServedFile {

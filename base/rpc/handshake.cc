@@ -142,7 +142,7 @@ void Handshake::takeProof() {
   const Block expected = proofOf(role_ == Role::kAcceptor ? Role::kConnector : Role::kAcceptor);
   const bool right = CRYPTO_memcmp(expected.data(), received_.data(), expected.size()) == 0;
   if (role_ == Role::kAcceptor) {
-    // The acceptor proves itself only to a peer that has done so: a stranger gets nothing to guess the secret from.
+    // The acceptor proves itself only to a peer that has done so: who connects gets nothing to guess the secret from.
     output_.append(right ? &kAccepted : &kRefused, 1);
     if (right) output_.append(proofOf(Role::kAcceptor).data(), std::tuple_size_v<Block>);
   }

@@ -12,12 +12,19 @@
 #include <cstring>
 #include <memory>
 
+#include "base/rpc/secrets.h"
 #include "base/util/error.h"
 
 namespace cerium::rpc {
 namespace {
 
 using AddressList = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
+
+std::string numeric(const sockaddr* address, socklen_t size) {
+  std::array<char, NI_MAXHOST> text{};
+  ::getnameinfo(address, size, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST);
+  return text.data();
+}
 
 }  // namespace
 
@@ -34,14 +41,13 @@ std::string addressTowards(const Endpoint& peer) {
     const int fd = ::socket(each->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     sockaddr_storage own{};
     socklen_t size = sizeof own;
-    std::array<char, NI_MAXHOST> text{};
     const bool found = fd >= 0 && ::connect(fd, each->ai_addr, each->ai_addrlen) == 0 &&
-                       ::getsockname(fd, reinterpret_cast<sockaddr*>(&own), &size) == 0 &&
-                       ::getnameinfo(reinterpret_cast<sockaddr*>(&own), size, text.data(), text.size(), nullptr, 0,
-                                     NI_NUMERICHOST) == 0;
+                       ::getsockname(fd, reinterpret_cast<sockaddr*>(&own), &size) == 0;
     error = errno;
     if (fd >= 0) ::close(fd);
-    if (found) return text.data();
+    if (!found) continue;
+    refuseLoopbackName(peer.host, numeric(each->ai_addr, each->ai_addrlen));
+    return numeric(reinterpret_cast<const sockaddr*>(&own), size);
   }
   throw IoError(fmt::format("no way leads to {}: {}", peer.str(), std::strerror(error)));
 }
@@ -56,6 +62,26 @@ std::string addressTowards(const std::vector<Endpoint>& peers) {
     }
   }
   throw IoError(failures);
+}
+
+std::string ownAddress(const std::string& host, const std::vector<Endpoint>& managers) {
+  const std::string towards = addressTowards(managers);
+  if (host.empty()) return towards;
+  if (isLoopback(addressTowards(Endpoint{host, 1})) && !isLoopback(towards)) {
+    throw InvalidArgument(
+        fmt::format("nobody on another machine, such as the manager's, reaches this one at {}; name the address under "
+                    "which others do, or none, for {}",
+                    host, towards));
+  }
+  return host;
+}
+
+void refuseLoopbackName(const std::string& host, const std::string& address) {
+  if (!isLoopback(address) || isLoopback(host)) return;
+  throw InvalidArgument(
+      fmt::format("{} is {} on this machine, where no other machine reaches it; write the machine's own address into "
+                  "the line \"{} {}\" of /etc/hosts, or name that address instead of {}",
+                  host, address, address, host, host));
 }
 
 bool isWildcard(const std::string& host) {

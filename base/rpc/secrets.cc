@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <string_view>
 
+#include "base/util/descriptor.h"
 #include "base/util/error.h"
 
 namespace cerium::rpc {
@@ -32,20 +33,6 @@ std::string inHex(const unsigned char* bytes, size_t size) {
 }
 
 std::string reason() { return std::strerror(errno); }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  const int fd_;
-};
 
 /// The text of a file that nobody else may read. Throws InvalidArgument, or IoError where there is no such file.
 std::string readSecretFile(const std::string& path, int flags = 0) {
@@ -112,19 +99,14 @@ std::string writeBeside(const std::string& path, const std::string& secret) {
   const Descriptor file(::mkostemp(name.data(), O_CLOEXEC));  // mode 0600, O_EXCL
   if (file.get() < 0) throw IoError(fmt::format("cannot make a file in the folder of {}: {}", path, reason()));
   const std::string line = secret + "\n";
-  if (::write(file.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size()) || ::fsync(file.get()) != 0) {
-    const std::string why = reason();
+  int error = writeAll(file.get(), line);
+  if (error == 0 && ::fsync(file.get()) != 0) error = errno;
+  if (error != 0) {
+    const std::string why = std::strerror(error);
     ::unlink(name.c_str());
     throw IoError(fmt::format("cannot write {}: {}", path, why));
   }
   return name;
-}
-
-std::string newSecret() {
-  std::array<unsigned char, 32> bytes{};
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
-    throw IoError(fmt::format("the system has no random bytes to give: {}", reason()));
-  return inHex(bytes.data(), bytes.size());
 }
 
 /// True where the sources for every address settle it.
@@ -158,6 +140,13 @@ std::string deriveSecret(const std::string& cluster_secret, const std::string& p
       length != digest.size())
     throw Error("cannot compute HMAC-SHA-256: OpenSSL offers no such algorithm in this process");
   return inHex(digest.data(), digest.size());
+}
+
+std::string newSecret() {
+  std::array<unsigned char, 32> bytes{};
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
+    throw IoError(fmt::format("the system has no random bytes to give: {}", reason()));
+  return inHex(bytes.data(), bytes.size());
 }
 
 bool isLoopback(const std::string& host) {

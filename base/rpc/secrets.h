@@ -31,6 +31,9 @@ struct SecretQuery {
   uint16_t port = 0;
 };
 
+/// 32 random bytes, in hex. Throws IoError where the system has none.
+[[nodiscard]] std::string newSecret();
+
 /// "localhost", 127.x.y.z, ::1: an address that only this machine reaches.
 [[nodiscard]] bool isLoopback(const std::string& host);
 

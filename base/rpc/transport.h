@@ -71,7 +71,7 @@ class Transport {
   /// Accepts connections on `at` (port 0: any free port) and returns the endpoint really bound.
   /// `onConnect` runs when a peer has passed the handshake, before its first message, and returns its handlers;
   /// an exception from it closes the connection.
-  /// Throws IoError that names the address when it cannot be bound.
+  /// Throws IoError that names the address when it cannot be bound, and as refuseLoopbackName() (local_address.h).
   virtual Endpoint listen(const Endpoint& at, std::function<Handlers(const ConnectionPtr&)> onConnect) = 0;
 
   /// Connects and shakes hands; blocks up to `timeout_ms` (never call it from a handler).

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <fstream>
@@ -23,6 +24,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/util/descriptor.h"
 #include "base/util/error.h"
 
 #ifdef __SANITIZE_THREAD__
@@ -35,27 +37,8 @@ namespace {
 
 using Streams = ChildOrder::Streams;
 
-constexpr size_t kMaxCrashRecord = 64 << 10;  // what a pipe holds
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() { close(); }
-
-  [[nodiscard]] int get() const { return fd_; }
-  [[nodiscard]] bool isOpen() const { return fd_ >= 0; }
-  void close() {
-    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-  }
-
- private:
-  int fd_;
-};
+constexpr size_t kMaxCrashRecord = 64 << 10;  // what a pipe holds that nobody has made larger
+constexpr size_t kMaxPipe = 1 << 20;          // what one holds at most
 
 struct Pipe {
   Descriptor read_end;
@@ -160,7 +143,10 @@ std::string whatFailed(const ChildOrder& order, int error) {
 pid_t spawn(const ChildOrder& order, const Pipes& pipes) {
   auto arguments = order.arguments;
   std::vector<std::string> variables;
-  for (const auto& [name, value] : order.environment) variables.push_back(name + "=" + value);
+  for (const auto& [name, value] : order.environment) {
+    if (name != ChildOrder::kParentVariable) variables.push_back(name + "=" + value);
+  }
+  variables.push_back(fmt::format("{}={}", ChildOrder::kParentVariable, ::getpid()));
   const FileActions actions(order, pipes);
   const Attributes attributes(order);
   pid_t pid = 0;
@@ -176,14 +162,17 @@ pid_t spawn(const ChildOrder& order, const Pipes& pipes) {
   return pid;
 }
 
-/// Hands over what the pipe holds. False when its other end is closed.
+/// Hands over what the pipe holds, and no more: whoever fills it without end hides nothing else. False when its other
+/// end is closed.
 template <class Sink>
 bool drain(const Descriptor& pipe, const Sink& sink) {
   char buffer[16 << 10];
-  for (;;) {
-    const ssize_t n = ::read(pipe.get(), buffer, sizeof buffer);
+  for (size_t left = kMaxPipe;;) {
+    const ssize_t n = ::read(pipe.get(), buffer, std::min(left, sizeof buffer));
     if (n > 0) {
       sink(std::string_view(buffer, static_cast<size_t>(n)));
+      left -= static_cast<size_t>(n);
+      if (left == 0) return true;
     } else if (n == 0) {
       return false;
     } else if (errno != EINTR) {
@@ -292,7 +281,14 @@ ChildProcess::~ChildProcess() {
   ::close(pid_fd_);
 }
 
-void endWithParent() { ::prctl(PR_SET_PDEATHSIG, SIGKILL); }
+void endWithParent() {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // Where the parent has ended before, init is the parent now, and no signal comes.
+  const char* variable = std::getenv(ChildOrder::kParentVariable);
+  const pid_t parent = variable == nullptr ? 0 : std::atoi(variable);
+  // A program between the two, such as a shell, is the parent while the one that is meant lives on.
+  if (parent > 0 && parent != ::getppid() && ::kill(parent, 0) != 0) ::raise(SIGKILL);
+}
 
 void ChildProcess::kill(int signal) { ::syscall(SYS_pidfd_send_signal, pid_fd_, signal, nullptr, 0); }
 

@@ -26,7 +26,7 @@ struct ChildOrder {
 
   std::string program;                             ///< A path; PATH is not searched.
   std::vector<std::string> arguments;              ///< With the program's own name first.
-  std::map<std::string, std::string> environment;  ///< All of it.
+  std::map<std::string, std::string> environment;  ///< All of it, but for kParentVariable.
   std::string directory;                           ///< Where it starts; empty: where this process is.
   Streams streams = Streams::kLogFile;
   std::string log_file;  ///< Appended to; made with mode 0600.
@@ -38,6 +38,8 @@ struct ChildOrder {
   bool crash_pipe = false;
 
   static constexpr int kCrashFd = 3;  // right behind the standard streams
+  /// Set in each child's environment, to the number of this process; see endWithParent().
+  static constexpr const char* kParentVariable = "CERIUM_PARENT";
 };
 
 /// How a child ended.
@@ -71,7 +73,8 @@ class ChildProcess {
   std::thread watcher_;
 };
 
-/// For a child: the system kills this process when the one that started it as a ChildProcess is gone.
+/// For a child: the system kills this process when the one that started it as a ChildProcess is gone, or at once where
+/// it is gone already.
 void endWithParent();
 
 /// The last lines of a log, for the error of a program that does not start.

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -78,6 +79,7 @@ ChildRunner::~ChildRunner() {
   {
     std::lock_guard lock(mutex_);
     left.swap(children_);
+    for (const auto& [id, running] : left) running->killed = true;
   }
   errands_.stop();
   for (auto& [id, running] : left) {
@@ -89,23 +91,33 @@ ChildRunner::~ChildRunner() {
 
 void ChildRunner::start(const ChildId& child, Order order, const std::string& cluster_secret) {
   auto running = std::make_shared<Running>();
-  std::lock_guard lock(mutex_);
-  children_[child] = running;
-  running->starter = std::thread([this, child, running, order = std::move(order), cluster_secret] {
-    pthread_setname_np(pthread_self(), "cerium-start");
-    try {
-      if (const auto* executor = std::get_if<protocol::LaunchExecutor>(&order)) {
-        startExecutor(child, *running, *executor, cluster_secret);
-      } else {
-        startDriver(child, *running, std::get<protocol::LaunchDriver>(order).order, cluster_secret);
+  try {
+    std::lock_guard lock(mutex_);
+    running->starter = std::thread([this, child, running, order = std::move(order), cluster_secret] {
+      pthread_setname_np(pthread_self(), "cerium-start");
+      try {
+        if (const auto* executor = std::get_if<protocol::LaunchExecutor>(&order)) {
+          startExecutor(child, *running, *executor, cluster_secret);
+        } else {
+          startDriver(child, *running, std::get<protocol::LaunchDriver>(order).order, cluster_secret);
+        }
+      } catch (const std::exception& e) {
+        removeFiles(*running);
+        cannotStart(child, e.what());
       }
-    } catch (const std::exception& e) {
-      protocol::ExitInfo how;
-      how.exit_status = 127;  // as a shell says it
-      how.reason = e.what();
-      post_(worker::Ended{child, std::move(how)});
-    }
-  });
+    });
+    children_[child] = running;
+  } catch (const std::system_error& e) {
+    // Those that run count against the same limit, and must not be killed with this process because of it.
+    cannotStart(child, fmt::format("no thread is left to start it: {}", e.what()));
+  }
+}
+
+void ChildRunner::cannotStart(const ChildId& id, const std::string& reason) {
+  protocol::ExitInfo how;
+  how.exit_status = 127;  // as a shell says it
+  how.reason = reason;
+  post_(worker::Ended{id, std::move(how)});
 }
 
 std::string ChildRunner::folderOf(const ChildId& id) const {
@@ -151,7 +163,10 @@ void ChildRunner::startDriver(const ChildId& id, Running& running, const protoco
   child.environment["CERIUM_DRIVER_HOST"] = options_.host;
   child.environment[DriverEnvironment::kId] = id.owner;
   child.environment[DriverEnvironment::kCancelOnInterrupt] = "1";
-  if (!order.files.empty()) child.environment["CERIUM_FILES"] = fetchFiles(order, child.directory, secret);
+  if (!order.files.empty()) {
+    running.files = child.directory + "/files";
+    child.environment["CERIUM_FILES"] = fetchFiles(order, running.files, secret);
+  }
   if (cluster_secret.empty()) {
     child.environment["CERIUM_AUTHENTICATE"] = "false";
   } else {
@@ -166,9 +181,13 @@ void ChildRunner::startDriver(const ChildId& id, Running& running, const protoco
   launch(id, running, std::move(child));
 }
 
-std::string ChildRunner::fetchFiles(const protocol::DriverOrder& order, const std::string& folder,
+void ChildRunner::removeFiles(const Running& running) {
+  std::error_code ignored;  // a disk that is broken has told of it elsewhere
+  if (!running.files.empty()) fs::remove_all(running.files, ignored);
+}
+
+std::string ChildRunner::fetchFiles(const protocol::DriverOrder& order, const std::string& files,
                                     const std::string& secret) {
-  const std::string files = folder + "/files";
   makeFolder(files);
   std::string list;
   for (const auto& wanted : order.files) {
@@ -196,7 +215,17 @@ void ChildRunner::launch(const ChildId& id, Running& running, ChildOrder order) 
 }
 
 void ChildRunner::ended(const ChildId& id, Running& running, ChildEnd end) {
-  running.output.reset();  // all of it is on its way before anybody hears of the end
+  bool was_killed = false;
+  {
+    std::lock_guard lock(mutex_);
+    was_killed = running.killed;
+  }
+  // All that it printed is with its submitter before that hears of the end; whoever kills it does not wait for that.
+  if (running.output && !was_killed) running.output->finish();
+  running.output.reset();
+  removeFiles(running);
+  std::error_code ignored;  // The folder's age is that of the end: pruneLogs() goes by it.
+  fs::last_write_time(options_.work_dir + "/" + id.owner, fs::file_time_type::clock::now(), ignored);
   protocol::ExitInfo how;
   how.exit_status = end.exit_status;
   how.signal = end.signal;
@@ -205,7 +234,7 @@ void ChildRunner::ended(const ChildId& id, Running& running, ChildEnd end) {
   how.log_end = lastLines(running.log, kLogEnd);
   {
     std::lock_guard lock(mutex_);
-    if (end.signal == SIGKILL && !running.killed) how.reason = whyKilled();
+    if (end.signal == SIGKILL && !was_killed) how.reason = whyKilled();
   }
   post_(worker::Ended{id, std::move(how)});
 }

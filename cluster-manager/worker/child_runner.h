@@ -3,7 +3,7 @@
 //
 //   WORK_DIR/fetched/HASH         fetched programs and files (file_store.h)
 //   WORK_DIR/APPLICATION/ID/log   an executor's folder: what else is in it goes when it has ended
-//   WORK_DIR/DRIVER/              a driver's folder, with stdout, stderr and files/
+//   WORK_DIR/DRIVER/              a driver's folder, with stdout, stderr, and files/ while it runs
 #pragma once
 
 #include <functional>
@@ -47,7 +47,7 @@ class ChildRunner {
   void signal(const ChildId& child, int signal);
   /// After Ended.
   void remove(const ChildId& child);
-  /// Deletes the oldest logs where there are many.
+  /// Deletes the folders of the applications and drivers whose last child ended first, where there are many.
   void pruneLogs();
   /// Nothing is fetched any more.
   void stopFetching() { fetched_.stop(); }
@@ -59,6 +59,7 @@ class ChildRunner {
     std::unique_ptr<DriverOutput> output;   // the starter's, then the watcher's
     bool killed = false;                    // guarded by mutex_; by us, with SIGKILL
     std::string log;                        // the starter's; set before the process starts
+    std::string files;                      // likewise; the folder of a driver's files, empty where it has none
   };
 
   void startExecutor(const ChildId& id, Running& running, const protocol::LaunchExecutor& order,
@@ -66,10 +67,13 @@ class ChildRunner {
   void startDriver(const ChildId& id, Running& running, const protocol::DriverOrder& order,
                    const std::string& cluster_secret);
   /// The settings of a driver whose files the submitter serves: where it finds them here.
-  [[nodiscard]] std::string fetchFiles(const protocol::DriverOrder& order, const std::string& folder,
+  [[nodiscard]] std::string fetchFiles(const protocol::DriverOrder& order, const std::string& files,
                                        const std::string& secret);
+  /// Before anybody hears of the end: the driver may be started again in the same folder.
+  static void removeFiles(const Running& running);
   void launch(const ChildId& id, Running& running, ChildOrder order);
   void ended(const ChildId& id, Running& running, ChildEnd end);
+  void cannotStart(const ChildId& id, const std::string& reason);
   [[nodiscard]] std::string whyKilled();
   [[nodiscard]] std::string folderOf(const ChildId& id) const;
 

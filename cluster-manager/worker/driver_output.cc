@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -16,33 +17,35 @@ namespace cerium::cluster_manager {
 namespace {
 
 constexpr int kConnectMs = 3'000;
+constexpr std::chrono::seconds kLastWords{30};
 constexpr size_t kMaxQueued = 4 << 20;
 constexpr uint64_t kMaxMessage = 8 << 20;  // far above a piece of output; the submitter says nothing
 
-int openLog(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (fd < 0) throw IoError(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
-  return fd;
+Descriptor openLog(const std::string& path) {
+  Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  if (!file.isOpen()) throw IoError(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
+  return file;
 }
 
 }  // namespace
 
 DriverOutput::DriverOutput(const protocol::DriverOrder& order, const std::string& secret, std::string folder)
-    : driver_(order.driver), folder_(std::move(folder)) {
-  files_[0] = openLog(folder_ + "/stdout");
-  files_[1] = openLog(folder_ + "/stderr");
+    : driver_(order.driver),
+      folder_(std::move(folder)),
+      files_{openLog(folder_ + "/stdout"), openLog(folder_ + "/stderr")} {
   rpc::TransportOptions options;
   options.secret = secret;
   options.max_message_bytes = kMaxMessage;
   options.thread_name = "cerium-output";
   transport_ = rpc::makeTcpTransport(options);
   try {
-    connection_ = transport_->connect({order.program.file.host, order.program.file.port},
-                                      {[](const rpc::ConnectionPtr&, const Bytes&) {
-                                         throw CorruptData("it sends messages to which nobody listens");
-                                       },
-                                       [](const rpc::ConnectionPtr&, const std::string&) {}},
-                                      kConnectMs);
+    connection_ = transport_->connect(
+        {order.program.file.host, order.program.file.port},
+        {[](const rpc::ConnectionPtr&, const Bytes&) {
+           throw CorruptData("it sends messages to which nobody listens");
+         },
+         [this](const rpc::ConnectionPtr&, const std::string& reason) { closed_.set_value(reason); }},
+        kConnectMs);
   } catch (const IoError& e) {
     log::info("{}: its submitter does not listen, so its output is in {} only: {}", driver_, folder_, e.what());
   }
@@ -52,25 +55,32 @@ DriverOutput::~DriverOutput() {
   if (connection_) connection_->close();
   connection_.reset();
   transport_.reset();
-  for (int fd : files_) ::close(fd);
+}
+
+void DriverOutput::finish() {
+  if (!connection_) return;
+  sayWhatIsLeftOut();
+  connection_->close();
+  auto closed = closed_.get_future();
+  const bool is_closed = closed.wait_for(kLastWords) == std::future_status::ready;
+  log::info("{}: no more output goes to its submitter ({}); all of it is in {}", driver_,
+            is_closed ? closed.get() : "it takes too long", folder_);
 }
 
 void DriverOutput::write(bool is_stderr, std::string_view bytes) {
-  for (std::string_view rest = bytes; !rest.empty();) {
-    const ssize_t n = ::write(files_[is_stderr ? 1 : 0], rest.data(), rest.size());
-    if (n < 0 && errno != EINTR) break;  // a full disk must not stop the driver
-    if (n > 0) rest.remove_prefix(static_cast<size_t>(n));
-  }
+  (void)writeAll(files_[is_stderr ? 1 : 0].get(), bytes);  // a full disk must not stop the driver
   if (!connection_) return;
   if (connection_->queuedBytes() > kMaxQueued) {
     left_out_ += bytes.size();
     return;
   }
-  if (left_out_ > 0) {
-    sendOn(true, fmt::format("\n[{} bytes are left out here; all is in {}]\n", left_out_, folder_));
-    left_out_ = 0;
-  }
+  sayWhatIsLeftOut();
   sendOn(is_stderr, bytes);
+}
+
+void DriverOutput::sayWhatIsLeftOut() {
+  if (left_out_ == 0) return;
+  sendOn(true, fmt::format("\n[{} bytes are left out here; all is in {}]\n", std::exchange(left_out_, 0), folder_));
 }
 
 void DriverOutput::sendOn(bool is_stderr, std::string_view bytes) {

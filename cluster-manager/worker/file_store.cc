@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/rpc/content_file.h"
+#include "base/util/descriptor.h"
 #include "base/util/error.h"
 
 namespace cerium::cluster_manager {
@@ -105,39 +106,29 @@ class PieceSource {
 /// A file beside the one it is to be, removed again unless it is kept.
 class NewFile {
  public:
-  explicit NewFile(const std::string& path) : path_(path), name_(path + std::string(kUnfinished)) {
-    fd_ = ::mkostemp(name_.data(), O_CLOEXEC);
-    if (fd_ < 0) throw IoError(fmt::format("cannot make the file {}: {}", path_, std::strerror(errno)));
+  explicit NewFile(const std::string& path)
+      : path_(path), name_(path + std::string(kUnfinished)), file_(::mkostemp(name_.data(), O_CLOEXEC)) {
+    if (!file_.isOpen()) throw IoError(fmt::format("cannot make the file {}: {}", path_, std::strerror(errno)));
   }
   ~NewFile() {
-    if (fd_ >= 0) ::close(fd_);
     if (!kept_) ::unlink(name_.c_str());
   }
   NewFile(const NewFile&) = delete;
   NewFile& operator=(const NewFile&) = delete;
 
-  [[nodiscard]] int fd() const { return fd_; }
+  [[nodiscard]] int fd() const { return file_.get(); }
   /// Closes it, as a file that is open for writing cannot be executed, and gives it its name.
   void keep() {
-    kept_ =
-        ::fchmod(fd_, 0700) == 0 && ::close(std::exchange(fd_, -1)) == 0 && ::rename(name_.c_str(), path_.c_str()) == 0;
+    kept_ = ::fchmod(fd(), 0700) == 0 && file_.close() == 0 && ::rename(name_.c_str(), path_.c_str()) == 0;
     if (!kept_) throw IoError(fmt::format("cannot keep {}: {}", path_, std::strerror(errno)));
   }
 
  private:
   const std::string path_;
   std::string name_;
-  int fd_ = -1;
+  Descriptor file_;
   bool kept_ = false;
 };
-
-void writeAll(int fd, const Bytes& bytes) {
-  for (size_t done = 0; done < bytes.size();) {
-    const ssize_t n = ::write(fd, bytes.data() + done, bytes.size() - done);
-    if (n < 0 && errno != EINTR) throw IoError(std::string("cannot be written: ") + std::strerror(errno));
-    if (n > 0) done += static_cast<size_t>(n);
-  }
-}
 
 }  // namespace
 
@@ -250,7 +241,8 @@ void FileStore::write(int fd, const protocol::ServedFile& wanted, const std::str
     if (piece.offset != offset) throw CorruptData("its pieces come out of order");
     if (piece.bytes.size() > wanted.bytes - offset) throw CorruptData("it is longer than it was said to be");
     if (piece.bytes.empty() && !piece.last) throw CorruptData("it sends pieces without contents");
-    writeAll(fd, piece.bytes);
+    if (const int error = writeAll(fd, piece.bytes.view()))
+      throw IoError(std::string("cannot be written: ") + std::strerror(error));
     sum.update(piece.bytes.data(), piece.bytes.size());
     offset += piece.bytes.size();
     last = piece.last;

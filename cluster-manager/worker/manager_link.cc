@@ -11,7 +11,6 @@ namespace cerium::cluster_manager {
 namespace {
 
 constexpr int kConnectMs = 3'000;
-constexpr uint64_t kMaxMessage = 64 << 20;
 
 }  // namespace
 
@@ -55,7 +54,7 @@ void ManagerLink::disconnect() {
   std::lock_guard lock(mutex_);
   if (connection_) connection_->close();
   connection_.reset();
-  open_ = false;
+  inbox_.clear();
   ++current_;
 }
 
@@ -70,25 +69,33 @@ uint16_t ManagerLink::port() const {
 }
 
 void ManagerLink::run() {
+  std::unique_lock lock(mutex_);
   for (;;) {
-    size_t address = 0;
-    {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return stopping_ || wanted_; });
-      if (stopping_) return;
-      address = *wanted_;
-      wanted_.reset();
+    changed_.wait(lock, [this] { return stopping_ || wanted_ || !inbox_.empty(); });
+    if (stopping_) return;
+    std::optional<worker::Event> event;
+    if (!inbox_.empty()) {
+      event = std::move(inbox_.front());
+      inbox_.pop_front();
     }
-    try {
-      attempt(address);
-    } catch (const std::exception& e) {
-      post_(worker::ConnectFailed{e.what()});
-    }
+    const auto address = event ? std::nullopt : std::exchange(wanted_, std::nullopt);
+    lock.unlock();
+    post_(event ? std::move(*event) : attempt(*address));
+    lock.lock();
   }
 }
 
-void ManagerLink::attempt(size_t address) {
+worker::Event ManagerLink::attempt(size_t address) {
   const rpc::Endpoint& manager = options_.managers[address];
+  try {
+    connectTo(manager);
+    return worker::Connected{};
+  } catch (const std::exception& e) {
+    return worker::ConnectFailed{e.what()};
+  }
+}
+
+void ManagerLink::connectTo(const rpc::Endpoint& manager) {
   rpc::SecretQuery query = options_.secret;
   query.host = manager.host;
   query.port = manager.port;
@@ -97,15 +104,21 @@ void ManagerLink::attempt(size_t address) {
   {
     std::lock_guard lock(mutex_);
     number = ++current_;
-    early_end_.clear();
+    inbox_.clear();
   }
   rpc::ConnectionPtr connection = transport_->connect(manager, handlers(number), kConnectMs);
   std::lock_guard lock(mutex_);
-  if (number != current_) return connection->close();  // the worker ends
-  if (!early_end_.empty()) throw IoError(manager.str() + ": " + early_end_);
+  if (number != current_) {
+    connection->close();
+    throw IoError("the worker ends");
+  }
+  const auto* closed = inbox_.empty() ? nullptr : std::get_if<worker::Disconnected>(&inbox_.back());
+  if (closed != nullptr) {
+    const std::string reason = closed->reason;
+    inbox_.clear();
+    throw IoError(manager.str() + ": " + reason);
+  }
   connection_ = std::move(connection);
-  open_ = true;
-  post_(worker::Connected{});
 }
 
 void ManagerLink::prepareTransport(const std::string& secret) {
@@ -116,7 +129,7 @@ void ManagerLink::prepareTransport(const std::string& secret) {
   transport_.reset();  // its port, too
   rpc::TransportOptions options;
   options.secret = secret;
-  options.max_message_bytes = kMaxMessage;
+  options.max_message_bytes = protocol::kMaxClusterMessage;
   options.thread_name = "cerium-wrk-rpc";
   auto transport = rpc::makeTcpTransport(options);
   const rpc::Endpoint at = transport->listen(
@@ -133,21 +146,19 @@ void ManagerLink::prepareTransport(const std::string& secret) {
 
 rpc::Handlers ManagerLink::handlers(uint64_t connection) {
   return {[this, connection](const rpc::ConnectionPtr&, const Bytes& bytes) {
-            auto message = protocol::decodeCluster(bytes);
-            std::lock_guard lock(mutex_);
-            if (connection == current_ && open_) post_(worker::FromManager{std::move(message)});
+            receive(connection, worker::FromManager{protocol::decodeCluster(bytes)});
           },
           [this, connection](const rpc::ConnectionPtr&, const std::string& reason) {
-            std::lock_guard lock(mutex_);
-            if (connection != current_) return;
-            if (!open_) {
-              early_end_ = reason.empty() ? "closed by peer" : reason;
-              return;
-            }
-            open_ = false;
-            connection_.reset();
-            post_(worker::Disconnected{reason});
+            receive(connection, worker::Disconnected{reason});
           }};
+}
+
+void ManagerLink::receive(uint64_t connection, worker::Event event) {
+  std::lock_guard lock(mutex_);
+  if (connection != current_) return;
+  if (std::holds_alternative<worker::Disconnected>(event)) connection_.reset();
+  inbox_.push_back(std::move(event));
+  changed_.notify_all();
 }
 
 }  // namespace cerium::cluster_manager

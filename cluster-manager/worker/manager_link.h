@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -25,8 +26,9 @@ struct ManagerLinkOptions {
   rpc::SecretQuery secret;  ///< Host and port are filled in.
 };
 
-/// Threads: thread-safe; connect() returns at once, a thread of its own ("cerium-link") does the work. `post` gets
-/// Connected or ConnectFailed for each connect(), then FromManager and Disconnected, of one connection at a time.
+/// Threads: thread-safe; connect() returns at once, a thread of its own ("cerium-link") does the work and calls `post`,
+/// which gets Connected or ConnectFailed for each connect(), then FromManager and Disconnected, of one connection at a
+/// time.
 class ManagerLink {
  public:
   /// Throws InvalidArgument for a configured secret that cannot be used.
@@ -39,7 +41,7 @@ class ManagerLink {
   void connect(size_t address);
   /// Dropped where there is no connection.
   void send(const protocol::ClusterMessage& message);
-  /// Sends what is queued; nothing of this connection is posted any more.
+  /// Sends what is queued; nothing of this connection is posted any more, but for what is being posted.
   void disconnect();
 
   /// The cluster's, of the last connection.
@@ -49,23 +51,24 @@ class ManagerLink {
 
  private:
   void run();
-  void attempt(size_t address);
+  worker::Event attempt(size_t address);
+  void connectTo(const rpc::Endpoint& manager);
   void prepareTransport(const std::string& secret);
   rpc::Handlers handlers(uint64_t connection);
+  void receive(uint64_t connection, worker::Event event);
 
   const ManagerLinkOptions options_;
   const std::function<void(worker::Event)> post_;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::optional<size_t> wanted_;   // guarded by mutex_; the address to connect to
-  bool stopping_ = false;          // guarded by mutex_
-  uint64_t current_ = 0;           // guarded by mutex_; counts connections; older ones are not listened to
-  bool open_ = false;              // guarded by mutex_; the current one was announced and not closed
-  std::string early_end_;          // guarded by mutex_; why the current one closed before it was announced
-  rpc::ConnectionPtr connection_;  // guarded by mutex_
-  std::string secret_;             // guarded by mutex_
-  uint16_t port_ = 0;              // guarded by mutex_
+  std::optional<size_t> wanted_;     // guarded by mutex_; the address to connect to
+  bool stopping_ = false;            // guarded by mutex_
+  uint64_t current_ = 0;             // guarded by mutex_; counts connections; older ones are not listened to
+  std::deque<worker::Event> inbox_;  // guarded by mutex_; of the current one, to be posted
+  rpc::ConnectionPtr connection_;    // guarded by mutex_
+  std::string secret_;               // guarded by mutex_
+  uint16_t port_ = 0;                // guarded by mutex_
 
   std::unique_ptr<rpc::Transport> transport_;  // the thread's
   std::thread thread_;

@@ -149,6 +149,7 @@ struct WorkerDaemon::Impl {
                                    : fmt::format("status {}", ended.how.exit_status),
               ended.how.reason.empty() ? "" : ", " + ended.how.reason);
     children.remove(ended.child);
+    children.pruneLogs();
   }
 
   void carryOut(const worker::Connect& connect) { link.connect(connect.address); }

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "base/util/descriptor.h"
 #include "base/util/error.h"
 #include "rdd/io/paths.h"
 
@@ -15,17 +16,6 @@ namespace cerium::io {
 namespace {
 
 constexpr size_t kBufferBytes = 64 << 10;
-
-/// Writes all of it; 0, or the error.
-int writeAll(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno;
-    bytes.remove_prefix(static_cast<size_t>(n));
-  }
-  return 0;
-}
 
 /// Renames unless `to` exists. 0, or the error: EEXIST where another was first.
 int renameNew(const std::string& from, const std::string& to) {

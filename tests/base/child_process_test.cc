@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <filesystem>
 #include <future>
 
@@ -50,6 +52,20 @@ std::string startFailure(const ChildOrder& order) {
     return e.what();
   }
   return "it started";
+}
+
+/// How a process ends that was started by `parent`, as it is told, and calls endWithParent().
+int statusAfterEndWithParent(pid_t parent) {
+  const std::string number = std::to_string(parent);
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::setenv(ChildOrder::kParentVariable, number.c_str(), 1);
+    endWithParent();
+    ::_exit(0);
+  }
+  int status = -1;
+  ::waitpid(pid, &status, 0);
+  return status;
 }
 
 }  // namespace
@@ -108,6 +124,20 @@ TEST_CASE("a grandchild that keeps the streams open does not hold up the end", "
   }
 }
 
+TEST_CASE("a grandchild that writes without end does not hide the end of the child", "[base][child]") {
+  TempFolder folder;
+  ChildOrder order = script("setsid timeout 30 yes & sleep 0.1; exit 7", folder);
+  order.streams = ChildOrder::Streams::kPipes;
+  order.environment["PATH"] = "/usr/bin:/bin";
+  order.own_group = true;                                             // which it has left
+  order.on_output = [](bool, std::string_view) { ::usleep(1'000); };  // it writes faster than this takes
+  std::promise<int> ended;
+  const ChildProcess child(order, [&](const ChildEnd& end) { ended.set_value(end.exit_status); });
+  auto status = ended.get_future();
+  CHECK(status.wait_for(std::chrono::seconds(20)) == std::future_status::ready);
+  CHECK(status.get() == 7);
+}
+
 TEST_CASE("a child has the environment, folder and descriptors of its order and no more", "[base][child]") {
   TempFolder folder;
   const int ours = ::open("/dev/null", O_RDONLY);  // without O_CLOEXEC
@@ -119,6 +149,24 @@ TEST_CASE("a child has the environment, folder and descriptors of its order and 
   const std::string out = run(order).out;
   ::close(ours);
   CHECK(out == "zero a b=c\n" + folder.path() + "\nno home\n0\n1\n2\n");
+}
+
+TEST_CASE("a child that is to end with its parent ends at once where that is gone", "[base][child]") {
+  TempFolder folder;
+  ChildOrder order = script("echo $CERIUM_PARENT $PPID", folder);
+  order.streams = ChildOrder::Streams::kPipes;
+  order.environment[ChildOrder::kParentVariable] = "of its parent";  // which had one itself, and passes all on
+  const std::string own = std::to_string(::getpid());
+  CHECK(run(order).out == own + " " + own + "\n");
+
+  CHECK(statusAfterEndWithParent(::getpid()) == 0);
+  CHECK(statusAfterEndWithParent(::getppid()) == 0);  // a shell between the two is none of its business
+  const pid_t gone = ::fork();
+  if (gone == 0) ::_exit(0);
+  ::waitpid(gone, nullptr, 0);
+  const int status = statusAfterEndWithParent(gone);
+  CHECK(WIFSIGNALED(status));
+  CHECK(WTERMSIG(status) == SIGKILL);
 }
 
 TEST_CASE("what a child wrote into its crash pipe is handed over at its end", "[base][child]") {

@@ -1,7 +1,9 @@
 // Cerium. Licensed under the Apache License 2.0.
 // What `cerium worker` and `cerium manager` refuse before anything runs.
 #include <catch2/catch.hpp>
+#include <future>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/support/command.h"
@@ -38,6 +40,23 @@ TEST_CASE("a manager takes ports that there are", "[cli][manager]") {
   const auto result = manager.run({flag, "70000"});
   CHECK(result.status == 2);
   CHECK_THAT(result.err, Catch::Contains(flag + ": Value 70000 not in range 0 to 65535"));
+}
+
+TEST_CASE("a manager does not end because what read its log has", "[cli][manager]") {
+  testing::Command manager("manager");
+  ChildOrder order = manager.order({});
+  order.arguments = {"sh", "-c",
+                     "{ \"$TOOL\" manager --port 0 --webui-port 0 2>&1 & echo $! >pid; wait $!; echo $? >status; } | "
+                     "{ read -r line; kill -TERM $(cat pid) & }; wait"};
+  order.environment["TOOL"] = std::exchange(order.program, "/bin/sh");
+  order.environment["HOME"] = manager.folder.path();
+  order.environment["CERIUM_LOG_LEVEL"] = "INFO";
+  order.environment["XDG_RUNTIME_DIR"] = manager.folder.path();
+  order.log_file = manager.folder / "log";
+  std::promise<void> ended;
+  ChildProcess shell(order, [&](const ChildEnd&) { ended.set_value(); });
+  ended.get_future().get();
+  CHECK(testing::contentsOf(manager.folder / "status") == "0\n");
 }
 
 }  // namespace cerium

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <condition_variable>
@@ -21,6 +22,7 @@
 #include "base/util/error.h"
 #include "cluster-manager/manager/manager.h"
 #include "cluster-manager/status_client.h"
+#include "tests/support/no_threads.h"
 #include "tests/support/temp_folder.h"
 
 namespace cerium::cluster_manager {
@@ -163,6 +165,7 @@ class Client {
 
   p::Program program;
   Inbox inbox;
+  std::chrono::milliseconds time_for_output{0};  ///< For each piece; set before there is one.
 
  private:
   static std::string writeScript(Cluster& cluster, const std::string& script) {
@@ -175,6 +178,7 @@ class Client {
       const bool last = fetch->offset + piece.size() >= file_.bytes();
       from->send(p::encodeCluster(p::FilePiece{fetch->offset, last, "", std::move(piece)}));
     } else if (const auto* output = std::get_if<p::DriverOutput>(&message)) {
+      std::this_thread::sleep_for(time_for_output);
       std::lock_guard lock(mutex_);
       output_ += (output->to_stderr ? "err:" : "out:") + std::string(output->bytes.view());
     }
@@ -243,6 +247,21 @@ TEST_CASE("an executor that cannot run is reported with its last words", "[clust
   }
 }
 
+TEST_CASE("a worker that gets no thread for an executor says so and lives", "[cluster-manager][cluster]") {
+  Cluster cluster;
+  cluster.startWorker();
+  Client driver(cluster, "exec sleep 100\n", "application app-1");
+  REQUIRE(eventually([&] { return cluster.manager->json().find("\"aliveworkers\":1") != std::string::npos; }));
+  {
+    const testing::NoThreads exhausted;
+    driver.registerApplication();
+    const auto gone = driver.inbox.next<p::ExecutorGone>();
+    CHECK(gone.how.exit_status == 127);
+    CHECK_THAT(gone.how.reason, Catch::Contains("no thread"));
+  }
+  CHECK(driver.inbox.next<p::ExecutorRunning>().executor > 0);
+}
+
 TEST_CASE("a driver in the cluster runs, is heard, and its end is told", "[cluster-manager][cluster]") {
   Cluster cluster;
   cluster.startWorker();
@@ -264,6 +283,22 @@ TEST_CASE("a driver in the cluster runs, is heard, and its end is told", "[clust
   CHECK(testing::contentsOf(cluster.folder / "work/driver-1/stdout") == "got one argument driver-1 set\n");
 }
 
+TEST_CASE("the end of a driver is told when its submitter has all that it printed", "[cluster-manager][cluster]") {
+  Cluster cluster;
+  cluster.startWorker();
+  Client submitter(cluster, "head -c 3000000 /dev/zero | tr '\\0' x\n", "driver driver-1");
+  submitter.time_for_output = std::chrono::milliseconds(20);  // as a slow network
+  p::DriverOrder order;
+  order.driver = "driver-1";
+  order.program = submitter.program;
+  order.memory = 1 << 20;
+  submitter.send(p::SubmitDriver{order});
+  p::DriverStatus status;
+  while (status.state != "FAILED" && status.state != "FINISHED") status = submitter.inbox.next<p::DriverStatus>();
+  const std::string output = submitter.output();
+  CHECK(std::count(output.begin(), output.end(), 'x') == 3'000'000);
+}
+
 TEST_CASE("a driver in the cluster finds its submitter's files by their names", "[cluster-manager][cluster]") {
   Cluster cluster;
   cluster.startWorker();
@@ -283,6 +318,30 @@ TEST_CASE("a driver in the cluster finds its submitter's files by their names", 
   CHECK_THAT(submitter.output(), Catch::Contains("cat files/table"));  // the script's own text
   CHECK_THAT(testing::contentsOf(cluster.folder / "work/fetched/" + order.program.file.hash),
              Catch::Contains("cat files/table"));  // not what the driver made of its copy
+  // Of what ended, output is kept, not copies of what its submitter has.
+  CHECK_FALSE(std::filesystem::exists(cluster.folder / "work/driver-1/files"));
+  CHECK(std::filesystem::exists(cluster.folder / "work/driver-1/stdout"));
+}
+
+TEST_CASE("a worker keeps the folders of what ended last", "[cluster-manager][cluster]") {
+  Cluster cluster;
+  const auto old = [&](int i) { return cluster.folder / ("work/app-old-" + std::to_string(i)); };
+  const auto hour = [](int i) { return std::filesystem::file_time_type::clock::now() - std::chrono::hours(i); };
+  for (int i = 1; i <= 200; ++i) {
+    std::filesystem::create_directories(old(i));
+    std::filesystem::last_write_time(old(i), hour(i));
+  }
+  cluster.startWorker();
+  // Whatever their kind, and although the folder of this one is older than all others.
+  Client submitter(cluster, "touch -d '300 hours ago' .\n", "driver driver-1");
+  p::DriverOrder order;
+  order.driver = "driver-1";
+  order.program = submitter.program;
+  order.memory = 1 << 20;
+  submitter.send(p::SubmitDriver{order});
+  CHECK(eventually([&] { return !std::filesystem::exists(old(200)); }));
+  CHECK(std::filesystem::exists(old(199)));
+  CHECK(std::filesystem::exists(cluster.folder / "work/driver-1/stdout"));
 }
 
 TEST_CASE("a driver in the cluster can be ended", "[cluster-manager][cluster]") {

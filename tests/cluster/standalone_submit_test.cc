@@ -59,6 +59,16 @@ void failsAtFirst() {
   say("second try, sum " + std::to_string(slowSum(sc, 4, 1)));
 }
 
+/// Still prepares itself when its worker is killed.
+void makesItsContextLate() {
+  ::signal(SIGPIPE, SIG_IGN);  // else its next word would end it
+  say("prepares");
+  const pid_t worker = ::getppid();
+  while (::getppid() == worker) ::usleep(10'000);
+  Context sc(ownConf());
+  std::ofstream("ran") << "after its worker's end";
+}
+
 std::unique_ptr<Daemon> submit(StandaloneCluster& cluster, std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), {"submit", "--master", cluster.url()});
   static int count = 0;
@@ -94,6 +104,7 @@ TEST_CASE("cluster driver that reads files", "[.program]") { readsFiles(); }
 TEST_CASE("cluster driver that waits for an interrupt", "[.program]") { waitsForInterrupt(); }
 TEST_CASE("cluster driver that takes its time", "[.program]") { takesItsTime(); }
 TEST_CASE("cluster driver that fails at first", "[.program]") { failsAtFirst(); }
+TEST_CASE("cluster driver that makes its Context late", "[.program]") { makesItsContextLate(); }
 
 TEST_CASE("files of --files reach a driver in the cluster and its executors", "[cluster][standalone][submit]") {
   StandaloneCluster cluster;
@@ -173,6 +184,19 @@ TEST_CASE("a driver whose worker is killed ends with it, and is run again where 
   }));
   CHECK((submitter->wait() == 0) == supervised);
   CHECK(hears(*submitter, supervised ? "driver says: sum 1770" : "LOST"));
+}
+
+TEST_CASE("a driver whose worker was killed before there was a Context does not go on",
+          "[cluster][standalone][submit][fault]") {
+  StandaloneCluster cluster;
+  cluster.addWorker(3);
+  const auto submitter = submitDriver(cluster, "cluster driver that makes its Context late");
+  REQUIRE(hears(*submitter, "driver says: prepares"));
+  const auto driver = cluster.executorsOf(0);
+  REQUIRE(driver.size() == 1);
+  cluster.worker(0).signal(SIGKILL);
+  CHECK(eventually([&] { return residentBytes(driver.front()) == 0; }));
+  CHECK_FALSE(std::filesystem::exists(cluster.workDir(0) + "/driver-" + submitter->said("driver-", ":") + "/ran"));
 }
 
 TEST_CASE("no process shows a secret in its environment", "[cluster][standalone][submit][security]") {

@@ -7,6 +7,7 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <boost/system/system_error.hpp>
 #include <utility>
 
 namespace cerium::rpc {
@@ -46,13 +47,16 @@ void ConnectAttempt::resolve() {
   error_code not_numeric;
   const auto address = asio::ip::make_address(to_.host, not_numeric);
   if (!not_numeric) return connect({{address, to_.port}});
-  resolver_.async_resolve(to_.host, std::to_string(to_.port),
-                          [self = shared_from_this()](const error_code& error, const auto& results) {
-                            if (!self->done_) return;
-                            if (error)
-                              return self->cancel(fmt::format("the name does not resolve: {}", error.message()));
-                            self->connect(Endpoints(results.begin(), results.end()));
-                          });
+  auto onResolved = [self = shared_from_this()](const error_code& error, const auto& results) {
+    if (!self->done_) return;
+    if (error) return self->cancel(fmt::format("the name does not resolve: {}", error.message()));
+    self->connect(Endpoints(results.begin(), results.end()));
+  };
+  try {
+    resolver_.async_resolve(to_.host, std::to_string(to_.port), std::move(onResolved));
+  } catch (const boost::system::system_error& error) {  // Asio makes the resolver's thread with the first name.
+    cancel(fmt::format("no thread is left to look up the name: {}", error.code().message()));
+  }
 }
 
 void ConnectAttempt::connect(const Endpoints& endpoints) {

@@ -3,7 +3,9 @@
 #include "base/rpc/tcp/tcp_connection.h"
 
 #include <fmt/format.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -36,8 +38,12 @@ std::string describePeer(const asio::ip::tcp::socket& socket) {
   return fmt::format(fmt::runtime(endpoint.address().is_v6() ? "[{}]:{}" : "{}:{}"), host, endpoint.port());
 }
 
-/// Small messages leave at once, and a peer whose machine vanished is noticed: ten seconds after something was sent,
-/// within about 20 where nothing is. Failing to set an option costs speed, not correctness: errors are ignored.
+/// A peer whose machine vanished is noticed when so many looks have found no answer to what was sent, and within about
+/// 20 seconds where nothing is.
+constexpr int kUnansweredLooks = 10;
+constexpr std::chrono::milliseconds kLookForAnswers{1'000};
+
+/// Small messages leave at once. Failing to set an option costs speed, not correctness: errors are ignored.
 void tune(asio::ip::tcp::socket& socket) {
   error_code ignored;
   socket.set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -45,11 +51,20 @@ void tune(asio::ip::tcp::socket& socket) {
   using Option = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPIDLE>;
   using Interval = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPINTVL>;
   using Count = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPCNT>;
-  using Unacknowledged = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_TIMEOUT>;
-  socket.set_option(Unacknowledged(10'000), ignored);
   socket.set_option(Option(10), ignored);
   socket.set_option(Interval(3), ignored);
   socket.set_option(Count(3), ignored);
+}
+
+/// Something is sent again and again, or a peer that took nothing is asked whether it takes more, and no answer comes.
+/// TCP_USER_TIMEOUT is not that: on Linux 5.11 and later it also breaks connections to a process that stands still (in
+/// a debugger, under Ctrl-Z), whose system answers that its buffers are full.
+bool isUnanswered(asio::ip::tcp::socket& socket) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(socket.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;
+  const bool is_old = info.tcpi_last_ack_recv > kLookForAnswers.count();
+  return is_old && (info.tcpi_retransmits > 0 || info.tcpi_probes > 1);  // one probe may be on its way
 }
 
 std::string describe(const error_code& error) {
@@ -66,6 +81,7 @@ TcpConnection::TcpConnection(std::shared_ptr<asio::io_context> io, asio::ip::tcp
       peer_(describePeer(socket)),
       socket_(std::move(socket)),
       linger_timer_(*io_),
+      answer_timer_(*io_),
       reader_(max_message_bytes) {
   tune(socket_);
 }
@@ -114,6 +130,17 @@ void TcpConnection::start(Handlers handlers, Bytes early, std::function<void()> 
     deliverMessages();
   }
   read();
+  lookForAnswers();
+}
+
+void TcpConnection::lookForAnswers() {
+  if (closed_) return;
+  unanswered_looks_ = isUnanswered(socket_) ? unanswered_looks_ + 1 : 0;
+  if (unanswered_looks_ >= kUnansweredLooks) return finish("the peer's machine does not answer");
+  answer_timer_.expires_after(kLookForAnswers);
+  answer_timer_.async_wait([self = shared_from_this()](const error_code& error) {
+    if (!error) self->lookForAnswers();
+  });
 }
 
 void TcpConnection::abandon() {
@@ -207,12 +234,18 @@ void TcpConnection::onEndOfStream() {
 void TcpConnection::armLinger() {
   if (closed_) return;
   linger_timer_.expires_after(abandoned_ ? kLingerAtExit : kLinger);
-  linger_timer_.async_wait([self = shared_from_this(), before = written_bytes_](const error_code& error) {
+  linger_timer_.async_wait([self = shared_from_this(), before = takenBytes()](const error_code& error) {
     if (error || self->closed_) return;
-    if (self->written_bytes_ != before && !self->abandoned_) return self->armLinger();
+    if (self->takenBytes() != before && !self->abandoned_) return self->armLinger();
     self->finish(
         fmt::format("closed by this process; the peer did not take the last {} bytes", self->queued_bytes_.load()));
   });
+}
+
+uint64_t TcpConnection::takenBytes() {
+  int in_kernel = 0;  // written, but not acknowledged: megabytes, and minutes, where the network is slow
+  ::ioctl(socket_.native_handle(), SIOCOUTQ, &in_kernel);
+  return written_bytes_ - static_cast<uint64_t>(in_kernel);
 }
 
 void TcpConnection::finish(const std::string& reason) {
@@ -225,6 +258,7 @@ void TcpConnection::finish(const std::string& reason) {
   }
   in_flight_.clear();
   linger_timer_.cancel();
+  answer_timer_.cancel();
   error_code ignored;  // Closing cannot be tried again.
   socket_.close(ignored);
   // Moved out: handlers often hold the connection, and would keep it and themselves alive.

@@ -52,6 +52,10 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
 
   /// Gives up on a closing connection when its peer takes nothing for a while.
   void armLinger();
+  /// By the peer's system, of what was written.
+  [[nodiscard]] uint64_t takenBytes();
+  /// Gives up on a peer whose machine vanished.
+  void lookForAnswers();
   void finish(const std::string& reason);
 
   const std::shared_ptr<boost::asio::io_context> io_;
@@ -69,6 +73,8 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
   // The rest belongs to the I/O thread.
   boost::asio::ip::tcp::socket socket_;
   boost::asio::steady_timer linger_timer_;
+  boost::asio::steady_timer answer_timer_;
+  int unanswered_looks_ = 0;    // In a row.
   uint64_t written_bytes_ = 0;  // Since the start.
   SendQueue in_flight_;
   FrameReader reader_;

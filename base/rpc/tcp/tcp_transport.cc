@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/rpc/local_address.h"
 #include "base/rpc/tcp/connect_attempt.h"
 #include "base/rpc/tcp/listener.h"
 #include "base/rpc/tcp/tcp_connection.h"
@@ -65,6 +66,7 @@ tcp::acceptor openAcceptor(asio::io_context& io, const Endpoint& at) {
       chosen = result.endpoint();
       break;
     }
+    refuseLoopbackName(at.host, chosen.address().to_string());
     return tcp::acceptor(io, chosen);
   } catch (const boost::system::system_error& error) {
     throw IoError(fmt::format("cannot listen on {}: {}; choose another address, or port 0 for any free port", at.str(),

@@ -1,6 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
 // A TCP transport and peers that do not behave, played with raw sockets.
 #include <arpa/inet.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/resource.h>
@@ -20,6 +21,7 @@
 #include "base/rpc/handshake.h"
 #include "base/rpc/transport.h"
 #include "tests/base/rpc/inbox.h"
+#include "tests/support/no_threads.h"
 
 namespace cerium::rpc {
 
@@ -49,6 +51,12 @@ class RawSocket {
     ::listen(fd_, 5);
     ::getsockname(fd_, reinterpret_cast<sockaddr*>(&at), &size);
     return ntohs(at.sin_port);
+  }
+  /// Acknowledgements, too.
+  void dropAllThatComes() {
+    sock_filter take_nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+    const sock_fprog program{.len = 1, .filter = &take_nothing};
+    ::setsockopt(fd_, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
   }
   [[nodiscard]] RawSocket accept() { return RawSocket(::accept(fd_, nullptr, nullptr)); }
 
@@ -343,6 +351,24 @@ TEST_CASE("a closing connection whose peer reads nothing does not keep its trans
   CHECK(server.inbox.closes().size() == 1);
 }
 
+TEST_CASE("a peer that stands still is waited for, one whose machine vanished is not", "[rpc][.slow]") {
+  Server waits;
+  const DeafPeer deaf(waits);
+  REQUIRE(deaf.connection);
+  Server server;
+  RawSocket vanished;
+  REQUIRE(vanished.connect(server.address.port));
+  REQUIRE(vanished.shakeHands("x"));
+  const ConnectionPtr connection = server.inbox.waitForAccepted();
+  REQUIRE(connection);
+  vanished.dropAllThatComes();
+  connection->send(Bytes("is there anybody?"));
+  REQUIRE(server.inbox.waitForCloses(1));
+  CHECK(server.inbox.closes()[0] == "the peer's machine does not answer");
+  std::this_thread::sleep_for(std::chrono::seconds(10));  // 20 s in all
+  CHECK(waits.inbox.closes().empty());
+}
+
 TEST_CASE("a process without free file descriptors waits for some without spinning", "[rpc]") {
   Server server;
   // The I/O thread has started, and the connection is gone: no descriptor is freed while the test counts them.
@@ -370,6 +396,18 @@ TEST_CASE("a process without free file descriptors waits for some without spinni
   CHECK(connected == waiting.size());
   CHECK(busy_seconds < 0.25);
   CHECK(server.servesGoodPeer());
+}
+
+TEST_CASE("a name that no thread can look up is an error, and looked up the next time", "[base][rpc][tcp]") {
+  const auto server = makeTcpTransport({});
+  const Endpoint at = server->listen({"127.0.0.1", 0}, [](const ConnectionPtr&) { return Handlers(); });
+  const auto client = makeTcpTransport({});
+  {
+    const testing::NoThreads exhausted;
+    CHECK_THROWS_WITH(client->connect({"localhost", at.port}, {}),
+                      Catch::Contains("cannot connect to localhost") && Catch::Contains("no thread"));
+  }
+  CHECK(client->connect({"localhost", at.port}, {}) != nullptr);
 }
 
 }  // namespace cerium::rpc
