@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace cerium::cluster_manager {
@@ -24,7 +25,7 @@ struct OneOf : Functions... {
 ManagerState::ManagerState(Options options) : options_(std::move(options)) {}
 
 Instructions ManagerState::recover(const std::vector<JournalRecord>& records, Millis now) {
-  now_ = now;
+  now_ = heard_ = now;
   for (const JournalRecord& record : records) std::visit([this](const auto& each) { restore(each); }, record);
   for (Driver* driver : books_.driversInOrder()) {
     const bool runs = driver->record.state == "RUNNING";
@@ -84,7 +85,7 @@ std::vector<JournalRecord> ManagerState::snapshot() const {
 
 Instructions ManagerState::received(ConnectionId from, const ClusterMessage& message, Millis now) {
   now_ = now;
-  if (Worker* worker = workerAt(from)) worker->heard = now;
+  if (Worker* worker = workerAt(from)) heardFrom(*worker);
   take(from, message);
   return finish();
 }
@@ -142,8 +143,14 @@ Instructions ManagerState::disconnected(ConnectionId connection, Millis now) {
 }
 
 Instructions ManagerState::tick(Millis now) {
-  if (ticked_ > 0 && now - ticked_ > kStoodStill) forgive(now - ticked_);
+  const bool stood_still = ticked_ > 0 && now - ticked_ > kStoodStill;
   now_ = ticked_ = now;
+  if (stood_still) giveTime();
+  if (!std::exchange(cut_off_, isCutOff()) && cut_off_) {
+    note(fmt::format("none of {} workers was heard for {} s: this manager may be cut off, and gives nobody up for {} s",
+                     books_.workers.size(), (now_ - heard_) / 1000, (options_.cut_off_for - now_ + heard_) / 1000));
+  }
+  if (cut_off_) return finish();
   loseAbsentWorkers();
   abandonApplications();
   for (auto& [id, driver] : books_.drivers) {
@@ -161,15 +168,34 @@ Instructions ManagerState::tick(Millis now) {
   return finish();
 }
 
-/// This manager stood still, or its disk did: what others said meanwhile waits to be read.
-void ManagerState::forgive(Millis gap) {
+bool ManagerState::isCutOff() const {
+  // Before the first of them is lost, whenever in its second each one sends its heartbeat.
+  const Millis silence = now_ - heard_;
+  return books_.workers.size() > 1 && silence > options_.lost_after / 2 && silence < options_.cut_off_for;
+}
+
+void ManagerState::heardFrom(Worker& worker) {
+  worker.heard = heard_ = now_;
+  if (!std::exchange(cut_off_, false)) return;
+  note("workers are heard again");
+  giveTime();
+}
+
+/// This manager stood still, or its disk or its network did: what others said meanwhile waits to be read, or they are
+/// trying to reach it. They have as long as after a restart; not longer, however long that took.
+void ManagerState::giveTime() {
+  const Millis until = now_ + options_.lost_after;
+  heard_ = now_;
   for (auto& [id, worker] : books_.workers) {
-    worker.heard += gap;
-    worker.awaited_until += gap;
+    worker.heard = now_;
+    worker.awaited_until = std::max(worker.awaited_until, until);
   }
   for (auto& [id, application] : books_.applications) {
-    application.deadline += gap;
-    application.awaited_until += gap;
+    application.deadline = std::max(application.deadline, until);
+    application.awaited_until = std::max(application.awaited_until, until);
+  }
+  for (auto& [id, driver] : books_.drivers) {
+    if (driver.not_before > 0) driver.not_before = std::max(driver.not_before, until);
   }
 }
 

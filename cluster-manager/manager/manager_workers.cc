@@ -53,7 +53,7 @@ void ManagerState::registerWorker(ConnectionId from, const RegisterWorker& messa
   worker.as.executors.clear();
   worker.as.drivers.clear();
   worker.as.leaving = was_leaving;
-  worker.heard = now_;
+  heardFrom(worker);
   worker.absence.clear();
   std::erase_if(books_.lost_workers, [&](const LostWorker& lost) { return lost.as.worker == id; });
   keepWorker(worker, false);

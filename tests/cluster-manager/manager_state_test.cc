@@ -255,6 +255,83 @@ TEST_CASE("a manager that stood still gives those it did not listen to their tim
   CHECK(desk.heard<ExecutorGone>(2).size() == 1);
 }
 
+TEST_CASE("after it stood still a manager gives nobody more than the usual time", "[cluster-manager]") {
+  Desk desk;
+  desk.says(1, worker("a", 2));
+  desk.says(2, worker("b", 2));
+  desk.says(3, application("app", 1, 4));
+  desk.passes(1'000, {1, 2});
+  desk.standsStill(60'000);
+  desk.breaks(1);  // read before it is known how late it is, as is what b said
+  desk.says(2, WorkerHeartbeat{});
+  desk.passes(9'000, {2});
+  CHECK(desk.heard<ExecutorGone>(3).empty());
+  desk.passes(2'000, {2});
+  CHECK(desk.heard<ExecutorGone>(3).size() == 2);
+}
+
+TEST_CASE("a manager that was cut off gives up nobody who comes back", "[cluster-manager]") {
+  Desk desk;
+  desk.says(1, worker("a", 2));
+  desk.says(2, worker("b", 2));
+  desk.says(3, application("app", 1, 2));
+  desk.says(4, SubmitDriver{order("driver-1")});
+  desk.says(4, SubmitDriver{order("driver-2", true)});
+  for (const ConnectionId each : {1, 2}) {
+    for (const auto& launched : desk.heard<LaunchDriver>(each)) desk.says(each, DriverStarted{launched.order.driver});
+  }
+  desk.passes(2'500, {1, 2});
+  RegisterWorker a = worker("a", 2);
+  RegisterWorker b = worker("b", 2);
+  for (RegisterWorker* each : {&a, &b}) {
+    for (const auto& key : desk.books().executorsOn(each->worker))
+      each->executors.push_back({"app", key.second, 1, kGiB});
+    for (const auto& [id, share] : desk.books().workers.at(each->worker).drivers) each->drivers.push_back(id);
+  }
+  const Millis silence = GENERATE(12'000, 55'000);
+  desk.passes(silence - 8'000);
+  desk.breaks(2);  // the keep-alive of its connection had no answer, nor had that of the driver's
+  desk.breaks(3);
+  desk.passes(8'000);
+  desk.says(5, a);  // the first one that got through
+  desk.passes(5'000, {5});
+  desk.says(6, b);
+  RegisterApplication app = application("app", 1, 2);
+  app.executors = {0, 1};
+  desk.says(7, app);
+  desk.passes(20'000, {5, 6});
+  CHECK(desk.books().executors.size() == 2);
+  for (const ConnectionId each : {3, 7}) CHECK(desk.heard<ExecutorGone>(each).empty());
+  for (const ConnectionId each : {5, 6}) {
+    CHECK(desk.heard<EndExecutor>(each).empty());
+    CHECK(desk.heard<EndDriver>(each).empty());
+    CHECK(desk.heard<LaunchDriver>(each).empty());
+  }
+  CHECK(desk.books().drivers.at("driver-1").record.state == "RUNNING");
+}
+
+TEST_CASE("workers that are all silent for a minute are lost, and earlier when another one is heard",
+          "[cluster-manager]") {
+  Desk desk;
+  desk.says(1, worker("a", 2));
+  desk.says(2, worker("b", 2));
+  desk.passes(2'000, {1, 2});
+  SECTION("nobody is heard") {
+    desk.passes(58'000);
+    CHECK(desk.books().workers.size() == 2);
+    desk.passes(2'000);
+    CHECK(desk.books().workers.empty());
+  }
+  SECTION("a new one comes") {
+    desk.passes(20'000);
+    desk.says(3, worker("c", 2));
+    desk.passes(9'000, {3});
+    CHECK(desk.books().workers.size() == 3);
+    desk.passes(2'000, {3});
+    CHECK(desk.books().workers.size() == 1);
+  }
+}
+
 TEST_CASE("a worker on which executors do not start rests, and others are tried", "[cluster-manager]") {
   Desk desk;
   desk.says(1, worker("a", 8));
