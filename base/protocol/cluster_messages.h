@@ -133,6 +133,11 @@ struct EndDriver {
   std::string driver;
   std::string reason;
 };
+/// The answer to ExecutorExited and DriverExited: their news is in the journal, and need not be told again.
+struct EndNoted {
+  std::string owner;      ///< The application, or the driver.
+  int64_t executor = -1;  ///< -1: the driver itself.
+};
 /// Its user pressed Ctrl-C: the driver is to cancel its jobs. From `cerium submit` to the manager, and on to the
 /// worker.
 struct InterruptDriver {
@@ -275,7 +280,8 @@ using ClusterMessage =
                  ForgetApplication, LeaveWhenIdle, RegisterApplication, WantExecutors, ReleaseExecutor, EndApplication,
                  ApplicationAccepted, ExecutorGranted, ExecutorRunning, ExecutorGone, ExecutorLeaving, ApplicationWaits,
                  ApplicationRemoved, SubmitDriver, KillDriver, AskDriver, DriverStatus, DecommissionWorkers,
-                 Decommissioning, FetchFile, FilePiece, DriverOutput, RetireExecutor, FreeExecutor, InterruptDriver>;
+                 Decommissioning, FetchFile, FilePiece, DriverOutput, RetireExecutor, FreeExecutor, InterruptDriver,
+                 EndNoted>;
 
 /// One frame for the transport.
 [[nodiscard]] Bytes encodeCluster(const ClusterMessage& message);

@@ -98,6 +98,7 @@ void ManagerState::driverStarted(Worker& worker, const std::string& id) {
 void ManagerState::driverExited(Worker& worker, const std::string& id, const ExitInfo& how) {
   books_.removeDriver(worker, id);
   changed_ = true;
+  send(worker.connection, EndNoted{id, -1});  // what is kept of it below is on the disk before
   Driver* driver = books_.findDriver(id);
   if (driver == nullptr || driver->record.state != "RUNNING" || driver->record.worker != worker.as.worker) return;
   driver->record.exit_status = how.signal != 0 ? 128 + how.signal : how.exit_status;  // as shells count

@@ -163,6 +163,7 @@ void ManagerState::executorStarted(Worker& worker, const ExecutorStarted& messag
 
 void ManagerState::executorExited(Worker& worker, const ExecutorExited& message) {
   const ExecutorKey key(message.application, message.executor);
+  send(worker.connection, EndNoted{message.application, message.executor});
   const auto found = books_.executors.find(key);
   if (found == books_.executors.end() || found->second.worker != worker.as.worker) return;
   countStart(key, found->second);

@@ -3,7 +3,8 @@
 // inside. worker.h is the shell around it.
 //
 // The manager:  waiting -> connecting -> registering -> registered -> waiting (connection broke, refused, silence)
-// A child:      starting -> running -> ended; told to end on the way, it is given five seconds before it is killed
+// A child:      starting -> running -> ended; told to end on the way, it is given five seconds before it is killed.
+//               Its end is told to one manager after the other, until one says that it has noted it.
 #pragma once
 
 #include <compare>
@@ -108,11 +109,10 @@ class WorkerState {
     Millis last_retry_ms = 2'000;
     Millis answer_ms = 10'000;  ///< After which a manager that does not answer a registration is given up.
     Millis heartbeat_ms = 1'000;
-    Millis complain_ms = 60'000;    ///< How often it says that it has no manager.
-    Millis end_ms = 5'000;          ///< From SIGTERM to SIGKILL.
-    Millis leave_ms = 60'000;       ///< From being told to leave until what still runs is killed.
-    Millis idle_leave_ms = 2'000;   ///< How long a worker that runs nothing waits for the manager's word to leave.
-    Millis keep_ended_ms = 30'000;  ///< How long an end that was reported is reported again after a broken connection.
+    Millis complain_ms = 60'000;   ///< How often it says that it has no manager.
+    Millis end_ms = 5'000;         ///< From SIGTERM to SIGKILL.
+    Millis leave_ms = 60'000;      ///< From being told to leave until what still runs is killed.
+    Millis idle_leave_ms = 2'000;  ///< How long a worker that runs nothing waits for the manager's word to leave.
   };
 
   struct Child {
@@ -125,7 +125,6 @@ class WorkerState {
     std::string told_to_end;  ///< Why, once it was; then Signal has been given or follows Started.
     Millis kill_at = 0;       ///< 0: not told, or killed already.
     protocol::ExitInfo how;   ///< Once it has ended.
-    Millis reported_at = -1;  ///< -1: the manager has not been told of its end.
   };
 
   explicit WorkerState(Options options) : options_(std::move(options)) {}
@@ -157,17 +156,17 @@ class WorkerState {
   void onMessage(const protocol::EndExecutor& message, Millis now);
   void onMessage(const protocol::LaunchDriver& message, Millis now);
   void onMessage(const protocol::EndDriver& message, Millis now);
+  void onMessage(const protocol::EndNoted& message, Millis now);
   void onMessage(const protocol::InterruptDriver& message, Millis now);
   void onMessage(const protocol::ForgetApplication& message, Millis now);
   void onMessage(const protocol::LeaveWhenIdle& message, Millis now);
   template <class T>
   void onMessage(const T&, Millis now);
 
-  void add(const ChildId& id, Child child, std::variant<protocol::LaunchExecutor, protocol::LaunchDriver> order,
-           Millis now);
+  void add(const ChildId& id, Child child, std::variant<protocol::LaunchExecutor, protocol::LaunchDriver> order);
   void tellToEnd(const ChildId& id, const std::string& reason, Millis now);
   void killAll(const std::string& reason);
-  void report(const ChildId& id, Child& child, Millis now);
+  void report(const ChildId& id, const Child& child);
   void retryLater(Millis now);
   void giveUpManager(const std::string& why, Millis now);
   void forgetIfGone(const std::string& application);

@@ -594,6 +594,27 @@ TEST_CASE("a driver whose order to start was lost with the connection is ordered
   CHECK(lastState(desk.heard<DriverStatus>(2)) == "LOST");
 }
 
+TEST_CASE("a worker hears that an end is noted, whether or not it was news", "[cluster-manager]") {
+  Desk desk;
+  desk.says(1, worker("a", 2));
+  desk.says(2, SubmitDriver{order("driver-1")});
+  desk.says(1, DriverExited{"driver-1", {}});
+  CHECK(desk.heard<EndNoted>(1).at(0).owner == "driver-1");
+  CHECK(lastState(desk.heard<DriverStatus>(2)) == "FINISHED");
+  RegisterWorker again = worker("a", 2);  // that word was lost
+  again.drivers = {"driver-1"};
+  again.executors = {{"app", 5, 0, 0}};
+  desk.says(3, again);
+  desk.says(3, DriverExited{"driver-1", {}});
+  desk.says(3, ExecutorExited{"app", 5, {}});
+  const auto noted = desk.heard<EndNoted>(3);
+  REQUIRE(noted.size() == 2);
+  CHECK((noted[0].owner == "driver-1" && noted[0].executor == -1));
+  CHECK((noted[1].owner == "app" && noted[1].executor == 5));
+  CHECK(desk.books().drivers.at("driver-1").record.state == "FINISHED");
+  CHECK(desk.heard<LaunchDriver>(3).empty());
+}
+
 TEST_CASE("registrations that cannot be are refused", "[cluster-manager]") {
   Desk desk;
   desk.says(1, worker("../../etc", 1));

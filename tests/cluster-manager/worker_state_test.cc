@@ -276,8 +276,19 @@ TEST_CASE("a manager that comes back hears of all that runs, and of what ended m
     worker.says(p::WorkerAccepted{"manager:7077"});
     CHECK(worker.sent<p::ExecutorExited>());
   }
-  SECTION("but not for ever") {
-    worker.tick(30'000);
+  SECTION("however long the manager stood still before it was lost") {
+    worker.tick(3'600'000);
+    worker.on(Disconnected{"reset"});
+    worker.tick(100);
+    worker.on(Connected{});
+    CHECK(worker.sent<p::RegisterWorker>()->drivers == std::vector<std::string>{"driver-1"});
+    worker.says(p::WorkerAccepted{"manager:7077"});
+    CHECK(worker.sent<p::DriverExited>());
+  }
+  SECTION("but not when the manager has noted it") {
+    worker.says(p::EndNoted{"app-1", 1});
+    worker.says(p::EndNoted{"app-1", 2});  // it runs
+    worker.says(p::EndNoted{"driver-1", -1});
     CHECK(worker.state.children().size() == 1);
   }
   SECTION("nor when the manager does not want to know") {
