@@ -132,11 +132,10 @@ void ManagerState::relaunchLater(Driver& driver, const std::string& detail, Mill
   setDriver(driver, "RELAUNCHING", detail);
 }
 
-/// An application of its is connected: it runs, whatever its worker says, or does not.
-bool ManagerState::isConnected(const Driver& driver) const {
+/// An application of its is connected, or expected back: it runs, whatever its worker says, or does not.
+bool ManagerState::hasApplication(const Driver& driver) const {
   return std::any_of(books_.applications.begin(), books_.applications.end(), [&](const auto& each) {
-    return each.second.record.application.driver == driver.record.order.driver &&
-           each.second.connection != kNoConnection;
+    return each.second.record.application.driver == driver.record.order.driver;
   });
 }
 

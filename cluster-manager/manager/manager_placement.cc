@@ -43,11 +43,7 @@ void ManagerState::allocate() {
 
 void ManagerState::placeDrivers(std::vector<WorkerRoom>& rooms) {
   for (Driver* driver : books_.driversInOrder()) {
-    if (!driver->isWaiting() || driver->not_before > now_) continue;
-    if (isConnected(*driver)) {
-      driver->not_before = now_ + options_.lost_after;
-      continue;
-    }
+    if (!driver->isWaiting() || driver->not_before > now_ || hasApplication(*driver)) continue;
     const DriverOrder& order = driver->record.order;
     const auto room = takeRoom(rooms, order.cores, order.memory);
     if (!room) {

@@ -142,7 +142,7 @@ class ManagerState {
   void driverLost(Driver& driver, const std::string& reason, bool sure);
   void setDriver(Driver& driver, const std::string& state, const std::string& detail);
   void relaunchLater(Driver& driver, const std::string& detail, Millis at_least = 0);
-  [[nodiscard]] bool isConnected(const Driver& driver) const;
+  [[nodiscard]] bool hasApplication(const Driver& driver) const;
   void endApplicationsOf(const Driver& driver);
   void forgetOldDrivers();
 

@@ -581,6 +581,36 @@ TEST_CASE("a driver whose worker is lost is launched again where supervised, els
   CHECK(desk.books().drivers.at("driver-2").record.state == "RUNNING");  // the one at b
 }
 
+TEST_CASE("a driver that was out of reach is not launched a second time by the next manager", "[cluster-manager]") {
+  Desk before;
+  before.says(1, worker("a", 2));
+  before.says(2, SubmitDriver{order("driver-1", true)});
+  before.says(1, DriverStarted{"driver-1"});
+  RegisterApplication its = application("app");
+  its.driver = "driver-1";
+  its.executors_wanted = 0;
+  const bool has_application = GENERATE(true, false);
+  if (has_application) before.says(3, its);
+  before.breaks(1);
+  before.passes(2'000);
+  REQUIRE(before.books().drivers.at("driver-1").record.state == "RELAUNCHING");
+
+  Desk after(before.state().snapshot());
+  after.says(4, worker("b", 2));
+  after.passes(5'000, {4});
+  if (has_application) after.says(5, its);
+  after.passes(4'500, {4});
+  CHECK(after.heard<LaunchDriver>(4).empty());
+  after.passes(10'000, {4});
+  CHECK(after.heard<LaunchDriver>(4).empty() == has_application);
+  if (!has_application) return;
+  after.breaks(5);
+  after.passes(9'500, {4});
+  CHECK(after.heard<LaunchDriver>(4).empty());
+  after.passes(1'000, {4});
+  CHECK(after.heard<LaunchDriver>(4).size() == 1);
+}
+
 TEST_CASE("a driver whose order to start was lost with the connection is ordered again", "[cluster-manager]") {
   Desk desk;
   desk.says(1, worker("a", 2));
