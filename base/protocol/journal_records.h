@@ -1,5 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What a manager keeps in its journal: the last record of a worker, an application or a driver is what holds.
+// What a manager keeps in its journal: the last record of a worker, an application or a driver is what holds, and the
+// last grant to an application. What has ended keeps its name and its end, not what it would run with.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +25,12 @@ struct ApplicationRecord {
   int64_t ended_ms = 0;
 };
 
+/// Follows its application's record at each grant: that one may have long command lines.
+struct GrantRecord {
+  std::string application;
+  int64_t next_executor = 0;
+};
+
 struct DriverRecord {
   DriverOrder order;
   std::string state;  ///< As in DriverStatus.
@@ -35,7 +42,7 @@ struct DriverRecord {
   int64_t submitted_ms = 0;
 };
 
-using JournalRecord = std::variant<WorkerRecord, ApplicationRecord, DriverRecord>;
+using JournalRecord = std::variant<WorkerRecord, ApplicationRecord, DriverRecord, GrantRecord>;
 
 [[nodiscard]] Bytes encodeRecord(const JournalRecord& record);
 /// Total, as decodeCluster.

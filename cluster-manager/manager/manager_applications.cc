@@ -92,8 +92,7 @@ void ManagerState::wantExecutors(Application& application, int32_t executors) {
   executors = std::max(executors, -1);
   int32_t& wanted = application.record.application.executors_wanted;
   if (wanted == executors) return;
-  wanted = executors;
-  keepApplication(application);
+  wanted = executors;  // not kept: its driver says it again to the next manager
   changed_ = true;
 }
 
@@ -129,6 +128,8 @@ void ManagerState::endApplication(std::string id, const std::string& state, cons
   record.state = state;
   record.reason = reason;
   record.ended_ms = wallTime();
+  record.application.program = {};
+  record.application.executor_environment.clear();
   note(fmt::format("application {} ({}) ended: {}{}{}", id, record.application.name, state, reason.empty() ? "" : ", ",
                    reason));
   keep(record);

@@ -148,13 +148,25 @@ void ManagerState::endApplicationsOf(const Driver& driver) {
 }
 
 void ManagerState::setDriver(Driver& driver, const std::string& state, const std::string& detail) {
-  driver.record.state = state;
-  driver.record.detail = detail;
-  keep(driver.record);
-  const Worker* worker = books_.findWorker(driver.record.worker);
+  DriverRecord& record = driver.record;
+  record.state = state;
+  record.detail = detail;
+  if (!driver.isActive()) {
+    record.order.program = {};
+    record.order.files.clear();
+    record.order.environment.clear();
+  }
+  keep(record);
+  tellWatchers(driver);
+}
+
+void ManagerState::tellWatchers(const Driver& driver) {
+  const DriverRecord& record = driver.record;
+  const Worker* worker = books_.findWorker(record.worker);
   for (const ConnectionId watcher : driver.watchers)
     send(watcher, statusOf(driver, worker == nullptr ? "" : worker->as.host));
-  note(fmt::format("driver {}: {}{}{}", driver.record.order.driver, state, detail.empty() ? "" : ", ", detail));
+  note(fmt::format("driver {}: {}{}{}", record.order.driver, record.state, record.detail.empty() ? "" : ", ",
+                   record.detail));
 }
 
 void ManagerState::forgetOldDrivers() {

@@ -48,7 +48,8 @@ void ManagerState::placeDrivers(std::vector<WorkerRoom>& rooms) {
     const auto room = takeRoom(rooms, order.cores, order.memory);
     if (!room) {
       const std::string why = whyNoRoom(rooms, books_.workers.size(), order.cores, order.memory, "what runs there");
-      if (driver->record.detail != why) setDriver(*driver, driver->record.state, why);
+      // Not kept: it changes with whatever comes and goes, and the next manager finds its own.
+      if (std::exchange(driver->record.detail, why) != why) tellWatchers(*driver);
       continue;
     }
     Worker& worker = books_.workers.at(rooms[*room].worker);
@@ -80,7 +81,7 @@ void ManagerState::placeExecutors(Application& application, std::vector<WorkerRo
 
   const int64_t first = application.record.next_executor;
   application.record.next_executor += static_cast<int64_t>(grants.size());
-  if (!grants.empty()) keepApplication(application);
+  if (!grants.empty()) keep(GrantRecord{wish.application, application.record.next_executor});
   for (size_t i = 0; i < grants.size(); ++i) {
     const int64_t executor = first + static_cast<int64_t>(i);
     const Worker& worker = books_.workers.at(rooms[grants[i].room].worker);

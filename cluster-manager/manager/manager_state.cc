@@ -66,6 +66,11 @@ void ManagerState::restore(const ApplicationRecord& record) {
   if (is_new) application.number = next_number_++;
 }
 
+void ManagerState::restore(const GrantRecord& record) {
+  Application* application = books_.findApplication(record.application);
+  if (application != nullptr) application->record.next_executor = record.next_executor;
+}
+
 void ManagerState::restore(const DriverRecord& record) {
   const bool is_new = !books_.drivers.contains(record.order.driver);
   Driver& driver = books_.drivers[record.order.driver];

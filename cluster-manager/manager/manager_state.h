@@ -79,6 +79,7 @@ class ManagerState {
   // manager_state.cc
   void restore(const protocol::WorkerRecord& record);
   void restore(const protocol::ApplicationRecord& record);
+  void restore(const protocol::GrantRecord& record);
   void restore(const protocol::DriverRecord& record);
   void take(ConnectionId from, const protocol::ClusterMessage& message);
   /// Whether it is this manager that cannot be reached, rather than all of its workers. A lone one may be gone.
@@ -141,6 +142,7 @@ class ManagerState {
   /// `sure`: it has ended; else its worker, which nobody can reach, may go on running it.
   void driverLost(Driver& driver, const std::string& reason, bool sure);
   void setDriver(Driver& driver, const std::string& state, const std::string& detail);
+  void tellWatchers(const Driver& driver);
   void relaunchLater(Driver& driver, const std::string& detail, Millis at_least = 0);
   [[nodiscard]] bool hasApplication(const Driver& driver) const;
   void endApplicationsOf(const Driver& driver);

@@ -611,6 +611,56 @@ TEST_CASE("a driver that was out of reach is not launched a second time by the n
   CHECK(after.heard<LaunchDriver>(4).size() == 1);
 }
 
+TEST_CASE("what does not matter after a restart is not in the journal", "[cluster-manager]") {
+  const std::string long_text(100'000, 'x');
+  Desk desk;
+  RegisterApplication app = application("app", 2);
+  app.program.arguments = {long_text};
+  app.executor_environment = {{"A", long_text}};
+  desk.says(2, app);
+  DriverOrder with_files = order("driver-1");
+  with_files.cores = 2;
+  with_files.program.arguments = {long_text};
+  with_files.environment = {{"A", long_text}};
+  desk.says(3, SubmitDriver{with_files});
+  const auto bytesOf = [](const std::vector<JournalRecord>& records) {
+    size_t bytes = 0;
+    for (const JournalRecord& each : records) bytes += encodeRecord(each).size();
+    return bytes;
+  };
+  SECTION("why a driver waits") {
+    const size_t before = desk.journal().size();
+    desk.heard<DriverStatus>(3);
+    desk.says(1, worker("a", 1));
+    CHECK(desk.heard<DriverStatus>(3).size() == 1);
+    CHECK(desk.journal().size() == before + 1);  // the worker
+  }
+  SECTION("the command line of an application, at each executor, and of what has ended") {
+    desk.says(1, worker("a", 8));
+    const size_t before = bytesOf(desk.journal());
+    desk.says(2, ReleaseExecutor{0, "idle"});
+    desk.says(2, WantExecutors{7});
+    desk.says(1, ExecutorExited{"app", 0, {}});
+    CHECK(desk.heard<LaunchExecutor>(1).back().executor == 3);
+    desk.says(2, EndApplication{});
+    desk.says(1, DriverExited{"driver-1", {}});
+    CHECK(bytesOf(desk.journal()) - before < 10'000);
+    CHECK(bytesOf(desk.state().snapshot()) < 10'000);
+  }
+  SECTION("but the number of the next executor is") {
+    desk.says(1, worker("a", 8));
+    RegisterApplication again = app;
+    again.executors = {0};  // the others' news was lost with the manager
+    Desk after(desk.journal());
+    after.says(2, again);
+    RegisterWorker a = worker("a", 8);
+    a.executors = {{"app", 0, 2, kGiB}};
+    a.drivers = {"driver-1"};
+    after.says(1, a);
+    CHECK(after.heard<LaunchExecutor>(1).at(0).executor == 3);
+  }
+}
+
 TEST_CASE("a driver whose order to start was lost with the connection is ordered again", "[cluster-manager]") {
   Desk desk;
   desk.says(1, worker("a", 2));
