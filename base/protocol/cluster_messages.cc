@@ -58,7 +58,7 @@ CERIUM_FIELDS(DriverOutput, m.driver, m.to_stderr, m.bytes)
 CERIUM_FIELDS(WorkerRecord, m.worker, m.gone)
 CERIUM_FIELDS(ApplicationRecord, m.application, m.next_executor, m.started_ms, m.state, m.reason, m.ended_ms)
 CERIUM_FIELDS(GrantRecord, m.application, m.next_executor)
-CERIUM_FIELDS(DriverRecord, m.order, m.state, m.worker, m.detail, m.exit_status, m.kill_asked, m.interrupted,
+CERIUM_FIELDS(DriverRecord, m.order, m.state, m.worker, m.detail, m.exit_status, m.started, m.kill_asked, m.interrupted,
               m.submitted_ms)
 
 }  // namespace cerium::protocol

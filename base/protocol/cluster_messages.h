@@ -139,7 +139,7 @@ struct EndNoted {
   int64_t executor = -1;  ///< -1: the driver itself.
 };
 /// Its user pressed Ctrl-C: the driver is to cancel its jobs. From `cerium submit` to the manager, and on to the
-/// worker.
+/// worker, at each new connection again: the worker passes it on once.
 struct InterruptDriver {
   std::string driver;
 };

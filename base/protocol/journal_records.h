@@ -37,6 +37,7 @@ struct DriverRecord {
   std::string worker;
   std::string detail;
   int32_t exit_status = 0;
+  bool started = false;  ///< Its worker said so.
   bool kill_asked = false;
   bool interrupted = false;  ///< Its user pressed Ctrl-C: what ends after that is not run again.
   int64_t submitted_ms = 0;

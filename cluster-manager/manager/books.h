@@ -77,8 +77,7 @@ struct Application {
 
 struct Driver {
   protocol::DriverRecord record;
-  int64_t number = 0;    ///< The order of submission.
-  bool started = false;  ///< Its worker said so.
+  int64_t number = 0;  ///< The order of submission.
   Millis launched = 0;
   int starts_in_a_row = 0;  ///< That ended soon.
   Millis not_before = 0;    ///< When a supervised driver may be launched again.

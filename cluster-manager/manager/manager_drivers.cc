@@ -92,7 +92,9 @@ void ManagerState::interruptDriver(ConnectionId from, const std::string& id) {
 
 void ManagerState::driverStarted(Worker& worker, const std::string& id) {
   Driver* driver = books_.findDriver(id);
-  if (driver != nullptr && driver->record.worker == worker.as.worker) driver->started = true;
+  if (driver == nullptr || driver->record.worker != worker.as.worker || driver->record.started) return;
+  driver->record.started = true;
+  keep(driver->record);
 }
 
 void ManagerState::driverExited(Worker& worker, const std::string& id, const ExitInfo& how) {

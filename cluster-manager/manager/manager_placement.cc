@@ -60,7 +60,7 @@ void ManagerState::placeDrivers(std::vector<WorkerRoom>& rooms) {
     }
     books_.addDriver(worker, order.driver, {order.cores, order.memory});
     driver->record.worker = worker.as.worker;
-    driver->started = false;
+    driver->record.started = false;
     driver->launched = now_;
     setDriver(*driver, "RUNNING", "");
     send(worker.connection, LaunchDriver{order});

@@ -75,7 +75,6 @@ void ManagerState::restore(const DriverRecord& record) {
   const bool is_new = !books_.drivers.contains(record.order.driver);
   Driver& driver = books_.drivers[record.order.driver];
   driver.record = record;
-  driver.started = true;  // It may be: nobody knows.
   const bool may_run = record.state == "RELAUNCHING";
   driver.not_before = may_run ? now_ + options_.lost_after : 0;
   if (is_new) driver.number = next_number_++;

@@ -126,16 +126,20 @@ void ManagerState::adoptDrivers(Worker& worker, const std::vector<std::string>& 
     const bool is_its = driver != nullptr && driver->record.state == "RUNNING" && driver->record.worker == here;
     // One that was given up when its connection broke, and has not been launched again.
     const bool is_found_again = driver != nullptr && driver->record.state == "RELAUNCHING";
+    if (!is_its && !is_found_again) {
+      send(worker.connection, EndDriver{id, "it was given up"});
+      continue;
+    }
     if (is_found_again) {
       driver->record.worker = here;
       driver->not_before = 0;
       setDriver(*driver, "RUNNING", "");
     }
-    if (is_its || is_found_again) driver->started = true;
-    if (!is_its && !is_found_again) {
-      send(worker.connection, EndDriver{id, "it was given up"});
-    } else if (driver->record.kill_asked) {
+    driverStarted(worker, id);
+    if (driver->record.kill_asked) {
       send(worker.connection, EndDriver{id, "it was killed"});
+    } else if (driver->record.interrupted) {
+      send(worker.connection, InterruptDriver{id});
     }
   }
   for (Driver* driver : books_.driversInOrder()) {
@@ -143,10 +147,15 @@ void ManagerState::adoptDrivers(Worker& worker, const std::vector<std::string>& 
     if (said.contains(id)) continue;
     books_.removeDriver(worker, id);
     if (driver->record.state != "RUNNING" || driver->record.worker != here) continue;
-    if (driver->started) {
+    if (driver->record.started) {
       driverLost(*driver, "it ended while its worker had no manager", true);
-    } else {  // The order to start it was lost with the connection.
-      driver->record.worker.clear();
+      continue;
+    }
+    // The order to start it was lost with the connection, or with the manager before.
+    driver->record.worker.clear();
+    if (driver->record.kill_asked || driver->record.interrupted) {
+      setDriver(*driver, "KILLED", "killed before it ran");
+    } else {
       setDriver(*driver, "WAITING", "");
     }
   }

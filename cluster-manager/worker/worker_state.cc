@@ -176,7 +176,7 @@ void WorkerState::onMessage(const protocol::EndNoted& message, Millis) {
 void WorkerState::onMessage(const protocol::InterruptDriver& message, Millis now) {
   const ChildId id{message.driver, -1};
   const auto found = children_.find(id);
-  if (found == children_.end()) return;
+  if (found == children_.end() || std::exchange(found->second.interrupted, true)) return;
   if (found->second.phase == Phase::kRunning) out_.emplace_back(Signal{id, SIGINT});
   if (found->second.phase == Phase::kStarting) tellToEnd(id, "it was interrupted before it ran", now);
 }

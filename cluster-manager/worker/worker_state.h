@@ -124,7 +124,8 @@ class WorkerState {
     std::string log;
     std::string told_to_end;  ///< Why, once it was; then Signal has been given or follows Started.
     Millis kill_at = 0;       ///< 0: not told, or killed already.
-    protocol::ExitInfo how;   ///< Once it has ended.
+    bool interrupted = false;
+    protocol::ExitInfo how;  ///< Once it has ended.
   };
 
   explicit WorkerState(Options options) : options_(std::move(options)) {}

@@ -554,6 +554,21 @@ TEST_CASE("an interrupt is passed on to the worker of a driver that runs", "[clu
   CHECK(lastState(desk.heard<DriverStatus>(3)) == "FAILED");
 }
 
+TEST_CASE("a worker that comes back hears of the interrupt that it may have missed", "[cluster-manager]") {
+  Desk desk;
+  desk.says(1, worker("a", 1));
+  desk.says(2, SubmitDriver{order("driver-1")});
+  desk.breaks(1);
+  desk.says(2, InterruptDriver{"driver-1"});
+  RegisterWorker back = worker("a", 1);
+  back.drivers = {"driver-1"};
+  desk.says(3, back);
+  CHECK(desk.heard<InterruptDriver>(3).size() == 1);
+  Desk after(desk.journal());
+  after.says(4, back);
+  CHECK(after.heard<InterruptDriver>(4).size() == 1);
+}
+
 TEST_CASE("a driver whose worker is lost is launched again where supervised, else lost", "[cluster-manager]") {
   Desk desk;
   desk.says(1, worker("a", 2));
@@ -609,6 +624,31 @@ TEST_CASE("a driver that was out of reach is not launched a second time by the n
   CHECK(after.heard<LaunchDriver>(4).empty());
   after.passes(1'000, {4});
   CHECK(after.heard<LaunchDriver>(4).size() == 1);
+}
+
+TEST_CASE("a driver that a manager was about to start when it ended is started by the next one", "[cluster-manager]") {
+  Desk before;
+  before.says(1, worker("a", 2));
+  before.says(2, SubmitDriver{order("driver-1")});
+  const bool was_started = GENERATE(true, false);
+  if (was_started) before.says(1, DriverStarted{"driver-1"});
+  Desk after(before.journal());
+  after.says(3, AskDriver{"driver-1"});
+  after.says(1, worker("a", 2));  // which does not run it
+  CHECK(after.heard<LaunchDriver>(1).empty() == was_started);
+  CHECK(lastState(after.heard<DriverStatus>(3)) == (was_started ? "LOST" : "RUNNING"));
+}
+
+TEST_CASE("a driver that is killed while the order to start it gets lost is not started", "[cluster-manager]") {
+  Desk desk;
+  desk.says(1, worker("a", 2));
+  desk.says(2, SubmitDriver{order("driver-1")});
+  desk.breaks(1);
+  SECTION("killed") { desk.says(2, KillDriver{"driver-1"}); }
+  SECTION("interrupted") { desk.says(2, InterruptDriver{"driver-1"}); }
+  desk.says(3, worker("a", 2));
+  CHECK(desk.heard<LaunchDriver>(3).empty());
+  CHECK(lastState(desk.heard<DriverStatus>(2)) == "KILLED");
 }
 
 TEST_CASE("what does not matter after a restart is not in the journal", "[cluster-manager]") {
