@@ -143,10 +143,6 @@ struct EndNoted {
 struct InterruptDriver {
   std::string driver;
 };
-/// Its executors are gone or will be: the worker may delete what it keeps for it.
-struct ForgetApplication {
-  std::string application;
-};
 /// Leave when all executors and drivers have ended.
 struct LeaveWhenIdle {};
 
@@ -277,7 +273,7 @@ struct DriverOutput {
 using ClusterMessage =
     std::variant<RegisterWorker, WorkerHeartbeat, ExecutorStarted, ExecutorExited, DriverStarted, DriverExited,
                  WorkerLeaving, WorkerAccepted, Refused, LaunchExecutor, EndExecutor, LaunchDriver, EndDriver,
-                 ForgetApplication, LeaveWhenIdle, RegisterApplication, WantExecutors, ReleaseExecutor, EndApplication,
+                 LeaveWhenIdle, RegisterApplication, WantExecutors, ReleaseExecutor, EndApplication,
                  ApplicationAccepted, ExecutorGranted, ExecutorRunning, ExecutorGone, ExecutorLeaving, ApplicationWaits,
                  ApplicationRemoved, SubmitDriver, KillDriver, AskDriver, DriverStatus, DecommissionWorkers,
                  Decommissioning, FetchFile, FilePiece, DriverOutput, RetireExecutor, FreeExecutor, InterruptDriver,

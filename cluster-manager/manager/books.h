@@ -70,9 +70,8 @@ struct Application {
   Millis awaited_until = 0;
   std::set<int64_t> retired = {};                    ///< Executors that the driver said it has retired.
   std::map<std::string, BadStarts> bad_starts = {};  ///< By worker.
-  std::string waits = {};              ///< Why it has fewer executors than it wants, as the driver was told.
-  bool was_told = false;               ///< Since it registered, whether it waits.
-  std::set<std::string> workers = {};  ///< That keep something of it.
+  std::string waits = {};  ///< Why it has fewer executors than it wants, as the driver was told.
+  bool was_told = false;   ///< Since it registered, whether it waits.
 };
 
 struct Driver {

@@ -122,8 +122,6 @@ void ManagerState::retireExecutor(Application& application, int64_t executor) {
 void ManagerState::endApplication(std::string id, const std::string& state, const std::string& reason) {
   Application& application = books_.applications.at(id);
   for (const ExecutorKey& key : books_.executorsOf(id)) endExecutor(key, "its application has ended");
-  for (const std::string& worker : application.workers)
-    send(books_.workers.at(worker).connection, ForgetApplication{id});
   ApplicationRecord record = std::move(application.record);
   record.state = state;
   record.reason = reason;

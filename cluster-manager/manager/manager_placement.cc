@@ -87,7 +87,6 @@ void ManagerState::placeExecutors(Application& application, std::vector<WorkerRo
     const Worker& worker = books_.workers.at(rooms[grants[i].room].worker);
     const Share share{grants[i].cores, wish.executor_memory};
     books_.add({wish.application, executor}, {.worker = worker.as.worker, .share = share, .launched = now_});
-    application.workers.insert(worker.as.worker);
     tell(application, ExecutorGranted{executor, worker.as.worker, worker.as.host, share.cores, share.memory});
     send(worker.connection, LaunchExecutor{wish.application, executor, share.cores, share.memory, wish.driver_host,
                                            wish.driver_port, wish.program, wish.executor_environment});

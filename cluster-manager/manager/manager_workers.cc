@@ -104,7 +104,6 @@ void ManagerState::adoptExecutor(Worker& worker, const ExecutorOnWorker& said) {
   const bool given_up = ended || (application->registered && !named);
   if (application != nullptr) {
     application->record.next_executor = std::max(application->record.next_executor, said.executor + 1);
-    application->workers.insert(worker.as.worker);
   }
   books_.add(key, {.worker = worker.as.worker,
                    .share = {said.cores, said.memory},
@@ -113,7 +112,6 @@ void ManagerState::adoptExecutor(Worker& worker, const ExecutorOnWorker& said) {
   if (application != nullptr && application->retired.contains(said.executor))
     retireExecutor(*application, said.executor);
   if (given_up) end(ended ? "its application has ended" : "its worker was given up");
-  if (ended) send(worker.connection, ForgetApplication{said.application});
 }
 
 void ManagerState::adoptDrivers(Worker& worker, const std::vector<std::string>& drivers) {
@@ -252,10 +250,7 @@ void ManagerState::loseWorker(const std::string& id, const std::string& reason) 
     if (driver->record.state == "RUNNING" && driver->record.worker == id)
       driverLost(*driver, fmt::format("its worker {} was lost: {}", id, reason), false);
   }
-  for (auto& [name, application] : books_.applications) {
-    application.workers.erase(id);
-    application.bad_starts.erase(id);
-  }
+  for (auto& [name, application] : books_.applications) application.bad_starts.erase(id);
   keepWorker(worker, true);
   books_.lost_workers.push_back({worker.as, worker.heard});
   if (books_.lost_workers.size() > kLostWorkersShown) books_.lost_workers.pop_front();

@@ -149,6 +149,7 @@ struct WorkerDaemon::Impl {
                                    : fmt::format("status {}", ended.how.exit_status),
               ended.how.reason.empty() ? "" : ", " + ended.how.reason);
     children.remove(ended.child);
+    children.pruneLogs();
   }
 
   void carryOut(const worker::Connect& connect) { link.connect(connect.address); }
@@ -171,7 +172,6 @@ struct WorkerDaemon::Impl {
     children.start(start.child, start.order, link.secret());
   }
   void carryOut(const worker::Signal& signal) { children.signal(signal.child, signal.signal); }
-  void carryOut(const worker::Forget&) { children.pruneLogs(); }
   void carryOut(const worker::Leave&) {
     link.disconnect();
     on_left();

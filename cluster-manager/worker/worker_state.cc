@@ -145,7 +145,6 @@ void WorkerState::add(const ChildId& id, Child child,
   auto found = children_.find(id);
   if (found != children_.end() && found->second.phase != Phase::kEnded) return;  // said twice
   Child& added = children_[id] = std::move(child);
-  to_forget_.erase(id.owner);
   if (!leaving()) {
     out_.emplace_back(Start{id, std::move(order)});
     return;
@@ -223,7 +222,6 @@ void WorkerState::handle(const Ended& event, Millis) {
   child.how = event.how;
   if (!child.told_to_end.empty()) child.how.reason = child.told_to_end;
   if (link_ == Link::kRegistered) report(event.child, child);
-  forgetIfGone(event.child.owner);
 }
 
 void WorkerState::report(const ChildId& id, const Child& child) {
@@ -232,20 +230,6 @@ void WorkerState::report(const ChildId& id, const Child& child) {
   } else {
     send(protocol::ExecutorExited{id.owner, id.executor, child.how});
   }
-}
-
-void WorkerState::onMessage(const protocol::ForgetApplication& message, Millis) {
-  to_forget_.insert(message.application);
-  forgetIfGone(message.application);
-}
-
-void WorkerState::forgetIfGone(const std::string& application) {
-  if (!to_forget_.contains(application)) return;
-  for (const auto& [id, child] : children_) {
-    if (id.owner == application && child.phase != Phase::kEnded) return;
-  }
-  to_forget_.erase(application);
-  out_.emplace_back(Forget{application});
 }
 
 // ---- time

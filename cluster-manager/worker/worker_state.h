@@ -10,7 +10,6 @@
 #include <compare>
 #include <cstdint>
 #include <map>
-#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -80,17 +79,13 @@ struct Signal {
   ChildId child;
   int signal = 0;
 };
-/// Delete what is kept of the application, but for its logs.
-struct Forget {
-  std::string application;
-};
 /// The end of this worker.
 struct Leave {};
 struct Note {
   std::string text;
   bool warning = false;
 };
-using Instruction = std::variant<Connect, Send, Disconnect, Start, Signal, Forget, Leave, Note>;
+using Instruction = std::variant<Connect, Send, Disconnect, Start, Signal, Leave, Note>;
 using Instructions = std::vector<Instruction>;
 
 }  // namespace worker
@@ -159,7 +154,6 @@ class WorkerState {
   void onMessage(const protocol::EndDriver& message, Millis now);
   void onMessage(const protocol::EndNoted& message, Millis now);
   void onMessage(const protocol::InterruptDriver& message, Millis now);
-  void onMessage(const protocol::ForgetApplication& message, Millis now);
   void onMessage(const protocol::LeaveWhenIdle& message, Millis now);
   template <class T>
   void onMessage(const T&, Millis now);
@@ -170,7 +164,6 @@ class WorkerState {
   void report(const ChildId& id, const Child& child);
   void retryLater(Millis now);
   void giveUpManager(const std::string& why, Millis now);
-  void forgetIfGone(const std::string& application);
   void beginToLeave(Millis now);
   void leaveIfDone(Millis now);
   [[nodiscard]] bool idle() const;
@@ -181,7 +174,6 @@ class WorkerState {
   const Options options_;
   worker::Instructions out_;  ///< Of the event at hand.
   std::map<ChildId, Child> children_;
-  std::set<std::string> to_forget_;  ///< Applications of which something still runs.
 
   Link link_ = Link::kWaiting;
   size_t address_ = 0;

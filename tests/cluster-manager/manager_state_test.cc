@@ -151,7 +151,6 @@ TEST_CASE("executors of an ended application hold their cores until they are gon
   desk.says(3, application("next"));
   desk.says(2, EndApplication{true, "a bug"});
   CHECK(desk.heard<EndExecutor>(1).size() == 1);
-  CHECK(desk.heard<ForgetApplication>(1).size() == 1);
   CHECK(desk.heard<ExecutorGranted>(3).empty());
   desk.says(1, ExecutorExited{"app", 0, {}});
   CHECK(desk.heard<ExecutorGranted>(3).size() == 1);

@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 #include <optional>
 #include <random>
+#include <set>
 
 #include "base/util/error.h"
 
@@ -303,20 +304,6 @@ TEST_CASE("a manager that comes back hears of all that runs, and of what ended m
     CHECK_FALSE(worker.find<Signal>());
     CHECK_FALSE(worker.state.children().contains(executor(1)));
   }
-}
-
-TEST_CASE("an application's data go when its last executor has ended", "[cluster-manager][worker]") {
-  Worker worker;
-  worker.registerNow();
-  worker.says(launch(1));
-  worker.on(Started{executor(1), "log"});
-  worker.says(p::ForgetApplication{"app-1"});
-  CHECK_FALSE(worker.find<Forget>());
-  worker.on(exited(executor(1)));
-  REQUIRE(worker.find<Forget>());
-  CHECK(worker.find<Forget>()->application == "app-1");
-  worker.says(p::ForgetApplication{"app-2"});
-  CHECK(worker.find<Forget>());
 }
 
 TEST_CASE("a worker that is asked to leave waits for what it runs", "[cluster-manager][worker]") {
