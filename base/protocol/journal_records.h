@@ -11,6 +11,19 @@
 
 namespace cerium::protocol {
 
+/// Of a driver in the cluster. DriverStatus has it as text, WAITING and so on.
+enum class DriverState : uint8_t {
+  kWaiting,
+  kRunning,
+  kRelaunching,
+  kFinished,
+  kFailed,
+  kKilled,
+  kLost,
+  kLast = kLost  // nothing behind it is read
+};
+enum class ApplicationState : uint8_t { kActive, kFinished, kFailed, kLast = kFailed };
+
 struct WorkerRecord {
   RegisterWorker worker;  ///< Without what it runs: it says that itself when it comes back.
   bool gone = false;
@@ -20,8 +33,8 @@ struct ApplicationRecord {
   RegisterApplication application;  ///< Without its executors.
   int64_t next_executor = 0;        ///< The next id that no executor ever had.
   int64_t started_ms = 0;           ///< Since 1970, as all times here.
-  std::string state;                ///< Empty until it ended; then FINISHED or FAILED.
-  std::string reason;               ///< Why it ended.
+  ApplicationState state = ApplicationState::kActive;
+  std::string reason;  ///< Why it ended.
   int64_t ended_ms = 0;
 };
 
@@ -33,7 +46,7 @@ struct GrantRecord {
 
 struct DriverRecord {
   DriverOrder order;
-  std::string state;  ///< As in DriverStatus.
+  DriverState state = DriverState::kWaiting;
   std::string worker;
   std::string detail;
   int32_t exit_status = 0;

@@ -74,6 +74,10 @@ struct Application {
   bool was_told = false;   ///< Since it registered, whether it waits.
 };
 
+/// As users read it: "WAITING".
+[[nodiscard]] const char* nameOf(protocol::DriverState state);
+[[nodiscard]] const char* nameOf(protocol::ApplicationState state);
+
 struct Driver {
   protocol::DriverRecord record;
   int64_t number = 0;  ///< The order of submission.
@@ -82,8 +86,10 @@ struct Driver {
   Millis not_before = 0;    ///< When a supervised driver may be launched again.
   std::set<ConnectionId> watchers = {};
 
-  [[nodiscard]] bool isWaiting() const { return record.state == "WAITING" || record.state == "RELAUNCHING"; }
-  [[nodiscard]] bool isActive() const { return isWaiting() || record.state == "RUNNING"; }
+  [[nodiscard]] bool isWaiting() const {
+    return record.state == protocol::DriverState::kWaiting || record.state == protocol::DriverState::kRelaunching;
+  }
+  [[nodiscard]] bool isActive() const { return isWaiting() || record.state == protocol::DriverState::kRunning; }
 };
 
 /// A worker that was lost, for those who look what became of it.

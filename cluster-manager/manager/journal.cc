@@ -23,7 +23,7 @@
 namespace cerium::cluster_manager {
 namespace {
 
-constexpr std::string_view kMagic = "CERIUMJ1";
+constexpr std::string_view kMagic = "CERIUMJ2";
 constexpr size_t kHeadBytes = sizeof(uint32_t) + sizeof(uint64_t);
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "journals are little-endian");

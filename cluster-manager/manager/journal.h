@@ -1,7 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
 // The manager's journal: a file that records are appended to, read by the manager that comes after.
 //
-//   file   := "CERIUMJ1" record*
+//   file   := "CERIUMJ2" record*
 //   record := length(u32 LE) checksum(u64 LE, XXH3 of the bytes) bytes
 //
 // A manager that is killed may leave half a record at the end; that, and a record that a disk has damaged, is left out.

@@ -119,7 +119,7 @@ void ManagerState::retireExecutor(Application& application, int64_t executor) {
 }
 
 /// `id` by value: callers name it by the very record that is moved away here.
-void ManagerState::endApplication(std::string id, const std::string& state, const std::string& reason) {
+void ManagerState::endApplication(std::string id, ApplicationState state, const std::string& reason) {
   Application& application = books_.applications.at(id);
   for (const ExecutorKey& key : books_.executorsOf(id)) endExecutor(key, "its application has ended");
   ApplicationRecord record = std::move(application.record);
@@ -128,8 +128,8 @@ void ManagerState::endApplication(std::string id, const std::string& state, cons
   record.ended_ms = wallTime();
   record.application.program = {};
   record.application.executor_environment.clear();
-  note(fmt::format("application {} ({}) ended: {}{}{}", id, record.application.name, state, reason.empty() ? "" : ", ",
-                   reason));
+  note(fmt::format("application {} ({}) ended: {}{}{}", id, record.application.name, nameOf(state),
+                   reason.empty() ? "" : ", ", reason));
   keep(record);
   books_.applications.erase(id);
   rememberEnded(record);

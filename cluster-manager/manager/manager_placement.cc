@@ -62,7 +62,7 @@ void ManagerState::placeDrivers(std::vector<WorkerRoom>& rooms) {
     driver->record.worker = worker.as.worker;
     driver->record.started = false;
     driver->launched = now_;
-    setDriver(*driver, "RUNNING", "");
+    setDriver(*driver, DriverState::kRunning, "");
     send(worker.connection, LaunchDriver{order});
   }
 }

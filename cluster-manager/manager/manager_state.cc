@@ -28,7 +28,7 @@ Instructions ManagerState::recover(const std::vector<JournalRecord>& records, Mi
   now_ = heard_ = now;
   for (const JournalRecord& record : records) std::visit([this](const auto& each) { restore(each); }, record);
   for (Driver* driver : books_.driversInOrder()) {
-    const bool runs = driver->record.state == "RUNNING";
+    const bool runs = driver->record.state == DriverState::kRunning;
     if (runs && books_.findWorker(driver->record.worker) == nullptr) driverLost(*driver, "its worker was lost", false);
   }
   if (!records.empty()) {
@@ -54,7 +54,7 @@ void ManagerState::restore(const WorkerRecord& record) {
 
 void ManagerState::restore(const ApplicationRecord& record) {
   const std::string& id = record.application.application;
-  if (!record.state.empty()) {
+  if (record.state != ApplicationState::kActive) {
     books_.applications.erase(id);
     rememberEnded(record);
     return;
@@ -75,7 +75,7 @@ void ManagerState::restore(const DriverRecord& record) {
   const bool is_new = !books_.drivers.contains(record.order.driver);
   Driver& driver = books_.drivers[record.order.driver];
   driver.record = record;
-  const bool may_run = record.state == "RELAUNCHING";
+  const bool may_run = record.state == DriverState::kRelaunching;
   driver.not_before = may_run ? now_ + options_.lost_after : 0;
   if (is_new) driver.number = next_number_++;
 }
@@ -116,7 +116,8 @@ void ManagerState::take(ConnectionId from, const ClusterMessage& message) {
       [&](const RetireExecutor& m) { asApplication(from, [&](Application& app) { retireExecutor(app, m.executor); }); },
       [&](const EndApplication& m) {
         asApplication(from, [&](Application& app) {
-          endApplication(app.record.application.application, m.failed ? "FAILED" : "FINISHED", m.reason);
+          endApplication(app.record.application.application,
+                         m.failed ? ApplicationState::kFailed : ApplicationState::kFinished, m.reason);
         });
       },
       [&](const SubmitDriver& m) { submitDriver(from, m.order); },
@@ -225,7 +226,7 @@ void ManagerState::abandonApplications() {
     if (!awaited && !application.awaited.empty() && now_ >= application.awaited_until) giveUpAwaited(application);
   }
   for (const std::string& id : abandoned)
-    endApplication(id, "FAILED",
+    endApplication(id, ApplicationState::kFailed,
                    fmt::format("its driver was gone for {} s without ending it", options_.lost_after / 1000));
 }
 

@@ -125,7 +125,7 @@ class ManagerState {
   void wantExecutors(Application& application, int32_t executors);
   void releaseExecutor(Application& application, const protocol::ReleaseExecutor& message);
   void retireExecutor(Application& application, int64_t executor);
-  void endApplication(std::string id, const std::string& state, const std::string& reason);
+  void endApplication(std::string id, protocol::ApplicationState state, const std::string& reason);
   void rememberEnded(const protocol::ApplicationRecord& record);
   void giveUpAwaited(Application& application);
   Application& awaitUnknown(const std::string& id);
@@ -141,7 +141,7 @@ class ManagerState {
   void driverExited(Worker& worker, const std::string& id, const protocol::ExitInfo& how);
   /// `sure`: it has ended; else its worker, which nobody can reach, may go on running it.
   void driverLost(Driver& driver, const std::string& reason, bool sure);
-  void setDriver(Driver& driver, const std::string& state, const std::string& detail);
+  void setDriver(Driver& driver, protocol::DriverState state, const std::string& detail);
   void tellWatchers(const Driver& driver);
   void relaunchLater(Driver& driver, const std::string& detail, Millis at_least = 0);
   [[nodiscard]] bool hasApplication(const Driver& driver) const;

@@ -121,9 +121,10 @@ void ManagerState::adoptDrivers(Worker& worker, const std::vector<std::string>& 
     Driver* driver = books_.findDriver(id);
     const Share share = driver == nullptr ? Share{} : Share{driver->record.order.cores, driver->record.order.memory};
     books_.addDriver(worker, id, share);
-    const bool is_its = driver != nullptr && driver->record.state == "RUNNING" && driver->record.worker == here;
+    const bool is_its =
+        driver != nullptr && driver->record.state == DriverState::kRunning && driver->record.worker == here;
     // One that was given up when its connection broke, and has not been launched again.
-    const bool is_found_again = driver != nullptr && driver->record.state == "RELAUNCHING";
+    const bool is_found_again = driver != nullptr && driver->record.state == DriverState::kRelaunching;
     if (!is_its && !is_found_again) {
       send(worker.connection, EndDriver{id, "it was given up"});
       continue;
@@ -131,7 +132,7 @@ void ManagerState::adoptDrivers(Worker& worker, const std::vector<std::string>& 
     if (is_found_again) {
       driver->record.worker = here;
       driver->not_before = 0;
-      setDriver(*driver, "RUNNING", "");
+      setDriver(*driver, DriverState::kRunning, "");
     }
     driverStarted(worker, id);
     if (driver->record.kill_asked) {
@@ -144,7 +145,7 @@ void ManagerState::adoptDrivers(Worker& worker, const std::vector<std::string>& 
     const std::string& id = driver->record.order.driver;
     if (said.contains(id)) continue;
     books_.removeDriver(worker, id);
-    if (driver->record.state != "RUNNING" || driver->record.worker != here) continue;
+    if (driver->record.state != DriverState::kRunning || driver->record.worker != here) continue;
     if (driver->record.started) {
       driverLost(*driver, "it ended while its worker had no manager", true);
       continue;
@@ -152,9 +153,9 @@ void ManagerState::adoptDrivers(Worker& worker, const std::vector<std::string>& 
     // The order to start it was lost with the connection, or with the manager before.
     driver->record.worker.clear();
     if (driver->record.kill_asked || driver->record.interrupted) {
-      setDriver(*driver, "KILLED", "killed before it ran");
+      setDriver(*driver, DriverState::kKilled, "killed before it ran");
     } else {
-      setDriver(*driver, "WAITING", "");
+      setDriver(*driver, DriverState::kWaiting, "");
     }
   }
 }
@@ -247,7 +248,7 @@ void ManagerState::loseWorker(const std::string& id, const std::string& reason) 
   note(fmt::format("worker {} at {} is lost: {}", id, worker.as.host, reason));
   for (const ExecutorKey& key : books_.executorsOn(id)) executorGone(key, true, {});
   for (Driver* driver : books_.driversInOrder()) {
-    if (driver->record.state == "RUNNING" && driver->record.worker == id)
+    if (driver->record.state == DriverState::kRunning && driver->record.worker == id)
       driverLost(*driver, fmt::format("its worker {} was lost: {}", id, reason), false);
   }
   for (auto& [name, application] : books_.applications) application.bad_starts.erase(id);

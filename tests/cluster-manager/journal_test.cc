@@ -3,6 +3,7 @@
 // has one holder.
 #include "cluster-manager/manager/journal.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
 
@@ -28,7 +29,7 @@ std::vector<JournalRecord> someRecords() {
   application.next_executor = 7;
   DriverRecord driver;
   driver.order.driver = "driver-1";
-  driver.state = "RUNNING";
+  driver.state = DriverState::kRunning;
   worker.gone = true;
   return {worker, application, driver, worker, GrantRecord{"app-1", 9}};
 }
@@ -137,6 +138,17 @@ TEST_CASE("a journal is written anew when it has doubled, and goes on where it c
     CHECK(Journal::read(path).records.size() == 4 * records.size());
   }
   CHECK(asked == 1);
+}
+
+TEST_CASE("a record of a state that does not exist is none", "[cluster-manager]") {
+  DriverRecord driver;
+  const Bytes waits = encodeRecord(driver);
+  driver.state = DriverState::kLost;
+  std::string text(encodeRecord(driver).view());
+  CHECK(std::get<DriverRecord>(decodeRecord(Bytes(text))).state == DriverState::kLost);
+  const auto at = std::mismatch(text.begin(), text.end(), waits.view().begin()).first;
+  ++*at;
+  CHECK_THROWS_AS(decodeRecord(Bytes(text)), CorruptData);
 }
 
 TEST_CASE("a journal that cannot be written says so", "[cluster-manager]") {

@@ -502,7 +502,7 @@ class Simulation {
             const Worker& worker = entry.second;
             return !worker.as.leaving && worker.as.cores >= order.cores && worker.as.memory >= order.memory;
           });
-      demand(!driver.isActive() || !could_run, fmt::format("driver {} is {}", id, driver.record.state));
+      demand(!driver.isActive() || !could_run, fmt::format("driver {} is {}", id, nameOf(driver.record.state)));
     }
   }
 

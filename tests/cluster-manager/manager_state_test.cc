@@ -154,7 +154,7 @@ TEST_CASE("executors of an ended application hold their cores until they are gon
   CHECK(desk.heard<ExecutorGranted>(3).empty());
   desk.says(1, ExecutorExited{"app", 0, {}});
   CHECK(desk.heard<ExecutorGranted>(3).size() == 1);
-  CHECK(desk.books().ended_applications.at(0).state == "FAILED");
+  CHECK(desk.books().ended_applications.at(0).state == ApplicationState::kFailed);
   desk.says(4, application("app"));
   CHECK(desk.heard<ApplicationRemoved>(4).at(0).reason == "a bug");
 }
@@ -239,7 +239,7 @@ TEST_CASE("a worker that is back at once has lost nothing", "[cluster-manager]")
   CHECK(desk.heard<ExecutorGone>(2).empty());
   CHECK(desk.heard<EndExecutor>(5).empty());
   CHECK(desk.heard<EndDriver>(5).empty());
-  CHECK(desk.books().drivers.at("driver-1").record.state == "RUNNING");
+  CHECK(desk.books().drivers.at("driver-1").record.state == DriverState::kRunning);
 }
 
 TEST_CASE("a manager that stood still gives those it did not listen to their time", "[cluster-manager]") {
@@ -306,7 +306,7 @@ TEST_CASE("a manager that was cut off gives up nobody who comes back", "[cluster
     CHECK(desk.heard<EndDriver>(each).empty());
     CHECK(desk.heard<LaunchDriver>(each).empty());
   }
-  CHECK(desk.books().drivers.at("driver-1").record.state == "RUNNING");
+  CHECK(desk.books().drivers.at("driver-1").record.state == DriverState::kRunning);
 }
 
 TEST_CASE("workers that are all silent for a minute are lost, and earlier when another one is heard",
@@ -586,13 +586,13 @@ TEST_CASE("a driver whose worker is lost is launched again where supervised, els
   desk.breaks(5);
   desk.passes(21'000, {3});
   CHECK(desk.heard<LaunchDriver>(3).at(0).order.driver == "driver-2");
-  CHECK(desk.books().drivers.at("driver-1").record.state == "LOST");
+  CHECK(desk.books().drivers.at("driver-1").record.state == DriverState::kLost);
   RegisterWorker back = worker("a", 2);
   back.drivers = {"driver-1", "driver-2"};
   desk.says(4, back);
   CHECK(desk.heard<EndDriver>(4).size() == 2);
   desk.says(4, DriverExited{"driver-2", {.signal = 9}});
-  CHECK(desk.books().drivers.at("driver-2").record.state == "RUNNING");  // the one at b
+  CHECK(desk.books().drivers.at("driver-2").record.state == DriverState::kRunning);  // the one at b
 }
 
 TEST_CASE("a driver that was out of reach is not launched a second time by the next manager", "[cluster-manager]") {
@@ -607,7 +607,7 @@ TEST_CASE("a driver that was out of reach is not launched a second time by the n
   if (has_application) before.says(3, its);
   before.breaks(1);
   before.passes(2'000);
-  REQUIRE(before.books().drivers.at("driver-1").record.state == "RELAUNCHING");
+  REQUIRE(before.books().drivers.at("driver-1").record.state == DriverState::kRelaunching);
 
   Desk after(before.state().snapshot());
   after.says(4, worker("b", 2));
@@ -730,7 +730,7 @@ TEST_CASE("a worker hears that an end is noted, whether or not it was news", "[c
   REQUIRE(noted.size() == 2);
   CHECK((noted[0].owner == "driver-1" && noted[0].executor == -1));
   CHECK((noted[1].owner == "app" && noted[1].executor == 5));
-  CHECK(desk.books().drivers.at("driver-1").record.state == "FINISHED");
+  CHECK(desk.books().drivers.at("driver-1").record.state == DriverState::kFinished);
   CHECK(desk.heard<LaunchDriver>(3).empty());
 }
 
