@@ -286,11 +286,16 @@ void WorkerState::killAll(const std::string& reason) {
 
 void WorkerState::leaveIfDone(Millis now) {
   if (!leaving()) return;
-  if (!at_once_ && asked_at_ >= 0 && now - asked_at_ >= options_.leave_ms && !idle()) {
+  const Millis waited = now - asked_at_;
+  if (!at_once_ && waited >= options_.leave_ms && !idle()) {
     killAll(fmt::format("the worker leaves, and waited {} s for it to end", options_.leave_ms / 1000));
   }
   if (!idle()) return;
-  const bool asked_long_ago = asked_at_ >= 0 && now - asked_at_ >= options_.idle_leave_ms;
+  // Nobody else can tell how a driver ended: it would be lost with this worker.
+  const bool has_news =
+      std::any_of(children_.begin(), children_.end(), [](const auto& each) { return each.first.isDriver(); });
+  if (has_news && !at_once_ && waited < options_.leave_ms) return;
+  const bool asked_long_ago = waited >= options_.idle_leave_ms;
   if (!leave_when_idle_ && !at_once_ && !asked_long_ago && link_ == Link::kRegistered) return;
   left_ = true;
   note("leaves");

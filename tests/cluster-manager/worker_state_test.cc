@@ -356,6 +356,32 @@ TEST_CASE("a worker that is asked to leave waits for what it runs", "[cluster-ma
   }
 }
 
+TEST_CASE("a worker that leaves takes no driver's end along that no manager has noted", "[cluster-manager][worker]") {
+  Worker worker;
+  worker.registerNow();
+  worker.says(launchDriver());
+  worker.on(Started{kDriver, "log"});
+  worker.on(Disconnected{"reset"});
+  worker.on(exited(kDriver));
+  worker.on(LeaveAsked{});
+  CHECK_FALSE(worker.find<Leave>());
+  SECTION("once one has") {
+    worker.tick(10'000);
+    worker.on(Connected{});
+    worker.says(p::WorkerAccepted{"manager:7077"});
+    worker.says(p::LeaveWhenIdle{});
+    CHECK_FALSE(worker.find<Leave>());
+    worker.says(p::EndNoted{"driver-1", -1});
+  }
+  SECTION("for a minute") {
+    worker.tick(59'999);
+    CHECK_FALSE(worker.find<Leave>());
+    worker.tick(1);
+  }
+  SECTION("unless it is told twice") { worker.on(LeaveAsked{}); }
+  CHECK(worker.find<Leave>());
+}
+
 TEST_CASE("a worker that runs nothing leaves at the manager's word, or soon without it", "[cluster-manager][worker]") {
   Worker worker;
   SECTION("asked by the manager alone") {
