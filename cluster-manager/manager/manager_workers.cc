@@ -58,8 +58,8 @@ void ManagerState::registerWorker(ConnectionId from, const RegisterWorker& messa
   std::erase_if(books_.lost_workers, [&](const LostWorker& lost) { return lost.as.worker == id; });
   keepWorker(worker, false);
   send(from, WorkerAccepted{options_.url});
-  adoptExecutors(worker, message.executors);
   adoptDrivers(worker, message.drivers);
+  adoptExecutors(worker, message.executors);
   if (message.leaving) leave(worker, "it was told to leave");
   if (worker.as.leaving) send(from, LeaveWhenIdle{});
   note(fmt::format("worker {} at {}:{} with {} cores and {} is here, running {} executors and {} drivers", id,
@@ -70,14 +70,13 @@ void ManagerState::registerWorker(ConnectionId from, const RegisterWorker& messa
 
 void ManagerState::adoptExecutors(Worker& worker, const std::vector<ExecutorOnWorker>& executors) {
   std::set<ExecutorKey> said;
-  for (const ExecutorOnWorker& each : executors) {
-    said.emplace(each.application, each.executor);
-    adoptExecutor(worker, each);
-  }
-  // Those that it does not run (any more), or was told to start while its connection broke.
+  for (const ExecutorOnWorker& each : executors) said.emplace(each.application, each.executor);
+  // Those that it does not run (any more), or was told to start while its connection broke. First: what they hold in
+  // the books may be what others hold of the worker.
   for (const ExecutorKey& key : books_.executorsOn(worker.as.worker)) {
     if (!said.contains(key)) executorGone(key, true, {});
   }
+  for (const ExecutorOnWorker& each : executors) adoptExecutor(worker, each);
 }
 
 void ManagerState::adoptExecutor(Worker& worker, const ExecutorOnWorker& said) {

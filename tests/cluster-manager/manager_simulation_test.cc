@@ -53,6 +53,7 @@ struct SimulatedWorker {
   bool alive = true;
   bool leaving = false;
   ConnectionId connection = kNoConnection;
+  bool accepted = false;  // at the connection; ends are told from then on, each once
   Millis paused_until = 0;
   std::map<ExecutorKey, Share> executors;
   std::map<std::string, Share> drivers;
@@ -201,6 +202,7 @@ class Simulation {
                                     [this, worker] { disconnect(worker); });
     if (!connection) return events_.after(random_.between(100, 2'000), [this, worker] { registerWorker(worker); });
     worker->connection = *connection;
+    worker->accepted = false;
     RegisterWorker message = worker->as;
     for (const auto& [key, share] : worker->executors)
       message.executors.push_back({key.first, key.second, share.cores, share.memory});
@@ -247,6 +249,7 @@ class Simulation {
     } else if (const auto* order = std::get_if<LaunchDriver>(&message)) {
       launchDriver(worker, order->order);
     } else if (std::holds_alternative<WorkerAccepted>(message)) {
+      worker->accepted = true;
       for (const ExecutorKey& key : worker->ended_executors)
         sendToManager(worker->connection, ExecutorExited{key.first, key.second, {}});
       for (const auto& [id, how] : worker->ended_drivers) sendToManager(worker->connection, DriverExited{id, how});
@@ -271,7 +274,7 @@ class Simulation {
   void endExecutor(const std::shared_ptr<SimulatedWorker>& worker, const ExecutorKey& key) {
     if (!worker->alive || worker->executors.erase(key) == 0) return;
     worker->ended_executors.insert(key);
-    sendToManager(worker->connection, ExecutorExited{key.first, key.second, {}});
+    if (worker->accepted) sendToManager(worker->connection, ExecutorExited{key.first, key.second, {}});
   }
 
   void launchDriver(const std::shared_ptr<SimulatedWorker>& worker, const DriverOrder& order) {
@@ -289,7 +292,7 @@ class Simulation {
   void endDriver(const std::shared_ptr<SimulatedWorker>& worker, const std::string& id, const ExitInfo& how) {
     if (!worker->alive || worker->drivers.erase(id) == 0) return;
     worker->ended_drivers[id] = how;
-    sendToManager(worker->connection, DriverExited{id, how});
+    if (worker->accepted) sendToManager(worker->connection, DriverExited{id, how});
   }
 
   // Applications and submitters.

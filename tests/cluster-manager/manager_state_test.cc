@@ -219,6 +219,24 @@ TEST_CASE("a worker that leaves gets nothing new, and its applications are told"
   CHECK(desk.heard<LaunchExecutor>(5).size() == 4);
 }
 
+TEST_CASE("a worker whose old registration comes after the new one is not given more than it has",
+          "[cluster-manager]") {
+  Desk desk;
+  desk.says(2, application("app", 2));
+  desk.says(3, worker("a", 2));
+  CHECK(desk.heard<LaunchExecutor>(3).at(0).executor == 0);
+  desk.says(1, worker("a", 2));  // over a connection that the worker had given up; what it is sent there is lost
+  CHECK(desk.heard<LaunchExecutor>(1).at(0).executor == 1);
+  desk.breaks(1);
+  RegisterWorker back = worker("a", 2);
+  back.executors = {{"app", 0, 2, kGiB}};
+  desk.says(4, back);
+  CHECK(desk.heard<EndExecutor>(4).at(0).executor == 0);
+  CHECK(desk.heard<LaunchExecutor>(4).empty());
+  desk.says(4, ExecutorExited{"app", 0, {}});
+  CHECK(desk.heard<LaunchExecutor>(4).at(0).executor == 2);
+}
+
 TEST_CASE("an application says how many executors it wants", "[cluster-manager]") {
   Desk desk;
   desk.says(1, worker("a", 8));
