@@ -186,7 +186,7 @@ class Follower {
   }
 
   void tell() {
-    if (to_say_) client_->send(*std::exchange(to_say_, std::nullopt));
+    if (to_say_) client_->send(*to_say_);
   }
 
   void connect() {
@@ -220,7 +220,7 @@ class Follower {
   std::string said_;
   int interrupts_ = 0;
   ClusterMessage greeting_;               // to the next manager: the order, until one has answered that
-  std::optional<ClusterMessage> to_say_;  // behind it
+  std::optional<ClusterMessage> to_say_;  // behind it; to each, as the one before may have died over it
 };
 
 /// The driver's last state, or that at the end of the limit.

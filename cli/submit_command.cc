@@ -72,7 +72,9 @@ void addSubmitCommand(CLI::App& app, int& exit_status) {
   command->add_option("--driver-memory", flags->driver_memory, "the memory of the driver");
   command->add_option("--driver-cores", flags->driver_cores, "the cores of a driver in the cluster");
   command->add_option("--files", flags->files, "files for every executor, separated by commas");
-  command->add_flag("--supervise", flags->supervise, "a driver in the cluster that fails is started again");
+  command->add_flag("--supervise", flags->supervise,
+                    "a driver in the cluster that fails is started again; on workers that do not have its program, "
+                    "while this command runs");
   command->add_option("--kill", flags->kill, "end this driver of the cluster");
   command->add_option("--status", flags->status, "say what has become of this driver of the cluster");
   command->add_flag("--verbose", flags->verbose, "print every setting and where it comes from");

@@ -43,13 +43,14 @@ ManagerConnection::~ManagerConnection() {
   transport_.reset();
 }
 
-void ManagerConnection::send(const protocol::ClusterMessage& message) {
+bool ManagerConnection::send(const protocol::ClusterMessage& message) {
   std::lock_guard lock(mutex_);
   if (connection_) {
     connection_->send(protocol::encodeCluster(message));
   } else {
     ++dropped_;
   }
+  return connection_ != nullptr;
 }
 
 std::string ManagerConnection::lastError() const {

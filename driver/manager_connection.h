@@ -33,8 +33,8 @@ class ManagerConnection {
   ManagerConnection(const ManagerConnection&) = delete;
   ManagerConnection& operator=(const ManagerConnection&) = delete;
 
-  /// Dropped while there is no connection: the greeting of the next one has to say what matters.
-  void send(const protocol::ClusterMessage& message);
+  /// Dropped while there is no connection (and false): the greeting of the next one has to say what matters.
+  bool send(const protocol::ClusterMessage& message);
   /// What went wrong last; for the error of an application that no manager accepts.
   [[nodiscard]] std::string lastError() const;
   /// All managers say, one after the other, that the secret is wrong: waiting does not help.

@@ -26,6 +26,9 @@ namespace {
 constexpr auto kManagerLimit = std::chrono::seconds(20);  // for a cluster that is just being started
 constexpr auto kSayAfter = std::chrono::seconds(1);
 constexpr auto kFirstGrant = std::chrono::seconds(1);
+/// A manager that is restarted, or its standby, is there within a second, and is looked for every two. A program whose
+/// work is done waits no longer: all that is lost is how its application is said to have ended.
+constexpr auto kGoodbye = std::chrono::milliseconds(2'500);
 constexpr auto kLook = std::chrono::milliseconds(50);
 constexpr int64_t kStartLimitMs = 120'000;  // a worker may have to fetch the program first
 
@@ -89,7 +92,7 @@ class StandaloneProvider final : public ExecutorProvider {
 
   void stop() override {
     if (!connection_) return;
-    connection_->send(protocol::EndApplication{false, ""});
+    sayGoodbye();
     connection_.reset();
   }
 
@@ -142,6 +145,7 @@ class StandaloneProvider final : public ExecutorProvider {
     me.executor_memory = options_.executor_memory;
     if (const char* driver = std::getenv(DriverEnvironment::kId)) me.driver = driver;
     std::lock_guard lock(mutex_);
+    heard_ = false;
     me.executors_wanted = wanted_;
     me.next_executor = next_executor_;
     for (const auto& [id, cores] : executors_) {
@@ -175,6 +179,17 @@ class StandaloneProvider final : public ExecutorProvider {
     changed_.wait_for(lock, kFirstGrant, [this] { return placed_; });
   }
 
+  /// Nothing, where no manager ever took the application.
+  void sayGoodbye() {
+    std::unique_lock lock(mutex_);
+    const auto limit = Clock::now() + kGoodbye;
+    while (accepted_ && Clock::now() < limit) {
+      // A standby would not listen.
+      if (heard_ && connection_->send(protocol::EndApplication{false, ""})) return;
+      changed_.wait_for(lock, kLook);
+    }
+  }
+
   // ---- messages of the manager
 
   template <class T>
@@ -183,7 +198,7 @@ class StandaloneProvider final : public ExecutorProvider {
   }
   void on(const protocol::ApplicationAccepted&) {
     std::lock_guard lock(mutex_);
-    accepted_ = true;
+    accepted_ = heard_ = true;
     changed_.notify_all();
   }
   void on(const protocol::Refused& refused) {
@@ -243,7 +258,8 @@ class StandaloneProvider final : public ExecutorProvider {
   std::map<ExecutorId, int> executors_;  // guarded by mutex_; granted and not gone, with their cores; 0: retired
   int64_t next_executor_ = 0;            // guarded by mutex_
   int wanted_;                           // guarded by mutex_
-  bool accepted_ = false;                // guarded by mutex_
+  bool accepted_ = false;                // guarded by mutex_; by some manager
+  bool heard_ = false;                   // guarded by mutex_; by the one that was greeted last
   std::string refused_;                  // guarded by mutex_
   bool placed_ = false;                  // guarded by mutex_; the manager has granted what it can for now
 

@@ -97,6 +97,21 @@ inline void field(InArchive& archive, bool& value) {
   if (byte > 1) throw CorruptData("a message has a truth value of " + std::to_string(byte));
   value = byte == 1;
 }
+/// An enumeration of bytes ends with kLast: loading anything behind that would be none of its values.
+template <class E>
+  requires std::is_enum_v<E>
+inline void field(OutArchive& archive, const E& value) {
+  const auto byte = static_cast<uint8_t>(value);
+  archive << byte;
+}
+template <class E>
+  requires std::is_enum_v<E>
+inline void field(InArchive& archive, E& value) {
+  uint8_t byte = 0;
+  archive >> byte;
+  if (byte > static_cast<uint8_t>(E::kLast)) throw CorruptData("a message has a state of " + std::to_string(byte));
+  value = static_cast<E>(byte);
+}
 inline void field(OutArchive& archive, const std::string& text) {
   const uint64_t n = text.size();
   archive << n;

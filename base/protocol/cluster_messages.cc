@@ -28,8 +28,8 @@ CERIUM_FIELDS(FreeExecutor, m.application, m.executor)
 CERIUM_FIELDS(EndExecutor, m.application, m.executor, m.reason)
 CERIUM_FIELDS(LaunchDriver, m.order)
 CERIUM_FIELDS(EndDriver, m.driver, m.reason)
+CERIUM_FIELDS(EndNoted, m.owner, m.executor)
 CERIUM_FIELDS(InterruptDriver, m.driver)
-CERIUM_FIELDS(ForgetApplication, m.application)
 CERIUM_FIELDS(LeaveWhenIdle)
 CERIUM_FIELDS(RegisterApplication, m.application, m.name, m.user, m.driver_host, m.driver_port, m.program,
               m.executor_environment, m.cores_max, m.executor_cores, m.executor_memory, m.executors_wanted, m.web_url,
@@ -56,7 +56,8 @@ CERIUM_FIELDS(DriverOutput, m.driver, m.to_stderr, m.bytes)
 
 CERIUM_FIELDS(WorkerRecord, m.worker, m.gone)
 CERIUM_FIELDS(ApplicationRecord, m.application, m.next_executor, m.started_ms, m.state, m.reason, m.ended_ms)
-CERIUM_FIELDS(DriverRecord, m.order, m.state, m.worker, m.detail, m.exit_status, m.kill_asked, m.interrupted,
+CERIUM_FIELDS(GrantRecord, m.application, m.next_executor)
+CERIUM_FIELDS(DriverRecord, m.order, m.state, m.worker, m.detail, m.exit_status, m.started, m.kill_asked, m.interrupted,
               m.submitted_ms)
 
 }  // namespace cerium::protocol
@@ -81,8 +82,8 @@ CERIUM_PLAIN(FreeExecutor)
 CERIUM_PLAIN(EndExecutor)
 CERIUM_PLAIN(LaunchDriver)
 CERIUM_PLAIN(EndDriver)
+CERIUM_PLAIN(EndNoted)
 CERIUM_PLAIN(InterruptDriver)
-CERIUM_PLAIN(ForgetApplication)
 CERIUM_PLAIN(LeaveWhenIdle)
 CERIUM_PLAIN(RegisterApplication)
 CERIUM_PLAIN(WantExecutors)
@@ -107,6 +108,7 @@ CERIUM_PLAIN(DriverOutput)
 CERIUM_PLAIN(WorkerRecord)
 CERIUM_PLAIN(ApplicationRecord)
 CERIUM_PLAIN(DriverRecord)
+CERIUM_PLAIN(GrantRecord)
 
 namespace cerium::protocol {
 

@@ -136,14 +136,15 @@ struct EndDriver {
   std::string driver;
   std::string reason;
 };
+/// The answer to ExecutorExited and DriverExited: their news is in the journal, and need not be told again.
+struct EndNoted {
+  std::string owner;      ///< The application, or the driver.
+  int64_t executor = -1;  ///< -1: the driver itself.
+};
 /// Its user pressed Ctrl-C: the driver is to cancel its jobs. From `cerium submit` to the manager, and on to the
-/// worker.
+/// worker, at each new connection again: the worker passes it on once.
 struct InterruptDriver {
   std::string driver;
-};
-/// Its executors are gone or will be: the worker may delete what it keeps for it.
-struct ForgetApplication {
-  std::string application;
 };
 /// Leave when all executors and drivers have ended.
 struct LeaveWhenIdle {};
@@ -275,10 +276,11 @@ struct DriverOutput {
 using ClusterMessage =
     std::variant<RegisterWorker, WorkerHeartbeat, ExecutorStarted, ExecutorExited, DriverStarted, DriverExited,
                  WorkerLeaving, WorkerAccepted, Refused, LaunchExecutor, EndExecutor, LaunchDriver, EndDriver,
-                 ForgetApplication, LeaveWhenIdle, RegisterApplication, WantExecutors, ReleaseExecutor, EndApplication,
+                 LeaveWhenIdle, RegisterApplication, WantExecutors, ReleaseExecutor, EndApplication,
                  ApplicationAccepted, ExecutorGranted, ExecutorRunning, ExecutorGone, ExecutorLeaving, ApplicationWaits,
                  ApplicationRemoved, SubmitDriver, KillDriver, AskDriver, DriverStatus, DecommissionWorkers,
-                 Decommissioning, FetchFile, FilePiece, DriverOutput, RetireExecutor, FreeExecutor, InterruptDriver>;
+                 Decommissioning, FetchFile, FilePiece, DriverOutput, RetireExecutor, FreeExecutor, InterruptDriver,
+                 EndNoted>;
 
 /// One frame for the transport.
 [[nodiscard]] Bytes encodeCluster(const ClusterMessage& message);

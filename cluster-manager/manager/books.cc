@@ -25,6 +25,40 @@ std::vector<Pointer> inOrder(Map& map) {
 
 }  // namespace
 
+const char* nameOf(protocol::DriverState state) {
+  using enum protocol::DriverState;
+  switch (state) {
+    case kWaiting:
+      return "WAITING";
+    case kRunning:
+      return "RUNNING";
+    case kRelaunching:
+      return "RELAUNCHING";
+    case kFinished:
+      return "FINISHED";
+    case kFailed:
+      return "FAILED";
+    case kKilled:
+      return "KILLED";
+    case kLost:
+      return "LOST";
+  }
+  return "UNKNOWN";
+}
+
+const char* nameOf(protocol::ApplicationState state) {
+  using enum protocol::ApplicationState;
+  switch (state) {
+    case kActive:
+      return "ACTIVE";
+    case kFinished:
+      return "FINISHED";
+    case kFailed:
+      return "FAILED";
+  }
+  return "UNKNOWN";
+}
+
 Worker* Books::findWorker(const std::string& id) { return findIn(workers, id); }
 Application* Books::findApplication(const std::string& id) { return findIn(applications, id); }
 Driver* Books::findDriver(const std::string& id) { return findIn(drivers, id); }
@@ -140,7 +174,7 @@ std::string checkBooks(const Books& books) {
                          worker.as.memory);
   }
   for (const auto& [id, driver] : books.drivers) {
-    if (driver.record.state != "RUNNING") continue;
+    if (driver.record.state != protocol::DriverState::kRunning) continue;
     const auto worker = books.workers.find(driver.record.worker);
     if (worker == books.workers.end()) return "driver " + id + " runs on a worker that is gone";
     if (worker->second.connection != kNoConnection && !worker->second.drivers.contains(id))

@@ -70,22 +70,26 @@ struct Application {
   Millis awaited_until = 0;
   std::set<int64_t> retired = {};                    ///< Executors that the driver said it has retired.
   std::map<std::string, BadStarts> bad_starts = {};  ///< By worker.
-  std::string waits = {};              ///< Why it has fewer executors than it wants, as the driver was told.
-  bool was_told = false;               ///< Since it registered, whether it waits.
-  std::set<std::string> workers = {};  ///< That keep something of it.
+  std::string waits = {};  ///< Why it has fewer executors than it wants, as the driver was told.
+  bool was_told = false;   ///< Since it registered, whether it waits.
 };
+
+/// As users read it: "WAITING".
+[[nodiscard]] const char* nameOf(protocol::DriverState state);
+[[nodiscard]] const char* nameOf(protocol::ApplicationState state);
 
 struct Driver {
   protocol::DriverRecord record;
-  int64_t number = 0;    ///< The order of submission.
-  bool started = false;  ///< Its worker said so.
+  int64_t number = 0;  ///< The order of submission.
   Millis launched = 0;
   int starts_in_a_row = 0;  ///< That ended soon.
   Millis not_before = 0;    ///< When a supervised driver may be launched again.
   std::set<ConnectionId> watchers = {};
 
-  [[nodiscard]] bool isWaiting() const { return record.state == "WAITING" || record.state == "RELAUNCHING"; }
-  [[nodiscard]] bool isActive() const { return isWaiting() || record.state == "RUNNING"; }
+  [[nodiscard]] bool isWaiting() const {
+    return record.state == protocol::DriverState::kWaiting || record.state == protocol::DriverState::kRelaunching;
+  }
+  [[nodiscard]] bool isActive() const { return isWaiting() || record.state == protocol::DriverState::kRunning; }
 };
 
 /// A worker that was lost, for those who look what became of it.

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -17,11 +18,12 @@
 #include "base/util/bytes.h"
 #include "base/util/error.h"
 #include "base/util/hash.h"
+#include "base/util/log.h"
 
 namespace cerium::cluster_manager {
 namespace {
 
-constexpr std::string_view kMagic = "CERIUMJ1";
+constexpr std::string_view kMagic = "CERIUMJ2";
 constexpr size_t kHeadBytes = sizeof(uint32_t) + sizeof(uint64_t);
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "journals are little-endian");
@@ -96,7 +98,8 @@ Journal::Contents Journal::read(const std::string& path) {
   return contents;
 }
 
-Journal::Journal(std::string path, const std::vector<protocol::JournalRecord>& records) : path_(std::move(path)) {
+Journal::Journal(std::string path, const std::vector<protocol::JournalRecord>& records, uint64_t least_due)
+    : path_(std::move(path)), least_due_(least_due) {
   rewrite(records);
 }
 
@@ -115,12 +118,24 @@ void Journal::rewrite(const std::vector<protocol::JournalRecord>& records) {
     if (::rename(fresh.c_str(), path_.c_str()) != 0) fail("replace", path_);
   } catch (...) {
     ::close(fd);
+    ::unlink(fresh.c_str());
     throw;
   }
   syncFolder(path_);
   if (fd_ >= 0) ::close(fd_);
   fd_ = fd;
   bytes_ = bytes.size();
+  due_ = std::max(least_due_, 2 * bytes_);
+}
+
+void Journal::tidy(const std::function<std::vector<protocol::JournalRecord>()>& snapshot) {
+  if (bytes_ < due_) return;
+  try {
+    rewrite(snapshot());
+  } catch (const IoError& e) {
+    due_ = 2 * bytes_;  // not again at once
+    log::warn("{}; it goes on as it is, with {} MiB", e.what(), bytes_ >> 20);
+  }
 }
 
 void Journal::append(const std::vector<protocol::JournalRecord>& records) {

@@ -39,7 +39,6 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr auto kTick = std::chrono::milliseconds(100);
 constexpr auto kLockAttempt = std::chrono::milliseconds(500);
 constexpr uint64_t kMaxMessageBytes = 64 << 20;  // Programs do not pass here: nothing that does is large.
-constexpr uint64_t kJournalBytes = 64 << 20;     // Then it is written anew with what still holds.
 
 Millis monotonic() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now().time_since_epoch()).count();
@@ -211,7 +210,7 @@ void Manager::Impl::runOnce() {
     instructions = state->tick(monotonic());
   }
   carryOut(std::move(instructions));
-  if (journal->bytes() > kJournalBytes) journal->rewrite(state->snapshot());
+  journal->tidy([this] { return state->snapshot(); });
 }
 
 void Manager::Impl::handle(Happening& happening) {

@@ -92,8 +92,7 @@ void ManagerState::wantExecutors(Application& application, int32_t executors) {
   executors = std::max(executors, -1);
   int32_t& wanted = application.record.application.executors_wanted;
   if (wanted == executors) return;
-  wanted = executors;
-  keepApplication(application);
+  wanted = executors;  // not kept: its driver says it again to the next manager
   changed_ = true;
 }
 
@@ -120,17 +119,17 @@ void ManagerState::retireExecutor(Application& application, int64_t executor) {
 }
 
 /// `id` by value: callers name it by the very record that is moved away here.
-void ManagerState::endApplication(std::string id, const std::string& state, const std::string& reason) {
+void ManagerState::endApplication(std::string id, ApplicationState state, const std::string& reason) {
   Application& application = books_.applications.at(id);
   for (const ExecutorKey& key : books_.executorsOf(id)) endExecutor(key, "its application has ended");
-  for (const std::string& worker : application.workers)
-    send(books_.workers.at(worker).connection, ForgetApplication{id});
   ApplicationRecord record = std::move(application.record);
   record.state = state;
   record.reason = reason;
   record.ended_ms = wallTime();
-  note(fmt::format("application {} ({}) ended: {}{}{}", id, record.application.name, state, reason.empty() ? "" : ", ",
-                   reason));
+  record.application.program = {};
+  record.application.executor_environment.clear();
+  note(fmt::format("application {} ({}) ended: {}{}{}", id, record.application.name, nameOf(state),
+                   reason.empty() ? "" : ", ", reason));
   keep(record);
   books_.applications.erase(id);
   rememberEnded(record);

@@ -37,7 +37,7 @@ std::string describe(const ExitInfo& how) {
 
 DriverStatus statusOf(const Driver& driver, const std::string& host) {
   const DriverRecord& record = driver.record;
-  return {record.order.driver, record.state, record.worker, host, record.detail, record.exit_status};
+  return {record.order.driver, nameOf(record.state), record.worker, host, record.detail, record.exit_status};
 }
 
 }  // namespace
@@ -49,7 +49,7 @@ void ManagerState::submitDriver(ConnectionId from, const DriverOrder& order) {
     driver.number = next_number_++;
     driver.record.order = order;
     driver.record.submitted_ms = wallTime();
-    setDriver(driver, "WAITING", "");
+    setDriver(driver, DriverState::kWaiting, "");
     forgetOldDrivers();
     changed_ = true;
   }
@@ -67,7 +67,7 @@ void ManagerState::watchDriver(ConnectionId from, const std::string& id) {
 void ManagerState::killDriver(ConnectionId from, const std::string& id) {
   Driver* driver = books_.findDriver(id);
   if (driver != nullptr && driver->isWaiting()) {
-    setDriver(*driver, "KILLED", "killed before it ran");
+    setDriver(*driver, DriverState::kKilled, "killed before it ran");
     changed_ = true;
   } else if (driver != nullptr && driver->isActive() && !driver->record.kill_asked) {
     driver->record.kill_asked = true;
@@ -86,56 +86,59 @@ void ManagerState::interruptDriver(ConnectionId from, const std::string& id) {
     driver->record.interrupted = true;
     keep(driver->record);
   }
-  if (worker != nullptr && driver->record.state == "RUNNING") send(worker->connection, InterruptDriver{id});
+  if (worker != nullptr && driver->record.state == DriverState::kRunning) send(worker->connection, InterruptDriver{id});
   watchDriver(from, id);
 }
 
 void ManagerState::driverStarted(Worker& worker, const std::string& id) {
   Driver* driver = books_.findDriver(id);
-  if (driver != nullptr && driver->record.worker == worker.as.worker) driver->started = true;
+  if (driver == nullptr || driver->record.worker != worker.as.worker || driver->record.started) return;
+  driver->record.started = true;
+  keep(driver->record);
 }
 
 void ManagerState::driverExited(Worker& worker, const std::string& id, const ExitInfo& how) {
   books_.removeDriver(worker, id);
   changed_ = true;
+  send(worker.connection, EndNoted{id, -1});  // what is kept of it below is on the disk before
   Driver* driver = books_.findDriver(id);
-  if (driver == nullptr || driver->record.state != "RUNNING" || driver->record.worker != worker.as.worker) return;
+  if (driver == nullptr || driver->record.state != DriverState::kRunning || driver->record.worker != worker.as.worker)
+    return;
   driver->record.exit_status = how.signal != 0 ? 128 + how.signal : how.exit_status;  // as shells count
   endApplicationsOf(*driver);
   if (driver->record.kill_asked) {
-    setDriver(*driver, "KILLED", describe(how));
+    setDriver(*driver, DriverState::kKilled, describe(how));
   } else if (driver->record.exit_status == 0) {
-    setDriver(*driver, "FINISHED", "");
+    setDriver(*driver, DriverState::kFinished, "");
   } else if (driver->record.order.supervise && !driver->record.interrupted) {
     relaunchLater(*driver, describe(how));
   } else {
-    setDriver(*driver, "FAILED", describe(how));
+    setDriver(*driver, DriverState::kFailed, describe(how));
   }
 }
 
 void ManagerState::driverLost(Driver& driver, const std::string& reason, bool sure) {
   if (driver.record.kill_asked) {
-    setDriver(driver, "KILLED", reason);
+    setDriver(driver, DriverState::kKilled, reason);
   } else if (driver.record.order.supervise && !driver.record.interrupted) {
     relaunchLater(driver, reason, sure ? 0 : options_.lost_after);  // it may be found again, or told to end, until then
   } else if (driver.record.interrupted) {
-    setDriver(driver, "FAILED", reason);
+    setDriver(driver, DriverState::kFailed, reason);
   } else {
-    setDriver(driver, "LOST", reason + "; --supervise would have launched it again");
+    setDriver(driver, DriverState::kLost, reason + "; --supervise would have launched it again");
   }
 }
 
 void ManagerState::relaunchLater(Driver& driver, const std::string& detail, Millis at_least) {
   if (now_ - driver.launched > kLongRun) driver.starts_in_a_row = 0;
   driver.not_before = now_ + std::max(at_least, kFirstPause << std::min(driver.starts_in_a_row++, kMostDoublings));
-  setDriver(driver, "RELAUNCHING", detail);
+  setDriver(driver, DriverState::kRelaunching, detail);
 }
 
-/// An application of its is connected: it runs, whatever its worker says, or does not.
-bool ManagerState::isConnected(const Driver& driver) const {
+/// An application of its is connected, or expected back: it runs, whatever its worker says, or does not.
+bool ManagerState::hasApplication(const Driver& driver) const {
   return std::any_of(books_.applications.begin(), books_.applications.end(), [&](const auto& each) {
-    return each.second.record.application.driver == driver.record.order.driver &&
-           each.second.connection != kNoConnection;
+    return each.second.record.application.driver == driver.record.order.driver;
   });
 }
 
@@ -144,17 +147,30 @@ void ManagerState::endApplicationsOf(const Driver& driver) {
   for (const auto& [id, application] : books_.applications) {
     if (application.record.application.driver == driver.record.order.driver) ended.push_back(id);
   }
-  for (const std::string& id : ended) endApplication(id, "FAILED", "its driver exited without ending it");
+  for (const std::string& id : ended)
+    endApplication(id, ApplicationState::kFailed, "its driver exited without ending it");
 }
 
-void ManagerState::setDriver(Driver& driver, const std::string& state, const std::string& detail) {
-  driver.record.state = state;
-  driver.record.detail = detail;
-  keep(driver.record);
-  const Worker* worker = books_.findWorker(driver.record.worker);
+void ManagerState::setDriver(Driver& driver, DriverState state, const std::string& detail) {
+  DriverRecord& record = driver.record;
+  record.state = state;
+  record.detail = detail;
+  if (!driver.isActive()) {
+    record.order.program = {};
+    record.order.files.clear();
+    record.order.environment.clear();
+  }
+  keep(record);
+  tellWatchers(driver);
+}
+
+void ManagerState::tellWatchers(const Driver& driver) {
+  const DriverRecord& record = driver.record;
+  const Worker* worker = books_.findWorker(record.worker);
   for (const ConnectionId watcher : driver.watchers)
     send(watcher, statusOf(driver, worker == nullptr ? "" : worker->as.host));
-  note(fmt::format("driver {}: {}{}{}", driver.record.order.driver, state, detail.empty() ? "" : ", ", detail));
+  note(fmt::format("driver {}: {}{}{}", record.order.driver, nameOf(record.state), record.detail.empty() ? "" : ", ",
+                   record.detail));
 }
 
 void ManagerState::forgetOldDrivers() {

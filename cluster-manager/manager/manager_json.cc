@@ -80,7 +80,7 @@ json::object activeApplication(const Books& books, const Application& applicatio
 }
 
 json::object endedApplication(const ApplicationRecord& record) {
-  json::object object = applicationObject(record, record.state);
+  json::object object = applicationObject(record, nameOf(record.state));
   object["endtime"] = record.ended_ms;
   object["duration"] = record.ended_ms - record.started_ms;
   object["reason"] = printable(record.reason);
@@ -88,16 +88,11 @@ json::object endedApplication(const ApplicationRecord& record) {
 }
 
 json::object driverObject(const DriverRecord& record) {
-  return {{"id", printable(record.order.driver)},
-          {"name", printable(record.order.name)},
-          {"state", record.state},
-          {"starttime", record.submitted_ms},
-          {"cores", record.order.cores},
-          {"memory", inMiB(record.order.memory)},
-          {"supervise", record.order.supervise},
-          {"worker", printable(record.worker)},
-          {"detail", printable(record.detail)},
-          {"exitstatus", record.exit_status}};
+  return {{"id", printable(record.order.driver)}, {"name", printable(record.order.name)},
+          {"state", nameOf(record.state)},        {"starttime", record.submitted_ms},
+          {"cores", record.order.cores},          {"memory", inMiB(record.order.memory)},
+          {"supervise", record.order.supervise},  {"worker", printable(record.worker)},
+          {"detail", printable(record.detail)},   {"exitstatus", record.exit_status}};
 }
 
 }  // namespace

@@ -43,16 +43,13 @@ void ManagerState::allocate() {
 
 void ManagerState::placeDrivers(std::vector<WorkerRoom>& rooms) {
   for (Driver* driver : books_.driversInOrder()) {
-    if (!driver->isWaiting() || driver->not_before > now_) continue;
-    if (isConnected(*driver)) {
-      driver->not_before = now_ + options_.lost_after;
-      continue;
-    }
+    if (!driver->isWaiting() || driver->not_before > now_ || hasApplication(*driver)) continue;
     const DriverOrder& order = driver->record.order;
     const auto room = takeRoom(rooms, order.cores, order.memory);
     if (!room) {
       const std::string why = whyNoRoom(rooms, books_.workers.size(), order.cores, order.memory, "what runs there");
-      if (driver->record.detail != why) setDriver(*driver, driver->record.state, why);
+      // Not kept: it changes with whatever comes and goes, and the next manager finds its own.
+      if (std::exchange(driver->record.detail, why) != why) tellWatchers(*driver);
       continue;
     }
     Worker& worker = books_.workers.at(rooms[*room].worker);
@@ -63,9 +60,9 @@ void ManagerState::placeDrivers(std::vector<WorkerRoom>& rooms) {
     }
     books_.addDriver(worker, order.driver, {order.cores, order.memory});
     driver->record.worker = worker.as.worker;
-    driver->started = false;
+    driver->record.started = false;
     driver->launched = now_;
-    setDriver(*driver, "RUNNING", "");
+    setDriver(*driver, DriverState::kRunning, "");
     send(worker.connection, LaunchDriver{order});
   }
 }
@@ -84,13 +81,12 @@ void ManagerState::placeExecutors(Application& application, std::vector<WorkerRo
 
   const int64_t first = application.record.next_executor;
   application.record.next_executor += static_cast<int64_t>(grants.size());
-  if (!grants.empty()) keepApplication(application);
+  if (!grants.empty()) keep(GrantRecord{wish.application, application.record.next_executor});
   for (size_t i = 0; i < grants.size(); ++i) {
     const int64_t executor = first + static_cast<int64_t>(i);
     const Worker& worker = books_.workers.at(rooms[grants[i].room].worker);
     const Share share{grants[i].cores, wish.executor_memory};
     books_.add({wish.application, executor}, {.worker = worker.as.worker, .share = share, .launched = now_});
-    application.workers.insert(worker.as.worker);
     tell(application, ExecutorGranted{executor, worker.as.worker, worker.as.host, share.cores, share.memory});
     send(worker.connection, LaunchExecutor{wish.application, executor, share.cores, share.memory, wish.driver_host,
                                            wish.driver_port, wish.program, wish.executor_environment});

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace cerium::cluster_manager {
@@ -24,10 +25,10 @@ struct OneOf : Functions... {
 ManagerState::ManagerState(Options options) : options_(std::move(options)) {}
 
 Instructions ManagerState::recover(const std::vector<JournalRecord>& records, Millis now) {
-  now_ = now;
+  now_ = heard_ = now;
   for (const JournalRecord& record : records) std::visit([this](const auto& each) { restore(each); }, record);
   for (Driver* driver : books_.driversInOrder()) {
-    const bool runs = driver->record.state == "RUNNING";
+    const bool runs = driver->record.state == DriverState::kRunning;
     if (runs && books_.findWorker(driver->record.worker) == nullptr) driverLost(*driver, "its worker was lost", false);
   }
   if (!records.empty()) {
@@ -53,7 +54,7 @@ void ManagerState::restore(const WorkerRecord& record) {
 
 void ManagerState::restore(const ApplicationRecord& record) {
   const std::string& id = record.application.application;
-  if (!record.state.empty()) {
+  if (record.state != ApplicationState::kActive) {
     books_.applications.erase(id);
     rememberEnded(record);
     return;
@@ -65,11 +66,17 @@ void ManagerState::restore(const ApplicationRecord& record) {
   if (is_new) application.number = next_number_++;
 }
 
+void ManagerState::restore(const GrantRecord& record) {
+  Application* application = books_.findApplication(record.application);
+  if (application != nullptr) application->record.next_executor = record.next_executor;
+}
+
 void ManagerState::restore(const DriverRecord& record) {
   const bool is_new = !books_.drivers.contains(record.order.driver);
   Driver& driver = books_.drivers[record.order.driver];
   driver.record = record;
-  driver.started = true;  // It may be: nobody knows.
+  const bool may_run = record.state == DriverState::kRelaunching;
+  driver.not_before = may_run ? now_ + options_.lost_after : 0;
   if (is_new) driver.number = next_number_++;
 }
 
@@ -84,7 +91,7 @@ std::vector<JournalRecord> ManagerState::snapshot() const {
 
 Instructions ManagerState::received(ConnectionId from, const ClusterMessage& message, Millis now) {
   now_ = now;
-  if (Worker* worker = workerAt(from)) worker->heard = now;
+  if (Worker* worker = workerAt(from)) heardFrom(*worker);
   take(from, message);
   return finish();
 }
@@ -109,7 +116,8 @@ void ManagerState::take(ConnectionId from, const ClusterMessage& message) {
       [&](const RetireExecutor& m) { asApplication(from, [&](Application& app) { retireExecutor(app, m.executor); }); },
       [&](const EndApplication& m) {
         asApplication(from, [&](Application& app) {
-          endApplication(app.record.application.application, m.failed ? "FAILED" : "FINISHED", m.reason);
+          endApplication(app.record.application.application,
+                         m.failed ? ApplicationState::kFailed : ApplicationState::kFinished, m.reason);
         });
       },
       [&](const SubmitDriver& m) { submitDriver(from, m.order); },
@@ -142,8 +150,14 @@ Instructions ManagerState::disconnected(ConnectionId connection, Millis now) {
 }
 
 Instructions ManagerState::tick(Millis now) {
-  if (ticked_ > 0 && now - ticked_ > kStoodStill) forgive(now - ticked_);
+  const bool stood_still = ticked_ > 0 && now - ticked_ > kStoodStill;
   now_ = ticked_ = now;
+  if (stood_still) giveTime();
+  if (!std::exchange(cut_off_, isCutOff()) && cut_off_) {
+    note(fmt::format("none of {} workers was heard for {} s: this manager may be cut off, and gives nobody up for {} s",
+                     books_.workers.size(), (now_ - heard_) / 1000, (options_.cut_off_for - now_ + heard_) / 1000));
+  }
+  if (cut_off_) return finish();
   loseAbsentWorkers();
   abandonApplications();
   for (auto& [id, driver] : books_.drivers) {
@@ -161,15 +175,34 @@ Instructions ManagerState::tick(Millis now) {
   return finish();
 }
 
-/// This manager stood still, or its disk did: what others said meanwhile waits to be read.
-void ManagerState::forgive(Millis gap) {
+bool ManagerState::isCutOff() const {
+  // Before the first of them is lost, whenever in its second each one sends its heartbeat.
+  const Millis silence = now_ - heard_;
+  return books_.workers.size() > 1 && silence > options_.lost_after / 2 && silence < options_.cut_off_for;
+}
+
+void ManagerState::heardFrom(Worker& worker) {
+  worker.heard = heard_ = now_;
+  if (!std::exchange(cut_off_, false)) return;
+  note("workers are heard again");
+  giveTime();
+}
+
+/// This manager stood still, or its disk or its network did: what others said meanwhile waits to be read, or they are
+/// trying to reach it. They have as long as after a restart; not longer, however long that took.
+void ManagerState::giveTime() {
+  const Millis until = now_ + options_.lost_after;
+  heard_ = now_;
   for (auto& [id, worker] : books_.workers) {
-    worker.heard += gap;
-    worker.awaited_until += gap;
+    worker.heard = now_;
+    worker.awaited_until = std::max(worker.awaited_until, until);
   }
   for (auto& [id, application] : books_.applications) {
-    application.deadline += gap;
-    application.awaited_until += gap;
+    application.deadline = std::max(application.deadline, until);
+    application.awaited_until = std::max(application.awaited_until, until);
+  }
+  for (auto& [id, driver] : books_.drivers) {
+    if (driver.not_before > 0) driver.not_before = std::max(driver.not_before, until);
   }
 }
 
@@ -193,7 +226,7 @@ void ManagerState::abandonApplications() {
     if (!awaited && !application.awaited.empty() && now_ >= application.awaited_until) giveUpAwaited(application);
   }
   for (const std::string& id : abandoned)
-    endApplication(id, "FAILED",
+    endApplication(id, ApplicationState::kFailed,
                    fmt::format("its driver was gone for {} s without ending it", options_.lost_after / 1000));
 }
 

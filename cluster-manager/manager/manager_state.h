@@ -8,6 +8,8 @@
 // An executor:    launching -> running -> ending; its share is free again when the worker says that it ended.
 // A driver:       WAITING -> RUNNING -> FINISHED, FAILED, KILLED, LOST; supervised: RUNNING -> RELAUNCHING -> RUNNING.
 // After a restart workers and applications of the journal are awaited, and given up when they do not come in time.
+// So is everybody after a time in which this manager stood still, or heard none of several workers: it was cut off
+// then, and they work on.
 #pragma once
 
 #include <functional>
@@ -46,11 +48,12 @@ using Instructions = std::vector<Instruction>;
 class ManagerState {
  public:
   struct Options {
-    std::string url = {};        ///< What it tells those who register: "cerium://host:7077".
-    bool spread_out = true;      ///< Over as many workers as possible, or as few.
-    Millis lost_after = 10'000;  ///< Silence of a worker, absence of a driver, and how long a restart waits for all.
-    Millis back_within = 1'000;  ///< A worker whose connection broke; most come back in a fraction of a second.
-    Millis wall_offset = 0;      ///< What makes milliseconds since 1970 of a Millis.
+    std::string url = {};         ///< What it tells those who register: "cerium://host:7077".
+    bool spread_out = true;       ///< Over as many workers as possible, or as few.
+    Millis lost_after = 10'000;   ///< Silence of a worker, absence of a driver, and how long a restart waits for all.
+    Millis back_within = 1'000;   ///< A worker whose connection broke; most come back in a fraction of a second.
+    Millis cut_off_for = 60'000;  ///< Silence of all workers, where there are several, until which nobody is given up.
+    Millis wall_offset = 0;       ///< What makes milliseconds since 1970 of a Millis.
   };
   explicit ManagerState(Options options);
 
@@ -76,9 +79,13 @@ class ManagerState {
   // manager_state.cc
   void restore(const protocol::WorkerRecord& record);
   void restore(const protocol::ApplicationRecord& record);
+  void restore(const protocol::GrantRecord& record);
   void restore(const protocol::DriverRecord& record);
   void take(ConnectionId from, const protocol::ClusterMessage& message);
-  void forgive(Millis gap);
+  /// Whether it is this manager that cannot be reached, rather than all of its workers. A lone one may be gone.
+  [[nodiscard]] bool isCutOff() const;
+  void heardFrom(Worker& worker);
+  void giveTime();
   void loseAbsentWorkers();
   void abandonApplications();
   Instructions finish();
@@ -118,7 +125,7 @@ class ManagerState {
   void wantExecutors(Application& application, int32_t executors);
   void releaseExecutor(Application& application, const protocol::ReleaseExecutor& message);
   void retireExecutor(Application& application, int64_t executor);
-  void endApplication(std::string id, const std::string& state, const std::string& reason);
+  void endApplication(std::string id, protocol::ApplicationState state, const std::string& reason);
   void rememberEnded(const protocol::ApplicationRecord& record);
   void giveUpAwaited(Application& application);
   Application& awaitUnknown(const std::string& id);
@@ -134,9 +141,10 @@ class ManagerState {
   void driverExited(Worker& worker, const std::string& id, const protocol::ExitInfo& how);
   /// `sure`: it has ended; else its worker, which nobody can reach, may go on running it.
   void driverLost(Driver& driver, const std::string& reason, bool sure);
-  void setDriver(Driver& driver, const std::string& state, const std::string& detail);
+  void setDriver(Driver& driver, protocol::DriverState state, const std::string& detail);
+  void tellWatchers(const Driver& driver);
   void relaunchLater(Driver& driver, const std::string& detail, Millis at_least = 0);
-  [[nodiscard]] bool isConnected(const Driver& driver) const;
+  [[nodiscard]] bool hasApplication(const Driver& driver) const;
   void endApplicationsOf(const Driver& driver);
   void forgetOldDrivers();
 
@@ -156,9 +164,11 @@ class ManagerState {
   int64_t next_number_ = 0;
   bool changed_ = false;  ///< Something may be placed that could not before, or waits for something else.
 
-  Millis ticked_ = 0;  ///< The last tick.
-  Millis now_ = 0;     ///< Of the call under way.
-  Instructions out_;   ///< Likewise.
+  Millis ticked_ = 0;     ///< The last tick.
+  Millis heard_ = 0;      ///< The last word of any worker.
+  bool cut_off_ = false;  ///< At the last tick.
+  Millis now_ = 0;        ///< Of the call under way.
+  Instructions out_;      ///< Likewise.
 };
 
 }  // namespace cerium::cluster_manager

@@ -53,13 +53,13 @@ void ManagerState::registerWorker(ConnectionId from, const RegisterWorker& messa
   worker.as.executors.clear();
   worker.as.drivers.clear();
   worker.as.leaving = was_leaving;
-  worker.heard = now_;
+  heardFrom(worker);
   worker.absence.clear();
   std::erase_if(books_.lost_workers, [&](const LostWorker& lost) { return lost.as.worker == id; });
   keepWorker(worker, false);
   send(from, WorkerAccepted{options_.url});
-  adoptExecutors(worker, message.executors);
   adoptDrivers(worker, message.drivers);
+  adoptExecutors(worker, message.executors);
   if (message.leaving) leave(worker, "it was told to leave");
   if (worker.as.leaving) send(from, LeaveWhenIdle{});
   note(fmt::format("worker {} at {}:{} with {} cores and {} is here, running {} executors and {} drivers", id,
@@ -70,14 +70,13 @@ void ManagerState::registerWorker(ConnectionId from, const RegisterWorker& messa
 
 void ManagerState::adoptExecutors(Worker& worker, const std::vector<ExecutorOnWorker>& executors) {
   std::set<ExecutorKey> said;
-  for (const ExecutorOnWorker& each : executors) {
-    said.emplace(each.application, each.executor);
-    adoptExecutor(worker, each);
-  }
-  // Those that it does not run (any more), or was told to start while its connection broke.
+  for (const ExecutorOnWorker& each : executors) said.emplace(each.application, each.executor);
+  // Those that it does not run (any more), or was told to start while its connection broke. First: what they hold in
+  // the books may be what others hold of the worker.
   for (const ExecutorKey& key : books_.executorsOn(worker.as.worker)) {
     if (!said.contains(key)) executorGone(key, true, {});
   }
+  for (const ExecutorOnWorker& each : executors) adoptExecutor(worker, each);
 }
 
 void ManagerState::adoptExecutor(Worker& worker, const ExecutorOnWorker& said) {
@@ -104,7 +103,6 @@ void ManagerState::adoptExecutor(Worker& worker, const ExecutorOnWorker& said) {
   const bool given_up = ended || (application->registered && !named);
   if (application != nullptr) {
     application->record.next_executor = std::max(application->record.next_executor, said.executor + 1);
-    application->workers.insert(worker.as.worker);
   }
   books_.add(key, {.worker = worker.as.worker,
                    .share = {said.cores, said.memory},
@@ -113,7 +111,6 @@ void ManagerState::adoptExecutor(Worker& worker, const ExecutorOnWorker& said) {
   if (application != nullptr && application->retired.contains(said.executor))
     retireExecutor(*application, said.executor);
   if (given_up) end(ended ? "its application has ended" : "its worker was given up");
-  if (ended) send(worker.connection, ForgetApplication{said.application});
 }
 
 void ManagerState::adoptDrivers(Worker& worker, const std::vector<std::string>& drivers) {
@@ -123,31 +120,41 @@ void ManagerState::adoptDrivers(Worker& worker, const std::vector<std::string>& 
     Driver* driver = books_.findDriver(id);
     const Share share = driver == nullptr ? Share{} : Share{driver->record.order.cores, driver->record.order.memory};
     books_.addDriver(worker, id, share);
-    const bool is_its = driver != nullptr && driver->record.state == "RUNNING" && driver->record.worker == here;
+    const bool is_its =
+        driver != nullptr && driver->record.state == DriverState::kRunning && driver->record.worker == here;
     // One that was given up when its connection broke, and has not been launched again.
-    const bool is_found_again = driver != nullptr && driver->record.state == "RELAUNCHING";
+    const bool is_found_again = driver != nullptr && driver->record.state == DriverState::kRelaunching;
+    if (!is_its && !is_found_again) {
+      send(worker.connection, EndDriver{id, "it was given up"});
+      continue;
+    }
     if (is_found_again) {
       driver->record.worker = here;
       driver->not_before = 0;
-      setDriver(*driver, "RUNNING", "");
+      setDriver(*driver, DriverState::kRunning, "");
     }
-    if (is_its || is_found_again) driver->started = true;
-    if (!is_its && !is_found_again) {
-      send(worker.connection, EndDriver{id, "it was given up"});
-    } else if (driver->record.kill_asked) {
+    driverStarted(worker, id);
+    if (driver->record.kill_asked) {
       send(worker.connection, EndDriver{id, "it was killed"});
+    } else if (driver->record.interrupted) {
+      send(worker.connection, InterruptDriver{id});
     }
   }
   for (Driver* driver : books_.driversInOrder()) {
     const std::string& id = driver->record.order.driver;
     if (said.contains(id)) continue;
     books_.removeDriver(worker, id);
-    if (driver->record.state != "RUNNING" || driver->record.worker != here) continue;
-    if (driver->started) {
+    if (driver->record.state != DriverState::kRunning || driver->record.worker != here) continue;
+    if (driver->record.started) {
       driverLost(*driver, "it ended while its worker had no manager", true);
-    } else {  // The order to start it was lost with the connection.
-      driver->record.worker.clear();
-      setDriver(*driver, "WAITING", "");
+      continue;
+    }
+    // The order to start it was lost with the connection, or with the manager before.
+    driver->record.worker.clear();
+    if (driver->record.kill_asked || driver->record.interrupted) {
+      setDriver(*driver, DriverState::kKilled, "killed before it ran");
+    } else {
+      setDriver(*driver, DriverState::kWaiting, "");
     }
   }
 }
@@ -163,6 +170,7 @@ void ManagerState::executorStarted(Worker& worker, const ExecutorStarted& messag
 
 void ManagerState::executorExited(Worker& worker, const ExecutorExited& message) {
   const ExecutorKey key(message.application, message.executor);
+  send(worker.connection, EndNoted{message.application, message.executor});
   const auto found = books_.executors.find(key);
   if (found == books_.executors.end() || found->second.worker != worker.as.worker) return;
   countStart(key, found->second);
@@ -239,13 +247,10 @@ void ManagerState::loseWorker(const std::string& id, const std::string& reason) 
   note(fmt::format("worker {} at {} is lost: {}", id, worker.as.host, reason));
   for (const ExecutorKey& key : books_.executorsOn(id)) executorGone(key, true, {});
   for (Driver* driver : books_.driversInOrder()) {
-    if (driver->record.state == "RUNNING" && driver->record.worker == id)
+    if (driver->record.state == DriverState::kRunning && driver->record.worker == id)
       driverLost(*driver, fmt::format("its worker {} was lost: {}", id, reason), false);
   }
-  for (auto& [name, application] : books_.applications) {
-    application.workers.erase(id);
-    application.bad_starts.erase(id);
-  }
+  for (auto& [name, application] : books_.applications) application.bad_starts.erase(id);
   keepWorker(worker, true);
   books_.lost_workers.push_back({worker.as, worker.heard});
   if (books_.lost_workers.size() > kLostWorkersShown) books_.lost_workers.pop_front();

@@ -154,7 +154,7 @@ void ChildRunner::startDriver(const ChildId& id, Running& running, const protoco
   checkName(id.owner);
   const std::string secret = rpc::deriveSecret(cluster_secret, "driver " + id.owner);
   ChildOrder child;
-  child.program = fetched_.get(order.program.file, FileStore::Access::kExecute, secret);
+  child.program = fetchForDriver(order.program.file, FileStore::Access::kExecute, secret);
   child.arguments = argumentsOf(order.program);
   child.directory = folderOf(id);
   makeFolder(child.directory);
@@ -186,12 +186,21 @@ void ChildRunner::removeFiles(const Running& running) {
   if (!running.files.empty()) fs::remove_all(running.files, ignored);
 }
 
+std::string ChildRunner::fetchForDriver(const protocol::ServedFile& wanted, FileStore::Access access,
+                                        const std::string& secret) {
+  try {
+    return fetched_.get(wanted, access, secret);
+  } catch (const IoError& e) {
+    throw IoError(fmt::format("{}; the `cerium submit` that hands it out has to run until then", e.what()));
+  }
+}
+
 std::string ChildRunner::fetchFiles(const protocol::DriverOrder& order, const std::string& files,
                                     const std::string& secret) {
   makeFolder(files);
   std::string list;
   for (const auto& wanted : order.files) {
-    const std::string found = fetched_.get(wanted, FileStore::Access::kRead, secret);
+    const std::string found = fetchForDriver(wanted, FileStore::Access::kRead, secret);
     const fs::path named = files / fs::path(wanted.path).filename();  // programs ask for it by its name
     std::error_code error;
     // A copy: what the driver does to it must not reach the one that others use.

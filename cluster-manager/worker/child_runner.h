@@ -66,6 +66,9 @@ class ChildRunner {
                      const std::string& cluster_secret);
   void startDriver(const ChildId& id, Running& running, const protocol::DriverOrder& order,
                    const std::string& cluster_secret);
+  /// A driver's program or file; the error says who had to hand it out.
+  [[nodiscard]] std::string fetchForDriver(const protocol::ServedFile& wanted, FileStore::Access access,
+                                           const std::string& secret);
   /// The settings of a driver whose files the submitter serves: where it finds them here.
   [[nodiscard]] std::string fetchFiles(const protocol::DriverOrder& order, const std::string& files,
                                        const std::string& secret);

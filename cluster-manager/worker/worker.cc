@@ -172,7 +172,6 @@ struct WorkerDaemon::Impl {
     children.start(start.child, start.order, link.secret());
   }
   void carryOut(const worker::Signal& signal) { children.signal(signal.child, signal.signal); }
-  void carryOut(const worker::Forget&) { children.pruneLogs(); }
   void carryOut(const worker::Leave&) {
     link.disconnect();
     on_left();

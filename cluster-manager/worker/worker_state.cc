@@ -48,8 +48,8 @@ void WorkerState::handle(const Connected&, Millis now) {
   link_since_ = now;
   protocol::RegisterWorker all = options_.self;
   all.leaving = leaving();
-  // Those that ended while nobody could be told count as running here, and their ends follow the manager's answer: a
-  // driver that finished meanwhile must not seem lost. They hold nothing: what has taken their place needs the room.
+  // Those whose end no manager has noted count as running here, and their ends follow the manager's answer: a driver
+  // that finished meanwhile must not seem lost. They hold nothing: what has taken their place needs the room.
   for (const auto& [id, child] : children_) {
     const bool has_ended = child.phase == Phase::kEnded;
     if (id.isDriver()) {
@@ -108,7 +108,7 @@ void WorkerState::onMessage(const protocol::WorkerAccepted& message, Millis now)
   manager_ = message.manager;
   note("registered with the manager at " + manager_);
   for (auto& [id, child] : children_) {
-    if (child.phase == Phase::kEnded) report(id, child, now);
+    if (child.phase == Phase::kEnded) report(id, child);
   }
 }
 
@@ -125,34 +125,33 @@ void WorkerState::onMessage(const protocol::Refused& message, Millis now) {
 
 // ---- children
 
-void WorkerState::onMessage(const protocol::LaunchExecutor& message, Millis now) {
+void WorkerState::onMessage(const protocol::LaunchExecutor& message, Millis) {
   Child child;
   child.cores = message.cores;
   child.memory = message.memory;
-  add({message.application, message.executor}, std::move(child), message, now);
+  add({message.application, message.executor}, std::move(child), message);
 }
 
-void WorkerState::onMessage(const protocol::LaunchDriver& message, Millis now) {
+void WorkerState::onMessage(const protocol::LaunchDriver& message, Millis) {
   Child child;
   child.cores = message.order.cores;
   child.memory = message.order.memory;
   child.name = message.order.name;
-  add({message.order.driver, -1}, std::move(child), message, now);
+  add({message.order.driver, -1}, std::move(child), message);
 }
 
 void WorkerState::add(const ChildId& id, Child child,
-                      std::variant<protocol::LaunchExecutor, protocol::LaunchDriver> order, Millis now) {
+                      std::variant<protocol::LaunchExecutor, protocol::LaunchDriver> order) {
   auto found = children_.find(id);
   if (found != children_.end() && found->second.phase != Phase::kEnded) return;  // said twice
   Child& added = children_[id] = std::move(child);
-  to_forget_.erase(id.owner);
   if (!leaving()) {
     out_.emplace_back(Start{id, std::move(order)});
     return;
   }
   added.phase = Phase::kEnded;
   added.how.reason = "the worker leaves, so nothing starts on it";
-  report(id, added, now);
+  report(id, added);
 }
 
 void WorkerState::onMessage(const protocol::FreeExecutor& message, Millis) {
@@ -168,10 +167,15 @@ void WorkerState::onMessage(const protocol::EndDriver& message, Millis now) {
   tellToEnd({message.driver, -1}, message.reason, now);
 }
 
+void WorkerState::onMessage(const protocol::EndNoted& message, Millis) {
+  const auto found = children_.find({message.owner, message.executor});
+  if (found != children_.end() && found->second.phase == Phase::kEnded) children_.erase(found);
+}
+
 void WorkerState::onMessage(const protocol::InterruptDriver& message, Millis now) {
   const ChildId id{message.driver, -1};
   const auto found = children_.find(id);
-  if (found == children_.end()) return;
+  if (found == children_.end() || std::exchange(found->second.interrupted, true)) return;
   if (found->second.phase == Phase::kRunning) out_.emplace_back(Signal{id, SIGINT});
   if (found->second.phase == Phase::kStarting) tellToEnd(id, "it was interrupted before it ran", now);
 }
@@ -210,38 +214,22 @@ void WorkerState::handle(const Started& event, Millis now) {
   }
 }
 
-void WorkerState::handle(const Ended& event, Millis now) {
+void WorkerState::handle(const Ended& event, Millis) {
   auto found = children_.find(event.child);
   if (found == children_.end() || found->second.phase == Phase::kEnded) return;
   Child& child = found->second;
   child.phase = Phase::kEnded;
   child.how = event.how;
   if (!child.told_to_end.empty()) child.how.reason = child.told_to_end;
-  if (link_ == Link::kRegistered) report(event.child, child, now);
-  forgetIfGone(event.child.owner);
+  if (link_ == Link::kRegistered) report(event.child, child);
 }
 
-void WorkerState::report(const ChildId& id, Child& child, Millis now) {
+void WorkerState::report(const ChildId& id, const Child& child) {
   if (id.isDriver()) {
     send(protocol::DriverExited{id.owner, child.how});
   } else {
     send(protocol::ExecutorExited{id.owner, id.executor, child.how});
   }
-  child.reported_at = now;
-}
-
-void WorkerState::onMessage(const protocol::ForgetApplication& message, Millis) {
-  to_forget_.insert(message.application);
-  forgetIfGone(message.application);
-}
-
-void WorkerState::forgetIfGone(const std::string& application) {
-  if (!to_forget_.contains(application)) return;
-  for (const auto& [id, child] : children_) {
-    if (id.owner == application && child.phase != Phase::kEnded) return;
-  }
-  to_forget_.erase(application);
-  out_.emplace_back(Forget{application});
 }
 
 // ---- time
@@ -261,11 +249,6 @@ void WorkerState::handle(const Tick& event, Millis now) {
     out_.emplace_back(Signal{id, SIGKILL});
     child.kill_at = 0;
   }
-  if (link_ != Link::kRegistered) return;
-  std::erase_if(children_, [&](const auto& each) {
-    const Child& child = each.second;
-    return child.phase == Phase::kEnded && child.reported_at >= 0 && now - child.reported_at >= options_.keep_ended_ms;
-  });
 }
 
 // ---- leaving
@@ -303,11 +286,16 @@ void WorkerState::killAll(const std::string& reason) {
 
 void WorkerState::leaveIfDone(Millis now) {
   if (!leaving()) return;
-  if (!at_once_ && asked_at_ >= 0 && now - asked_at_ >= options_.leave_ms && !idle()) {
+  const Millis waited = now - asked_at_;
+  if (!at_once_ && waited >= options_.leave_ms && !idle()) {
     killAll(fmt::format("the worker leaves, and waited {} s for it to end", options_.leave_ms / 1000));
   }
   if (!idle()) return;
-  const bool asked_long_ago = asked_at_ >= 0 && now - asked_at_ >= options_.idle_leave_ms;
+  // Nobody else can tell how a driver ended: it would be lost with this worker.
+  const bool has_news =
+      std::any_of(children_.begin(), children_.end(), [](const auto& each) { return each.first.isDriver(); });
+  if (has_news && !at_once_ && waited < options_.leave_ms) return;
+  const bool asked_long_ago = waited >= options_.idle_leave_ms;
   if (!leave_when_idle_ && !at_once_ && !asked_long_ago && link_ == Link::kRegistered) return;
   left_ = true;
   note("leaves");

@@ -3,13 +3,13 @@
 // inside. worker.h is the shell around it.
 //
 // The manager:  waiting -> connecting -> registering -> registered -> waiting (connection broke, refused, silence)
-// A child:      starting -> running -> ended; told to end on the way, it is given five seconds before it is killed
+// A child:      starting -> running -> ended; told to end on the way, it is given five seconds before it is killed.
+//               Its end is told to one manager after the other, until one says that it has noted it.
 #pragma once
 
 #include <compare>
 #include <cstdint>
 #include <map>
-#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -79,17 +79,13 @@ struct Signal {
   ChildId child;
   int signal = 0;
 };
-/// Delete what is kept of the application, but for its logs.
-struct Forget {
-  std::string application;
-};
 /// The end of this worker.
 struct Leave {};
 struct Note {
   std::string text;
   bool warning = false;
 };
-using Instruction = std::variant<Connect, Send, Disconnect, Start, Signal, Forget, Leave, Note>;
+using Instruction = std::variant<Connect, Send, Disconnect, Start, Signal, Leave, Note>;
 using Instructions = std::vector<Instruction>;
 
 }  // namespace worker
@@ -108,11 +104,10 @@ class WorkerState {
     Millis last_retry_ms = 2'000;
     Millis answer_ms = 10'000;  ///< After which a manager that does not answer a registration is given up.
     Millis heartbeat_ms = 1'000;
-    Millis complain_ms = 60'000;    ///< How often it says that it has no manager.
-    Millis end_ms = 5'000;          ///< From SIGTERM to SIGKILL.
-    Millis leave_ms = 60'000;       ///< From being told to leave until what still runs is killed.
-    Millis idle_leave_ms = 2'000;   ///< How long a worker that runs nothing waits for the manager's word to leave.
-    Millis keep_ended_ms = 30'000;  ///< How long an end that was reported is reported again after a broken connection.
+    Millis complain_ms = 60'000;   ///< How often it says that it has no manager.
+    Millis end_ms = 5'000;         ///< From SIGTERM to SIGKILL.
+    Millis leave_ms = 60'000;      ///< From being told to leave until what still runs is killed.
+    Millis idle_leave_ms = 2'000;  ///< How long a worker that runs nothing waits for the manager's word to leave.
   };
 
   struct Child {
@@ -124,8 +119,8 @@ class WorkerState {
     std::string log;
     std::string told_to_end;  ///< Why, once it was; then Signal has been given or follows Started.
     Millis kill_at = 0;       ///< 0: not told, or killed already.
-    protocol::ExitInfo how;   ///< Once it has ended.
-    Millis reported_at = -1;  ///< -1: the manager has not been told of its end.
+    bool interrupted = false;
+    protocol::ExitInfo how;  ///< Once it has ended.
   };
 
   explicit WorkerState(Options options) : options_(std::move(options)) {}
@@ -157,20 +152,18 @@ class WorkerState {
   void onMessage(const protocol::EndExecutor& message, Millis now);
   void onMessage(const protocol::LaunchDriver& message, Millis now);
   void onMessage(const protocol::EndDriver& message, Millis now);
+  void onMessage(const protocol::EndNoted& message, Millis now);
   void onMessage(const protocol::InterruptDriver& message, Millis now);
-  void onMessage(const protocol::ForgetApplication& message, Millis now);
   void onMessage(const protocol::LeaveWhenIdle& message, Millis now);
   template <class T>
   void onMessage(const T&, Millis now);
 
-  void add(const ChildId& id, Child child, std::variant<protocol::LaunchExecutor, protocol::LaunchDriver> order,
-           Millis now);
+  void add(const ChildId& id, Child child, std::variant<protocol::LaunchExecutor, protocol::LaunchDriver> order);
   void tellToEnd(const ChildId& id, const std::string& reason, Millis now);
   void killAll(const std::string& reason);
-  void report(const ChildId& id, Child& child, Millis now);
+  void report(const ChildId& id, const Child& child);
   void retryLater(Millis now);
   void giveUpManager(const std::string& why, Millis now);
-  void forgetIfGone(const std::string& application);
   void beginToLeave(Millis now);
   void leaveIfDone(Millis now);
   [[nodiscard]] bool idle() const;
@@ -181,7 +174,6 @@ class WorkerState {
   const Options options_;
   worker::Instructions out_;  ///< Of the event at hand.
   std::map<ChildId, Child> children_;
-  std::set<std::string> to_forget_;  ///< Applications of which something still runs.
 
   Link link_ = Link::kWaiting;
   size_t address_ = 0;

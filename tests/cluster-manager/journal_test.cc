@@ -3,10 +3,12 @@
 // has one holder.
 #include "cluster-manager/manager/journal.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
 
 #include "base/util/error.h"
+#include "base/util/log.h"
 #include "cluster-manager/manager/standby_lock.h"
 #include "tests/support/temp_folder.h"
 
@@ -27,9 +29,9 @@ std::vector<JournalRecord> someRecords() {
   application.next_executor = 7;
   DriverRecord driver;
   driver.order.driver = "driver-1";
-  driver.state = "RUNNING";
+  driver.state = DriverState::kRunning;
   worker.gone = true;
-  return {worker, application, driver, worker};
+  return {worker, application, driver, worker, GrantRecord{"app-1", 9}};
 }
 
 /// Equal as far as their bytes tell.
@@ -51,11 +53,11 @@ TEST_CASE("a journal gives back what was kept, and is written anew with less", "
     Journal journal(path, {records[0]});
     journal.append({records[1], records[2]});
     journal.append({});
-    journal.append({records[3]});
+    journal.append({records[3], records[4]});
     CHECK(journal.bytes() == std::filesystem::file_size(path));
   }
   const Journal::Contents found = Journal::read(path);
-  CHECK(found.records.size() == 4);
+  CHECK(found.records.size() == 5);
   CHECK(found.damaged_bytes == 0);
   CHECK(isPrefix(found.records, records));
   CHECK(std::get<ApplicationRecord>(found.records[1]).application.executor_environment.at("A") == "1");
@@ -106,6 +108,47 @@ TEST_CASE("a journal with a flipped bit gives all records but the one that has i
   }
   CHECK(at == whole.size());
   CHECK_THROWS_AS(Journal::read(folder.write("other", "not a journal at all")), CorruptData);
+}
+
+TEST_CASE("a journal is written anew when it has doubled, and goes on where it cannot be", "[cluster-manager]") {
+  log::setLevel(log::Level::kOff);
+  const TempFolder folder;
+  const std::string path = folder / "journal";
+  const auto records = someRecords();
+  Journal journal(path, records, 1);
+  const uint64_t size = journal.bytes();
+  int asked = 0;
+  const auto snapshot = [&] {
+    ++asked;
+    return records;
+  };
+  journal.tidy(snapshot);
+  CHECK(asked == 0);
+  journal.append(records);
+  journal.append(records);
+  SECTION("anew") {
+    journal.tidy(snapshot);
+    CHECK(journal.bytes() == size);
+  }
+  SECTION("as it is, and not tried again at once") {
+    std::filesystem::create_directory(path + ".new");
+    journal.tidy(snapshot);
+    journal.append(records);
+    journal.tidy(snapshot);
+    CHECK(Journal::read(path).records.size() == 4 * records.size());
+  }
+  CHECK(asked == 1);
+}
+
+TEST_CASE("a record of a state that does not exist is none", "[cluster-manager]") {
+  DriverRecord driver;
+  const Bytes waits = encodeRecord(driver);
+  driver.state = DriverState::kLost;
+  std::string text(encodeRecord(driver).view());
+  CHECK(std::get<DriverRecord>(decodeRecord(Bytes(text))).state == DriverState::kLost);
+  const auto at = std::mismatch(text.begin(), text.end(), waits.view().begin()).first;
+  ++*at;
+  CHECK_THROWS_AS(decodeRecord(Bytes(text)), CorruptData);
 }
 
 TEST_CASE("a journal that cannot be written says so", "[cluster-manager]") {

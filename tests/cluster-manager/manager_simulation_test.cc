@@ -1,7 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
 // A manager's state machine among simulated workers, applications and submitters that go wrong in every way they must
 // bear: connections break at one end before the other, workers freeze, die and come back after they were given up,
-// drivers vanish, and the manager itself is killed and restarted from its journal.
+// drivers vanish, and the manager itself is cut off, or killed and restarted from its journal.
 // CERIUM_SIM_SEEDS=5000 runs more seeds, CERIUM_SIM_SEED=17 only that one.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -53,9 +53,13 @@ struct SimulatedWorker {
   bool alive = true;
   bool leaving = false;
   ConnectionId connection = kNoConnection;
+  bool accepted = false;  // at the connection; ends are told from then on, each once
   Millis paused_until = 0;
   std::map<ExecutorKey, Share> executors;
   std::map<std::string, Share> drivers;
+  // What has ended, until the manager has noted it.
+  std::set<ExecutorKey> ended_executors;
+  std::map<std::string, ExitInfo> ended_drivers;
 };
 
 struct SimulatedApplication {
@@ -139,7 +143,7 @@ class Simulation {
 
   std::optional<ConnectionId> connect(std::function<void(const ClusterMessage&)> on_message,
                                       std::function<void()> on_close) {
-    if (!state_) return std::nullopt;
+    if (!state_ || cut_off_until_ > events_.now()) return std::nullopt;
     const ConnectionId id = next_connection_++;
     links_[id] = {.on_message = std::move(on_message), .on_close = std::move(on_close)};
     return id;
@@ -148,7 +152,7 @@ class Simulation {
   void sendToPeer(ConnectionId id, const ClusterMessage& message) {
     Link& link = links_.at(id);
     if (link.broken) return;
-    link.last_to_peer = std::max(events_.now() + delay(), link.last_to_peer);
+    link.last_to_peer = std::max({events_.now() + delay(), link.last_to_peer, cut_off_until_});
     events_.after(link.last_to_peer - events_.now(), [this, id, message] {
       if (!links_.at(id).peer_knows) links_.at(id).on_message(message);
     });
@@ -158,7 +162,7 @@ class Simulation {
     if (id == kNoConnection) return;
     Link& link = links_.at(id);
     if (link.broken) return;
-    link.last_to_manager = std::max(events_.now() + delay(), link.last_to_manager);
+    link.last_to_manager = std::max({events_.now() + delay(), link.last_to_manager, cut_off_until_});
     events_.after(link.last_to_manager - events_.now(), [this, id, message] {
       if (!links_.at(id).manager_knows) carryOut(state_->received(id, message, events_.now()));
     });
@@ -198,10 +202,13 @@ class Simulation {
                                     [this, worker] { disconnect(worker); });
     if (!connection) return events_.after(random_.between(100, 2'000), [this, worker] { registerWorker(worker); });
     worker->connection = *connection;
+    worker->accepted = false;
     RegisterWorker message = worker->as;
     for (const auto& [key, share] : worker->executors)
       message.executors.push_back({key.first, key.second, share.cores, share.memory});
+    for (const ExecutorKey& key : worker->ended_executors) message.executors.push_back({key.first, key.second, 0, 0});
     for (const auto& [id, share] : worker->drivers) message.drivers.push_back(id);
+    for (const auto& [id, how] : worker->ended_drivers) message.drivers.push_back(id);
     message.leaving = worker->leaving;
     sendToManager(*connection, message);
   }
@@ -237,10 +244,20 @@ class Simulation {
         events_.after(random_.upTo(20'000), [this, worker, key] { endExecutor(worker, key); });
     } else if (const auto* end = std::get_if<EndExecutor>(&message)) {
       const ExecutorKey key(end->application, end->executor);
+      worker->ended_executors.erase(key);
       events_.after(delay() + random_.upTo(500), [this, worker, key] { endExecutor(worker, key); });
     } else if (const auto* order = std::get_if<LaunchDriver>(&message)) {
       launchDriver(worker, order->order);
+    } else if (std::holds_alternative<WorkerAccepted>(message)) {
+      worker->accepted = true;
+      for (const ExecutorKey& key : worker->ended_executors)
+        sendToManager(worker->connection, ExecutorExited{key.first, key.second, {}});
+      for (const auto& [id, how] : worker->ended_drivers) sendToManager(worker->connection, DriverExited{id, how});
+    } else if (const auto* noted = std::get_if<EndNoted>(&message)) {
+      worker->ended_executors.erase({noted->owner, noted->executor});
+      if (noted->executor < 0) worker->ended_drivers.erase(noted->owner);
     } else if (const auto* kill = std::get_if<EndDriver>(&message)) {
+      worker->ended_drivers.erase(kill->driver);
       endDriver(worker, kill->driver, {.signal = 9});
     } else if (const auto* refused = std::get_if<Refused>(&message)) {
       throw Wrong("a worker was refused: " + refused->reason);
@@ -255,14 +272,16 @@ class Simulation {
   }
 
   void endExecutor(const std::shared_ptr<SimulatedWorker>& worker, const ExecutorKey& key) {
-    if (worker->alive && worker->executors.erase(key) > 0)
-      sendToManager(worker->connection, ExecutorExited{key.first, key.second, {}});
+    if (!worker->alive || worker->executors.erase(key) == 0) return;
+    worker->ended_executors.insert(key);
+    if (worker->accepted) sendToManager(worker->connection, ExecutorExited{key.first, key.second, {}});
   }
 
   void launchDriver(const std::shared_ptr<SimulatedWorker>& worker, const DriverOrder& order) {
     start(*worker, {order.cores, order.memory});
     demand(worker->drivers.emplace(order.driver, Share{order.cores, order.memory}).second,
            "a driver started twice at the same worker");
+    worker->ended_drivers.erase(order.driver);
     SimulatedDriver& driver = drivers_.at(order.driver);
     demand(++driver.starts == 1 || order.supervise, "an unsupervised driver was launched again");
     sendToManager(worker->connection, DriverStarted{order.driver});
@@ -271,7 +290,9 @@ class Simulation {
   }
 
   void endDriver(const std::shared_ptr<SimulatedWorker>& worker, const std::string& id, const ExitInfo& how) {
-    if (worker->alive && worker->drivers.erase(id) > 0) sendToManager(worker->connection, DriverExited{id, how});
+    if (!worker->alive || worker->drivers.erase(id) == 0) return;
+    worker->ended_drivers[id] = how;
+    if (worker->accepted) sendToManager(worker->connection, DriverExited{id, how});
   }
 
   // Applications and submitters.
@@ -366,6 +387,7 @@ class Simulation {
     if (chaosIsOver()) return;
     events_.after(random_.between(1, 2'000), [this] { misfortune(); });
     if (restarts_ && random_.chance(0.05)) killManager();
+    if (random_.chance(losses_ / 2)) cut_off_until_ = events_.now() + random_.upTo(20'000);
     for (auto& [id, link] : links_) {
       if (!link.broken && random_.chance(losses_ / 2)) breakLink(id);
     }
@@ -483,7 +505,7 @@ class Simulation {
             const Worker& worker = entry.second;
             return !worker.as.leaving && worker.as.cores >= order.cores && worker.as.memory >= order.memory;
           });
-      demand(!driver.isActive() || !could_run, fmt::format("driver {} is {}", id, driver.record.state));
+      demand(!driver.isActive() || !could_run, fmt::format("driver {} is {}", id, nameOf(driver.record.state)));
     }
   }
 
@@ -499,6 +521,7 @@ class Simulation {
   ConnectionId next_connection_ = 0;
   Millis longest_delay_ = 0;
   bool restarts_ = false;
+  Millis cut_off_until_ = 0;
   double losses_ = 0;
 };
 

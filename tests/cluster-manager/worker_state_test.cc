@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 #include <optional>
 #include <random>
+#include <set>
 
 #include "base/util/error.h"
 
@@ -227,13 +228,20 @@ TEST_CASE("an interrupt reaches a driver that runs, and no other", "[cluster-man
   Worker worker;
   worker.registerNow();
   worker.says(launchDriver());
-  worker.says(p::InterruptDriver{"driver-1"});
-  CHECK_FALSE(worker.find<Signal>());
+  SECTION("one that starts ends once it has") {
+    worker.says(p::InterruptDriver{"driver-1"});
+    CHECK_FALSE(worker.find<Signal>());
+    worker.on(Started{kDriver, "log"});
+    CHECK(worker.find<Signal>()->signal == SIGTERM);
+    return;
+  }
   worker.on(Started{kDriver, "log"});
   worker.says(p::InterruptDriver{"driver-2"});
   CHECK_FALSE(worker.find<Signal>());
   worker.says(p::InterruptDriver{"driver-1"});
   CHECK(worker.find<Signal>()->signal == SIGINT);
+  worker.says(p::InterruptDriver{"driver-1"});  // once more, as a new manager does not know that it was heard
+  CHECK_FALSE(worker.find<Signal>());
   worker.on(exited(kDriver));
   worker.says(p::InterruptDriver{"driver-1"});
   CHECK_FALSE(worker.find<Signal>());
@@ -276,8 +284,19 @@ TEST_CASE("a manager that comes back hears of all that runs, and of what ended m
     worker.says(p::WorkerAccepted{"manager:7077"});
     CHECK(worker.sent<p::ExecutorExited>());
   }
-  SECTION("but not for ever") {
-    worker.tick(30'000);
+  SECTION("however long the manager stood still before it was lost") {
+    worker.tick(3'600'000);
+    worker.on(Disconnected{"reset"});
+    worker.tick(100);
+    worker.on(Connected{});
+    CHECK(worker.sent<p::RegisterWorker>()->drivers == std::vector<std::string>{"driver-1"});
+    worker.says(p::WorkerAccepted{"manager:7077"});
+    CHECK(worker.sent<p::DriverExited>());
+  }
+  SECTION("but not when the manager has noted it") {
+    worker.says(p::EndNoted{"app-1", 1});
+    worker.says(p::EndNoted{"app-1", 2});  // it runs
+    worker.says(p::EndNoted{"driver-1", -1});
     CHECK(worker.state.children().size() == 1);
   }
   SECTION("nor when the manager does not want to know") {
@@ -285,20 +304,6 @@ TEST_CASE("a manager that comes back hears of all that runs, and of what ended m
     CHECK_FALSE(worker.find<Signal>());
     CHECK_FALSE(worker.state.children().contains(executor(1)));
   }
-}
-
-TEST_CASE("an application's data go when its last executor has ended", "[cluster-manager][worker]") {
-  Worker worker;
-  worker.registerNow();
-  worker.says(launch(1));
-  worker.on(Started{executor(1), "log"});
-  worker.says(p::ForgetApplication{"app-1"});
-  CHECK_FALSE(worker.find<Forget>());
-  worker.on(exited(executor(1)));
-  REQUIRE(worker.find<Forget>());
-  CHECK(worker.find<Forget>()->application == "app-1");
-  worker.says(p::ForgetApplication{"app-2"});
-  CHECK(worker.find<Forget>());
 }
 
 TEST_CASE("a worker that is asked to leave waits for what it runs", "[cluster-manager][worker]") {
@@ -349,6 +354,32 @@ TEST_CASE("a worker that is asked to leave waits for what it runs", "[cluster-ma
     REQUIRE(worker.sent<p::RegisterWorker>());
     CHECK(worker.sent<p::RegisterWorker>()->leaving);
   }
+}
+
+TEST_CASE("a worker that leaves takes no driver's end along that no manager has noted", "[cluster-manager][worker]") {
+  Worker worker;
+  worker.registerNow();
+  worker.says(launchDriver());
+  worker.on(Started{kDriver, "log"});
+  worker.on(Disconnected{"reset"});
+  worker.on(exited(kDriver));
+  worker.on(LeaveAsked{});
+  CHECK_FALSE(worker.find<Leave>());
+  SECTION("once one has") {
+    worker.tick(10'000);
+    worker.on(Connected{});
+    worker.says(p::WorkerAccepted{"manager:7077"});
+    worker.says(p::LeaveWhenIdle{});
+    CHECK_FALSE(worker.find<Leave>());
+    worker.says(p::EndNoted{"driver-1", -1});
+  }
+  SECTION("for a minute") {
+    worker.tick(59'999);
+    CHECK_FALSE(worker.find<Leave>());
+    worker.tick(1);
+  }
+  SECTION("unless it is told twice") { worker.on(LeaveAsked{}); }
+  CHECK(worker.find<Leave>());
 }
 
 TEST_CASE("a worker that runs nothing leaves at the manager's word, or soon without it", "[cluster-manager][worker]") {

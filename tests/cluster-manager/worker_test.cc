@@ -344,6 +344,30 @@ TEST_CASE("a worker keeps the folders of what ended last", "[cluster-manager][cl
   CHECK(std::filesystem::exists(cluster.folder / "work/driver-1/stdout"));
 }
 
+TEST_CASE("a driver whose submitter is gone says what it lacks, and runs where that has been before",
+          "[cluster-manager][cluster]") {
+  const bool has_been = GENERATE(true, false);
+  Cluster cluster;
+  cluster.startWorker();
+  Client submitter(cluster, "echo hello\n", "driver driver-1");
+  const auto submit = [&](const std::string& id) {
+    p::DriverOrder order;
+    order.driver = id;
+    order.program = submitter.program;
+    order.memory = 1 << 20;
+    submitter.send(p::SubmitDriver{order});
+    for (;;) {
+      auto status = submitter.inbox.next<p::DriverStatus>();
+      if (status.driver == id && status.state != "WAITING" && status.state != "RUNNING") return status;
+    }
+  };
+  if (has_been) REQUIRE(submit("driver-1").state == "FINISHED");
+  submitter.program.file.port = 1;  // where nobody listens
+  const p::DriverStatus status = submit("driver-2");
+  CHECK(status.state == (has_been ? "FINISHED" : "FAILED"));
+  if (!has_been) CHECK_THAT(status.detail, Catch::Contains("the `cerium submit` that hands it out"));
+}
+
 TEST_CASE("a driver in the cluster can be ended", "[cluster-manager][cluster]") {
   Cluster cluster;
   cluster.startWorker();

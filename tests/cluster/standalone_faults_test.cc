@@ -70,6 +70,20 @@ std::vector<std::string> leftBehind(const std::string& work_dir) {
 
 TEST_CASE("endless standalone program", "[.program]") { endlessProgram(); }
 
+TEST_CASE("an application that ends while the manager is restarted has finished", "[cluster][standalone][fault]") {
+  StandaloneCluster cluster;
+  cluster.addWorker();
+  Context sc(cluster.conf());
+  REQUIRE(slowSum(sc, 4, 1) == 6);
+  cluster.manager().signal(SIGKILL);
+  REQUIRE(cluster.manager().wait() == 128 + SIGKILL);
+  auto stopped = std::async(std::launch::async, [&sc] { sc.stop(); });
+  cluster.startManager();
+  stopped.get();
+  REQUIRE(eventually([&] { return cluster.json().at("completedapps").as_array().size() == 1; }));
+  CHECK(cluster.json().at("completedapps").as_array().at(0).at("state").as_string() == "FINISHED");
+}
+
 TEST_CASE("workers of one machine keep to folders of their own", "[cluster][standalone]") {
   StandaloneCluster cluster;
   std::vector<std::string> arguments{

@@ -52,6 +52,28 @@ TEST_CASE("a manager and a driver that stand still for longer than the limit giv
   CHECK(contentsOf(folder / "lost") == "0");
 }
 
+TEST_CASE("workers that fall silent together, as where the manager is cut off, are not given up",
+          "[cluster][standalone][fault]") {
+  StandaloneCluster cluster;
+  cluster.addWorker();
+  cluster.addWorker();
+  TempFolder folder;
+  DriverProgram driver("program among stalls", folder, cluster.variables());
+  REQUIRE(eventually([&] { return std::filesystem::exists(folder / "ready"); }, std::chrono::seconds(40)));
+  REQUIRE(eventually([&] { return cluster.executors().size() == 2; }));
+  const auto executors = cluster.executors();
+  for (const size_t each : {0, 1}) cluster.worker(each).signal(SIGSTOP);
+  std::this_thread::sleep_for(std::chrono::seconds(12));  // the limit is ten
+  for (const size_t each : {0, 1}) cluster.worker(each).signal(SIGCONT);
+  std::filesystem::remove(folder / "ready");
+  REQUIRE(eventually([&] { return std::filesystem::exists(folder / "ready"); }));
+  CHECK(cluster.executors() == executors);
+  folder.write("go", "");
+  CHECK(driver.wait() == 0);
+  CHECK(contentsOf(folder / "lost") == "0");
+  CHECK(cluster.manager().log().find("is lost") == std::string::npos);
+}
+
 TEST_CASE("a worker on which nothing starts costs no application its life", "[cluster][standalone][fault]") {
   StandaloneCluster cluster;
   cluster.addWorker(4);  // the emptiest, so the first to be tried

@@ -13,7 +13,7 @@ using namespace cerium;
 
 namespace {
 
-const std::string kHead = "CERIUMJ1";
+const std::string kHead = "CERIUMJ2";
 
 std::string recordBytes(const protocol::JournalRecord& record) {
   const Bytes bytes = protocol::encodeRecord(record);

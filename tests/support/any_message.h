@@ -44,6 +44,8 @@ template <class T>
 void fill(T& value, Random& random) {
   if constexpr (std::is_same_v<T, bool>) {
     value = random() % 2 == 0;
+  } else if constexpr (std::is_enum_v<T>) {
+    value = static_cast<T>(random() % (static_cast<uint64_t>(T::kLast) + 1));
   } else if constexpr (std::is_arithmetic_v<T>) {
     value = static_cast<T>(random());
   } else {
