@@ -68,7 +68,7 @@ class StandaloneProvider final : public ExecutorProvider {
   explicit StandaloneProvider(StandaloneOptions options)
       : options_(std::move(options)),
         cluster_secret_(clusterSecret(options_)),
-        host_(options_.host.empty() ? rpc::addressTowards(options_.managers) : options_.host),
+        host_(rpc::ownAddress(options_.host, options_.managers)),
         wanted_(options_.executors),
         program_({ownProgram()}) {}
   ~StandaloneProvider() override { stop(); }

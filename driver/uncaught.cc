@@ -4,16 +4,19 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
 
 #include "base/util/error.h"
+#include "base/util/log.h"
 
 namespace cerium {
 namespace {
 
+constexpr std::chrono::milliseconds kLastWords{1'000};
 std::terminate_handler g_before = nullptr;
 
 [[noreturn]] void onTerminate() {
@@ -22,6 +25,7 @@ std::terminate_handler g_before = nullptr;
   } catch (const Error& e) {
     std::cout.flush();
     std::fflush(stdout);
+    log::flush(kLastWords);
     std::fprintf(stderr, "%s: %s\n", program_invocation_short_name, e.what());
     ::_exit(1);  // not exit(): threads that run would see their world destroyed
   } catch (...) {

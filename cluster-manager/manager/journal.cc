@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "base/util/bytes.h"
+#include "base/util/descriptor.h"
 #include "base/util/error.h"
 #include "base/util/hash.h"
 #include "base/util/log.h"
@@ -50,14 +51,9 @@ std::optional<protocol::JournalRecord> decodeWhole(std::string_view bytes, uint6
   }
 }
 
-void writeAll(int fd, const Bytes& bytes, const std::string& path) {
-  for (size_t done = 0; done < bytes.size();) {
-    const ssize_t count = ::write(fd, bytes.data() + done, bytes.size() - done);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail("write", path);
-    done += static_cast<size_t>(count);
-  }
-  if (::fdatasync(fd) != 0) fail("write", path);
+void writeToDisk(int fd, const Bytes& bytes, const std::string& path) {
+  errno = writeAll(fd, bytes.view());
+  if (errno != 0 || ::fdatasync(fd) != 0) fail("write", path);
 }
 
 void syncFolder(const std::string& path) {
@@ -114,7 +110,7 @@ void Journal::rewrite(const std::vector<protocol::JournalRecord>& records) {
   const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) fail("make", fresh);
   try {
-    writeAll(fd, bytes, fresh);
+    writeToDisk(fd, bytes, fresh);
     if (::rename(fresh.c_str(), path_.c_str()) != 0) fail("replace", path_);
   } catch (...) {
     ::close(fd);
@@ -141,7 +137,7 @@ void Journal::tidy(const std::function<std::vector<protocol::JournalRecord>()>& 
 void Journal::append(const std::vector<protocol::JournalRecord>& records) {
   Bytes bytes;
   for (const auto& record : records) appendRecord(bytes, record);
-  writeAll(fd_, bytes, path_);
+  writeToDisk(fd_, bytes, path_);
   bytes_ += bytes.size();
 }
 

@@ -38,7 +38,6 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr auto kTick = std::chrono::milliseconds(100);
 constexpr auto kLockAttempt = std::chrono::milliseconds(500);
-constexpr uint64_t kMaxMessageBytes = 64 << 20;  // Programs do not pass here: nothing that does is large.
 
 Millis monotonic() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now().time_since_epoch()).count();
@@ -59,7 +58,7 @@ void makeFolder(const std::string& path) {
 rpc::TransportOptions transportOptions(const ManagerOptions& options) {
   rpc::TransportOptions result;
   result.secret = options.secret;
-  result.max_message_bytes = kMaxMessageBytes;
+  result.max_message_bytes = protocol::kMaxClusterMessage;
   result.thread_name = "cerium-mgr-rpc";
   return result;
 }
