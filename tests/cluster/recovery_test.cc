@@ -68,6 +68,7 @@ TEST_CASE("shuffle output that died with its executor is computed again, and onl
   Context sc(clusterConf(kCluster, folder));
   auto recorder = std::make_shared<Recorder>();
   sc.addListener(recorder);
+  REQUIRE(eventually([&] { return sc.statusTracker().getExecutorInfos().size() == 2; }));
   auto counts = sc.range(0, 10'000, 1, 8)
                     .map([](int64_t x) {
                       if (x % 1250 == 0) ::usleep(20'000);  // so that both executors get some
