@@ -104,6 +104,7 @@ class Engine::JobWithActions final : public JobHandle {
   [[nodiscard]] JobId id() const override { return job_->id(); }
   [[nodiscard]] bool isDone() const override { return job_->isDone(); }
   void cancel(const std::string& reason) override { job_->cancel(reason); }
+  [[nodiscard]] std::exception_ptr failureInDriver() const override { return job_->failureInDriver(); }
   void wait() override {
     job_->wait();
     std::vector<std::function<void()>> actions;

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/util/exception_text.h"
 #include "driver/job_failed.h"
 
 namespace cerium {
@@ -21,6 +22,17 @@ void RunningJob::wait() {
   std::unique_lock lock(mutex_);
   ended_.wait(lock, [this] { return done_; });
   if (failure_) throw JobFailed(id_.value, action_, *failure_);
+}
+
+std::exception_ptr RunningJob::failureInDriver() const {
+  ExceptionText thrown = currentExceptionText();
+  Failure failure;
+  failure.kind = Failure::Kind::kUserException;
+  failure.exception_type = std::move(thrown.type);
+  failure.message = std::move(thrown.message);
+  failure.call_site = action_;
+  failure.host = "the driver";
+  return std::make_exception_ptr(JobFailed(id_.value, action_, std::move(failure)));
 }
 
 bool RunningJob::isDone() const {

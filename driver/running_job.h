@@ -31,6 +31,7 @@ class RunningJob final : public JobHandle {
   void wait() override;
   [[nodiscard]] bool isDone() const override;
   void cancel(const std::string& reason) override { cancel_(id_, reason); }
+  [[nodiscard]] std::exception_ptr failureInDriver() const override;
 
  private:
   friend class SchedulerLoop;

@@ -1,7 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "executor/crash_report.h"
 
-#include <cxxabi.h>
 #include <elfutils/libdwfl.h>
 #include <execinfo.h>
 #include <fmt/format.h>
@@ -15,6 +14,7 @@
 #include <cstring>
 #include <memory>
 
+#include "base/util/exception_text.h"
 #include "executor/current_task.h"
 
 namespace cerium {
@@ -63,12 +63,6 @@ void onExit(int status, void*) {
   if (t_current_task < 0) return;
   report(0, status);
   ::_exit(status);
-}
-
-std::string demangled(const char* name) {
-  int status = 0;
-  std::unique_ptr<char, decltype(&std::free)> text(abi::__cxa_demangle(name, nullptr, nullptr, &status), &std::free);
-  return status == 0 ? text.get() : name;
 }
 
 /// Symbols of this program, which is the one that died.

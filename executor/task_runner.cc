@@ -1,12 +1,9 @@
 // Cerium. Licensed under the Apache License 2.0.
 // The only place that catches what user code throws.
-#include <cxxabi.h>
-
 #include <chrono>
-#include <cstdlib>
-#include <memory>
-#include <typeinfo>
+#include <utility>
 
+#include "base/util/exception_text.h"
 #include "executor/current_task.h"
 #include "executor/executor.h"
 
@@ -17,12 +14,6 @@ thread_local volatile int64_t t_current_task = -1;
 namespace {
 
 constexpr size_t kMaxMessage = 64 * 1024;  // of an exception's text: it travels, and is shown
-
-std::string demangled(const char* name) {
-  int status = 0;
-  std::unique_ptr<char, decltype(&std::free)> text(abi::__cxa_demangle(name, nullptr, nullptr, &status), &std::free);
-  return status == 0 ? text.get() : name;
-}
 
 void setFailure(TaskReport& report, TaskReport::Outcome outcome, std::string_view message) {
   report.outcome = outcome;
@@ -77,19 +68,10 @@ TaskReport runTask(const TaskLaunch& launch, TaskContext& task, ShuffleStore& sh
                "out of memory; executor memory in use: " + std::to_string(task.services().memory().used()) + " of " +
                    std::to_string(task.services().memory().budget()) + " bytes");
     report.exception_type = "std::bad_alloc";
-  } catch (const std::exception& e) {
-    setFailure(report, Outcome::kUserException, e.what());
-    report.exception_type = demangled(typeid(e).name());
-  } catch (const std::string& text) {
-    setFailure(report, Outcome::kUserException, text);
-    report.exception_type = "std::string";
-  } catch (const char* text) {
-    setFailure(report, Outcome::kUserException, text == nullptr ? "" : text);
-    report.exception_type = "const char*";
   } catch (...) {
-    const std::type_info* type = abi::__cxa_current_exception_type();
-    setFailure(report, Outcome::kUserException, "an object that is no std::exception was thrown");
-    if (type != nullptr) report.exception_type = demangled(type->name());
+    ExceptionText thrown = currentExceptionText();
+    setFailure(report, Outcome::kUserException, thrown.message);
+    report.exception_type = std::move(thrown.type);
   }
   if (report.outcome != Outcome::kSuccess && task.isInterrupted() && report.outcome != Outcome::kFetchFailed) {
     report.outcome = Outcome::kKilled;

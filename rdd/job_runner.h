@@ -2,6 +2,7 @@
 // How an RDD reaches the scheduler. Implemented in driver/, so that rdd/ includes nothing of it.
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -34,6 +35,9 @@ class JobHandle {
   virtual void wait() = 0;
   [[nodiscard]] virtual bool isDone() const = 0;
   virtual void cancel(const std::string& reason) = 0;
+  /// The JobFailed for the exception that is being handled: it came from a function of the program's that the driver
+  /// itself ran on the job's results.
+  [[nodiscard]] virtual std::exception_ptr failureInDriver() const = 0;
 };
 
 /// Everything that the lazy side of the API asks of a Context.

@@ -134,16 +134,19 @@ class Actions {
     requireSerializable<op::collect, T>();
     closure::require<op::reduce, F>();
     static_assert(closure::kAccumulates<F, T, T>, "cerium: reduce: the function must take and return records");
-    auto parts = run("reduce", ops::Reduce<T, F>{{}, {located("reduce", where, f)}}, where).wait();
+    const auto job = run("reduce", ops::Reduce<T, F>{{}, {located("reduce", where, f)}}, where);
+    auto parts = job.wait();
     std::optional<T> result;
-    for (auto& part : parts) {
-      if (!part) continue;
-      if (result) {
-        *result = closure::accumulate(f, std::move(*result), std::move(*part));
-      } else {
-        result = std::move(part);
+    job.merged([&] {
+      for (auto& part : parts) {
+        if (!part) continue;
+        if (result) {
+          *result = closure::accumulate(f, std::move(*result), std::move(*part));
+        } else {
+          result = std::move(part);
+        }
       }
-    }
+    });
     if (!result) throw EmptyCollection(OperationSite("reduce", where).str() + ": the RDD has no records");
     return std::move(*result);
   }
@@ -162,11 +165,13 @@ class Actions {
     closure::require<op::aggregate, Seq>();
     static_assert(closure::kAccumulates<Seq, U, const T&>, "cerium: aggregate: seq must take (U, record) and return U");
     static_assert(closure::kAccumulates<Comb, U, U>, "cerium: aggregate: comb must take (U, U) and return U");
-    auto parts =
-        run("aggregate", ops::Aggregate<U, Seq>{{}, {Carried<U>{zero}, located("aggregate", where, seq)}}, where)
-            .wait();
+    const auto job =
+        run("aggregate", ops::Aggregate<U, Seq>{{}, {Carried<U>{zero}, located("aggregate", where, seq)}}, where);
+    auto parts = job.wait();
     U result = std::move(zero);
-    for (U& part : parts) result = closure::accumulate(comb, std::move(result), std::move(part));
+    job.merged([&] {
+      for (U& part : parts) result = closure::accumulate(comb, std::move(result), std::move(part));
+    });
     return result;
   }
   /// As aggregate, but the results of many partitions are combined on executors first, in `depth` levels.

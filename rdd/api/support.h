@@ -150,6 +150,15 @@ struct TypedJob : PendingJob {
     }
     return values;
   }
+  /// Does `merge` to the results, here in the driver; what it throws fails the job.
+  template <class Merge>
+  void merged(Merge merge) const {
+    try {
+      merge();
+    } catch (...) {
+      std::rethrow_exception(this->handle()->failureInDriver());
+    }
+  }
 };
 
 template <class R>

@@ -271,6 +271,22 @@ TEST_CASE("a thrown text reaches the user", "[rdd]") {
   });
 }
 
+TEST_CASE("what a merge in the driver throws fails the job like what a task throws", "[rdd]") {
+  onEachMaster([](Context& sc) {
+    auto two = sc.parallelize(Ints{1, 2}, 2);  // one record a partition: only the driver merges
+    try {
+      two.reduce([](int, int) -> int { throw std::logic_error("cannot merge"); });
+      FAIL("nothing was thrown");
+    } catch (const JobFailed& e) {
+      CHECK(e.exceptionType() == "std::logic_error");
+      CHECK(e.message() == "cannot merge");
+      CHECK_THAT(e.callSite(), Catch::Contains("reduce at spellings_test.cc"));
+    }
+    CHECK_THROWS_AS(two.aggregate(0, std::plus<>(), [](int, int) -> int { throw std::logic_error("no"); }), JobFailed);
+    CHECK(two.reduce(std::plus<>()) == 3);
+  });
+}
+
 TEST_CASE("a cancelled job has no active stages", "[rdd]") {
   Context sc(testing::testConf(testing::kThreads));
   auto job = sc.range(0, 3, 1, 3)
