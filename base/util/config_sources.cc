@@ -58,10 +58,9 @@ void addFile(const std::string& path, bool must_exist, std::vector<ConfSetting>&
 /// a setting's.
 void refuseMisspelt(std::string_view name, std::span<const std::string> known) {
   constexpr size_t kSlip = 2;  // letters
+  if (std::find(known.begin(), known.end(), name) != known.end()) return;
   for (const std::string& setting : known) {
-    const size_t distance = editDistance(name, setting);
-    if (distance == 0) return;
-    if (distance <= kSlip)
+    if (editDistance(name, setting) <= kSlip)
       throw InvalidArgument(
           fmt::format("the environment variable {} is not a setting's; did you mean {}?", name, setting));
   }

@@ -285,6 +285,16 @@ TEST_CASE("code beats submit flags, they beat the environment, it beats the file
   CHECK(Conf(false).getAll().empty());
 }
 
+TEST_CASE("every setting can be given by its variable", "[base][config]") {
+  for (const ConfigKey& key : configKeys()) {
+    const std::string value = key.type == ConfigType::kString ? "x" : std::string(key.default_value);
+    Environment environment;
+    environment.set(environmentName(key.name), value);
+    CAPTURE(std::string(key.name));
+    CHECK(Conf().get(key.name) == value);
+  }
+}
+
 TEST_CASE("the file is looked for in the configuration folder, else in the home's, and may be missing",
           "[base][config]") {
   testing::TempFolder folder;
