@@ -16,7 +16,8 @@ class FetchComplaints {
  public:
   static constexpr size_t kReaders = 2;           ///< So many different ones cannot all be at fault...
   static constexpr size_t kMost = 4;              ///< ...nor can one where nobody else reads, and it goes on.
-  static constexpr Millis kRemembered = 180'000;  ///< Longer than a reader that is at fault gets no tasks.
+  static constexpr Millis kApart = 10'000;        ///< What the tasks of one reader say at a time is one complaint.
+  static constexpr Millis kRemembered = 180'000;  ///< Longer than kMost complaints take.
 
   /// True where the source is to be given up.
   bool add(ExecutorId source, ExecutorId reader, Millis now);

@@ -19,8 +19,11 @@ TEST_CASE("a source is given up when a second reader cannot reach it", "[driver]
 
 TEST_CASE("one reader's complaints suffice when they go on", "[driver][fault]") {
   FetchComplaints complaints;
-  for (size_t i = 1; i < FetchComplaints::kMost; ++i) CHECK_FALSE(complaints.add(kSource, ExecutorId(1), 0));
-  CHECK(complaints.add(kSource, ExecutorId(1), 0));
+  Millis now = 0;
+  for (size_t i = 1; i < FetchComplaints::kMost; ++i, now += FetchComplaints::kApart) {
+    for (int task = 0; task < 16; ++task) CHECK_FALSE(complaints.add(kSource, ExecutorId(1), now));
+  }
+  CHECK(complaints.add(kSource, ExecutorId(1), now));
 }
 
 TEST_CASE("complaints of long ago, and of an executor's life before, say nothing", "[driver][fault]") {
