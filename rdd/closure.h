@@ -45,10 +45,13 @@ decltype(auto) call(F& f, Args&&... args) {
 template <class F, class Acc, class X>
   requires(!std::is_lvalue_reference_v<Acc>)
 Acc accumulate(F& f, Acc&& acc, X&& x) {
-  if constexpr (std::is_invocable_v<F&, Acc&&, X&&>) {
-    return call(f, std::move(acc), std::forward<X>(x));
+  using Own = std::conditional_t<std::is_invocable_v<F&, Acc&&, X&&>, Acc&&, Acc&>;
+  if constexpr (std::is_same_v<std::invoke_result_t<F&, Own, X&&>, Acc&>) {
+    Acc& result = call(f, static_cast<Own>(acc), std::forward<X>(x));
+    if (&result == &acc) return std::move(acc);  // what it returns is what it was given: not to be copied
+    return result;
   } else {
-    return call(f, acc, std::forward<X>(x));
+    return call(f, static_cast<Own>(acc), std::forward<X>(x));
   }
 }
 /// Whether accumulate() can do so.

@@ -72,12 +72,15 @@ concept TimePoint = requires(const T& t) {
   typename T::clock;
   t.time_since_epoch().count();
 };
-/// A date of std::chrono's calendar, or a part of one.
+/// A date of std::chrono's calendar, or a part of one: a number, or made of others.
 template <class T>
 concept Civil = requires(const T& t) {
   { t.ok() } -> std::same_as<bool>;
 }
-&&!Duration<T> && !TimePoint<T>;
+&&(
+    std::is_constructible_v<int, const T&> || std::is_constructible_v<unsigned, const T&> ||
+    requires(const T& t) { t.month(); } || requires(const T& t) { t.c_encoding(); } ||
+    requires(const T& t) { t.weekday(); });
 template <class T>
 concept StdHashable = requires(const T& t) {
   { std::hash<T>()(t) } -> std::convertible_to<size_t>;
@@ -104,8 +107,6 @@ struct Hash {
       return of(key.count());
     } else if constexpr (keys::TimePoint<K>) {
       return of(key.time_since_epoch().count());
-    } else if constexpr (keys::Civil<K> && !keys::StdHashable<K>) {
-      return ofCivil(key);
     } else if constexpr (keys::StdHashable<K> && !keys::Optional<K>) {
       return keys::mix(std::hash<K>()(key));
     } else if constexpr (keys::Optional<K>) {
@@ -114,6 +115,8 @@ struct Hash {
       uint64_t seed = key.size();
       for (const auto& element : key) seed = keys::combine(seed, of(element));
       return seed;
+    } else if constexpr (keys::Civil<K>) {
+      return ofCivil(key);
     } else {
       static_assert(keys::TupleLike<K>,
                     "cerium: this key type has no hash; specialise std::hash or cerium::Hash for it");
@@ -132,11 +135,13 @@ struct Hash {
   static uint64_t of(const T& part) noexcept {
     return Hash<std::remove_cv_t<T>>()(part);
   }
-  /// Of the numbers that it is made of; "the last day of a month" and the like are their month.
+  /// Of the numbers that it is made of.
   static uint64_t ofCivil(const K& key) noexcept {
     uint64_t seed = 0x6369;
     if constexpr (requires { key.year(); }) seed = keys::combine(seed, of(static_cast<int>(key.year())));
     if constexpr (requires { key.month(); }) seed = keys::combine(seed, of(static_cast<unsigned>(key.month())));
+    if constexpr (requires { key.weekday(); }) seed = keys::combine(seed, of(key.weekday()));
+    if constexpr (requires { key.index(); }) seed = keys::combine(seed, of(key.index()));
     if constexpr (requires { key.day(); }) seed = keys::combine(seed, of(static_cast<unsigned>(key.day())));
     if constexpr (requires { key.c_encoding(); }) seed = keys::combine(seed, of(key.c_encoding()));
     if constexpr (requires { static_cast<int>(key); }) seed = keys::combine(seed, of(static_cast<int>(key)));

@@ -99,9 +99,10 @@ class Actions {
     static_assert(std::is_invocable_r_v<bool, Less&, const T&, const T&>,
                   "cerium: takeOrdered and top: the order cannot be called with two records");
     const uint64_t n = checkedCount("takeOrdered", count, where);
-    auto parts = run("takeOrdered", smallest(n, less, where), where).wait();
-    auto all = concat(std::move(parts));
-    std::stable_sort(all.begin(), all.end(), [&less](const T& a, const T& b) { return less(a, b); });
+    const auto job = run("takeOrdered", smallest(n, less, where), where);
+    auto all = concat(job.wait());
+    job.merged(
+        [&] { std::stable_sort(all.begin(), all.end(), [&less](const T& a, const T& b) { return less(a, b); }); });
     if (all.size() > n) all.erase(all.begin() + static_cast<std::ptrdiff_t>(n), all.end());
     return all;
   }
@@ -163,7 +164,8 @@ class Actions {
   U aggregate(U zero, Seq seq, Comb comb, Where where = Where::current()) const {
     requireSerializable<op::aggregate, U>();
     closure::require<op::aggregate, Seq>();
-    static_assert(closure::kAccumulates<Seq, U, const T&>, "cerium: aggregate: seq must take (U, record) and return U");
+    static_assert(closure::kAccumulates<Seq, U, const T&> || closure::kAccumulates<Seq, U, T>,
+                  "cerium: aggregate: seq must take (U, record) and return U");
     static_assert(closure::kAccumulates<Comb, U, U>, "cerium: aggregate: comb must take (U, U) and return U");
     const auto job =
         run("aggregate", ops::Aggregate<U, Seq>{{}, {Carried<U>{zero}, located("aggregate", where, seq)}}, where);

@@ -16,7 +16,7 @@ class KeyOperations {
     return self().keyBy(std::move(f), where).groupByKey(part, where);
   }
   template <class F, class A>
-    requires closure::TakesBound<F, A, const T&>
+    requires closure::TakesBound<F, A, T>
   auto groupBy(F f, A a, Where where = Where::current()) const {
     return groupBy(closure::bind(std::move(f), std::move(a)), UseDefault(), where);
   }
@@ -37,7 +37,7 @@ class KeyOperations {
     return self().keyBy(std::move(f), where).sortByKey(ascending, partitions, where).values(where);
   }
   template <class F, class A>
-    requires closure::TakesBound<F, A, const T&>
+    requires closure::TakesBound<F, A, T>
   auto sortBy(F f, A a, Where where = Where::current()) const {
     return sortBy(closure::bind(std::move(f), std::move(a)), true, 0, where);
   }

@@ -85,7 +85,7 @@ class Transformations {
   template <class F>
   auto keyBy(F f, Where where = Where::current()) const {
     closure::require<op::keyBy, F>();
-    static_assert(pipes::RecordFunction<F, const T>, "cerium: keyBy: the function cannot be called with a record");
+    static_assert(pipes::RecordFunction<F, T>, "cerium: keyBy: the function cannot be called with a record");
     using K = pipes::ResultOf<F, const T&>;
     static_assert(!std::is_void_v<K>, "cerium: keyBy: the function returns nothing; it has to return a key");
     return self().template append<std::pair<K, T>>(KeyBy<F>{located("keyBy", where, std::move(f))}, false);

@@ -92,4 +92,21 @@ TEST_CASE("every bit of a key moves about half of the bits of its hash", "[base]
   }
 }
 
+TEST_CASE("the dates of the calendar and their parts have hashes, what only has ok() has none", "[base]") {
+  using namespace std::chrono;
+  struct Status {
+    [[maybe_unused]] bool ok() const { return true; }
+  };
+  STATIC_REQUIRE(keys::Civil<year_month_day>);
+  STATIC_REQUIRE_FALSE(keys::Civil<Status>);
+  const auto hash = [](const auto& key) { return Hash<std::decay_t<decltype(key)>>()(key); };
+  CHECK(hash(year_month_day(2017y / 1 / 1)) != hash(year_month_day(2017y / 1 / 2)));
+  CHECK(hash(year_month_day(2017y / 1 / 1)) != hash(year_month_day(2018y / 1 / 1)));
+  CHECK(hash(2017y / 1) != hash(2017y / 2));
+  CHECK(hash(Monday) != hash(Tuesday));
+  CHECK(hash(Monday[1]) != hash(Monday[2]));
+  CHECK(hash(Monday[last]) != hash(Tuesday[last]));
+  CHECK(hash(January) != hash(February));
+}
+
 }  // namespace cerium

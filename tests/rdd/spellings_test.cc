@@ -21,6 +21,21 @@ auto pairsOf(const RDD<int>& numbers) {
   return numbers.map([](int x) { return std::pair(x % 2, x); });
 }
 
+/// An accumulator that tells how often it was copied.
+struct Counted {
+  Counted() = default;
+  Counted(const Counted& other) : sum(other.sum), copies(other.copies + 1) {}
+  Counted(Counted&&) = default;
+  Counted& operator=(const Counted&) = default;
+  Counted& operator=(Counted&&) = default;
+  int sum = 0;
+  int copies = 0;
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(sum, copies);
+  }
+};
+
 /// Keeps words apart by their first letter.
 struct FirstLetter {
   [[nodiscard]] int numPartitions() const { return 26; }
@@ -136,6 +151,20 @@ TEST_CASE("functions take what they accumulate by value or change it in place", 
     CHECK(numbers.treeAggregate(std::set<int>(), insert, unite).size() == 4);
     CHECK(pairsOf(numbers).aggregateByKey(std::set<int>(), insert, unite).collectAsMap().at(1).size() == 2);
     CHECK(numbers.reduce([](int& a, int b) { return a += b; }) == 10);
+    const auto add = [](Counted& a, int x) -> Counted& {
+      a.sum += x;
+      return a;
+    };
+    const auto merge = [](Counted& a, const Counted& b) -> Counted& {
+      a.sum += b.sum;
+      return a;
+    };
+    const Counted total =
+        sc.range(0, 1'000, 1, 2).map([](int64_t x) { return static_cast<int>(x); }).aggregate(Counted(), add, merge);
+    CHECK(total.sum == 499'500);
+    CHECK(total.copies < 10);  // of the zero value, not one a record
+    CHECK(numbers.sortBy([](int& x) { return -x; }).first() == 4);
+    CHECK(numbers.keyBy([](int&& x) { return x; }).first().first == 1);
     CHECK(numbers.map([](int&& x) { return x; }).count() == 4);
     CHECK(numbers.map([](int x) { return std::to_string(x); }).map([](Text&& x) { return std::move(x); }).first() ==
           "1");
