@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kConnectMs = 3'000;
 constexpr auto kFirstPause = std::chrono::milliseconds(100);
-constexpr auto kLongestPause = std::chrono::milliseconds(2'000);
+constexpr auto kLongestPause = std::chrono::milliseconds(1'000);
 
 }  // namespace
 

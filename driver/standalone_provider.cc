@@ -26,9 +26,9 @@ namespace {
 constexpr auto kManagerLimit = std::chrono::seconds(20);  // for a cluster that is just being started
 constexpr auto kSayAfter = std::chrono::seconds(1);
 constexpr auto kFirstGrant = std::chrono::seconds(1);
-/// A manager that is restarted, or its standby, is there within a second, and is looked for every two. A program whose
-/// work is done waits no longer: all that is lost is how its application is said to have ended.
-constexpr auto kGoodbye = std::chrono::milliseconds(2'500);
+/// A manager that is restarted, or its standby, is there within a second or two, and is looked for every one. A program
+/// whose work is done waits no longer: all that is lost is how its application is said to have ended.
+constexpr auto kGoodbye = std::chrono::milliseconds(3'500);
 constexpr auto kLook = std::chrono::milliseconds(50);
 constexpr int64_t kStartLimitMs = 120'000;  // a worker may have to fetch the program first
 

@@ -52,8 +52,9 @@ void BlockMover::copy(const protocol::ReplicateBlock& order) {
     log::info("partition {} of RDD {} could not be copied from {}: {}", order.partition, order.rdd, peer.str(),
               e.what());
   }
-  // Whoever leaves may be waiting for this copy: there will be none.
-  if (!is_kept) tell_(protocol::BlocksChanged{{{order.rdd, order.partition, false, 0, 0}}});
+  // Whoever leaves may be waiting for this copy: there will be none. (A task may have cached the block meanwhile.)
+  if (!is_kept && !executor_.blocks().find(RddId(order.rdd), order.partition))
+    tell_(protocol::BlocksChanged{{{order.rdd, order.partition, false, 0, 0}}});
 }
 
 void BlockMover::retire() {

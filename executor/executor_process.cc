@@ -236,7 +236,7 @@ class ExecutorProcess final : public ExecutorLink {
   }
 
   // What is said of stages, tasks and places is done in its order by a thread of its own: a stage's decoding runs the
-  // user's code, for as long as that likes, and heartbeats must leave meanwhile.
+  // user's code, which may take its time, and heartbeats must leave meanwhile.
   void on(protocol::LaunchTasks& message) { inOrder(std::move(message)); }
   void on(protocol::KillTask& message) { inOrder(std::move(message)); }
   void on(protocol::DropStages& message) { inOrder(std::move(message)); }

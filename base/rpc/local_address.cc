@@ -65,15 +65,19 @@ std::string addressTowards(const std::vector<Endpoint>& peers) {
 }
 
 std::string ownAddress(const std::string& host, const std::vector<Endpoint>& managers) {
-  const std::string towards = addressTowards(managers);
-  if (host.empty()) return towards;
-  if (isLoopback(addressTowards(Endpoint{host, 1})) && !isLoopback(towards)) {
-    throw InvalidArgument(
-        fmt::format("nobody on another machine, such as the manager's, reaches this one at {}; name the address under "
-                    "which others do, or none, for {}",
-                    host, towards));
+  if (host.empty()) return addressTowards(managers);
+  if (!isLoopback(addressTowards(Endpoint{host, 1}))) return host;
+  std::string towards;
+  try {
+    towards = addressTowards(managers);
+  } catch (const IoError&) {
+    return host;  // their names may be known later; where they are is not known now
   }
-  return host;
+  if (isLoopback(towards)) return host;
+  throw InvalidArgument(
+      fmt::format("nobody on another machine, such as the manager's, reaches this one at {}; name the address under "
+                  "which others do, or none, for {}",
+                  host, towards));
 }
 
 void refuseLoopbackName(const std::string& host, const std::string& address) {

@@ -9,7 +9,7 @@
 // A driver:       WAITING -> RUNNING -> FINISHED, FAILED, KILLED, LOST; supervised: RUNNING -> RELAUNCHING -> RUNNING.
 // After a restart workers and applications of the journal are awaited, and given up when they do not come in time.
 // So is everybody after a time in which this manager stood still, or heard none of several workers: it was cut off
-// then, and they work on.
+// then, and they work on. While it hears none it gives nobody up, for a minute at most.
 #pragma once
 
 #include <functional>

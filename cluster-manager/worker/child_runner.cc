@@ -224,13 +224,9 @@ void ChildRunner::launch(const ChildId& id, Running& running, ChildOrder order) 
 }
 
 void ChildRunner::ended(const ChildId& id, Running& running, ChildEnd end) {
-  bool was_killed = false;
-  {
-    std::lock_guard lock(mutex_);
-    was_killed = running.killed;
-  }
   // All that it printed is with its submitter before that hears of the end; whoever kills it does not wait for that.
-  if (running.output && !was_killed) running.output->finish();
+  const bool was_killed = running.killed;
+  if (running.output) running.output->finish(running.killed);
   running.output.reset();
   removeFiles(running);
   std::error_code ignored;  // The folder's age is that of the end: pruneLogs() goes by it.

@@ -6,6 +6,7 @@
 //   WORK_DIR/DRIVER/              a driver's folder, with stdout, stderr, and files/ while it runs
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -57,7 +58,7 @@ class ChildRunner {
     std::thread starter;
     std::unique_ptr<ChildProcess> process;  // guarded by mutex_ until the starter has been joined
     std::unique_ptr<DriverOutput> output;   // the starter's, then the watcher's
-    bool killed = false;                    // guarded by mutex_; by us, with SIGKILL
+    std::atomic<bool> killed{false};        // by us, with SIGKILL
     std::string log;                        // the starter's; set before the process starts
     std::string files;                      // likewise; the folder of a driver's files, empty where it has none
   };

@@ -18,6 +18,7 @@ namespace {
 
 constexpr int kConnectMs = 3'000;
 constexpr std::chrono::seconds kLastWords{30};
+constexpr std::chrono::milliseconds kLook{50};  // for whoever does not wait any more
 constexpr size_t kMaxQueued = 4 << 20;
 constexpr uint64_t kMaxMessage = 8 << 20;  // far above a piece of output; the submitter says nothing
 
@@ -57,12 +58,15 @@ DriverOutput::~DriverOutput() {
   transport_.reset();
 }
 
-void DriverOutput::finish() {
+void DriverOutput::finish(const std::atomic<bool>& is_given_up) {
   if (!connection_) return;
   sayWhatIsLeftOut();
   connection_->close();
   auto closed = closed_.get_future();
-  const bool is_closed = closed.wait_for(kLastWords) == std::future_status::ready;
+  const auto deadline = std::chrono::steady_clock::now() + kLastWords;
+  bool is_closed = false;
+  while (!is_closed && !is_given_up && std::chrono::steady_clock::now() < deadline)
+    is_closed = closed.wait_for(kLook) == std::future_status::ready;
   log::info("{}: no more output goes to its submitter ({}); all of it is in {}", driver_,
             is_closed ? closed.get() : "it takes too long", folder_);
 }

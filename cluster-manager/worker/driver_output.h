@@ -2,6 +2,7 @@
 // What a driver in the cluster prints: kept in files, and passed on to its submitter while that listens.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <future>
 #include <memory>
@@ -29,8 +30,8 @@ class DriverOutput {
   void write(bool is_stderr, std::string_view bytes);
 
   /// After the last write: waits until the submitter has all, while it takes some of it every five seconds, and for
-  /// half a minute at most.
-  void finish();
+  /// half a minute at most, or until it is given up.
+  void finish(const std::atomic<bool>& is_given_up);
 
   [[nodiscard]] std::string stderrFile() const { return folder_ + "/stderr"; }
 
