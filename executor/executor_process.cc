@@ -18,16 +18,14 @@
 #include "base/util/child_process.h"
 #include "base/util/environment.h"
 #include "base/util/log.h"
-#include "base/util/serial_thread.h"
 #include "executor/block_directory.h"
 #include "executor/block_mover.h"
 #include "executor/block_server.h"
 #include "executor/broadcast_cache.h"
 #include "executor/crash_report.h"
 #include "executor/executor.h"
-#include "rdd/accumulator_registry.h"
+#include "executor/launch_desk.h"
 #include "rdd/broadcast.h"
-#include "rdd/stage_code.h"
 
 namespace cerium {
 namespace {
@@ -231,92 +229,21 @@ class ExecutorProcess final : public ExecutorLink {
     executor_ = std::move(executor);
     mover_ = std::make_unique<BlockMover>(*executor_, *client_,
                                           [this](protocol::Message message) { send(std::move(message)); });
+    desk_ = std::make_unique<LaunchDesk>(
+        LaunchDesk::Parts{*executor_, places_, *client_, *broadcasts_},
+        [this](TaskReport report) { taskEnded(std::move(report)); },
+        [this](const std::string& reason) { end("a message of the driver cannot be used: " + reason); });
     server_ = std::make_unique<BlockServer>(std::move(sources));
     return true;
   }
 
-  // What is said of stages, tasks and places is done in its order by a thread of its own: a stage's decoding runs the
-  // user's code, which may take its time, and heartbeats must leave meanwhile.
-  void on(protocol::LaunchTasks& message) { inOrder(std::move(message)); }
-  void on(protocol::KillTask& message) { inOrder(std::move(message)); }
-  void on(protocol::DropStages& message) { inOrder(std::move(message)); }
-  void on(protocol::DropShuffle& message) { inOrder(std::move(message)); }
-  void on(protocol::DropRdd& message) { inOrder(std::move(message)); }
-  void on(protocol::DropBroadcast& message) { inOrder(std::move(message)); }
-  void on(protocol::ExecutorLost& message) { inOrder(std::move(message)); }
-
-  template <class Message>
-  void inOrder(Message message) {
-    orders_.run([this, shared = std::make_shared<Message>(std::move(message))] {
-      try {
-        carryOut(*shared);
-      } catch (const std::exception& e) {
-        end(std::string("a message of the driver cannot be used: ") + e.what());
-      }
-    });
-  }
-
-  void carryOut(protocol::LaunchTasks& launch) {
-    for (const auto& accumulator : launch.accumulators) {
-      AccumulatorRegistry::instance().defineEncoded(AccumulatorId(accumulator.id), accumulator.cell);
-    }
-    places_.learn(launch);
-    std::vector<TaskLaunch> tasks;
-    for (auto& stage : launch.stages) addStage(stage);
-    for (auto& task : launch.tasks) {
-      auto stage = stages_.find(StageId(task.stage));
-      if (stage == stages_.end() || !stage->second->body) {
-        reportBroken(task, stage == stages_.end() ? "its stage was never sent" : broken_stages_[StageId(task.stage)]);
-        continue;
-      }
-      TaskLaunch one{TaskId(task.task), stage->second, task.stage_attempt, task.partition, task.attempt, {}};
-      for (auto& data : task.data) one.data.emplace_back(RddId(data.rdd), data.partition, std::move(data.bytes));
-      tasks.push_back(std::move(one));
-    }
-    executor_->launch(std::move(tasks));
-  }
-
-  void addStage(protocol::StageCode& sent) {
-    auto stage = std::make_shared<StageCode>();
-    stage->id = StageId(sent.stage);
-    stage->num_partitions = sent.num_partitions;
-    if (sent.shuffle >= 0) stage->shuffle = ShuffleId(sent.shuffle);
-    stage->properties = {sent.properties.begin(), sent.properties.end()};
-    try {
-      stage->body = decodeStage(sent.code);
-    } catch (const std::exception& e) {
-      broken_stages_[stage->id] = std::string("the stage cannot be decoded: ") + e.what();
-    }
-    stages_[stage->id] = std::move(stage);
-  }
-
-  void reportBroken(const protocol::TaskLaunch& task, const std::string& why) {
-    TaskReport report;
-    report.id = TaskId(task.task);
-    report.outcome = TaskReport::Outcome::kEngineFailure;
-    report.message = why;
-    taskEnded(std::move(report));
-  }
-
-  void carryOut(protocol::KillTask& kill) { executor_->kill(TaskId(kill.task)); }
-  void carryOut(protocol::DropStages& drop) {
-    for (int64_t stage : drop.stages) {
-      stages_.erase(StageId(stage));
-      broken_stages_.erase(StageId(stage));
-    }
-  }
-  void carryOut(protocol::DropShuffle& drop) {
-    executor_->dropShuffle(ShuffleId(drop.shuffle));
-    places_.forget(ShuffleId(drop.shuffle));
-  }
-  void carryOut(protocol::DropRdd& drop) {
-    executor_->dropRdd(RddId(drop.rdd));
-    places_.forget(RddId(drop.rdd));
-  }
-  void carryOut(protocol::DropBroadcast& drop) {
-    broadcasts_->drop(BroadcastId(drop.id));
-    BroadcastRegistry::instance().remove(BroadcastId(drop.id));
-  }
+  void on(protocol::LaunchTasks& message) { desk_->add(std::move(message)); }
+  void on(protocol::KillTask& message) { desk_->add(std::move(message)); }
+  void on(protocol::DropStages& message) { desk_->add(std::move(message)); }
+  void on(protocol::DropShuffle& message) { desk_->add(message); }
+  void on(protocol::DropRdd& message) { desk_->add(message); }
+  void on(protocol::DropBroadcast& message) { desk_->add(message); }
+  void on(protocol::ExecutorLost& message) { desk_->add(std::move(message)); }
   void on(protocol::DropResult& drop) {
     std::lock_guard lock(mutex_);
     results_.erase(TaskId(drop.task));
@@ -338,9 +265,6 @@ class ExecutorProcess final : public ExecutorLink {
   void on(protocol::ReplicateBlock& replicate) { mover_->add(std::move(replicate)); }
   void on(protocol::AdoptShuffle& adopt) { mover_->add(std::move(adopt)); }
   void on(protocol::Retire& retire) { mover_->add(retire); }
-  void carryOut(protocol::ExecutorLost& lost) {
-    if (const auto peer = places_.forget(ExecutorId(lost.executor))) client_->giveUp(*peer, lost.reason);
-  }
   void on(protocol::Shutdown& shutdown) { end(shutdown.reason); }
 
   /// A file of the driver's machine, fetched once.
@@ -408,10 +332,6 @@ class ExecutorProcess final : public ExecutorLink {
   std::string host_;  ///< Under which others reach this process.
   const std::string scratch_;
 
-  // Used by the thread of orders_ only.
-  std::map<StageId, StageCodePtr> stages_;
-  std::map<StageId, std::string> broken_stages_;
-
   std::mutex mutex_;
   std::condition_variable changed_;
   bool ended_ = false;                                      // guarded by mutex_
@@ -427,10 +347,10 @@ class ExecutorProcess final : public ExecutorLink {
   std::unique_ptr<BroadcastCache> broadcasts_;
   std::unique_ptr<Executor> executor_;
   std::unique_ptr<BlockMover> mover_;
+  std::unique_ptr<LaunchDesk> desk_;
   std::unique_ptr<BlockServer> server_;
   std::unique_ptr<rpc::Transport> transport_;
   rpc::ConnectionPtr connection_;
-  SerialThread orders_{"cerium-orders"};
 };
 
 }  // namespace
