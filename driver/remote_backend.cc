@@ -273,11 +273,12 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
 
   void registerExecutor(const rpc::ConnectionPtr& from, const protocol::Hello& hello) {
     const ExecutorId id(hello.executor);
-    if (!lives_.knows(id) && !stopped_) {  // its grant takes another way here, and may take longer
+    const bool is_granted = lives_.knows(id);
+    if (!is_granted && !stopped_) {  // its grant takes another way here, and may take longer
       early_.insert_or_assign(id, Early{from, hello, 0});
       return;
     }
-    if (!lives_.knows(id) || executors_.contains(id)) return from->close();
+    if (!is_granted || executors_.contains(id)) return from->close();
     const protocol::Peer peer{hello.executor, hello.host, hello.block_port};
     executors_[id] = {from, peer, {}, false};
     lives_.registered(id);

@@ -78,13 +78,15 @@ void SchedulerLoop::fetchFailed(const TaskEndEvent& event, const RunningTask& ta
   log::info("stage {}, partition {}: output of shuffle {} cannot be read from executor {} by executor {}: {}",
             task.stage.id.value, task.partition, event.report.shuffle.value, source.value, event.executor.value,
             failure.message);
-  if (is_out_of_reach && backend_.reaches(source) && !complaints_.add(source, event.executor, now())) {
+  const bool is_tried_elsewhere =
+      is_out_of_reach && backend_.reaches(source) && !complaints_.add(source, event.executor, now());
+  if (is_tried_elsewhere) {
     failure.kind = Failure::Kind::kUnreachable;
     failure.message = fmt::format("output of shuffle {} cannot be read from executor {}: {}",
                                   event.report.shuffle.value, source.value, failure.message);
-    return carryOut(tasks_.failed(task.id, failure, now()));
   }
   carryOut(tasks_.failed(task.id, failure, now()));
+  if (is_tried_elsewhere) return;
   if (is_out_of_reach) {
     // All it held is given up at once, not output by output.
     backend_.endExecutor(source, failure.message);
