@@ -53,6 +53,10 @@ class Transformations {
   auto filter(F f, A a, B b, Where where = Where::current()) const {
     return filter(closure::bind(std::move(f), std::move(a), std::move(b)), where);
   }
+  template <class F, class A, class B, class C>
+  auto filter(F f, A a, B b, C c, Where where = Where::current()) const {
+    return filter(closure::bind(std::move(f), std::move(a), std::move(b), std::move(c)), where);
+  }
 
   /// Any number of records for each: `f` returns a range (or an optional), or is called as f(record, emit) and calls
   /// emit(result). `Emitted` names the type of the results in the second form where it cannot be deduced. Narrow.
@@ -71,10 +75,6 @@ class Transformations {
   template <class Emitted = void, class F, class A>
   auto flatMap(F f, A a, Where where = Where::current()) const {
     return flatMap<Emitted>(closure::bind(std::move(f), std::move(a)), where);
-  }
-  template <class F, class A, class B, class C>
-  auto filter(F f, A a, B b, C c, Where where = Where::current()) const {
-    return filter(closure::bind(std::move(f), std::move(a), std::move(b), std::move(c)), where);
   }
   template <class Emitted = void, class F, class A, class B>
   auto flatMap(F f, A a, B b, Where where = Where::current()) const {
