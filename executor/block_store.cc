@@ -77,6 +77,18 @@ void BlockStore::dropRdd(RddId rdd) {
   for (const BlockChange& change : changes) on_change_(change);
 }
 
+void BlockStore::drop(RddId rdd, int partition) {
+  {
+    std::lock_guard lock(mutex_);
+    auto found = blocks_.find({rdd, partition});
+    if (found == blocks_.end()) return;
+    memory_.release(found->second.memory);
+    recent_.erase(found->second.place);
+    blocks_.erase(found);
+  }
+  on_change_({rdd, partition, false, 0, 0});
+}
+
 void BlockStore::dropAll() {
   std::set<RddId> rdds;
   {

@@ -36,6 +36,7 @@ class BlockStore {
   /// Keeps a block; false where neither memory nor (for its level) disk takes it.
   bool put(RddId rdd, int partition, StorageLevel level, CachedBlock block);
   void dropRdd(RddId rdd);
+  void drop(RddId rdd, int partition);
   void dropAll();
   /// Frees `wanted` bytes of memory or what it can; the MemoryManager's evictor.
   void evict(size_t wanted);

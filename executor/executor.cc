@@ -143,7 +143,7 @@ void Executor::work() {
 
 void Executor::run(TaskLaunch launch) {
   TaskContext context({launch.stage->id, launch.stage_attempt, launch.partition, launch.stage->num_partitions,
-                       launch.attempt, launch.id, launch.stage->body->node().id(), launch.stage->properties},
+                       launch.attempt, launch.id, launch.stage->body->node().lineageDepth(), launch.stage->properties},
                       *this);
   for (auto& [rdd, partition, bytes] : launch.data) context.setPartitionData(rdd, partition, std::move(bytes));
   {
@@ -171,7 +171,13 @@ std::optional<CachedBlock> Executor::findCached(RddId rdd, int partition) {
 }
 
 bool Executor::cacheBlock(RddId rdd, int partition, StorageLevel level, CachedBlock block) {
-  return blocks_.put(rdd, partition, level, std::move(block));
+  const bool is_kept = blocks_.put(rdd, partition, level, std::move(block));
+  // What a task that was told to stop has computed may come from input that is not so any more. The driver tells to
+  // stop first, then to drop the RDD: a block that came too late for the second finds the first.
+  const TaskContext* task = TaskContext::get();
+  if (!is_kept || task == nullptr || !task->isInterrupted()) return is_kept;
+  blocks_.drop(rdd, partition);
+  return false;
 }
 
 std::vector<std::string> Executor::barrier(TaskContext& task, const std::string& message) {

@@ -50,7 +50,12 @@ ShuffleDependency::~ShuffleDependency() {
 }
 
 RddNode::RddNode(RddId id, OperationSite site, int num_partitions, std::vector<Dependency> dependencies)
-    : id_(id), site_(site), num_partitions_(num_partitions), dependencies_(std::move(dependencies)), effective_(this) {}
+    : id_(id), site_(site), num_partitions_(num_partitions), dependencies_(std::move(dependencies)), effective_(this) {
+  for (const Dependency& dependency : dependencies_) {
+    const RddNode* parent = dependency.narrow ? dependency.narrow.get() : dependency.shuffle->parent().get();
+    if (parent != nullptr) lineage_depth_ = std::max(lineage_depth_, parent->lineage_depth_ + 1);
+  }
+}
 
 RddNode::~RddNode() {
   bury(std::move(checkpoint_));

@@ -77,6 +77,10 @@ class RddNode {
   [[nodiscard]] const OperationSite& site() const { return site_; }
   [[nodiscard]] int numPartitions() const { return num_partitions_; }
   [[nodiscard]] const std::vector<Dependency>& dependencies() const { return dependencies_; }
+  /// RDDs on the longest way from here to one that has no parent. The same for the same program wherever it runs.
+  [[nodiscard]] int lineageDepth() const { return lineage_depth_; }
+  /// For a decoder, which does not see all parents.
+  void setLineageDepth(int depth) { lineage_depth_ = depth; }
   [[nodiscard]] const std::optional<Partitioner>& partitioner() const { return partitioner_; }
   void setPartitioner(std::optional<Partitioner> p) { partitioner_ = std::move(p); }
 
@@ -111,6 +115,7 @@ class RddNode {
   const OperationSite site_;
   const int num_partitions_;
   std::vector<Dependency> dependencies_;
+  int lineage_depth_ = 0;
   std::optional<Partitioner> partitioner_;
   std::atomic<StorageLevel> storage_level_{StorageLevel::NONE};
   mutable std::mutex mutex_;

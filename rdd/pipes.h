@@ -190,6 +190,7 @@ struct FlatMapValues : OneFunction<FlatMapValues<U, F>, F> {
 };
 
 /// Runs a pipe over a stream: the one loop of a task. `S` is the type of the records that come in.
+/// Each loop notices within a few records that the task was told to stop (TaskContext::checkInterruptedCheaply).
 template <class S, class P>
 class Input {
  public:
@@ -209,7 +210,6 @@ class Input {
     for (;;) {
       Batch<S> batch = stream_->next();
       if (batch.size == 0) return acc;
-      task_.checkInterrupted();
       acc = foldBatch(batch, std::move(acc), step);
     }
   }
@@ -221,18 +221,7 @@ class Input {
     auto guarded = [&](auto&& record) {
       if (go_on) go_on = sink(std::forward<decltype(record)>(record));
     };
-    for (;;) {
-      Batch<S> batch = stream_->next();
-      if (batch.size == 0) return;
-      task_.checkInterrupted();
-      for (size_t i = 0; i < batch.size && go_on; ++i) {
-        if (batch.owned) {
-          pipe_(std::move(batch.data[i]), guarded);
-        } else {
-          pipe_(static_cast<const S&>(batch.data[i]), guarded);
-        }
-      }
-      if (!go_on) return;
+    while (go_on && fill(guarded, [&] { return !go_on; })) {
     }
   }
 
@@ -241,8 +230,29 @@ class Input {
   bool nextBatch(Sink sink) {
     Batch<S> batch = stream_->next();
     if (batch.size == 0) return false;
-    task_.checkInterrupted();
     sendBatch(batch, sink);
+    return true;
+  }
+
+  /// Sends records through the pipe until `isFull()`, asked after each, or to the end of the stream's batch; false at
+  /// the end of the stream. For a sink that must not be given a whole batch's results at a time: a pipe may make many
+  /// records of one.
+  template <class Sink, class IsFull>
+  bool fill(Sink sink, IsFull isFull) {
+    if (at_ == batch_.size) {
+      batch_ = stream_->next();
+      at_ = 0;
+      if (batch_.size == 0) return false;
+    }
+    while (at_ < batch_.size && !isFull()) {
+      task_.checkInterrupted();
+      S& record = batch_.data[at_++];
+      if (batch_.owned) {
+        pipe_(std::move(record), sink);
+      } else {
+        pipe_(static_cast<const S&>(record), sink);
+      }
+    }
     return true;
   }
 
@@ -267,17 +277,32 @@ class Input {
   template <class Sink>
   [[gnu::always_inline]] void sendBatch(Batch<S> batch, Sink sink) {
     if constexpr (std::is_trivially_copy_constructible_v<S>) {
-      for (size_t i = 0; i < batch.size; ++i) pipe_(static_cast<const S&>(batch.data[i]), sink);
+      sendEach(batch, [&](S& record) { pipe_(static_cast<const S&>(record), sink); });
     } else if (batch.owned) {
-      for (size_t i = 0; i < batch.size; ++i) pipe_(std::move(batch.data[i]), sink);
+      sendEach(batch, [&](S& record) { pipe_(std::move(record), sink); });
     } else {
-      for (size_t i = 0; i < batch.size; ++i) pipe_(static_cast<const S&>(batch.data[i]), sink);
+      sendEach(batch, [&](S& record) { pipe_(static_cast<const S&>(record), sink); });
+    }
+  }
+
+  template <class Send>
+  [[gnu::always_inline]] void sendEach(Batch<S> batch, Send send) {
+    constexpr size_t kStrip = 16;  // records between checks of a loop that has none inside
+    for (size_t i = 0; i < batch.size;) {
+      task_.checkInterrupted();
+      const size_t end = batch.size - i < kStrip ? batch.size : i + kStrip;
+      for (; i < end; ++i) {
+        task_.checkInterruptedCheaply();
+        send(batch.data[i]);
+      }
     }
   }
 
   TaskContext& task_;
   StreamPtr<S> stream_;
   P pipe_;
+  Batch<S> batch_;  // of fill()
+  size_t at_ = 0;
 };
 
 }  // namespace cerium::pipes

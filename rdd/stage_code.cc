@@ -15,6 +15,7 @@ void encodeNode(Writer& out, const RddNode& node, const std::unordered_map<const
   closure::encodeSite(out, node.site());
   out.varint(static_cast<uint64_t>(node.numPartitions()));
   out.put(node.storageLevel());
+  out.varint(static_cast<uint64_t>(node.lineageDepth()));
   out.varint(node.dependencies().size());
   for (const Dependency& dependency : node.dependencies()) {
     out.put(dependency.narrow != nullptr);
@@ -36,6 +37,7 @@ NodePtr decodeNode(Reader& in, const std::vector<NodePtr>& nodes) {
   header.site = closure::decodeSite(in);
   header.num_partitions = static_cast<int>(in.varint());
   header.storage_level = in.get<StorageLevel>();
+  header.lineage_depth = static_cast<int>(in.varint());
   for (size_t n = in.count(); n > 0; --n) {
     if (in.get<bool>()) {
       const uint64_t place = in.varint();

@@ -20,6 +20,9 @@ struct Batch {
 /// Records for about this many bytes make a batch: big enough to hide the call, small enough to stay in the cache.
 inline constexpr size_t kBatchBytes = 64 * 1024;
 
+/// What the records of a batch may own on the heap before it is passed on though it is not full.
+inline constexpr int64_t kBatchHeapBytes = 1024 * 1024;
+
 template <class T>
 inline constexpr size_t kBatchRecords = sizeof(T) * 16 > kBatchBytes ? 16 : kBatchBytes / sizeof(T);
 
@@ -166,7 +169,12 @@ class DecodeStream final : public Stream<T> {
   Batch<T> next() override {
     batch_.clear();
     if (left_ == 0) return {};
-    decodeRecords(in_, left_, kBatchRecords<T>, batch_);
+    if constexpr (kBitwise<T>) {
+      decodeRecords(in_, left_, kBatchRecords<T>, batch_);
+    } else {
+      const size_t end = in_.left() < kBatchHeapBytes ? 0 : in_.left() - kBatchHeapBytes;
+      while (left_ > 0 && batch_.size() < kBatchRecords<T> && in_.left() >= end) decodeRecords(in_, left_, 1, batch_);
+    }
     return {batch_.data(), batch_.size(), true};
   }
 

@@ -35,6 +35,8 @@ void TaskContext::addTaskCompletionListener(std::function<void(TaskContext&)> li
   listeners_.push_back(std::move(listener));
 }
 
+void TaskContext::throwKilled() { throw TaskKilled("task was told to stop"); }
+
 void TaskContext::complete() {
   while (!listeners_.empty()) {
     auto listener = std::move(listeners_.back());

@@ -50,6 +50,7 @@ struct NodeHeader {
   OperationSite site;
   int num_partitions = 0;
   StorageLevel storage_level = StorageLevel::NONE;
+  int lineage_depth = 0;
   std::vector<Dependency> dependencies;
 };
 using NodeDecoder = NodePtr (*)(NodeHeader&&, Reader&);
@@ -102,6 +103,7 @@ class OpNode final : public Node<T> {
     NodePtr node(static_cast<RddNode*>(
         new OpNode(header.id, header.site, header.num_partitions, std::move(header.dependencies), Body::decode(in))));
     node->setStorageLevel(header.storage_level);
+    node->setLineageDepth(header.lineage_depth);
     return node;
   }
 

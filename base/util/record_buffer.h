@@ -17,6 +17,7 @@ template <class T>
 class RecordBuffer {
   // realloc moves bytes; that is a move for every type whose copy and destruction are trivial.
   static constexpr bool kRelocatable = std::is_trivially_copy_constructible_v<T> && std::is_trivially_destructible_v<T>;
+  static constexpr size_t kFirst = sizeof(T) > 256 ? 1 : 256 / sizeof(T);  // a map side has thousands of these
   static_assert(alignof(T) <= alignof(std::max_align_t), "cerium: over-aligned record types are not supported");
 
  public:
@@ -84,7 +85,7 @@ class RecordBuffer {
   template <class... Args>
   [[gnu::noinline]] T& growAndEmplace(Args&&... args) {
     T record(std::forward<Args>(args)...);  // before the move: an argument may be one of our own records
-    reallocate(capacity_ == 0 ? 16 : capacity_ * 2);
+    reallocate(capacity_ == 0 ? kFirst : capacity_ * 2);
     T* place = new (data_ + size_) T(std::move(record));
     ++size_;
     return *place;

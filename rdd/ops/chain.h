@@ -2,6 +2,7 @@
 // A chain of narrow operations as one node: what a Chain becomes where an RDD<T> is needed.
 #pragma once
 
+#include "base/util/heap_meter.h"
 #include "rdd/pipes.h"
 #include "rdd/typed_node.h"
 
@@ -19,8 +20,12 @@ class ChainStream final : public Stream<T> {
     }
     return {batch_.data(), batch_.size(), true};
   }
+  /// A batch at most, however many records the pipe makes of one, and not many more bytes than one record's results.
   bool appendNext(RecordBuffer<T>& out) override {
-    return input_.nextBatch([&out](auto&& record) { out.emplace_back(std::forward<decltype(record)>(record)); });
+    const size_t most = out.size() + kBatchRecords<T>;
+    const HeapMeter meter;
+    return input_.fill([&out](auto&& record) { out.emplace_back(std::forward<decltype(record)>(record)); },
+                       [&] { return out.size() >= most || (!kBitwise<T> && meter.grown(0) >= kBatchHeapBytes); });
   }
 
  private:

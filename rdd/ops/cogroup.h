@@ -6,26 +6,57 @@
 
 namespace cerium::ops {
 
+/// A value of parent number I, on its way into the groups of its key. X is V, or a const reference to one.
+template <size_t I, class X>
+struct OfParent {
+  static constexpr size_t kParent = I;
+  X&& value;
+};
+
+/// Appends each value to its parent's group. On disk a value is told by its parent's number.
+template <class... Vs>
+struct AppendToGroups {
+  using Groups = std::tuple<std::vector<Vs>...>;
+
+  template <size_t I, class X>
+  Groups create(OfParent<I, X>&& from) {
+    Groups groups;
+    add(groups, std::move(from));
+    return groups;
+  }
+  template <size_t I, class X>
+  void add(Groups& known, OfParent<I, X>&& from) {
+    std::get<I>(known).push_back(std::forward<X>(from.value));
+  }
+  template <size_t I, class X>
+  static size_t heapMoved(const OfParent<I, X>& from) {
+    return std::is_lvalue_reference_v<X> ? 0 : serde::heapBytes(from.value);
+  }
+  template <size_t I, class X>
+  static void encode(Writer& out, const OfParent<I, X>& from) {
+    out.put(static_cast<uint8_t>(I));
+    encodeValue(out, static_cast<const std::remove_cvref_t<X>&>(from.value));
+  }
+  template <class Use>
+  static void replay(Reader& in, Use&& use) {
+    const auto parent = in.get<uint8_t>();
+    [&]<size_t... I>(std::index_sequence<I...>) {
+      ((parent == I ? use(OfParent<I, Vs>{decodeValue<Vs>(in)}) : void()), ...);
+    }
+    (std::index_sequence_for<Vs...>());
+  }
+};
+
 /// For each key the values of each parent, in map order.
 template <class K, class... Vs>
 struct Cogroup {
   using Groups = std::tuple<std::vector<Vs>...>;
-  struct Append {
-    void operator()(Groups& known, Groups&& more) {
-      [&]<size_t... I>(std::index_sequence<I...>) {
-        (std::get<I>(known).insert(std::get<I>(known).end(), std::make_move_iterator(std::get<I>(more).begin()),
-                                   std::make_move_iterator(std::get<I>(more).end())),
-         ...);
-      }
-      (std::index_sequence_for<Vs...>());
-    }
-  };
-  using Table = SpillingTable<K, Groups, Append>;
+  using Table = HashAggregation<K, Groups, AppendToGroups<Vs...>>;
 
   StreamPtr<std::pair<K, Groups>> compute(TaskContext& task, const RddNode& node, int p) const {
-    auto* result = new TableStream<K, Groups, Append>(task, reduceSideSeed(node), Append{});
+    auto* result = new Table(task, reduceSideSeed(node), {});
     StreamPtr<std::pair<K, Groups>> owner(result);
-    [&]<size_t... I>(std::index_sequence<I...>) { (absorb<I>(task, node, p, result->table()), ...); }
+    [&]<size_t... I>(std::index_sequence<I...>) { (absorb<I>(task, node, p, *result), ...); }
     (std::index_sequence_for<Vs...>());
     return owner;
   }
@@ -40,17 +71,8 @@ struct Cogroup {
     pipes::Input<std::pair<K, V>, pipes::Identity> input(task, openPairs<std::pair<K, V>>(task, node, I, p), {});
     input.forEach([&](auto&& record) {
       using Record = decltype(record);
-      size_t bytes = sizeof(V);
-      if constexpr (!kBitwise<V>) bytes += serde::heapBytes(static_cast<const V&>(record.second));
-      table.charge(bytes);
-      table.upsert(
-          std::forward<Record>(record).first,
-          [&] {
-            Groups groups;
-            std::get<I>(groups).push_back(std::forward<Record>(record).second);
-            return groups;
-          },
-          [&](Groups& known) { std::get<I>(known).push_back(std::forward<Record>(record).second); });
+      using X = std::conditional_t<std::is_lvalue_reference_v<Record>, const V&, V>;
+      table.add(std::forward<Record>(record).first, OfParent<I, X>{static_cast<X&&>(record.second)});
     });
   }
 };

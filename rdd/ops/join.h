@@ -1,170 +1,155 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Inner join of two keyed parents: the right side in a table, the left side streamed past it. Where the right side does
-// not fit into memory, both go to disk in buckets by hash, and each bucket is joined by itself (Grace hash join:
-// Kitsuregawa, Tanaka, Moto-oka, "Application of Hash to Data Base Machine and Its Architecture", 1983).
+// Inner join of two keyed parents: the right side in a table, the left side streamed past it; both on disk where the
+// right side outgrows memory. Either way the pairs come in the order of the left side, and for one left record in the
+// order of the right one.
 #pragma once
 
+#include "base/util/heap_meter.h"
 #include "rdd/ops/shuffled.h"
-#include "rdd/shuffle/bucket_stream.h"
+#include "rdd/shuffle/grace_join.h"
 
 namespace cerium::ops {
 
-/// Build with the right side first, then probe with the left one, then read.
+/// Build with the right side first, then probe with the left one, then read. A batch of output is bounded however many
+/// pairs one key has.
 template <class K, class V, class W>
 class JoinStream final : public Stream<std::pair<K, std::pair<V, W>>> {
   using Left = std::pair<K, V>;
   using Right = std::pair<K, W>;
   using R = std::pair<K, std::pair<V, W>>;
+  using Table = JoinTable<K, W>;
+  using Grace = GraceJoin<K, V, W>;
 
  public:
-  JoinStream(TaskContext& task, uint64_t seed, int level = 0)
-      : task_(task), seed_(seed), level_(level), reserved_(task.services().memory()), table_(mixed(seed, level)) {}
+  explicit JoinStream(TaskContext& task)
+      : task_(task), table_(task.services().memory()), groups_(task), matches_(task) {}
 
   void build(StreamPtr<Right> right) {
-    for (;;) {
-      auto batch = right->next();
-      if (batch.size == 0) return;
-      task_.checkInterrupted();
-      for (size_t i = 0; i < batch.size; ++i) add(batch, i);
-      const size_t bytes = table_.tableBytes() + rows_.size() * sizeof(Row) + heap_bytes_;
-      if (rows_.size() < kNoRow / 2 && reserved_.tryResize(bytes)) continue;
-      if (rows_.size() > kFewRows && level_ < kLevels) return spillRight(std::move(right));
-      reserved_.resizeAnyway(bytes);  // a few rows, or one key that no bucket makes smaller
+    for (auto batch = right->next(); batch.size > 0; batch = right->next()) {
+      for (size_t i = 0; i < batch.size; ++i) {
+        task_.checkInterrupted();
+        Right& record = batch.data[i];
+        const uint64_t hash = Table::Table::hashOf(record.first);
+        if (!on_disk_ && !table_.add(hash, record.first, record.second, batch.owned)) {
+          on_disk_.emplace(task_, groups_);
+          on_disk_->addRight(table_);
+        }
+        if (on_disk_) on_disk_->addRight(hash, record.first, record.second);
+      }
     }
   }
+
   void probeWith(StreamPtr<Left> left) {
-    if (right_on_disk_.runs() > 0) {
-      toDisk(std::move(left), left_on_disk_);
-    } else {
-      left_ = std::move(left);
+    left_ = std::move(left);
+    if (!on_disk_) return;
+    uint64_t number = 0;
+    for (left_batch_ = left_->next(); left_batch_.size > 0; left_batch_ = left_->next()) {
+      for (size_t i = 0; i < left_batch_.size; ++i) {
+        task_.checkInterrupted();
+        const Left& record = left_batch_.data[i];
+        on_disk_->addLeft(number++, Table::Table::hashOf(record.first), record.first, record.second);
+      }
     }
+    left_.reset();
+    on_disk_->run(matches_);
+    on_disk_.reset();
+    from_disk_ = true;
   }
 
   Batch<R> next() override {
-    if (right_on_disk_.runs() > 0) return nextOfBuckets();
     batch_.clear();
-    while (batch_.empty()) {
-      auto batch = left_->next();
-      if (batch.size == 0) return {};
+    const HeapMeter meter;
+    while (batch_.size() < kBatchRecords<R> && (kBitwise<R> || meter.grown(0) < kBatchHeapBytes)) {
       task_.checkInterrupted();
-      for (size_t i = 0; i < batch.size; ++i) {
-        if (i + kAhead < batch.size) table_.prefetch(Table::hashOf(batch.data[i + kAhead].first));
-        match(batch.data[i], batch.owned);
-      }
+      if (!(from_disk_ ? takeFromDisk() : takeFromTable())) break;
     }
     return {batch_.data(), batch_.size(), true};
   }
 
  private:
   static constexpr size_t kAhead = 16;
-  static constexpr size_t kFewRows = 4096;
-  static constexpr size_t kRunBytes = size_t{4} << 20;
-  static constexpr int kLevels = 6;
-  static constexpr uint32_t kNoRow = ~uint32_t{0};
-  struct Row {
-    W value;
-    uint32_t next;
-  };
-  struct Rows {  ///< The rows of one key, as a list, so that a key costs no allocation.
-    uint32_t first;
-    uint32_t last;
-  };
-  using Table = CombineTable<K, Rows>;
 
-  static uint64_t mixed(uint64_t seed, int level) { return keys::combine(seed, static_cast<uint64_t>(level)); }
+  // ---- in memory
 
-  void add(Batch<Right> batch, size_t i) {
-    auto& record = batch.data[i];
-    if constexpr (!kBitwise<W>) heap_bytes_ += serde::heapBytes(record.second);
-    const auto row = static_cast<uint32_t>(rows_.size());
-    rows_.emplace_back(Row{batch.owned ? W(std::move(record.second)) : W(record.second), kNoRow});
-    table_.upsert(
-        static_cast<const K&>(record.first), Table::hashOf(record.first),
-        [&] {
-          return Rows{row, row};
-        },
-        [&](Rows& known) {
-          rows_[known.last].next = row;
-          known.last = row;
-        });
-  }
-
-  void match(Left& record, bool owned) {
-    const Rows* rows = table_.find(record.first, Table::hashOf(record.first));
-    if (rows == nullptr) return;
-    for (uint32_t at = rows->first; at != kNoRow; at = rows_[at].next) {
-      const W& value = rows_[at].value;
-      if (owned && rows_[at].next == kNoRow) {
-        batch_.emplace_back(std::move(record.first), std::pair<V, W>(std::move(record.second), value));
-      } else {
-        batch_.emplace_back(record.first, std::pair<V, W>(record.second, value));
-      }
+  bool takeFromTable() {
+    if (row_ == Table::kNoRow && !findNextMatch()) return false;
+    Left& left = left_batch_.data[at_];
+    const auto row = std::exchange(row_, table_.next(row_));
+    if (left_batch_.owned && row_ == Table::kNoRow) {
+      batch_.emplace_back(std::move(left.first), std::pair<V, W>(std::move(left.second), table_.value(row)));
+    } else {
+      batch_.emplace_back(left.first, std::pair<V, W>(left.second, table_.value(row)));
     }
+    if (row_ == Table::kNoRow) ++at_;
+    return true;
   }
 
-  // ---- on disk
-
-  template <class X>
-  void encodeTo(SpilledBuckets::Run& run, const K& key, const X& value) {
-    Writer out(run.next(SpilledBuckets::bucketOf(Table::hashOf(key), level_)));
-    encodeValue(out, std::pair<K, X>(key, value));
-  }
-
-  void spillRight(StreamPtr<Right> rest) {
-    SpilledBuckets::Run run;
-    table_.forEach([&](typename Table::Entry& entry) {
-      for (uint32_t at = entry.value.first; at != kNoRow; at = rows_[at].next)
-        encodeTo(run, entry.key, rows_[at].value);
-    });
-    right_on_disk_.add(task_, std::move(run));
-    table_.clear();
-    rows_ = RecordBuffer<Row>();
-    heap_bytes_ = 0;
-    reserved_.resizeAnyway(table_.tableBytes());
-    toDisk(std::move(rest), right_on_disk_);
-  }
-
-  template <class X>
-  void toDisk(StreamPtr<std::pair<K, X>> stream, SpilledBuckets& spilled) {
-    for (bool more = true; more;) {
-      SpilledBuckets::Run run;
-      while (more && run.bytes() < kRunBytes) {
-        auto batch = stream->next();
+  /// Moves on to the next left record whose key has rows.
+  bool findNextMatch() {
+    for (;; ++at_) {
+      if (at_ == left_batch_.size) {
         task_.checkInterrupted();
-        for (size_t i = 0; i < batch.size; ++i) encodeTo(run, batch.data[i].first, batch.data[i].second);
-        more = batch.size > 0;
+        left_batch_ = left_->next();
+        at_ = 0;
+        if (left_batch_.size == 0) return false;
       }
-      spilled.add(task_, std::move(run));
+      prefetch();
+      const K& key = left_batch_.data[at_].first;
+      const auto* rows = table_.find(key, Table::Table::hashOf(key));
+      if (rows == nullptr) continue;
+      row_ = rows->first;
+      return true;
     }
   }
 
-  Batch<R> nextOfBuckets() {
-    for (;; ++bucket_) {
-      if (bucket_ == SpilledBuckets::kBuckets) return {};
-      if (!of_bucket_) {
-        auto* join = new JoinStream(task_, seed_, level_ + 1);
-        of_bucket_ = StreamPtr<R>(join);
-        join->build(makeStream<BucketStream<Right>>(right_on_disk_, bucket_));
-        join->probeWith(makeStream<BucketStream<Left>>(left_on_disk_, bucket_));
-      }
-      if (auto batch = of_bucket_->next(); batch.size > 0) return batch;
-      of_bucket_.reset();
+  void prefetch() {
+    if constexpr (std::is_scalar_v<K>) {  // other keys' hashes cost more than they would save
+      if (at_ + kAhead < left_batch_.size)
+        table_.table().prefetch(Table::Table::hashOf(left_batch_.data[at_ + kAhead].first));
     }
+  }
+
+  // ---- from disk
+
+  bool takeFromDisk() {
+    while (!match_ || at_ == rows_.size()) {
+      if (match_ && nextPiece()) continue;
+      match_.reset();
+      if (!matches_.next([this](uint64_t, typename Grace::Match&& match) { match_.emplace(std::move(match)); }))
+        return false;
+      rows_.clear();
+      at_ = piece_ = 0;
+      for (const auto& value : match_->second.second) rows_.emplace_back(value);
+    }
+    const auto& [key, value] = match_->first;
+    batch_.emplace_back(key, std::pair<V, W>(value, std::move(rows_[at_++])));
+    return true;
+  }
+
+  bool nextPiece() {
+    const int64_t group = match_->second.first;
+    if (group == Grace::kNoGroup || piece_ == groups_.pieces(group)) return false;
+    const Bytes bytes = groups_.read(group, piece_++);
+    rows_.clear();
+    at_ = 0;
+    for (Reader in(bytes); !in.atEnd();) rows_.emplace_back(decodeValue<W>(in));
+    return true;
   }
 
   TaskContext& task_;
-  const uint64_t seed_;
-  const int level_;
-  Reservation reserved_;
   Table table_;
-  RecordBuffer<Row> rows_;
-  size_t heap_bytes_ = 0;
   StreamPtr<Left> left_;
+  Batch<Left> left_batch_;
+  size_t at_ = 0;  ///< Into the left batch; from disk into the match's rows.
+  typename Table::RowIndex row_ = Table::kNoRow;
+  SpilledGroups<W> groups_;
+  std::optional<Grace> on_disk_;
+  SequencedRuns<typename Grace::Match> matches_;
+  bool from_disk_ = false;
+  std::optional<typename Grace::Match> match_;
+  size_t piece_ = 0;
+  RecordBuffer<W> rows_;
   RecordBuffer<R> batch_;
-  SpilledBuckets right_on_disk_;
-  SpilledBuckets left_on_disk_;
-  int bucket_ = 0;
-  StreamPtr<R> of_bucket_;
 };
 
 template <class K, class V, class W>
@@ -172,7 +157,7 @@ struct Join {
   using R = std::pair<K, std::pair<V, W>>;
 
   StreamPtr<R> compute(TaskContext& task, const RddNode& node, int p) const {
-    auto* join = new JoinStream<K, V, W>(task, reduceSideSeed(node));
+    auto* join = new JoinStream<K, V, W>(task);
     StreamPtr<R> owner(join);
     join->build(openPairs<std::pair<K, W>>(task, node, 1, p));
     join->probeWith(openPairs<std::pair<K, V>>(task, node, 0, p));

@@ -11,4 +11,13 @@ void throwUnequalZip(const RddNode& node, int partition, int64_t left, int64_t r
                   node.site().str(), partition, left, right));
 }
 
+void throwCountedOtherwise(const RddNode& node, int partition, int64_t counted, int64_t found) {
+  throw InvalidArgument(fmt::format(
+      "{}: partition {} had {} records when they were counted and has {} {} now, so its indexes would overlap or leave "
+      "a "
+      "gap: the RDD is not deterministic (it draws random numbers without a fixed seed, or depends on an order that "
+      "changes). Give it a seed, sort it, or persist() or checkpoint() it before",
+      node.site().str(), partition, counted, found > counted ? "at least" : "only", found));
+}
+
 }  // namespace cerium::ops

@@ -143,16 +143,26 @@ struct Zip {
   void visit(const ClosureVisitor&) const {}
 };
 
-/// Records with the number of each: begins[p], begins[p] + step, ...
+/// The error of a zipWithIndex whose partition has another number of records than when it was counted.
+[[noreturn]] void throwCountedOtherwise(const RddNode& node, int partition, int64_t counted, int64_t found);
+
+/// Records with the number of each: begins[p], begins[p] + step, ... With a step of 1 the numbers of partition p end
+/// where those of the next one begin: another number of records is an error, or a number would come twice.
 template <class T>
 struct Numbered {
   std::vector<int64_t> begins;
   int64_t step = 1;
 
   StreamPtr<std::pair<T, int64_t>> compute(TaskContext& task, const RddNode& node, int p) const {
-    return fillStream<std::pair<T, int64_t>>([stream = typedParent<T>(node, 0).open(task, p),
-                                              at = begins[static_cast<size_t>(p)], by = step](auto& out) mutable {
+    const auto index = static_cast<size_t>(p);
+    const int64_t end = step == 1 && index + 1 < begins.size() ? begins[index + 1] : -1;
+    return fillStream<std::pair<T, int64_t>>([&node, p, end, begin = begins[index],
+                                              stream = typedParent<T>(node, 0).open(task, p), at = begins[index],
+                                              by = step](auto& out) mutable {
       Batch<T> batch = stream->next();
+      const int64_t next = at + static_cast<int64_t>(batch.size) * by;
+      if (end >= 0 && (next > end || (batch.size == 0 && at != end)))
+        throwCountedOtherwise(node, p, end - begin, next - begin);
       for (size_t i = 0; i < batch.size; ++i, at += by) {
         if (batch.owned) {
           out.emplace_back(std::move(batch.data[i]), at);

@@ -6,9 +6,9 @@
 #include "rdd/ops/fill_stream.h"
 #include "rdd/pipes.h"
 #include "rdd/shuffle/map_side.h"
+#include "rdd/shuffle/prefetched_adds.h"
 #include "rdd/shuffle/shuffle_reader.h"
 #include "rdd/shuffle/sorter.h"
-#include "rdd/shuffle/spilling_table.h"
 
 namespace cerium::ops {
 
@@ -50,73 +50,73 @@ struct Unkeyed {
   void visit(const ClosureVisitor&) const {}
 };
 
-/// Merges a later combiner into an earlier one with the user's function.
-template <class C, class F>
-struct MergeWith {
-  Located<F> f;
-  void operator()(C& known, C&& more) { known = closure::accumulate(f, std::move(known), std::move(more)); }
-};
-
 /// reduceByKey and kin: combiners arrive (made on the map side), and those of one key are merged.
 template <class K, class C, class MergeC>
 struct Aggregated : Parts<Located<MergeC>> {
+  using Result = HashAggregation<K, C, MergeCombiners<C, Located<MergeC>>>;
+
   StreamPtr<std::pair<K, C>> compute(TaskContext& task, const RddNode& node, int p) const {
-    using Result = TableStream<K, C, MergeWith<C, MergeC>>;
-    MergeWith<C, MergeC> merge{this->template part<0>()};
-    auto* result = new Result(task, reduceSideSeed(node), merge);
+    auto* result = new Result(task, reduceSideSeed(node), MergeCombiners<C, Located<MergeC>>(this->template part<0>()));
     StreamPtr<std::pair<K, C>> owner(result);
-    auto& table = result->table();
     auto stream = openPairs<std::pair<K, C>>(task, node, 0, p);
     for (bool first = true;; first = false) {
       auto batch = stream->next();
       if (batch.size == 0) break;
-      task.checkInterrupted();
-      if (first) table.expect(batch.size);
-      absorb(table, merge, batch);
+      if (first) result->expect(batch.size);
+      absorb(task, *result, batch);
     }
     return owner;
   }
   static Aggregated decode(Reader& in) { return {Aggregated::decodeMembers(in)}; }
 
  private:
-  template <class Table, class Merge>
-  static void absorb(Table& table, Merge& merge, Batch<std::pair<K, C>> batch) {
+  static void absorb(TaskContext& task, Result& result, Batch<std::pair<K, C>> batch) {
     constexpr size_t kAhead = 16;  // prefetches in flight: about a memory latency's worth of upserts
+    uint64_t hashes[kAhead];       // of the records that were prefetched
+    const auto prefetch = [&](size_t i) {
+      if (i >= batch.size) return;
+      hashes[i % kAhead] = Result::Table::hashOf(batch.data[i].first);
+      result.prefetch(hashes[i % kAhead]);
+    };
+    for (size_t i = 0; i < kAhead; ++i) prefetch(i);
     for (size_t i = 0; i < batch.size; ++i) {
-      if (i + kAhead < batch.size) table.prefetch(batch.data[i + kAhead].first);
+      task.checkInterrupted();
+      const uint64_t hash = hashes[i % kAhead];
+      prefetch(i + kAhead);
       std::pair<K, C>& record = batch.data[i];
       if (batch.owned) {
-        table.upsert(
-            std::move(record.first), [&] { return std::move(record.second); },
-            [&](C& known) { merge(known, std::move(record.second)); });
+        result.add(hash, std::move(record.first), std::move(record.second));
       } else {
-        table.upsert(
-            static_cast<const K&>(record.first), [&] { return C(record.second); },
-            [&](C& known) { merge(known, C(record.second)); });
+        result.add(hash, static_cast<const K&>(record.first), static_cast<const C&>(record.second));
       }
     }
   }
 };
 
+/// Folds pairs as they come out of a parent that is partitioned alike already, or out of a shuffle.
+template <class K, class V, class C, class Fold>
+StreamPtr<std::pair<K, C>> aggregatePairs(TaskContext& task, uint64_t seed, StreamPtr<std::pair<K, V>> pairs,
+                                          Fold fold) {
+  using Result = HashAggregation<K, C, Fold>;
+  auto* result = new Result(task, seed, std::move(fold));
+  StreamPtr<std::pair<K, C>> owner(result);
+  pipes::Input<std::pair<K, V>, pipes::Identity> input(task, std::move(pairs), {});
+  PrefetchedAdds<K, V, Result> adds(*result);
+  input.forEach([&](auto&& record) {
+    using Record = decltype(record);
+    adds.add(std::forward<Record>(record).first, std::forward<Record>(record).second);
+  });
+  adds.flush();
+  return owner;
+}
+
 /// combineByKey where the parent is partitioned alike already: one table, no shuffle.
 template <class K, class V, class C, class Create, class MergeV, class MergeC>
 struct CombinedInPlace : Parts<Located<Create>, Located<MergeV>, Located<MergeC>> {
   StreamPtr<std::pair<K, C>> compute(TaskContext& task, const RddNode& node, int p) const {
-    using Result = TableStream<K, C, MergeWith<C, MergeC>>;
-    auto create = this->template part<0>();
-    auto merge_value = this->template part<1>();
-    auto* result = new Result(task, reduceSideSeed(node), MergeWith<C, MergeC>{this->template part<2>()});
-    StreamPtr<std::pair<K, C>> owner(result);
-    pipes::Input<std::pair<K, V>, pipes::Identity> input(task, openPairs<std::pair<K, V>>(task, node, 0, p), {});
-    input.forEach([&](auto&& record) {
-      using Record = decltype(record);
-      result->table().upsert(
-          std::forward<Record>(record).first, [&] { return C(create(std::forward<Record>(record).second)); },
-          [&](C& known) {
-            known = closure::accumulate(merge_value, std::move(known), std::forward<Record>(record).second);
-          });
-    });
-    return owner;
+    return aggregatePairs<K, V, C>(
+        task, reduceSideSeed(node), openPairs<std::pair<K, V>>(task, node, 0, p),
+        CombineValues<V, C, Located<Create>, Located<MergeV>>(this->template part<0>(), this->template part<1>()));
   }
   static CombinedInPlace decode(Reader& in) { return {CombinedInPlace::decodeMembers(in)}; }
 };
@@ -124,33 +124,9 @@ struct CombinedInPlace : Parts<Located<Create>, Located<MergeV>, Located<MergeC>
 /// groupByKey: all values of a key, in map order.
 template <class K, class V>
 struct Grouped {
-  using Group = std::vector<V>;
-  struct Append {
-    void operator()(Group& known, Group&& more) {
-      known.insert(known.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
-    }
-  };
-
-  StreamPtr<std::pair<K, Group>> compute(TaskContext& task, const RddNode& node, int p) const {
-    auto* result = new TableStream<K, Group, Append>(task, reduceSideSeed(node), Append{});
-    StreamPtr<std::pair<K, Group>> owner(result);
-    auto& table = result->table();
-    pipes::Input<std::pair<K, V>, pipes::Identity> input(task, openPairs<std::pair<K, V>>(task, node, 0, p), {});
-    input.forEach([&](auto&& record) {
-      using Record = decltype(record);
-      size_t bytes = sizeof(V);
-      if constexpr (!kBitwise<V>) bytes += serde::heapBytes(static_cast<const V&>(record.second));
-      table.charge(bytes);
-      table.upsert(
-          std::forward<Record>(record).first,
-          [&] {
-            Group group;
-            group.push_back(std::forward<Record>(record).second);
-            return group;
-          },
-          [&](Group& known) { known.push_back(std::forward<Record>(record).second); });
-    });
-    return owner;
+  StreamPtr<std::pair<K, std::vector<V>>> compute(TaskContext& task, const RddNode& node, int p) const {
+    return aggregatePairs<K, V, std::vector<V>>(task, reduceSideSeed(node),
+                                                openPairs<std::pair<K, V>>(task, node, 0, p), AppendValues<V>());
   }
   void encode(Writer&) const {}
   static Grouped decode(Reader&) { return {}; }

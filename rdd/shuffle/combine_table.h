@@ -1,8 +1,10 @@
 // Cerium. Licensed under the Apache License 2.0.
 // The hash table behind every aggregation by key: open addressing, linear probing, a tag byte a slot, entries inline.
 // Slots are found by a multiplicative hash (Knuth, TAOCP vol. 3, 6.4); the tag rules out most wrong slots without
-// touching the entry (Swiss tables do the same, with SIMD). Iteration is in slot order: the same insertions give the
-// same order, which is what makes a recomputed partition equal to the lost one.
+// touching the entry (Swiss tables do the same, with SIMD).
+// Entries that compete for slots lie in the order of their hashes (Amble, Knuth, "Ordered hash tables", 1974), so that
+// reading the table gives them in an order of their own, the same whatever the table's size is or was: what is computed
+// again, with more or less memory, comes in the same order.
 #pragma once
 
 #include <sys/mman.h>
@@ -18,8 +20,9 @@
 namespace cerium {
 
 /// Map from K to C. Threads: externally synchronised.
-/// `seed` chooses the multiplier: filling one table in the slot order of another with the same one builds long runs,
-/// which makes the filling quadratic. Tables that may be filled from each other take their RDDs' ids.
+/// `seed` chooses the multiplier, and with it the order. Filling one table in the order of another with the same one
+/// builds long runs, which makes the filling quadratic: tables that may be filled from each other need different seeds.
+/// `skip_bits`: as many high bits of orderOf() are the same for all keys.
 template <class K, class C>
 class CombineTable {
   static constexpr bool kKeepHash = !std::is_scalar_v<K>;  // a scalar is hashed again faster than its hash is loaded
@@ -36,22 +39,21 @@ class CombineTable {
     K key;
   };
 
-  explicit CombineTable(uint64_t seed = 0) : multiplier_(keys::mix(seed + 0x9e3779b97f4a7c15ULL) | 1) {}
+  explicit CombineTable(uint64_t seed = 0, int skip_bits = 0)
+      : multiplier_(keys::mix(seed + 0x9e3779b97f4a7c15ULL) | 1), skip_bits_(skip_bits) {}
   CombineTable(const CombineTable&) = delete;
   CombineTable& operator=(const CombineTable&) = delete;
-  ~CombineTable() {
-    destroyEntries();
-    release();
-  }
+  ~CombineTable() { release(); }
 
   [[nodiscard]] size_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
-  /// Bytes of the table itself, now and after the next growth; what entries own on the heap is the caller's to count.
+  /// Bytes of the table itself, now and after the next growth; the caller counts what entries own on the heap.
   [[nodiscard]] size_t tableBytes() const { return capacity_ * (sizeof(Entry) + 1); }
-  [[nodiscard]] size_t bytesAfterGrowth() const {
-    return (capacity_ == 0 ? kFirst : 2 * capacity_) * (sizeof(Entry) + 1);
-  }
+  [[nodiscard]] size_t bytesAfterGrowth() const { return nextCapacity() * (sizeof(Entry) + 1); }
+  /// Whether the next new key makes the table allocate.
   [[nodiscard]] bool mustGrow() const { return size_ >= limit_; }
+  /// From now on mustGrow(): for an owner that takes no new key.
+  void close() { limit_ = 0; }
 
   static uint64_t hashOf(const K& key) { return Hash<K>()(key); }
   [[nodiscard]] static uint64_t hashOf(const Entry& entry) {
@@ -61,9 +63,12 @@ class CombineTable {
       return hashOf(entry.key);
     }
   }
+  /// Entries are read in ascending order of this; those of one hash in the order of their insertion.
+  [[nodiscard]] uint64_t orderOf(uint64_t hash) const { return hash * multiplier_; }
 
+  /// Ahead of an upsert or a find.
   void prefetch(uint64_t hash) const {
-    const size_t slot = slotOf(hash);
+    const size_t slot = homeOf(hash);
     __builtin_prefetch(tags_ + slot);
     __builtin_prefetch(entries_ + slot, 1);
   }
@@ -74,7 +79,7 @@ class CombineTable {
     if (mustGrow()) [[unlikely]]
       grow();
     const uint8_t tag = tagOf(hash);
-    for (size_t slot = slotOf(hash);; slot = (slot + 1) & mask_) {
+    for (size_t slot = homeOf(hash);; slot = (slot + 1) & mask_) {
       if (tags_[slot] == tag) {
         Entry& entry = entries_[slot];
         if (matches(entry, key, hash)) {
@@ -82,8 +87,12 @@ class CombineTable {
           return;
         }
       } else if (tags_[slot] == kEmpty) {
-        new (entries_ + slot) Entry{hash, make(), K(std::forward<Key>(key))};
-        tags_[slot] = tag;
+        if (slot == homeOf(hash)) {
+          new (entries_ + slot) Entry{hash, make(), K(std::forward<Key>(key))};
+          tags_[slot] = tag;
+        } else {
+          place(Entry{hash, make(), K(std::forward<Key>(key))}, hash, slot);
+        }
         ++size_;
         return;
       }
@@ -93,7 +102,7 @@ class CombineTable {
   [[nodiscard]] C* find(const K& key, uint64_t hash) {
     if (size_ == 0) return nullptr;
     const uint8_t tag = tagOf(hash);
-    for (size_t slot = slotOf(hash); tags_[slot] != kEmpty; slot = (slot + 1) & mask_) {
+    for (size_t slot = homeOf(hash); tags_[slot] != kEmpty; slot = (slot + 1) & mask_) {
       if (tags_[slot] == tag && matches(entries_[slot], key, hash)) return &entries_[slot].value;
     }
     return nullptr;
@@ -106,35 +115,52 @@ class CombineTable {
     if (capacity > capacity_) rehash(capacity);
   }
 
-  /// Calls `visit(Entry&)` in slot order.
+  /// Calls `visit(Entry&)` in order.
   template <class Visit>
   void forEach(Visit&& visit) {
-    for (size_t slot = nextFilled(0); slot < capacity_; slot = nextFilled(slot + 1)) visit(entries_[slot]);
+    const size_t end = endPosition();
+    for (size_t at = firstPosition(); at < end; at = nextPosition(at, end)) visit(entryAt(at));
   }
-  /// For reading in steps: the first filled slot at or after `slot`; capacity() at the end.
-  [[nodiscard]] size_t nextFilled(size_t slot) const {
-    while (slot < capacity_ && tags_[slot] == kEmpty) ++slot;
-    return slot;
-  }
-  [[nodiscard]] size_t capacity() const { return capacity_; }
-  Entry& entryAt(size_t slot) { return entries_[slot]; }
+  /// For reading in steps, after the last insertion: positions of entries, in order.
+  [[nodiscard]] size_t firstPosition() const { return nextFilled(wrapped(), endPosition()); }
+  [[nodiscard]] size_t nextPosition(size_t position, size_t end) const { return nextFilled(position + 1, end); }
+  [[nodiscard]] size_t endPosition() const { return capacity_ + wrapped(); }
+  Entry& entryAt(size_t position) { return entries_[position & mask_]; }
 
-  /// Destroys the entries and keeps the memory.
-  void clear() {
-    destroyEntries();
-    if (capacity_ > 0) std::memset(tags_, kEmpty, capacity_);
-    size_ = 0;
+  /// Gives back the memory of entries before `position`, which the reader has moved out. After it the table can be read
+  /// from there on and released, no more.
+  void releaseBefore(size_t position) {
+    constexpr size_t kPage = 4096;
+    const auto begin = (reinterpret_cast<uintptr_t>(entries_ + released_) + kPage - 1) / kPage * kPage;
+    const auto end = reinterpret_cast<uintptr_t>(entries_ + std::min(position, capacity_)) / kPage * kPage;
+    if (begin + kReleaseBytes > end || wrapped() > 0) return;
+    destroyEntries(released_, position);
+    released_ = position;
+    ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  }
+
+  /// Destroys the entries and gives all memory back.
+  void release() {
+    destroyEntries(released_, capacity_);
+    std::free(entries_);
+    std::free(tags_);
+    entries_ = nullptr;
+    tags_ = nullptr;
+    capacity_ = mask_ = limit_ = size_ = released_ = 0;
+    shift_ = 0;
   }
 
  private:
   static constexpr size_t kFirst = 64;
   static constexpr uint8_t kEmpty = 0;
   static constexpr size_t kHugePage = size_t{2} << 20;
+  static constexpr size_t kReleaseBytes = size_t{4} << 20;  // less is not worth a system call
 
   static size_t limitOf(size_t capacity) { return capacity - capacity / 4; }
+  [[nodiscard]] size_t nextCapacity() const { return capacity_ == 0 ? kFirst : 2 * capacity_; }
   // Bits that neither the slot (high bits of the product) nor a HashPartitioner (high bits of the hash) depend on much.
   static uint8_t tagOf(uint64_t hash) { return static_cast<uint8_t>(0x80 | (hash & 0x7f)); }
-  [[nodiscard]] size_t slotOf(uint64_t hash) const { return (hash * multiplier_) >> shift_; }
+  [[nodiscard]] size_t homeOf(uint64_t hash) const { return (orderOf(hash) >> shift_) & mask_; }
 
   template <class Key>
   static bool matches(const Entry& entry, const Key& key, uint64_t hash) {
@@ -144,27 +170,65 @@ class CombineTable {
     return KeyEqual()(entry.key, static_cast<const K&>(key));
   }
 
-  void grow() { rehash(capacity_ == 0 ? kFirst : 2 * capacity_); }
-
-  [[gnu::noinline]] void rehash(size_t capacity) {
-    Entry* old_entries = entries_;
-    uint8_t* old_tags = tags_;
-    const size_t old_capacity = capacity_;
-    allocate(capacity);
-    for (size_t i = 0; i < old_capacity; ++i) {
-      if (old_tags[i] == kEmpty) continue;
-      const uint64_t hash = hashOf(old_entries[i]);
-      size_t slot = slotOf(hash);
-      while (tags_[slot] != kEmpty) slot = (slot + 1) & mask_;
-      new (entries_ + slot) Entry(std::move(old_entries[i]));
-      old_entries[i].~Entry();
-      tags_[slot] = old_tags[i];
+  /// Puts a new entry where it belongs between its home and `empty`, the first empty slot from there on.
+  [[gnu::noinline]] void place(Entry&& fresh, uint64_t hash, size_t empty) {
+    const size_t home = homeOf(hash);
+    size_t slot = home;
+    while (slot != empty && !isBefore(hash, home, slot)) slot = (slot + 1) & mask_;
+    for (size_t to = empty; to != slot;) {
+      const size_t from = (to - 1) & mask_;
+      new (entries_ + to) Entry(std::move(entries_[from]));
+      entries_[from].~Entry();
+      tags_[to] = tags_[from];
+      to = from;
     }
-    std::free(old_entries);
-    std::free(old_tags);
+    new (entries_ + slot) Entry(std::move(fresh));
+    tags_[slot] = tagOf(hash);
   }
 
-  void allocate(size_t capacity) {
+  /// Whether an entry of this hash and home belongs before the one in `slot`: by home, then by order.
+  [[nodiscard]] bool isBefore(uint64_t hash, size_t home, size_t slot) const {
+    const uint64_t other = hashOf(entries_[slot]);
+    const size_t distance = (slot - home) & mask_;
+    const size_t other_distance = (slot - homeOf(other)) & mask_;
+    return other_distance != distance ? other_distance < distance : orderOf(other) > orderOf(hash);
+  }
+
+  /// The entries at the table's start whose home is at its end: they are the last in order.
+  [[nodiscard]] size_t wrapped() const {
+    size_t slot = 0;
+    while (slot < capacity_ && tags_[slot] != kEmpty && homeOf(hashOf(entries_[slot])) > slot) ++slot;
+    return slot;
+  }
+  [[nodiscard]] size_t nextFilled(size_t position, size_t end) const {
+    while (position < end && tags_[position & mask_] == kEmpty) ++position;
+    return position;
+  }
+
+  void grow() { rehash(nextCapacity()); }
+
+  [[gnu::noinline]] void rehash(size_t capacity) {
+    CombineTable larger(*this, capacity);
+    size_t next = 0;  // entries come in order, so each belongs right behind the one before, or at its home
+    forEach([&](Entry& entry) {
+      const uint64_t hash = hashOf(entry);
+      const size_t slot = std::max(next, larger.homeOf(hash));
+      if (slot < capacity) {
+        new (larger.entries_ + slot) Entry(std::move(entry));
+        larger.tags_[slot] = tagOf(hash);
+      } else {
+        size_t empty = larger.homeOf(hash);
+        while (larger.tags_[empty] != kEmpty) empty = (empty + 1) & larger.mask_;
+        larger.place(std::move(entry), hash, empty);
+      }
+      next = slot + 1;
+    });
+    larger.size_ = size_;
+    swap(larger);
+  }
+
+  /// An empty table of this capacity.
+  CombineTable(const CombineTable& like, size_t capacity) : multiplier_(like.multiplier_), skip_bits_(like.skip_bits_) {
     const size_t bytes = capacity * sizeof(Entry);
     void* entries;
     if (bytes >= 2 * kHugePage) {
@@ -185,27 +249,37 @@ class CombineTable {
     capacity_ = capacity;
     mask_ = capacity - 1;
     limit_ = limitOf(capacity);
-    shift_ = 64 - __builtin_ctzll(capacity);
+    shift_ = 64 - skip_bits_ - __builtin_ctzll(capacity);
   }
 
-  void destroyEntries() {
+  void swap(CombineTable& other) {
+    std::swap(entries_, other.entries_);
+    std::swap(tags_, other.tags_);
+    std::swap(capacity_, other.capacity_);
+    std::swap(mask_, other.mask_);
+    std::swap(limit_, other.limit_);
+    std::swap(size_, other.size_);
+    std::swap(shift_, other.shift_);
+  }
+
+  void destroyEntries(size_t from, size_t to) {
     if constexpr (!std::is_trivially_destructible_v<Entry>) {
-      forEach([](Entry& entry) { entry.~Entry(); });
+      for (size_t slot = from; slot < to; ++slot) {
+        if (tags_[slot] != kEmpty) entries_[slot].~Entry();
+      }
     }
   }
-  void release() {
-    std::free(entries_);
-    std::free(tags_);
-  }
 
-  uint64_t multiplier_;
+  const uint64_t multiplier_;
+  const int skip_bits_;
   Entry* entries_ = nullptr;
   uint8_t* tags_ = nullptr;
   size_t capacity_ = 0;
   size_t mask_ = 0;
   size_t limit_ = 0;
   size_t size_ = 0;
-  int shift_ = 63;
+  size_t released_ = 0;  ///< Slots that releaseBefore() has emptied.
+  int shift_ = 0;
 };
 
 }  // namespace cerium

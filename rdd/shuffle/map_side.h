@@ -4,7 +4,7 @@
 
 #include "rdd/fused_body.h"
 #include "rdd/partitioner.h"
-#include "rdd/shuffle/combine_table.h"
+#include "rdd/shuffle/prefetched_adds.h"
 #include "rdd/shuffle/shuffle_writer.h"
 
 namespace cerium {
@@ -25,10 +25,6 @@ int partitionFor(Part& partitioner, const K& key, TaskContext& task, int64_t ind
     return partition;
   }
 }
-
-/// Of the tables of a map side and of what computes an RDD: no two on one path of records are alike.
-inline uint64_t mapSideSeed(const TaskContext& task) { return 2 * static_cast<uint64_t>(task.rdd().value); }
-inline uint64_t reduceSideSeed(const RddNode& node) { return 2 * static_cast<uint64_t>(node.id().value) + 1; }
 
 /// Ends a map stage without combining: partitionBy, groupByKey, joins, sorts.
 template <class K, class V, class Part>
@@ -52,72 +48,36 @@ struct PartitionPairs : Parts<Located<Part>> {
 template <class K, class V, class C, class Create, class Merge, class Part>
 struct CombinePairs : Parts<Located<Create>, Located<Merge>, Located<Part>> {
   static constexpr bool kIsMapSide = true;
-  using Table = CombineTable<K, C>;
+  using Fold = CombineValues<V, C, Located<Create>, Located<Merge>>;
 
   template <class In>
   MapOutput run(TaskContext& task, In& input) {
-    auto& create = this->template part<0>();
-    auto& merge = this->template part<1>();
+    using Table = HashAggregation<K, C, Fold>;
+    Table table(task, mapSideSeed(task), Fold(this->template part<0>(), this->template part<1>()));
+    PrefetchedAdds<K, V, Table> adds(table);
+    input.forEach([&](auto&& record) {
+      using Record = decltype(record);
+      adds.add(std::forward<Record>(record).first, std::forward<Record>(record).second);
+    });
+    adds.flush();
     Part& partitioner = this->template part<2>().f;
     ShuffleWriter<std::pair<K, C>> writer(task, partitioner.numPartitions());
-    Reservation reserved(task.services().memory());
-    Table table(mapSideSeed(task));
-    size_t heap_bytes = 0;
-    input.forEach([&](auto&& record) {
-      if (table.mustGrow()) [[unlikely]]
-        makeRoom(task, table, heap_bytes, reserved, partitioner, writer);
-      const uint64_t hash = Table::hashOf(record.first);
-      using Record = decltype(record);
-      table.upsert(
-          std::forward<Record>(record).first, hash,
-          [&] {
-            if constexpr (!kBitwise<K>) heap_bytes += serde::heapBytes(static_cast<const K&>(record.first));
-            C combiner = create(std::forward<Record>(record).second);
-            if constexpr (!kBitwise<C>) heap_bytes += serde::heapBytes(combiner);
-            return combiner;
-          },
-          [&](C& combiner) {
-            combiner = closure::accumulate(merge, std::move(combiner), std::forward<Record>(record).second);
-          });
+    table.drain([&](uint64_t hash, K&& key, C&& combiner) {
+      const int partition = partitionOf(partitioner, hash, key, task);  // before the key moves away
+      writer.add(partition, std::pair<K, C>(std::move(key), std::move(combiner)));
     });
-    flush(task, table, partitioner, writer);
-    reserved.resizeAnyway(0);
     return writer.finish();
   }
   static CombinePairs decode(Reader& in) { return {CombinePairs::decodeMembers(in)}; }
 
  private:
-  using PairWriter = ShuffleWriter<std::pair<K, C>>;
-
-  /// Before the table doubles: charges what it will take, or empties it to disk where the budget has no room.
-  [[gnu::noinline]] static void makeRoom(TaskContext& task, Table& table, size_t& heap_bytes, Reservation& reserved,
-                                         Part& partitioner, PairWriter& writer) {
-    if (reserved.tryResize(heap_bytes + table.bytesAfterGrowth())) return;
-    if (table.size() < kSmallestSpill) {
-      reserved.resizeAnyway(heap_bytes + table.bytesAfterGrowth());
-      return;
+  static int partitionOf(Part& partitioner, [[maybe_unused]] uint64_t hash, const K& key, TaskContext& task) {
+    if constexpr (std::is_same_v<Part, HashPartitioner>) {
+      return partitioner.ofHash(hash);
+    } else {
+      return partitionFor(partitioner, key, task, 0);
     }
-    flush(task, table, partitioner, writer);
-    writer.spillAll();
-    table.clear();
-    heap_bytes = 0;
   }
-
-  static void flush(TaskContext& task, Table& table, Part& partitioner, PairWriter& writer) {
-    auto partition_of = [&](typename Table::Entry& entry) {
-      if constexpr (std::is_same_v<Part, HashPartitioner>) {
-        return partitioner.ofHash(Table::hashOf(entry));
-      } else {
-        return partitionFor(partitioner, entry.key, task, 0);
-      }
-    };
-    table.forEach([&](typename Table::Entry& entry) {
-      const int partition = partition_of(entry);  // before the key moves away: arguments have no order
-      writer.add(partition, std::pair<K, C>(std::move(entry.key), std::move(entry.value)));
-    });
-  }
-
-  static constexpr size_t kSmallestSpill = 1024;  // a budget so small that less fits is overdrawn instead
 };
 
 }  // namespace cerium

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "base/serde/record_hash.h"
 #include "rdd/task_body.h"
 
 namespace cerium {
@@ -16,13 +17,19 @@ class ShuffleWriter {
       : task_(task),
         reserved_(task.services().memory()),
         buffers_(static_cast<size_t>(partitions)),
+        hashes_(static_cast<size_t>(partitions)),
         output_(partitions) {}
 
   template <class X>
   void add(int partition, X&& record) {
-    if constexpr (!kBitwise<R>) heap_bytes_ += serde::heapBytes<R>(record);
+    if constexpr (!kBitwise<R>) {
+      const size_t heap = serde::heapBytes<R>(record);
+      heap_bytes_ += heap;
+      unchecked_ += heap;
+    }
     buffers_[static_cast<size_t>(partition)].emplace_back(std::forward<X>(record));
-    if (++unchecked_ == kCheckEvery) [[unlikely]]
+    unchecked_ += sizeof(R);
+    if (unchecked_ >= kCheckEvery) [[unlikely]]
       checkMemory();
   }
 
@@ -41,6 +48,7 @@ class ShuffleWriter {
       bytes.clear();
       Writer out(bytes);
       encodeRecords(out, buffer.data(), buffer.size());
+      hash(p, buffer);
       output_.add(p, {{}, spill(task_.services().spillSpace(), bytes.view())}, buffer.size(), bytes.size());
       task_.metrics().spilled_bytes += static_cast<int64_t>(bytes.size());
       buffer = RecordBuffer<R>();
@@ -56,21 +64,27 @@ class ShuffleWriter {
       const size_t n = buffers_[p].size();
       if (n == 0) continue;
       const size_t bytes = encodedBytes(buffers_[p]);
+      hash(p, buffers_[p]);
       output_.add(p, {TypedBlock::of(std::move(buffers_[p])), nullptr}, n, bytes);
     }
+    output_.checksum = serde::recordsHash(0, hashes_.data(), hashes_.size());
     output_.reserved = reserved_.detach();
     task_.countShuffled(output_);
     return std::move(output_);
   }
 
  private:
-  static constexpr int kCheckEvery = 4096;
+  static constexpr size_t kCheckEvery = size_t{128} << 10;  // bytes that come in before the budget is asked again
 
   [[gnu::noinline]] void checkMemory() {
     unchecked_ = 0;
     size_t bytes = heap_bytes_;
     for (const auto& buffer : buffers_) bytes += buffer.size() * sizeof(R);
     if (!reserved_.tryResize(bytes)) spillAll();
+  }
+
+  void hash(size_t p, const RecordBuffer<R>& buffer) {
+    hashes_[p] = serde::recordsHash(hashes_[p], buffer.data(), buffer.size());
   }
 
   static size_t encodedBytes(const RecordBuffer<R>& buffer) {
@@ -86,9 +100,10 @@ class ShuffleWriter {
   TaskContext& task_;
   Reservation reserved_;
   std::vector<RecordBuffer<R>> buffers_;
+  std::vector<uint64_t> hashes_;  ///< Of the records so far, by partition.
   MapOutput output_;
   size_t heap_bytes_ = 0;
-  int unchecked_ = 0;
+  size_t unchecked_ = 0;
 };
 
 }  // namespace cerium

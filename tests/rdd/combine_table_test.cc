@@ -2,6 +2,7 @@
 // The combine table against std::unordered_map, in lockstep, with random operations.
 #include "rdd/shuffle/combine_table.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <limits>
 #include <random>
@@ -54,7 +55,7 @@ void compareWithModel(unsigned seed, uint64_t keys) {
     } else if (kind < 998) {
       table.reserve(random() % 5000);
     } else if (kind == 999) {
-      table.clear();
+      table.release();
       model.clear();
     }
     REQUIRE(table.size() == model.size());
@@ -89,36 +90,112 @@ TEST_CASE("NaN is one key of the table, and so is zero", "[rdd][table]") {
   CHECK(*table.find(0.0, table.hashOf(0.0)) == 2);
 }
 
-TEST_CASE("the same insertions give the same order", "[rdd][table]") {
-  const auto order = [] {
-    CombineTable<int64_t, int> table;
-    Random random(1);
-    for (int i = 0; i < 50'000; ++i) {
-      const auto key = static_cast<int64_t>(random() % 20'000);
+TEST_CASE("entries come in the order of their hashes, whatever the table's size and history", "[rdd][table]") {
+  const auto keys_at = [](size_t room, unsigned shuffled) {
+    CombineTable<std::string, int> table(5);
+    table.reserve(room);
+    std::vector<std::string> keys;
+    for (int i = 0; i < 30'000; ++i) keys.push_back("key " + std::to_string(i));
+    std::shuffle(keys.begin(), keys.end(), Random(shuffled));
+    for (const auto& key : keys)
       table.upsert(
-          key, table.hashOf(key), [] { return 1; }, [](int& count) { ++count; });
+          key, table.hashOf(key), [] { return 1; }, [](int&) {});
+    std::vector<std::string> order;
+    uint64_t last = 0;
+    bool ascends = true;
+    for (size_t at = table.firstPosition(); at < table.endPosition();
+         at = table.nextPosition(at, table.endPosition())) {
+      const auto& key = table.entryAt(at).key;
+      ascends = ascends && table.orderOf(table.hashOf(key)) >= last;
+      last = table.orderOf(table.hashOf(key));
+      order.push_back(key);
     }
-    std::vector<int64_t> keys;
-    for (size_t slot = table.nextFilled(0); slot < table.capacity(); slot = table.nextFilled(slot + 1)) {
-      keys.push_back(table.entryAt(slot).key);
-    }
-    return keys;
+    CHECK(ascends);
+    return order;
   };
-  const auto first = order();
-  CHECK(first.size() > 18'000);
-  CHECK(first == order());
+  const auto first = keys_at(0, 1);
+  CHECK(first.size() == 30'000);
+  CHECK(first == keys_at(0, 2));
+  CHECK(first == keys_at(1'000'000, 3));
+}
+
+/// Few hashes, among them the largest, whose entries wrap around the table's end.
+struct Collides {
+  int value = 0;
+  friend bool operator==(const Collides& a, const Collides& b) { return a.value == b.value; }
+};
+
+}  // namespace cerium
+
+template <>
+struct std::hash<cerium::Collides> {
+  size_t operator()(const cerium::Collides& key) const { return static_cast<size_t>(key.value % 5); }
+};
+
+namespace cerium {
+
+TEST_CASE("keys of one hash come in the order of their insertion, wherever they lie", "[rdd][table]") {
+  for (uint64_t seed = 0; seed < 50; ++seed) {
+    CombineTable<Collides, int> table(seed);
+    const auto hash_of = [](int i) { return i % 5 == 0 ? ~uint64_t{0} : Hash<Collides>()(Collides{i}); };
+    for (int i = 0; i < 300; ++i)
+      table.upsert(
+          Collides{i}, hash_of(i), [] { return 1; }, [](int&) {});
+    for (int i = 0; i < 300; ++i) REQUIRE(table.find(Collides{i}, hash_of(i)) != nullptr);
+    size_t seen = 0;
+    uint64_t last_order = 0;
+    int last_value = -1;
+    table.forEach([&](auto& entry) {
+      const uint64_t order = table.orderOf(entry.hash);
+      REQUIRE(order >= last_order);
+      if (order == last_order && seen > 0) REQUIRE(entry.key.value > last_value);
+      last_order = order;
+      last_value = entry.key.value;
+      ++seen;
+    });
+    REQUIRE(seen == 300);
+  }
 }
 
 TEST_CASE("a table that was given room does not grow", "[rdd][table]") {
   CombineTable<int64_t, int> table;
   CHECK(table.find(1, table.hashOf(1)) == nullptr);
   table.reserve(10'000);
-  const size_t capacity = table.capacity();
+  const size_t bytes = table.tableBytes();
   for (int64_t key = 0; key < 10'000; ++key)
     table.upsert(
         key, table.hashOf(key), [] { return 0; }, [](int&) {});
-  CHECK(table.capacity() == capacity);
+  CHECK(table.tableBytes() == bytes);
   CHECK_FALSE(table.mustGrow());
+}
+
+TEST_CASE("a table gives memory back while its entries are taken from front to back", "[rdd][table]") {
+  CombineTable<std::string, std::string> table;
+  const auto text = [](int i) { return "a text that owns memory " + std::to_string(i); };
+  constexpr int kKeys = 300'000;
+  for (int i = 0; i < kKeys; ++i)
+    table.upsert(
+        text(i), table.hashOf(text(i)), [&] { return text(-i); }, [](std::string&) {});
+  std::vector<bool> seen(kKeys);
+  for (size_t at = table.firstPosition(); at < table.endPosition(); at = table.nextPosition(at, table.endPosition())) {
+    table.releaseBefore(at);
+    auto& entry = table.entryAt(at);
+    const int i = std::stoi(entry.key.substr(24));
+    REQUIRE(std::move(entry.value) == text(-i));
+    seen.at(static_cast<size_t>(i)) = true;
+  }
+  CHECK(std::count(seen.begin(), seen.end(), true) == kKeys);
+}
+
+TEST_CASE("a closed table must grow before a new key, and still finds the others", "[rdd][table]") {
+  CombineTable<int64_t, int> table;
+  for (int64_t key = 0; key < 10; ++key)
+    table.upsert(
+        key, table.hashOf(key), [&] { return 1; }, [](int&) {});
+  table.close();
+  CHECK(table.mustGrow());
+  CHECK(table.find(3, table.hashOf(3)) != nullptr);
+  CHECK(table.find(11, table.hashOf(11)) == nullptr);
 }
 
 TEST_CASE("filling one table in another's order stays fast", "[rdd][table]") {

@@ -1,0 +1,20 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "base/util/heap_meter.h"
+
+// jemalloc's control interface, resolved where the program links jemalloc, null elsewhere.
+extern "C" __attribute__((weak)) int mallctl(const char* name, void* old, size_t* old_size, void* fresh, size_t size);
+
+namespace cerium {
+
+HeapCounters readHeapCounters() noexcept {
+  HeapCounters counters;
+  if (mallctl == nullptr) return counters;
+  uint64_t* allocated = nullptr;
+  uint64_t* freed = nullptr;
+  size_t size = sizeof allocated;
+  if (mallctl("thread.allocatedp", &allocated, &size, nullptr, 0) != 0) return counters;
+  if (mallctl("thread.deallocatedp", &freed, &size, nullptr, 0) != 0) return counters;
+  return {allocated, freed};
+}
+
+}  // namespace cerium

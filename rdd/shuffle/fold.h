@@ -1,0 +1,79 @@
+// Cerium. Licensed under the Apache License 2.0.
+// How the values of one key become a combiner: what HashAggregation is told of an operation.
+#pragma once
+
+#include <vector>
+
+#include "rdd/closure.h"
+
+namespace cerium {
+
+/// A Fold has
+///   C create(X&& value)          the combiner of a key's first value
+///   void add(C& known, X&& value)
+/// for X a value or a const reference to one, and, for values that have to wait on disk, what this base gives.
+template <class V>
+struct FoldOf {
+  static void encode(Writer& out, const V& value) { encodeValue(out, value); }
+  /// Heap that comes to the combiner with a value that is moved into it.
+  template <class X>
+  static size_t heapMoved(X&& value) {
+    return std::is_lvalue_reference_v<X> ? 0 : serde::heapBytes(value);
+  }
+  /// Calls `use(V&&)` with what encode() wrote.
+  template <class Use>
+  static void replay(Reader& in, Use&& use) {
+    use(decodeValue<V>(in));
+  }
+};
+
+/// combineByKey on values: `create(V)`, then `merge(C, V)`.
+template <class V, class C, class Create, class Merge>
+struct CombineValues : FoldOf<V> {
+  Create create_first;
+  Merge merge;
+
+  CombineValues(Create create_function, Merge merge_function)
+      : create_first(std::move(create_function)), merge(std::move(merge_function)) {}
+  template <class X>
+  C create(X&& value) {
+    return create_first(std::forward<X>(value));
+  }
+  template <class X>
+  void add(C& known, X&& value) {
+    known = closure::accumulate(merge, std::move(known), std::forward<X>(value));
+  }
+};
+
+/// The same on combiners, which others made: `merge(C, C)`.
+template <class C, class Merge>
+struct MergeCombiners : FoldOf<C> {
+  Merge merge;
+
+  explicit MergeCombiners(Merge function) : merge(std::move(function)) {}
+  template <class X>
+  C create(X&& value) {
+    return std::forward<X>(value);
+  }
+  template <class X>
+  void add(C& known, X&& value) {
+    known = closure::accumulate(merge, std::move(known), C(std::forward<X>(value)));
+  }
+};
+
+/// groupByKey: all values, in the order in which they come.
+template <class V>
+struct AppendValues : FoldOf<V> {
+  template <class X>
+  std::vector<V> create(X&& value) {
+    std::vector<V> group;
+    group.push_back(std::forward<X>(value));
+    return group;
+  }
+  template <class X>
+  void add(std::vector<V>& known, X&& value) {
+    known.push_back(std::forward<X>(value));
+  }
+};
+
+}  // namespace cerium

@@ -1,0 +1,297 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Aggregation by key that may outgrow memory, with one result whatever the memory: keys come out in the order of their
+// hashes, and each key's values are folded one by one in the order of the input.
+//
+// While the budget suffices all keys are in a table. When it does not, the table takes no new key: those it has go on
+// being folded, values of others wait on disk, in buckets by hash. When even the combiners in the table outgrow the
+// budget, and at the end, they go to disk too. Then each bucket is aggregated by itself, in the buckets' order. (Hybrid
+// hash aggregation: Graefe, "Query Evaluation Techniques for Large Databases", 1993, 4.4; values wait instead of being
+// combined in part, because the sum of two parts need not be the bits of the sum of all.)
+#pragma once
+
+#include <memory>
+
+#include "base/util/heap_meter.h"
+#include "rdd/shuffle/combine_table.h"
+#include "rdd/shuffle/fold.h"
+#include "rdd/shuffle/group_too_large.h"
+#include "rdd/shuffle/spilled_buckets.h"
+#include "rdd/typed_node.h"
+
+namespace cerium {
+
+/// Tables that may be filled from each other need different seeds (see CombineTable): the map side of an aggregation,
+/// its reduce side, and whatever comes above and below it in lineage.
+inline uint64_t mapSideSeed(const TaskContext& task) { return 2 * static_cast<uint64_t>(task.lineageDepth()); }
+inline uint64_t reduceSideSeed(const RddNode& node) { return 2 * static_cast<uint64_t>(node.lineageDepth()) + 1; }
+
+/// Combiners by key; `Fold` as in rdd/shuffle/fold.h. Add all values, then read it as a stream.
+/// Memory: the budget; beyond it a megabyte for writing. Disk: each value that waits is written and read once a level.
+/// Threads: externally synchronised.
+template <class K, class C, class Fold>
+class HashAggregation final : public Stream<std::pair<K, C>> {
+  using R = std::pair<K, C>;
+
+ public:
+  using Table = CombineTable<K, C>;
+
+  HashAggregation(TaskContext& task, uint64_t seed, Fold fold, int level = 0)
+      : task_(task),
+        seed_(seed),
+        fold_(std::move(fold)),
+        level_(level),
+        reserved_(task.services().memory()),
+        table_(seed, SpilledBuckets::kBitsALevel * level),
+        combiners_on_disk_(task),
+        values_on_disk_(task) {}
+
+  /// Makes room for `n` keys, if the budget has it: the count of a first segment is a good guess.
+  void expect(size_t n) {
+    const size_t bytes = (n + n / 2) * (sizeof(typename Table::Entry) + 1);
+    if (table_.empty() && reserved_.tryResize(2 * bytes)) table_.reserve(n);
+  }
+
+  template <class Key, class X>
+  void add(Key&& key, X&& value) {
+    const uint64_t hash = Table::hashOf(key);
+    add(hash, std::forward<Key>(key), std::forward<X>(value));
+  }
+  /// The same where the key's hash is known. O(1).
+  template <class Key, class X>
+  void add(uint64_t hash, Key&& key, X&& value) {
+    if (isFull() && !makeRoom()) [[unlikely]] {
+      addWhenFull(hash, key, std::forward<X>(value));
+    } else {
+      addInMemory(hash, std::forward<Key>(key), std::forward<X>(value));
+    }
+  }
+
+  /// Ahead of an add(), where the table is larger than a core's own cache.
+  void prefetch(uint64_t hash) const { table_.prefetch(hash); }
+  [[nodiscard]] bool isLarge() const { return table_.tableBytes() >= kLargeTable; }
+
+  [[nodiscard]] const Table& table() const { return table_; }
+  /// Whether anything went to disk.
+  [[nodiscard]] bool spilled() const { return state_ != State::kInMemory; }
+
+  Batch<R> next() override {
+    batch_.clear();
+    if (state_ == State::kInMemory) {
+      takeFromTable(kBatchRecords<R>, [this](uint64_t, K&& key, C&& combiner) {
+        batch_.emplace_back(std::move(key), std::move(combiner));
+      });
+      return {batch_.data(), batch_.size(), true};
+    }
+    while (openBucket()) {
+      if (auto batch = bucket_->next(); batch.size > 0) return batch;
+      bucket_.reset();
+    }
+    return {};
+  }
+
+  /// Calls `use(hash, K&&, C&&)` for each key; the same as reading the stream, without a batch between.
+  template <class Use>
+  void drain(Use&& use) {
+    if (state_ == State::kInMemory) takeFromTable(SIZE_MAX, use);
+    for (; state_ != State::kInMemory && openBucket(); bucket_.reset()) bucket_->drain(use);
+  }
+
+ private:
+  // kFrozen: the table takes no new key. kOnDisk: it is empty and stays so.
+  enum class State { kInMemory, kFrozen, kOnDisk };
+
+  static constexpr bool kHasHeap = !kBitwise<K> || !kBitwise<C>;
+  // What is had even without a budget: an operator that may hold nothing could not work.
+  static constexpr size_t kAlwaysHad = size_t{256} << 10;
+  static constexpr size_t kReleaseEvery = size_t{1} << 14;
+  static constexpr size_t kLargeTable = size_t{1} << 20;  // about where it leaves a core's own cache
+
+  [[nodiscard]] bool isFull() const {
+    if constexpr (kHasHeap) {
+      return table_.mustGrow() || heap_bytes_ > heap_limit_;
+    } else {
+      return table_.mustGrow();
+    }
+  }
+  static int64_t signedBytes(size_t bytes) { return static_cast<int64_t>(bytes); }
+  [[nodiscard]] size_t heapBytes() const { return heap_bytes_ > 0 ? static_cast<size_t>(heap_bytes_) : 0; }
+
+  // ---- in memory
+
+  template <class Key, class X>
+  void addInMemory(uint64_t hash, Key&& key, X&& value) {
+    table_.upsert(
+        std::forward<Key>(key), hash,
+        [&] {
+          if constexpr (!kBitwise<K>) heap_bytes_ += signedBytes(serde::heapBytes(static_cast<const K&>(key)));
+          C combiner = fold_.create(std::forward<X>(value));
+          if constexpr (!kBitwise<C>) heap_bytes_ += signedBytes(serde::heapBytes(combiner));
+          return combiner;
+        },
+        [&](C& known) { fold(known, std::forward<X>(value)); });
+  }
+
+  /// Adds to a combiner and charges what that makes it grow by.
+  template <class X>
+  void fold(C& known, X&& value) {
+    if constexpr (kBitwise<C>) {
+      fold_.add(known, std::forward<X>(value));
+    } else {
+      const int64_t brought = signedBytes(fold_.heapMoved(std::forward<X>(value)));
+      const HeapMeter meter;
+      fold_.add(known, std::forward<X>(value));
+      heap_bytes_ += brought + meter.grown(signedBytes(sizeof value));
+    }
+  }
+
+  /// Charges the table's next growth; false where the budget has no room for it, from then on for ever.
+  [[gnu::noinline]] bool makeRoom() {
+    if (state_ != State::kInMemory) return false;
+    if (reserve(table_.mustGrow() ? table_.bytesAfterGrowth() : table_.tableBytes())) return true;
+    state_ = State::kFrozen;
+    table_.close();
+    return false;
+  }
+
+  bool reserve(size_t table_bytes) {
+    // A little ahead of what is held, so that the budget is asked seldom.
+    const size_t ahead = kHasHeap ? std::min(heapBytes() / 8 + (size_t{16} << 10), size_t{4} << 20) : 0;
+    const size_t wanted = table_bytes + heapBytes() + ahead;
+    if (!reserved_.tryResize(wanted)) {
+      if (wanted > kAlwaysHad) return false;
+      reserved_.resizeAnyway(wanted);
+    }
+    heap_limit_ = heap_bytes_ + signedBytes(ahead);
+    return true;
+  }
+
+  // ---- beyond memory
+
+  template <class X>
+  [[gnu::noinline]] void addWhenFull(uint64_t hash, const K& key, X&& value) {
+    if (state_ == State::kFrozen) {
+      if (C* known = table_.find(key, hash)) {
+        fold(*known, std::forward<X>(value));
+        if (kHasHeap && heap_bytes_ > heap_limit_ && !reserve(table_.tableBytes())) {
+          if (level_ >= SpilledBuckets::kLevels || table_.size() == 1)
+            throwGroupTooLarge(task_, table_.size(), heapBytes(), keyText(key));
+          evict();
+        }
+        return;
+      }
+    }
+    values_on_disk_.add(bucketOf(hash), [&](Writer& out) {
+      encodeValue(out, key);
+      fold_.encode(out, value);
+    });
+  }
+
+  /// Puts the table's combiners on disk. REQUIRES: kFrozen.
+  void evict() {
+    table_.forEach([&](typename Table::Entry& entry) {
+      task_.checkInterrupted();
+      putCombiner(Table::hashOf(entry), entry.key, entry.value);
+    });
+    releaseTable();
+    state_ = State::kOnDisk;
+  }
+
+  void putCombiner(uint64_t hash, const K& key, const C& combiner) {
+    combiners_on_disk_.add(bucketOf(hash), [&](Writer& out) {
+      encodeValue(out, key);
+      encodeValue(out, combiner);
+    });
+  }
+  /// A combiner that the level above has put on disk. All of them come before the first value.
+  void addCombiner(K key, C combiner) {
+    const uint64_t hash = Table::hashOf(key);
+    if (isFull() && !makeRoom()) {
+      if (level_ >= SpilledBuckets::kLevels)
+        throwGroupTooLarge(task_, table_.size() + 1, heapBytes() + serde::heapBytes(combiner), keyText(key));
+      return putCombiner(hash, key, combiner);
+    }
+    if constexpr (!kBitwise<K>) heap_bytes_ += signedBytes(serde::heapBytes(key));
+    if constexpr (!kBitwise<C>) heap_bytes_ += signedBytes(serde::heapBytes(combiner));
+    table_.upsert(
+        std::move(key), hash, [&] { return std::move(combiner); },
+        [](C&) { throw CorruptData("a combiner that was put on disk came back twice"); });
+  }
+  [[nodiscard]] int bucketOf(uint64_t hash) const { return SpilledBuckets::bucketOf(table_.orderOf(hash), level_); }
+
+  // ---- reading
+
+  /// At most `most` entries from where the last call ended.
+  template <class Use>
+  void takeFromTable(size_t most, Use&& use) {
+    if (table_.empty()) return;
+    if (!reading_) {
+      reading_ = true;
+      position_ = table_.firstPosition();
+      end_ = table_.endPosition();
+      held_ = reserved_.bytes();
+    }
+    for (; most > 0 && position_ < end_; --most, position_ = table_.nextPosition(position_, end_)) {
+      task_.checkInterrupted();
+      if (++taken_ % kReleaseEvery == 0) releaseTaken();
+      auto& entry = table_.entryAt(position_);
+      use(Table::hashOf(entry), std::move(entry.key), std::move(entry.value));
+    }
+    if (position_ >= end_ && most > 0) releaseTable();
+  }
+  /// What the reader has taken is its own to charge.
+  void releaseTaken() {
+    table_.releaseBefore(position_);
+    const double left = 1 - static_cast<double>(taken_) / static_cast<double>(table_.size());
+    reserved_.resizeAnyway(static_cast<size_t>(left * static_cast<double>(held_)));
+  }
+  void releaseTable() {
+    table_.release();
+    heap_bytes_ = 0;
+    reserved_.resizeAnyway(0);
+  }
+
+  /// Makes the next bucket's aggregation where none is being read; false at the end.
+  bool openBucket() {
+    if (bucket_) return true;
+    if (next_bucket_ == 0) {
+      if (state_ == State::kFrozen) evict();  // its memory is the buckets' now
+      combiners_on_disk_.flush();
+      values_on_disk_.flush();
+    }
+    if (next_bucket_ == SpilledBuckets::kBuckets) return false;
+    bucket_ = std::make_unique<HashAggregation>(task_, seed_, fold_, level_ + 1);
+    const int b = next_bucket_++;
+    combiners_on_disk_.eachOf(b, [&](Reader& in) {
+      K key = decodeValue<K>(in);
+      bucket_->addCombiner(std::move(key), decodeValue<C>(in));
+    });
+    values_on_disk_.eachOf(b, [&](Reader& in) {
+      K key = decodeValue<K>(in);
+      fold_.replay(in, [&](auto&& value) { bucket_->add(std::move(key), std::move(value)); });
+    });
+    return true;
+  }
+
+  TaskContext& task_;
+  const uint64_t seed_;
+  Fold fold_;
+  const int level_;
+  State state_ = State::kInMemory;
+  Reservation reserved_;
+  Table table_;
+  int64_t heap_bytes_ = 0;  ///< Owned by keys and combiners, about.
+  int64_t heap_limit_ = 0;
+  SpilledBuckets combiners_on_disk_;
+  SpilledBuckets values_on_disk_;
+  // Of the reader:
+  bool reading_ = false;
+  size_t position_ = 0;
+  size_t end_ = 0;
+  size_t taken_ = 0;
+  size_t held_ = 0;  ///< Bytes reserved when reading began.
+  int next_bucket_ = 0;
+  std::unique_ptr<HashAggregation> bucket_;
+  RecordBuffer<R> batch_;
+};
+
+}  // namespace cerium
