@@ -24,6 +24,12 @@ struct TaskEndEvent {
   std::vector<std::pair<AccumulatorId, Bytes>> encoded_cells;
 };
 
+/// Map outputs of one shuffle on their way to another executor.
+struct MovedOutputs {
+  std::vector<int> maps;
+  std::vector<uint64_t> checksums;  ///< Of each, so that no other attempt's output is moved.
+};
+
 /// What a backend tells the loop. Threads: may be called from any thread; the loop takes each as an event.
 class BackendEvents {
  public:
@@ -66,9 +72,11 @@ class ClusterBackend {
   /// Whether the driver hears the executor, as far as it knows.
   [[nodiscard]] virtual bool reaches(ExecutorId) const { return true; }
   /// Has `to` fetch these map outputs from `from` and serve them.
-  virtual void moveShuffle(ShuffleId, const std::vector<int>&, int /*reduces*/, ExecutorId, ExecutorId) {}
+  virtual void moveShuffle(ShuffleId, MovedOutputs, int /*reduces*/, ExecutorId, ExecutorId) {}
   /// Has `to` fetch and cache a copy of this block.
   virtual void copyBlock(RddId, int /*partition*/, ExecutorId, ExecutorId) {}
+  /// Drops the cached partitions of an RDD that stays persisted.
+  virtual void dropCached(RddId rdd) { dropRdd(rdd); }
   /// Has the executor give back its cores and memory, and go on serving its map outputs.
   virtual void retire(ExecutorId) {}
   /// Ends an executor that nobody needs any more; its loss is then reported.

@@ -48,9 +48,9 @@ dag::Instructions DagScheduler::cancelJob(JobId job, const std::string& reason) 
   return state_->finishEvent();
 }
 
-TaskVerdict DagScheduler::taskSucceeded(StageRef ref, int partition, ExecutorId executor, std::vector<int64_t> bytes) {
+TaskVerdict DagScheduler::taskSucceeded(StageRef ref, int partition, MapOutputStatus output) {
   Stage* stage = state_->find(ref.id);
-  if (stage == nullptr) return {};
+  if (stage == nullptr || ref.attempt < stage->first_valid_attempt) return {};
   TaskVerdict verdict;
   stage->outstanding.erase(partition);
   const bool was_active = stage->state != Stage::State::kIdle;
@@ -58,19 +58,21 @@ TaskVerdict DagScheduler::taskSucceeded(StageRef ref, int partition, ExecutorId 
   if (stage->shuffle) {
     const ShuffleId shuffle = stage->shuffle->id();
     // What a lost executor made is lost too; the task scheduler, or the next attempt, runs it again.
-    if (!state_->lost.contains(executor) && state_->outputs.put(shuffle, partition, {executor, std::move(bytes)})) {
-      verdict.counts = state_->outputs.countOnce(shuffle, partition);
-    }
+    const auto put = state_->lost.contains(output.executor)
+                         ? MapOutputTracker::Put::kKnown
+                         : state_->outputs.put(shuffle, partition, std::move(output));
+    if (put != MapOutputTracker::Put::kKnown) verdict.counts = state_->outputs.countOnce(shuffle, partition);
+    if (put == MapOutputTracker::Put::kChanged) state_->outputChanged(*stage, partition);
     is_complete = state_->outputs.complete(shuffle);
   } else {
     Job& job = state_->jobs.at(stage->result_of);
     verdict.counts = job.unfinished.erase(partition) > 0;
     is_complete = job.unfinished.empty();
   }
-  verdict.stage_complete = is_complete && was_active;
+  verdict.stage_complete = is_complete && was_active && !stage->removed;
   if (verdict.stage_complete) {
     state_->complete(*stage);
-  } else if (stage->state == Stage::State::kRunning && stage->outstanding.empty()) {
+  } else if (!stage->removed && stage->state == Stage::State::kRunning && stage->outstanding.empty()) {
     state_->wake(*stage);  // outputs were lost while it ran
   }
   verdict.instructions = state_->finishEvent();
@@ -144,7 +146,10 @@ void DagScheduler::blockDropped(RddId rdd, int partition, ExecutorId executor) {
   state_->cached.remove(rdd, partition, executor);
 }
 
-void DagScheduler::rddUnpersisted(RddId rdd) { state_->cached.removeRdd(rdd); }
+void DagScheduler::rddUnpersisted(RddId rdd) {
+  state_->cached.removeRdd(rdd);
+  state_->cached_from.erase(rdd);
+}
 
 void DagScheduler::shuffleReleased(ShuffleId shuffle) {
   if (state_->map_stages.contains(shuffle)) {

@@ -31,6 +31,7 @@ struct JobSpec {
 struct MapOutputStatus {
   ExecutorId executor;
   std::vector<int64_t> bytes;  ///< One figure a reduce partition.
+  uint64_t checksum = 0;       ///< Of its records in order: tells two attempts' outputs apart.
 };
 
 /// A stage, as instructions name it.
@@ -74,12 +75,16 @@ struct JobAborted {
   JobId job;
   Failure failure;
 };
+/// Cached partitions of this RDD were computed from what is not so any more: executors must drop them.
+struct DropCached {
+  RddId rdd;
+};
 /// One line of the story for the log: what was lost, why, and what runs again.
 struct Note {
   std::string text;
 };
 
-using Instruction = std::variant<SubmitTasks, CancelTasks, StageDone, JobSucceeded, JobAborted, Note>;
+using Instruction = std::variant<SubmitTasks, CancelTasks, StageDone, JobSucceeded, JobAborted, DropCached, Note>;
 using Instructions = std::vector<Instruction>;
 
 }  // namespace dag
@@ -109,8 +114,10 @@ class DagScheduler {
   dag::Instructions submitJob(JobSpec job);
   dag::Instructions cancelJob(JobId job, const std::string& reason);
 
-  /// A task of (stage, partition) succeeded on `executor`; `bytes` is its map output (empty for result tasks).
-  TaskVerdict taskSucceeded(StageRef stage, int partition, ExecutorId executor, std::vector<int64_t> bytes);
+  /// A task of (stage, partition) succeeded; `output` is what it left where it ran (no bytes for a result task).
+  /// Where a map output was lost and this one differs from it, what was computed from the lost one is given up: map
+  /// stages run again from the start, cached partitions are dropped, and a job that has results of it already fails.
+  TaskVerdict taskSucceeded(StageRef stage, int partition, MapOutputStatus output);
   /// A task could not read map output `map` of `shuffle` from `source`; `source` invalid where nobody holds it.
   dag::Instructions fetchFailed(StageRef stage, int partition, ShuffleId shuffle, int map, ExecutorId source,
                                 const std::string& detail);

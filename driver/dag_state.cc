@@ -118,6 +118,7 @@ void DagScheduler::State::run(Stage& stage) {
     partitions = jobs.at(stage.result_of).spec.partitions;
   }
   giveId(stage);
+  noteInputs(stage);
   ++stage.attempt;
   stage.outstanding.insert(partitions.begin(), partitions.end());
   const JobId job = *stage.jobs.begin();

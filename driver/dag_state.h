@@ -30,6 +30,8 @@ struct DagScheduler::State {
   std::map<JobId, Job> jobs;
   std::set<ExecutorId> lost;
   std::set<ShuffleId> released;  // while a stage still needed them
+  std::map<RddId, std::vector<ShuffleId>>
+      cached_from;  // of persisted RDDs that a stage computed: what they were read from
   int64_t next_serial = 0;
   int64_t next_stage_id = 0;
 
@@ -57,6 +59,12 @@ struct DagScheduler::State {
   void failByFetch(Stage& stage, int partition, ShuffleId shuffle, const std::string& story);
   void forceParent(Stage& stage, ShuffleId shuffle);
   void repair(const std::vector<ShuffleId>& shuffles, bool top_up);
+
+  // In driver/dag_rollback.cc.
+  void noteInputs(Stage& stage);
+  void outputChanged(const Stage& producer, int map);
+  void restart(Stage& stage, const std::string& reason);
+  void dropCachedFrom(const std::vector<ShuffleId>& shuffles);
 
   void abort(std::set<JobId> ids, const Failure& failure);
   void endJob(JobId id);

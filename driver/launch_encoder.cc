@@ -55,9 +55,11 @@ void LaunchEncoder::tellShuffle(ToldExecutor& told, ShuffleId shuffle, const Dag
   auto known = told.shuffles.find(shuffle);
   if (known != told.shuffles.end() && known->second == epoch) return;
   told.shuffles[shuffle] = epoch;
-  protocol::ShuffleLocations locations{shuffle.value, epoch, {}};
-  for (const auto& output : dag.mapOutputs(shuffle))
+  protocol::ShuffleLocations locations{shuffle.value, epoch, {}, {}};
+  for (const auto& output : dag.mapOutputs(shuffle)) {
     locations.executors.push_back(output ? output->executor.value : -1);
+    locations.checksums.push_back(output ? output->checksum : 0);
+  }
   message.shuffles.push_back(std::move(locations));
 }
 
@@ -102,6 +104,10 @@ void LaunchEncoder::blockChanged(ExecutorId executor, const BlockChange& change)
 
 void LaunchEncoder::forgetRdd(RddId rdd) {
   levels_.erase(rdd);
+  forgetBlocks(rdd);
+}
+
+void LaunchEncoder::forgetBlocks(RddId rdd) {
   cached_.erase(cached_.lower_bound({rdd, 0}), cached_.lower_bound({RddId(rdd.value + 1), 0}));
 }
 

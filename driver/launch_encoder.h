@@ -29,6 +29,8 @@ class LaunchEncoder {
   void forgetStage(StageId stage) { stages_.erase(stage); }
   void blockChanged(ExecutorId executor, const BlockChange& change);
   void forgetRdd(RddId rdd);
+  /// Its cached partitions only: it stays persisted.
+  void forgetBlocks(RddId rdd);
   [[nodiscard]] size_t holders(RddId rdd, int partition) const;
   /// The storage level of an RDD that some launched stage reads or fills; NONE where none does.
   [[nodiscard]] StorageLevel levelOf(RddId rdd) const;

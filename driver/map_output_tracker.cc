@@ -12,6 +12,7 @@ void MapOutputTracker::add(ShuffleId shuffle, int num_maps) {
   const auto size = static_cast<size_t>(num_maps);
   place->second.outputs.resize(size);
   place->second.counted.resize(size);
+  place->second.checksums.resize(size);
   place->second.missing = size;
   place->second.epoch = ++last_epoch_;
 }
@@ -24,14 +25,16 @@ MapOutputTracker::Shuffle* MapOutputTracker::find(ShuffleId shuffle, int map) {
   return &found->second;
 }
 
-bool MapOutputTracker::put(ShuffleId shuffle, int map, MapOutputStatus status) {
+MapOutputTracker::Put MapOutputTracker::put(ShuffleId shuffle, int map, MapOutputStatus status) {
   Shuffle* known = find(shuffle, map);
-  if (known == nullptr || known->outputs[static_cast<size_t>(map)]) return false;
+  if (known == nullptr || known->outputs[static_cast<size_t>(map)]) return Put::kKnown;
+  const auto before = std::exchange(known->checksums[static_cast<size_t>(map)], status.checksum);
+  const bool is_changed = before && *before != status.checksum;
   ++known->held[status.executor];
   known->outputs[static_cast<size_t>(map)] = std::move(status);
   --known->missing;
   known->epoch = ++last_epoch_;
-  return true;
+  return is_changed ? Put::kChanged : Put::kKept;
 }
 
 bool MapOutputTracker::countOnce(ShuffleId shuffle, int map) {
@@ -59,12 +62,37 @@ bool MapOutputTracker::forget(ShuffleId shuffle, int map, ExecutorId source) {
   return true;
 }
 
-void MapOutputTracker::forgetAll(ShuffleId shuffle) {
+bool MapOutputTracker::forgetAll(ShuffleId shuffle) {
   auto found = shuffles_.find(shuffle);
-  if (found == shuffles_.end()) return;
+  if (found == shuffles_.end()) return false;
+  const size_t missing_before = found->second.missing;
   for (size_t map = 0; map < found->second.outputs.size(); ++map) {
     if (found->second.outputs[map]) drop(found->second, static_cast<int>(map));
   }
+  return found->second.missing > missing_before;
+}
+
+void MapOutputTracker::setInputs(ShuffleId shuffle, std::vector<ShuffleId> inputs) {
+  auto found = shuffles_.find(shuffle);
+  if (found != shuffles_.end()) found->second.inputs = std::move(inputs);
+}
+
+std::vector<ShuffleId> MapOutputTracker::computedFrom(ShuffleId shuffle) const {
+  std::vector<ShuffleId> found;
+  std::vector<ShuffleId> todo{shuffle};
+  while (!todo.empty()) {
+    const ShuffleId at = todo.back();
+    todo.pop_back();
+    for (const auto& [id, candidate] : shuffles_) {
+      const auto& inputs = candidate.inputs;
+      if (std::find(inputs.begin(), inputs.end(), at) == inputs.end()) continue;
+      if (std::find(found.begin(), found.end(), id) != found.end()) continue;
+      found.push_back(id);
+      todo.push_back(id);
+    }
+  }
+  std::sort(found.begin(), found.end());
+  return found;
 }
 
 std::vector<ShuffleId> MapOutputTracker::forgetExecutor(ExecutorId executor) {

@@ -21,16 +21,24 @@ class MapOutputTracker {
   void add(ShuffleId shuffle, int num_maps);
   void release(ShuffleId shuffle);
 
-  /// Keeps the first output of each map task: false where there is one already.
-  bool put(ShuffleId shuffle, int map, MapOutputStatus status);
+  /// kKnown: there is an output of this map task already, which stays. kChanged: it is kept, but it differs from the
+  /// one that was lost before.
+  enum class Put { kKnown, kKept, kChanged };
+  Put put(ShuffleId shuffle, int map, MapOutputStatus status);
   /// True once in the life of the shuffle for each map task.
   bool countOnce(ShuffleId shuffle, int map);
 
   /// Forgets one output if it is the one that `source` holds; says whether it was.
   bool forget(ShuffleId shuffle, int map, ExecutorId source);
-  void forgetAll(ShuffleId shuffle);
+  /// Forgets all outputs; says whether there was one.
+  bool forgetAll(ShuffleId shuffle);
   /// Forgets all that the executor held; returns the shuffles that lost something.
   std::vector<ShuffleId> forgetExecutor(ExecutorId executor);
+
+  /// The shuffles that the map tasks of this one read.
+  void setInputs(ShuffleId shuffle, std::vector<ShuffleId> inputs);
+  /// All shuffles with outputs or stages that were computed from this one, directly or not; in order.
+  [[nodiscard]] std::vector<ShuffleId> computedFrom(ShuffleId shuffle) const;
 
   /// The output is served by `to` from now on, if it was `from` that held it.
   void move(ShuffleId shuffle, int map, ExecutorId from, ExecutorId to);
@@ -47,6 +55,8 @@ class MapOutputTracker {
   struct Shuffle {
     Outputs outputs;
     std::vector<bool> counted;
+    std::vector<std::optional<uint64_t>> checksums;  // of the last output of each map task, also of one that is lost
+    std::vector<ShuffleId> inputs;
     size_t missing = 0;
     int64_t epoch = 0;
     std::unordered_map<ExecutorId, int> held;  // outputs per executor, so that a loss costs what it touches

@@ -74,11 +74,11 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     giveUp(id, "others cannot reach it: " + reason);
   }
   [[nodiscard]] bool reaches(ExecutorId id) const override { return lives_.isHeard(id); }
-  void moveShuffle(ShuffleId shuffle, const std::vector<int>& maps, int reduces, ExecutorId from,
-                   ExecutorId to) override {
+  void moveShuffle(ShuffleId shuffle, MovedOutputs outputs, int reduces, ExecutorId from, ExecutorId to) override {
     auto source = executors_.find(from);
     if (source != executors_.end())
-      sendTo(to, protocol::AdoptShuffle{shuffle.value, reduces, {maps.begin(), maps.end()}, source->second.peer});
+      sendTo(to, protocol::AdoptShuffle{shuffle.value, reduces, std::move(outputs.maps), std::move(outputs.checksums),
+                                        source->second.peer});
   }
   void copyBlock(RddId rdd, int partition, ExecutorId from, ExecutorId to) override {
     auto source = executors_.find(from);
@@ -105,6 +105,10 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
   }
   void dropRdd(RddId rdd) override {
     encoder_.forgetRdd(rdd);
+    sendToAll(protocol::DropRdd{rdd.value});
+  }
+  void dropCached(RddId rdd) override {
+    encoder_.forgetBlocks(rdd);
     sendToAll(protocol::DropRdd{rdd.value});
   }
   void dropBroadcast(BroadcastId id) override {
@@ -316,6 +320,7 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     if (task.outcome > protocol::TaskEnd::kKilled) throw CorruptData("a task ended in an unknown way");
     report.outcome = static_cast<TaskReport::Outcome>(task.outcome);
     report.map_bytes = std::move(task.map_bytes);
+    report.map_checksum = task.map_checksum;
     report.message = std::move(task.message);
     report.exception_type = std::move(task.exception_type);
     report.call_site = std::move(task.call_site);

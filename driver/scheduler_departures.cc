@@ -69,12 +69,14 @@ void SchedulerLoop::moveBlocks(ExecutorId from) {
   }
   size_t next = 0;
   Departures::Outputs outputs;
-  std::map<std::pair<ShuffleId, ExecutorId>, std::vector<int>> batches;
+  std::map<std::pair<ShuffleId, ExecutorId>, MovedOutputs> batches;
   if (const auto& takers = active.empty() ? serving : active; !takers.empty()) {
     for (const auto& [shuffle, map] : dag_.mapOutputsOn(from)) {
       const ExecutorId to = takers[next++ % takers.size()];
       outputs[{shuffle, map}] = to;
-      batches[{shuffle, to}].push_back(map);
+      auto& batch = batches[{shuffle, to}];
+      batch.maps.push_back(map);
+      batch.checksums.push_back(dag_.mapOutputs(shuffle)[static_cast<size_t>(map)]->checksum);
     }
   }
   Departures::Blocks blocks;
@@ -85,9 +87,10 @@ void SchedulerLoop::moveBlocks(ExecutorId from) {
                                    [this](ExecutorId holder) { return !departures_.contains(holder); });
     if (!stays) blocks[{rdd, partition}] = active[next++ % active.size()];
   }
-  for (const auto& [batch, maps] : batches) {
-    const auto& status = dag_.mapOutputs(batch.first)[static_cast<size_t>(maps.front())];
-    backend_.moveShuffle(batch.first, maps, static_cast<int>(status->bytes.size()), from, batch.second);
+  for (auto& [batch, moved] : batches) {
+    const auto& status = dag_.mapOutputs(batch.first)[static_cast<size_t>(moved.maps.front())];
+    const auto reduces = static_cast<int>(status->bytes.size());
+    backend_.moveShuffle(batch.first, std::move(moved), reduces, from, batch.second);
   }
   for (const auto& [block, to] : blocks) backend_.copyBlock(block.first, block.second, from, to);
   departures_.moving(from, std::move(outputs), std::move(blocks));

@@ -281,6 +281,7 @@ void SchedulerLoop::carry(dag::StageDone& done) {
 
 void SchedulerLoop::carry(dag::JobSucceeded& succeeded) { endJob(succeeded.job, std::nullopt); }
 void SchedulerLoop::carry(dag::JobAborted& aborted) { endJob(aborted.job, std::move(aborted.failure)); }
+void SchedulerLoop::carry(dag::DropCached& drop) { backend_.dropCached(drop.rdd); }
 void SchedulerLoop::carry(dag::Note& note) { log::info("{}", note.text); }
 void SchedulerLoop::carry(tasks::Note& note) { log::info("{}", note.text); }
 

@@ -78,6 +78,7 @@ class SchedulerLoop final : public BackendEvents {
   void carry(dag::StageDone& done);
   void carry(dag::JobSucceeded& succeeded);
   void carry(dag::JobAborted& aborted);
+  void carry(dag::DropCached& drop);
   void carry(dag::Note& note);
   void carry(tasks::Launch& launch);
   void carry(tasks::Kill& kill);

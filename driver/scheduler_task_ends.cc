@@ -26,7 +26,8 @@ void SchedulerLoop::handleTaskEnd(TaskEndEvent& event) {
 }
 
 void SchedulerLoop::taskSucceeded(TaskEndEvent& event, const RunningTask& task) {
-  auto verdict = dag_.taskSucceeded(task.stage, task.partition, event.executor, std::move(event.report.map_bytes));
+  auto verdict = dag_.taskSucceeded(task.stage, task.partition,
+                                    {event.executor, std::move(event.report.map_bytes), event.report.map_checksum});
   if (verdict.counts) deliver(event, task);
   carryOut(tasks_.succeeded(task.id, now()));
   auto stage = stages_.find(task.stage.id);

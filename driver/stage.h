@@ -40,11 +40,15 @@ struct Stage {
   std::vector<std::shared_ptr<ShuffleDependency>> parents;  ///< As of the last walk.
   /// Shuffles that a task asked for though the walk had stopped short of them at a cached node.
   std::vector<std::shared_ptr<ShuffleDependency>> forced;
+  /// All shuffles that its tasks may read, also behind cached nodes. As of the last run.
+  std::vector<ShuffleId> inputs;
   StageSet waiting_for;
   StageSet waiters;  ///< The other end of `waiting_for`.
 
   /// Partitions that the task scheduler owes us.
   boost::unordered_flat_set<int> outstanding;
+  /// Results of older attempts do not count: they may come from input that was different.
+  int first_valid_attempt = 0;
   int failed_attempts = 0;  ///< In a row, by fetch failures.
   bool barrier = false;
 

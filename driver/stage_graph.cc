@@ -46,6 +46,7 @@ StageShape stageShape(const RddNode& node, const CacheLocations* cached) {
     if (cached != nullptr && cached->complete(*at)) continue;
     const RddNode* computed_by = at->effective();
     shape.barrier = shape.barrier || computed_by->isBarrier();
+    if (at->storageLevel() != StorageLevel::NONE) shape.persisted.push_back(at);
     for (const Dependency& dependency : computed_by->dependencies()) {
       if (dependency.shuffle) {
         if (shuffles.insert(dependency.shuffle->id().value).second) shape.shuffles.push_back(dependency.shuffle);

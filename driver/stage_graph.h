@@ -15,6 +15,7 @@ namespace cerium {
 /// What one stage is made of, as far as scheduling goes.
 struct StageShape {
   std::vector<std::shared_ptr<ShuffleDependency>> shuffles;  ///< That its tasks read, each once.
+  std::vector<const RddNode*> persisted;                     ///< RDDs that its tasks may cache.
   bool barrier = false;                                      ///< Its tasks must all run at the same time.
 };
 

@@ -6,7 +6,10 @@ namespace cerium {
 void BlockDirectory::learn(protocol::LaunchTasks& launch) {
   std::lock_guard lock(mutex_);
   for (auto& peer : launch.peers) peers_[peer.executor] = {peer.host, peer.port};
-  for (auto& shuffle : launch.shuffles) shuffles_[ShuffleId(shuffle.shuffle)] = std::move(shuffle.executors);
+  for (auto& shuffle : launch.shuffles) {
+    shuffle.checksums.resize(shuffle.executors.size());  // what comes over the wire need not be of equal length
+    shuffles_[ShuffleId(shuffle.shuffle)] = std::move(shuffle);
+  }
   for (const auto& cached : launch.cached) cached_[{cached.rdd, cached.partition}] = cached.executor;
 }
 
@@ -32,7 +35,7 @@ RemoteShuffle::Where BlockDirectory::find(ShuffleId shuffle) const {
   auto found = shuffles_.find(shuffle);
   if (found == shuffles_.end())
     throw FetchFailed(shuffle, 0, ExecutorId(), "the locations of the shuffle are not known");
-  return {self_, found->second, peers_};
+  return {self_, found->second.executors, found->second.checksums, peers_};
 }
 
 std::optional<rpc::Endpoint> BlockDirectory::find(RddId rdd, int partition) const {

@@ -33,9 +33,9 @@ class BlockDirectory {
  private:
   const ExecutorId self_;
   mutable std::mutex mutex_;
-  std::map<int64_t, rpc::Endpoint> peers_;                 // guarded by mutex_
-  std::map<ShuffleId, std::vector<int64_t>> shuffles_;     // guarded by mutex_
-  std::map<std::pair<int64_t, int32_t>, int64_t> cached_;  // guarded by mutex_
+  std::map<int64_t, rpc::Endpoint> peers_;                    // guarded by mutex_
+  std::map<ShuffleId, protocol::ShuffleLocations> shuffles_;  // guarded by mutex_
+  std::map<std::pair<int64_t, int32_t>, int64_t> cached_;     // guarded by mutex_
 };
 
 }  // namespace cerium

@@ -25,10 +25,15 @@ void BlockMover::adopt(const protocol::AdoptShuffle& order) {
   protocol::ShuffleAdopted answer{order.shuffle, order.maps, order.from.executor, {}};
   try {
     std::map<int, MapOutput> outputs;
-    for (int map : order.maps) outputs.emplace(map, MapOutput(order.num_reduces));
+    for (size_t i = 0; i < order.maps.size(); ++i) {
+      MapOutput output(order.num_reduces);
+      output.checksum = order.checksums.at(i);
+      outputs.emplace(order.maps[i], std::move(output));
+    }
     for (int reduce = 0; reduce < order.num_reduces; ++reduce) {
-      auto stream = client_.open({order.from.host, order.from.port},
-                                 {-1, protocol::OpenBlocks::kShuffle, order.shuffle, reduce, order.maps}, nullptr);
+      auto stream = client_.open(
+          {order.from.host, order.from.port},
+          {-1, protocol::OpenBlocks::kShuffle, order.shuffle, reduce, order.maps, order.checksums}, nullptr);
       while (auto segment = stream->next(nullptr)) {
         outputs.at(segment->map)
             .add(static_cast<size_t>(reduce), {{}, spill(executor_.spillSpace(), segment->bytes->view())}, 0, 0);

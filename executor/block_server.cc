@@ -78,9 +78,12 @@ void BlockServer::open(const rpc::ConnectionPtr& connection, const protocol::Ope
   };
   switch (request.kind) {
     case protocol::OpenBlocks::kShuffle:
-      for (int map : request.maps) {
-        auto segments =
-            sources_.shuffles == nullptr ? nullptr : sources_.shuffles->find(ShuffleId(request.id), map, request.index);
+      for (size_t i = 0; i < request.maps.size(); ++i) {
+        const int map = request.maps[i];
+        const auto checksum = i < request.checksums.size() ? std::optional(request.checksums[i]) : std::nullopt;
+        auto segments = sources_.shuffles == nullptr
+                            ? nullptr
+                            : sources_.shuffles->find(ShuffleId(request.id), map, request.index, checksum);
         if (!segments) {
           fail(map, "map output " + std::to_string(map) + " of shuffle " + std::to_string(request.id) + " is not here");
           break;

@@ -46,6 +46,7 @@ struct TaskReport {
   Outcome outcome = Outcome::kSuccess;
   std::shared_ptr<void> value;     ///< Of a result task.
   std::vector<int64_t> map_bytes;  ///< Of a map task.
+  uint64_t map_checksum = 0;       ///< Of a map task: MapOutput::checksum.
   std::vector<std::pair<AccumulatorId, std::unique_ptr<AccumulatorCell>>> cells;
   TaskMetrics metrics;
   std::string message;

@@ -307,6 +307,7 @@ class ExecutorProcess final : public ExecutorLink {
     end.map = report.map;
     end.source = report.source.value;
     end.map_bytes = std::move(report.map_bytes);
+    end.map_checksum = report.map_checksum;
     for (auto& [id, cell] : report.cells) {
       Bytes bytes;
       Writer out(bytes);

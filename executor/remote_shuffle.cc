@@ -8,20 +8,28 @@ namespace cerium {
 RemoteShuffle::RemoteShuffle(TaskContext& task, ShuffleId shuffle, int reduce, Where where, const ShuffleStore& local,
                              BlockClient& client)
     : task_(task), shuffle_(shuffle), reduce_(reduce), where_(std::move(where)), local_(local) {
-  std::map<int64_t, std::vector<int32_t>> wanted;
+  struct Wanted {
+    std::vector<int32_t> maps;
+    std::vector<uint64_t> checksums;
+  };
+  std::map<int64_t, Wanted> wanted;
   for (size_t map = 0; map < where_.executors.size(); ++map) {
     const int64_t executor = where_.executors[map];
     if (executor < 0) throw FetchFailed(shuffle, static_cast<int>(map), ExecutorId(), "nobody holds this map output");
-    if (executor != where_.self.value) wanted[executor].push_back(static_cast<int32_t>(map));
+    if (executor == where_.self.value) continue;
+    wanted[executor].maps.push_back(static_cast<int32_t>(map));
+    wanted[executor].checksums.push_back(where_.checksums.at(map));
   }
-  for (auto& [executor, maps] : wanted) {
-    const int first = maps.front();
+  for (auto& [executor, outputs] : wanted) {
+    const int first = outputs.maps.front();
     auto peer = where_.peers.find(executor);
     if (peer == where_.peers.end())
       throw FetchFailed(shuffle, first, ExecutorId(executor), "its executor is not known here");
     try {
-      streams_[executor].stream = client.open(
-          peer->second, {-1, protocol::OpenBlocks::kShuffle, shuffle.value, reduce, std::move(maps)}, &task);
+      streams_[executor].stream = client.open(peer->second,
+                                              {-1, protocol::OpenBlocks::kShuffle, shuffle.value, reduce,
+                                               std::move(outputs.maps), std::move(outputs.checksums)},
+                                              &task);
     } catch (const IoError& e) {
       throw FetchFailed(shuffle, FetchFailed::kAllMaps, ExecutorId(executor), e.what());
     }
@@ -45,7 +53,7 @@ std::optional<FetchedSegment> RemoteShuffle::next() {
 
 std::optional<FetchedSegment> RemoteShuffle::nextLocal() {
   if (!segments_) {
-    segments_ = local_.find(shuffle_, static_cast<int>(map_), reduce_);
+    segments_ = local_.find(shuffle_, static_cast<int>(map_), reduce_, where_.checksums.at(map_));
     if (!segments_)
       throw FetchFailed(shuffle_, static_cast<int>(map_), where_.self, "the map output is not here any more");
     at_ = 0;

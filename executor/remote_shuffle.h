@@ -17,7 +17,8 @@ class RemoteShuffle final : public SegmentSource {
  public:
   struct Where {
     ExecutorId self;
-    std::vector<int64_t> executors;  ///< Of each map output; -1 where nobody has it.
+    std::vector<int64_t> executors;   ///< Of each map output; -1 where nobody has it.
+    std::vector<uint64_t> checksums;  ///< Of each map output: which of its attempts is to be read.
     std::map<int64_t, rpc::Endpoint> peers;
   };
   /// Opens a stream to each executor that holds some of the outputs at once, so that all send while one is read.

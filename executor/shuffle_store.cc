@@ -1,35 +1,48 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "executor/shuffle_store.h"
 
+#include <algorithm>
+
 namespace cerium {
 
 ShuffleStore::~ShuffleStore() {
-  for (const auto& [key, output] : outputs_) memory_.release(output->reserved);
+  for (const auto& [key, attempts] : outputs_) {
+    for (const auto& output : attempts) memory_.release(output->reserved);
+  }
 }
 
 void ShuffleStore::put(ShuffleId shuffle, int map, MapOutput output) {
-  const size_t reserved = output.reserved;
+  auto fresh = std::make_shared<const MapOutput>(std::move(output));
   std::lock_guard lock(mutex_);
-  auto [place, fresh] = outputs_.try_emplace({shuffle, map});
-  if (!fresh) {
-    memory_.release(reserved);
+  Attempts& attempts = outputs_[{shuffle, map}];
+  for (auto& known : attempts) {
+    if (known->checksum != fresh->checksum) continue;
+    memory_.release(known->reserved);
+    known.swap(fresh);  // so that the old one is freed after the lock is
+    std::swap(known, attempts.back());
     return;
   }
-  place->second = std::make_shared<const MapOutput>(std::move(output));
+  attempts.push_back(std::move(fresh));
 }
 
-std::shared_ptr<const std::vector<ShuffleSegment>> ShuffleStore::find(ShuffleId shuffle, int map, int reduce) const {
+std::shared_ptr<const std::vector<ShuffleSegment>> ShuffleStore::find(ShuffleId shuffle, int map, int reduce,
+                                                                      std::optional<uint64_t> checksum) const {
   std::lock_guard lock(mutex_);
   auto found = outputs_.find({shuffle, map});
-  if (found == outputs_.end() || static_cast<size_t>(reduce) >= found->second->partitions.size()) return nullptr;
-  return {found->second, &found->second->partitions[static_cast<size_t>(reduce)]};
+  if (found == outputs_.end()) return nullptr;
+  const auto is_it = [&](const auto& output) { return !checksum || output->checksum == *checksum; };
+  const auto output = std::find_if(found->second.rbegin(), found->second.rend(), is_it);
+  if (output == found->second.rend() || static_cast<size_t>(reduce) >= (*output)->partitions.size()) return nullptr;
+  return {*output, &(*output)->partitions[static_cast<size_t>(reduce)]};
 }
 
 void ShuffleStore::moveToDisk(const std::shared_ptr<SpillSpace>& disk) {
   std::vector<std::pair<std::pair<ShuffleId, int>, std::shared_ptr<const MapOutput>>> all;
   {
     std::lock_guard lock(mutex_);
-    all.assign(outputs_.begin(), outputs_.end());
+    for (const auto& [key, attempts] : outputs_) {
+      for (const auto& output : attempts) all.emplace_back(key, output);
+    }
   }
   for (auto& [key, output] : all) {
     MapOutput moved = *output;
@@ -42,16 +55,18 @@ void ShuffleStore::moveToDisk(const std::shared_ptr<SpillSpace>& disk) {
     std::lock_guard lock(mutex_);
     auto found = outputs_.find(key);
     if (found == outputs_.end()) continue;  // dropped meanwhile, and released
-    found->second = std::make_shared<const MapOutput>(std::move(moved));
+    const auto place = std::find(found->second.begin(), found->second.end(), output);
+    if (place == found->second.end()) continue;  // replaced meanwhile
+    *place = std::make_shared<const MapOutput>(std::move(moved));
     memory_.release(reserved);
   }
 }
 
 void ShuffleStore::drop(ShuffleId shuffle) {
-  std::vector<std::shared_ptr<const MapOutput>> dropped;  // declared first, so freed after the lock is
+  std::vector<Attempts> dropped;  // declared first, so freed after the lock is
   std::lock_guard lock(mutex_);
   for (auto at = outputs_.lower_bound({shuffle, 0}); at != outputs_.end() && at->first.first == shuffle;) {
-    memory_.release(at->second->reserved);
+    for (const auto& output : at->second) memory_.release(output->reserved);
     dropped.push_back(std::move(at->second));
     at = outputs_.erase(at);
   }

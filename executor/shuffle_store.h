@@ -5,6 +5,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <vector>
 
 #include "rdd/task_context.h"
 
@@ -16,18 +18,23 @@ class ShuffleStore {
   explicit ShuffleStore(MemoryManager& memory) : memory_(memory) {}
   ~ShuffleStore();
 
-  /// Keeps the output of a map task. Of two attempts the first one stays: readers may be in the midst of it.
+  /// Keeps the output of a map task. One of the same checksum is replaced (its bytes on disk may be bad); beside one of
+  /// another it stays, for only the driver knows which of them its readers are to have.
   void put(ShuffleId shuffle, int map, MapOutput output);
-  /// The segments of one reduce partition; null where the map output is not here.
-  [[nodiscard]] std::shared_ptr<const std::vector<ShuffleSegment>> find(ShuffleId shuffle, int map, int reduce) const;
+  /// The segments of one reduce partition; null where the map output, or the one of this checksum, is not here. Without
+  /// a checksum the output that came last.
+  [[nodiscard]] std::shared_ptr<const std::vector<ShuffleSegment>> find(
+      ShuffleId shuffle, int map, int reduce, std::optional<uint64_t> checksum = std::nullopt) const;
   void drop(ShuffleId shuffle);
   /// Moves all output from memory to disk. Throws IoError where that does not take it; what was moved stays moved.
   void moveToDisk(const std::shared_ptr<SpillSpace>& disk);
 
  private:
+  using Attempts = std::vector<std::shared_ptr<const MapOutput>>;  // of one map task, one a checksum, the last one last
+
   MemoryManager& memory_;
   mutable std::mutex mutex_;
-  std::map<std::pair<ShuffleId, int>, std::shared_ptr<const MapOutput>> outputs_;  // guarded by mutex_
+  std::map<std::pair<ShuffleId, int>, Attempts> outputs_;  // guarded by mutex_
 };
 
 }  // namespace cerium

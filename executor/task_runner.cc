@@ -29,6 +29,7 @@ void compute(const TaskLaunch& launch, TaskContext& task, ShuffleStore& shuffles
   task.complete();
   if (output.map_output) {
     report.map_bytes = output.map_output->bytes;
+    report.map_checksum = output.map_output->checksum;
     shuffles.put(*launch.stage->shuffle, launch.partition, std::move(*output.map_output));
   }
   report.value = std::move(output.value);

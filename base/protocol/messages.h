@@ -43,6 +43,7 @@ struct TaskEnd {
   Bytes result;                    ///< Of a result task, unless it is kept for fetching.
   uint64_t kept_bytes = 0;         ///< > 0: the result is large and waits at the executor under the task's id.
   std::vector<int64_t> map_bytes;  ///< Of a map task: bytes a reduce partition.
+  uint64_t map_checksum = 0;       ///< Of a map task: tells two outputs of it apart.
   std::vector<AccumulatorUpdate> accumulators;
   std::vector<int64_t> metrics;  ///< The fields of TaskMetrics, in order.
   std::string message;           ///< Of a failure.
@@ -129,6 +130,7 @@ struct ShuffleLocations {
   int64_t shuffle = -1;
   int64_t epoch = 0;
   std::vector<int64_t> executors;
+  std::vector<uint64_t> checksums;  ///< Of each output, as its map task reported it.
 };
 struct CachedLocation {
   int64_t rdd = -1;
@@ -187,6 +189,7 @@ struct AdoptShuffle {
   int64_t shuffle = -1;
   int32_t num_reduces = 0;
   std::vector<int32_t> maps;
+  std::vector<uint64_t> checksums;  ///< Of the outputs, one for each of `maps`.
   Peer from;
 };
 /// Run no more tasks, give memory back, but go on to serve shuffle output. Answered by Retired.
@@ -217,9 +220,10 @@ struct OpenBlocks {
   enum Kind : uint8_t { kShuffle, kCached, kBroadcast, kResult };
   int64_t request = -1;
   uint8_t kind = kShuffle;
-  int64_t id = -1;            ///< Shuffle, RDD, broadcast or task.
-  int32_t index = 0;          ///< Reduce partition, partition or chunk.
-  std::vector<int32_t> maps;  ///< For kShuffle: which map outputs, in this order.
+  int64_t id = -1;                       ///< Shuffle, RDD, broadcast or task.
+  int32_t index = 0;                     ///< Reduce partition, partition or chunk.
+  std::vector<int32_t> maps;             ///< For kShuffle: which map outputs, in this order...
+  std::vector<uint64_t> checksums = {};  ///< ...and which of their attempts: only the one of this checksum will do.
 };
 /// Asks for the next piece of a stream; at most a few of a stream are under way at any time.
 struct MoreBlocks {

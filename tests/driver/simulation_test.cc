@@ -301,7 +301,7 @@ class Simulation {
   void succeeded(const RunningTask& task, const SimulatedEnd& end) {
     for (const auto& block : end.cached) dag_.blockCached(block.rdd, block.partition, task.executor);
     const StageRecord stage = stages_.at(task.stage.id);
-    TaskVerdict verdict = dag_.taskSucceeded(task.stage, task.partition, task.executor, {});
+    TaskVerdict verdict = dag_.taskSucceeded(task.stage, task.partition, {task.executor, {}, 0});
     if (verdict.counts && stage.shuffle) {
       demand(map_counts_[{stage.shuffle->id(), task.partition}]++ == 0, "a map task counted twice");
     } else if (verdict.counts) {
@@ -358,6 +358,7 @@ class Simulation {
     demand(may_be, "a job failed without cause: " + failure.message);
     demand(cancelled_.contains(abort.job) || failure.stage.valid(), "a failure names no stage");
   }
+  void does(const dag::DropCached&) { demand(false, "cached partitions were dropped though nothing changed"); }
   void does(const dag::Note&) {}
   void does(const tasks::Launch& launch) { send(launch); }
   void does(const tasks::Kill& kill) { send(kill); }
