@@ -4,8 +4,10 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <exception>
+
+#include "base/util/error.h"
+#include "base/util/exception_text.h"
+#include "base/util/log.h"
 
 namespace cerium {
 namespace {
@@ -39,6 +41,7 @@ EventBus::EventBus() : thread_([this] { run(); }) { pthread_setname_np(thread_.n
 EventBus::~EventBus() { stop(); }
 
 void EventBus::add(std::shared_ptr<Listener> listener) {
+  if (listener == nullptr) throw InvalidArgument("addListener: the listener is null; pass one that was made");
   std::lock_guard lock(mutex_);
   listeners_.push_back(std::move(listener));
 }
@@ -69,11 +72,8 @@ void EventBus::run() {
     lock.unlock();
     for (const auto& deliver : batch) {
       for (const auto& listener : listeners) {
-        try {
-          deliver(*listener);
-        } catch (const std::exception& e) {
-          std::fprintf(stderr, "cerium: a listener threw %s\n", e.what());
-        }
+        if (const auto thrown = guarded([&] { deliver(*listener); }))
+          log::warn("a listener threw an exception, and is told of what follows all the same: {}", thrown->str());
       }
     }
     lock.lock();

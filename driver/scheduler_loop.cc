@@ -6,6 +6,7 @@
 #include <chrono>
 #include <future>
 
+#include "base/util/exception_text.h"
 #include "base/util/log.h"
 
 namespace cerium {
@@ -56,7 +57,12 @@ void SchedulerLoop::run() {
     events_.clear();
     if (batch.empty() && stopping_) return;
     lock.unlock();
-    for (auto& event : batch) event();
+    for (auto& event : batch) {
+      const auto thrown = guarded(event);
+      if (!thrown) continue;
+      log::error("the scheduler cannot go on: {}", thrown->str());
+      backendFailed("the scheduler of this Context cannot go on: " + thrown->str());
+    }
     batch.clear();
     if (std::chrono::steady_clock::now() >= next_tick) {
       next_tick = std::chrono::steady_clock::now() + kTick;

@@ -91,11 +91,16 @@ class SchedulerLoop final : public BackendEvents {
   void handleTaskEnd(TaskEndEvent& event);
   void taskSucceeded(TaskEndEvent& event, const RunningTask& task);
   void taskFailed(TaskEndEvent& event, const RunningTask& task);
+  void mergeAccumulators(const TaskEndEvent& event);
   void deliver(TaskEndEvent& event, const RunningTask& task);
-  void limitResults(RunningJob& job, uint64_t more);
+  [[nodiscard]] RunningJob* jobOf(const RunningTask& result_task);
+  [[nodiscard]] bool isTooMuch(const TaskEndEvent& event, const RunningTask& task);
+  void refuseResult(TaskEndEvent& event, const RunningTask& task);
+  void failDelivery(dag::Instructions instructions, const RunningTask& task, const Failure& failure);
   void endJob(JobId job, std::optional<Failure> failure);
   void reportTask(const TaskEndEvent& event, const RunningTask& task);
   void fetchFailed(const TaskEndEvent& event, const RunningTask& task, Failure failure);
+  [[nodiscard]] Failure inDriver(const RunningTask& task) const;
   [[nodiscard]] Failure toFailure(const TaskEndEvent& event, const RunningTask& task) const;
   [[nodiscard]] Millis now() const;
 

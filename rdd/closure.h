@@ -222,11 +222,21 @@ struct Located {
   }
   void encode(Writer& out) const {
     closure::encodeSite(out, site);
-    closure::encode(out, f);
+    try {
+      closure::encode(out, f);
+    } catch (...) {
+      closure::noteThrow(site);
+      throw;
+    }
   }
   static Located decode(Reader& in) {
     OperationSite site = closure::decodeSite(in);
-    return {site, closure::decode<F>(in)};
+    try {
+      return {site, closure::decode<F>(in)};
+    } catch (...) {
+      closure::noteThrow(site);
+      throw;
+    }
   }
   void visit(const ClosureVisitor& visitor) const { closure::visit(visitor, site, f); }
 };

@@ -75,6 +75,9 @@ class RddNode {
   [[nodiscard]] RddId id() const { return id_; }
   /// The operation that made this RDD and where the program called it.
   [[nodiscard]] const OperationSite& site() const { return site_; }
+  /// Whose it is; none in an executor's process.
+  [[nodiscard]] ContextId context() const { return context_; }
+  void setContext(ContextId context) { context_ = context; }
   [[nodiscard]] int numPartitions() const { return num_partitions_; }
   [[nodiscard]] const std::vector<Dependency>& dependencies() const { return dependencies_; }
   [[nodiscard]] const std::optional<Partitioner>& partitioner() const { return partitioner_; }
@@ -109,6 +112,7 @@ class RddNode {
  private:
   const RddId id_;
   const OperationSite site_;
+  ContextId context_;
   const int num_partitions_;
   std::vector<Dependency> dependencies_;
   std::optional<Partitioner> partitioner_;

@@ -3,7 +3,17 @@
 
 #include <fmt/format.h>
 
-namespace cerium::ops {
+#include "rdd/ops/partitions.h"
+
+namespace cerium {
+
+void throwNoNextRecord() {
+  throw InvalidArgument(
+      "there is no next record: the iterator is at the end of its records; ask hasNext(), or compare it with end(), "
+      "before the next one is read");
+}
+
+namespace ops {
 
 void throwUnequalZip(const RddNode& node, int partition, int64_t left, int64_t right) {
   throw InvalidArgument(
@@ -11,4 +21,5 @@ void throwUnequalZip(const RddNode& node, int partition, int64_t left, int64_t r
                   node.site().str(), partition, left, right));
 }
 
-}  // namespace cerium::ops
+}  // namespace ops
+}  // namespace cerium

@@ -9,20 +9,32 @@
 
 namespace cerium {
 
-/// Adds where a record's partition may depend on more than its key.
-template <class Part, class K>
-int partitionFor(Part& partitioner, const K& key, TaskContext& task, int64_t index) {
+[[noreturn]] void throwOutOfRange(const OperationSite& site, int64_t partition, size_t partitions);
+
+/// Of a record, whose partition may depend on more than its key. Throws InvalidArgument for one that is not there.
+template <class Part, class K, class Writer>
+int partitionFor(Located<Part>& located, const K& key, TaskContext& task, int64_t index, const Writer& writer) {
+  Part& partitioner = located.f;
   if constexpr (requires { partitioner.getPartition(key, task.partitionId(), index); }) {
     return partitioner.getPartition(key, task.partitionId(), index);
+  } else if constexpr (std::is_same_v<std::remove_cvref_t<Part>, HashPartitioner>) {
+    return partitioner.getPartition(key);
   } else {
-    const int partition = partitioner.getPartition(key);
-    if constexpr (!std::is_same_v<std::remove_cvref_t<Part>, HashPartitioner>) {
-      if (partition < 0 || partition >= partitioner.numPartitions()) [[unlikely]] {
-        throw InvalidArgument("the partitioner put a key into partition " + std::to_string(partition) + " of " +
-                              std::to_string(partitioner.numPartitions()));
-      }
-    }
-    return partition;
+    const auto partition = static_cast<int64_t>(partitioner.getPartition(key));
+    if (partition < 0 || static_cast<uint64_t>(partition) >= writer.partitions()) [[unlikely]]
+      throwOutOfRange(located.site, partition, writer.partitions());
+    return static_cast<int>(partition);
+  }
+}
+
+/// Runs the loop of a map side; what a hash, a comparison or a partitioner throws is the operation's.
+template <class F>
+auto atSite(const OperationSite& site, F loop) {
+  try {
+    return loop();
+  } catch (...) {
+    closure::noteThrow(site);
+    throw;
   }
 }
 
@@ -37,13 +49,16 @@ struct PartitionPairs : Parts<Located<Part>> {
 
   template <class In>
   MapOutput run(TaskContext& task, In& input) {
-    Part& partitioner = this->template part<0>().f;
-    ShuffleWriter<std::pair<K, V>> writer(task, partitioner.numPartitions());
-    int64_t index = 0;
-    input.forEach([&](auto&& record) {
-      writer.add(partitionFor(partitioner, record.first, task, index++), std::forward<decltype(record)>(record));
+    auto& partitioner = this->template part<0>();
+    return atSite(partitioner.site, [&] {
+      ShuffleWriter<std::pair<K, V>> writer(task, partitioner.f.numPartitions());
+      int64_t index = 0;
+      input.forEach([&](auto&& record) {
+        writer.add(partitionFor(partitioner, record.first, task, index++, writer),
+                   std::forward<decltype(record)>(record));
+      });
+      return writer.finish();
     });
-    return writer.finish();
   }
   static PartitionPairs decode(Reader& in) { return {PartitionPairs::decodeMembers(in)}; }
 };
@@ -56,10 +71,19 @@ struct CombinePairs : Parts<Located<Create>, Located<Merge>, Located<Part>> {
 
   template <class In>
   MapOutput run(TaskContext& task, In& input) {
+    return atSite(this->template part<2>().site, [&] { return combine(task, input); });
+  }
+  static CombinePairs decode(Reader& in) { return {CombinePairs::decodeMembers(in)}; }
+
+ private:
+  using PairWriter = ShuffleWriter<std::pair<K, C>>;
+
+  template <class In>
+  MapOutput combine(TaskContext& task, In& input) {
     auto& create = this->template part<0>();
     auto& merge = this->template part<1>();
-    Part& partitioner = this->template part<2>().f;
-    ShuffleWriter<std::pair<K, C>> writer(task, partitioner.numPartitions());
+    auto& partitioner = this->template part<2>();
+    PairWriter writer(task, partitioner.f.numPartitions());
     Reservation reserved(task.services().memory());
     Table table(mapSideSeed(task));
     size_t heap_bytes = 0;
@@ -84,14 +108,10 @@ struct CombinePairs : Parts<Located<Create>, Located<Merge>, Located<Part>> {
     reserved.resizeAnyway(0);
     return writer.finish();
   }
-  static CombinePairs decode(Reader& in) { return {CombinePairs::decodeMembers(in)}; }
-
- private:
-  using PairWriter = ShuffleWriter<std::pair<K, C>>;
 
   /// Before the table doubles: charges what it will take, or empties it to disk where the budget has no room.
   [[gnu::noinline]] static void makeRoom(TaskContext& task, Table& table, size_t& heap_bytes, Reservation& reserved,
-                                         Part& partitioner, PairWriter& writer) {
+                                         Located<Part>& partitioner, PairWriter& writer) {
     if (reserved.tryResize(heap_bytes + table.bytesAfterGrowth())) return;
     if (table.size() < kSmallestSpill) {
       reserved.resizeAnyway(heap_bytes + table.bytesAfterGrowth());
@@ -103,12 +123,12 @@ struct CombinePairs : Parts<Located<Create>, Located<Merge>, Located<Part>> {
     heap_bytes = 0;
   }
 
-  static void flush(TaskContext& task, Table& table, Part& partitioner, PairWriter& writer) {
+  static void flush(TaskContext& task, Table& table, Located<Part>& partitioner, PairWriter& writer) {
     auto partition_of = [&](typename Table::Entry& entry) {
       if constexpr (std::is_same_v<Part, HashPartitioner>) {
-        return partitioner.ofHash(Table::hashOf(entry));
+        return partitioner.f.ofHash(Table::hashOf(entry));
       } else {
-        return partitionFor(partitioner, entry.key, task, 0);
+        return partitionFor(partitioner, entry.key, task, 0, writer);
       }
     };
     table.forEach([&](typename Table::Entry& entry) {

@@ -21,7 +21,7 @@ std::string fetched(uint64_t bytes, uint64_t chunk) {
                            const auto* open = std::get_if<protocol::OpenBlocks>(&message);
                            if (open == nullptr) return;
                            from->send(protocol::encode(
-                               protocol::BlockPiece{open->request, {{0, 5, 5}}, true, {}, -1, false, Bytes("value")}));
+                               protocol::BlockPiece{open->request, {{0, 5, 5}}, true, {}, {}, -1, false, Bytes("value")}));
                          },
                          [](const rpc::ConnectionPtr&, const std::string&) {}};
   });
