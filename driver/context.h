@@ -39,8 +39,11 @@ class StatusTracker {
 
 /// Starts what `cerium.master` names, runs jobs on it, and stops it in the destructor. In an executor process, which is
 /// this same program started again, the constructor does not return: it becomes the executor's loop and then exits.
-/// Threads: all methods may be called from any thread; a job's group, description and pool belong to the calling
-/// thread.
+/// A program may have several at a time; each has its own executors, and all that is made with one (RDDs, broadcasts,
+/// accumulators, added files) is for its jobs alone: used with another it is an InvalidArgument. A task can neither make
+/// a Context nor run a job.
+/// Threads: all methods may be called from any thread but those of tasks; a job's group, description and pool belong to
+/// the calling thread.
 ///   cerium::Context sc(cerium::Conf().setAppName("word count"));
 class Context {
  public:

@@ -108,6 +108,9 @@ inline constexpr bool kCanTravel<WithBound<F, Bound...>> = kCanTravel<F>;
 /// Fails to compile, once and readably, for a function that cannot travel.
 template <class Operation, class F>
 constexpr void require() {
+  static_assert(std::is_nothrow_destructible_v<F>,
+                "cerium: the destructor of this function object may throw, which would end the process; make it "
+                "noexcept");
   static_assert(
       kCanTravel<F>,
       "cerium: this function captures something that is not trivially copyable (a std::string, a container, a "

@@ -14,15 +14,7 @@ namespace {
 constexpr size_t kMaxText = 64 * 1024;
 constexpr int kMaxNested = 100;  // a program may nest an exception in itself without end
 
-/// What what() gives, which is the program's code too.
-std::string whatOf(const std::exception& e) {
-  try {
-    const char* text = e.what();
-    return text == nullptr ? "" : boundedText(text);
-  } catch (...) {
-    return "its what() threw an exception itself";
-  }
-}
+std::string orEmpty(const char* text) { return text == nullptr ? "" : boundedText(text); }
 
 /// Of one exception, without those nested in it.
 ExceptionText outermost() {
@@ -31,11 +23,11 @@ ExceptionText outermost() {
   } catch (const ThrownElsewhere& e) {
     return e.text();
   } catch (const std::exception& e) {
-    return {demangled(typeid(e).name()), whatOf(e)};
+    return {demangled(typeid(e).name()), orEmpty(e.what())};
   } catch (const std::string& text) {
     return {"std::string", boundedText(text)};
   } catch (const char* text) {
-    return {"const char*", text == nullptr ? "" : boundedText(text)};
+    return {"const char*", orEmpty(text)};
   } catch (...) {
     const std::type_info* type = abi::__cxa_current_exception_type();
     return {type == nullptr ? "" : demangled(type->name()), "an object that is no std::exception was thrown"};

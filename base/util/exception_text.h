@@ -23,7 +23,7 @@ struct ExceptionText {
   [[nodiscard]] std::string str() const { return type.empty() ? message : type + ": " + message; }
 };
 
-/// Of the exception that is being handled, which may be of any type, and whose own what() may throw. Exceptions nested
+/// Of the exception that is being handled, which may be of any type, and whose what() may be null. Exceptions nested
 /// in it (std::throw_with_nested) follow, one after the other; the whole is bounded. Call it in a catch block.
 [[nodiscard]] ExceptionText currentExceptionText();
 

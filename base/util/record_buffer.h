@@ -18,6 +18,8 @@ class RecordBuffer {
   // realloc moves bytes; that is a move for every type whose copy and destruction are trivial.
   static constexpr bool kRelocatable = std::is_trivially_copy_constructible_v<T> && std::is_trivially_destructible_v<T>;
   static_assert(alignof(T) <= alignof(std::max_align_t), "cerium: over-aligned record types are not supported");
+  static_assert(std::is_nothrow_destructible_v<T>,
+                "cerium: the destructor of this record type may throw, which would end the process; make it noexcept");
 
  public:
   using value_type = T;

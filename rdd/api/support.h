@@ -42,6 +42,8 @@ concept IsPair = PairTraits<T>::kIsPair;
 /// One readable error for a record type that cannot travel; `Operation` and `T` stand in the line above it.
 template <class Operation, class T>
 constexpr void requireSerializable() {
+  static_assert(std::is_nothrow_destructible_v<T>,
+                "cerium: the destructor of this type may throw, which would end the process; make it noexcept");
   static_assert(
       Serializable<T>,
       "cerium: records of this type cannot be serialized: they are not trivially copyable, not a standard type "

@@ -97,6 +97,9 @@ struct MapPartitions : Parts<Located<F>> {
 
   StreamPtr<U> compute(TaskContext& task, const RddNode& node, int p) const {
     using Result = decltype(callOn(std::declval<Located<F>&>(), 0, std::declval<PartitionRecords<T>&>()));
+    static_assert(std::is_nothrow_destructible_v<Result>,
+                  "cerium: mapPartitions: the destructor of the range that the function returns may throw, which would "
+                  "end the process; make it noexcept");
     struct State {
       PartitionRecords<T> records;
       Located<F> f;
