@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "base/util/error.h"
 #include "base/util/exception_text.h"
@@ -52,7 +53,8 @@ void EventBus::stop() {
     stopping_ = true;
   }
   wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  const bool is_in_listener = thread_.get_id() == std::this_thread::get_id();  // one that stops its Context
+  if (thread_.joinable() && !is_in_listener) thread_.join();
 }
 
 void EventBus::flush() {
@@ -72,13 +74,20 @@ void EventBus::run() {
     lock.unlock();
     for (const auto& deliver : batch) {
       for (const auto& listener : listeners) {
-        if (const auto thrown = guarded([&] { deliver(*listener); }))
-          log::warn("a listener threw an exception, and is told of what follows all the same: {}", thrown->str());
+        if (const auto thrown = guarded([&] { deliver(*listener); })) noteThrown(*thrown);
       }
     }
     lock.lock();
     delivering_ = false;
     idle_.notify_all();
+  }
+}
+
+/// The first, the second, the fourth, ...: one that always throws must not fill the log.
+void EventBus::noteThrown(const ExceptionText& thrown) {
+  if (std::has_single_bit(++thrown_)) {
+    log::warn("a listener threw an exception, the {}. of this Context, and is told of what follows all the same: {}",
+              thrown_, thrown.str());
   }
 }
 

@@ -102,7 +102,9 @@ void SchedulerLoop::deliver(TaskEndEvent& event, const RunningTask& task) {
 bool SchedulerLoop::isTooMuch(const TaskEndEvent& event, const RunningTask& task) {
   RunningJob* job = jobOf(task);
   if (max_result_bytes_ == 0 || job == nullptr) return false;
-  if (!job->measured_.insert(task.partition).second) return false;
+  auto is_measured = job->measured_[job->index_.at(task.partition)];
+  if (is_measured) return false;
+  is_measured = true;
   job->result_bytes_ += event.result_bytes;
   return job->result_bytes_ > max_result_bytes_;
 }

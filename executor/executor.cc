@@ -155,12 +155,9 @@ void Executor::run(TaskLaunch launch) {
     if (stopping_) return;
     running_.emplace(launch.id, &context);
   }
-  TaskReport report;
-  {
-    const TaskContext::OwnThread own(context);
-    const CurrentTask current(launch.id.value);
-    report = runTask(launch, context, shuffles_);
-  }
+  const TaskContext::OwnThread own(context);
+  const CurrentTask current(launch.id.value);
+  TaskReport report = runTask(launch, context, shuffles_);
   {
     std::lock_guard lock(mutex_);
     running_.erase(launch.id);

@@ -120,12 +120,10 @@ class ExecutorProcess final : public ExecutorLink {
       auto segment =
           client_->fetch(*peer, {-1, protocol::OpenBlocks::kCached, rdd.value, partition, {}}, TaskContext::get());
       return CachedBlock{{}, std::move(segment.bytes)};
-    } catch (const TaskKilled&) {
-      throw;
-    } catch (const Error& e) {
-      log::info("cached partition {} of RDD {} cannot be read from {}, so it is computed: {}", partition, rdd.value,
-                peer->str(), e.what());
-      return std::nullopt;
+    } catch (const IoError& e) {
+      return notFetched(rdd, partition, *peer, e.what());
+    } catch (const ThrownElsewhere& e) {  // it cannot be serialized there
+      return notFetched(rdd, partition, *peer, e.what());
     }
   }
 
@@ -162,6 +160,11 @@ class ExecutorProcess final : public ExecutorLink {
   }
 
  private:
+  static std::nullopt_t notFetched(RddId rdd, int partition, const rpc::Endpoint& peer, const std::string& why) {
+    log::info("cached partition {} of RDD {} cannot be read from {}, so it is computed: {}", partition, rdd.value,
+              peer.str(), why);
+    return std::nullopt;
+  }
   static rpc::Endpoint parseEndpoint(const std::string& text) {
     const size_t colon = text.rfind(':');
     return {text.substr(0, colon), static_cast<uint16_t>(std::atoi(text.c_str() + colon + 1))};

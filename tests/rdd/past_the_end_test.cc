@@ -5,10 +5,11 @@
 #include <vector>
 
 #include "tests/support/each_master.h"
+#include "tests/support/says.h"
 
 namespace cerium {
 
-using Catch::Contains;
+using testing::Says;
 using testing::numbers;
 using testing::onEachMaster;
 using testing::testConf;
@@ -16,8 +17,7 @@ using Ints = std::vector<int>;
 
 TEST_CASE("the next record of a partition that has none is an error", "[rdd]") {
   onEachMaster([](Context& sc) {
-    const auto none = Contains("there is no next record") && Contains("mapPartitions") &&
-                      Contains("past_the_end_test.cc:");
+    const auto none = Says("there is no next record", "mapPartitions", "past_the_end_test.cc:");
     auto empty = sc.parallelize(std::vector<std::string>(), 2);
     CHECK_THROWS_WITH(empty
                           .mapPartitionsWithIndex([](int, auto records) {
@@ -58,7 +58,7 @@ TEST_CASE("the next record of a partition that has none is an error", "[rdd]") {
 
 TEST_CASE("toLocalIterator ends with an error past its last record", "[rdd]") {
   onEachMaster([](Context& sc) {
-    const auto none = Contains("there is no next record");
+    const auto none = Says("there is no next record");
     auto records = sc.parallelize(numbers(0, 3), 2).toLocalIterator();
     Ints seen;
     while (records.hasNext()) seen.push_back(records.next());
@@ -90,7 +90,7 @@ TEST_CASE("a future gives its result, or its failure, as often as it is asked", 
     auto failed = rdd.map([](int x) { return x == 3 ? throw std::out_of_range("three") : x; }).collectAsync();
     for (int i = 0; i < 2; ++i) {
       CHECK_THROWS_AS(failed.get(), JobFailed);
-      CHECK_THROWS_WITH(failed.get(), Contains("three"));
+      CHECK_THROWS_WITH(failed.get(), Says("three"));
     }
   });
 }

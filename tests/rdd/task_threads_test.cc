@@ -8,10 +8,11 @@
 #include <thread>
 
 #include "tests/support/each_master.h"
+#include "tests/support/says.h"
 
 namespace cerium {
 
-using Catch::Contains;
+using testing::Says;
 using testing::numbers;
 using testing::onEachMaster;
 using testing::sorted;
@@ -68,7 +69,7 @@ TEST_CASE("an exception that ends a thread of a task fails the task", "[rdd]") {
   onEachMaster([](Context& sc) {
     auto rdd = sc.parallelize(numbers(0, 2), 2);
     CHECK_THROWS_WITH(rdd.foreach ([](int) { std::thread([] { throw std::out_of_range("too far"); }).join(); }),
-                      Contains("std::out_of_range: too far"));
+                      Says("std::out_of_range: too far"));
     CHECK(rdd.count() == 2);
   });
 }
@@ -106,7 +107,7 @@ TEST_CASE("a thread that outlives its task can add nothing, is told so, and belo
   });
   straggler.task_ended.set_value();
   straggler.thread.join();
-  CHECK_THAT(straggler.told, Contains("(sum)") && Contains("has ended") && Contains("join the thread"));
+  CHECK_THAT(straggler.told, Says("(sum)", "has ended", "join the thread"));
   CHECK(straggler.had_no_task);
   CHECK(straggler.counted == 10);
   CHECK(sum.value() == 0);
@@ -115,7 +116,7 @@ TEST_CASE("a thread that outlives its task can add nothing, is told so, and belo
 TEST_CASE("a job started in a task is refused at once, with the way out", "[rdd]") {
   Context sc(testConf("local[1]"));
   g_context = &sc;
-  const auto refused = Contains("a task cannot run jobs") && Contains("join") && Contains("broadcast");
+  const auto refused = Says("a task cannot run jobs", "join", "broadcast");
   auto rdd = sc.parallelize(numbers(0, 2), 2);
   CHECK_THROWS_WITH(rdd.map([](int x) { return x + g_context->range(0, 10).count(); }).collect(), refused);
   CHECK_THROWS_WITH(rdd.foreach ([](int) { (void)g_context->range(0, 10).countAsync(); }), refused);
@@ -132,7 +133,7 @@ TEST_CASE("a job started in a task is refused at once, with the way out", "[rdd]
 TEST_CASE("a Context made in a task is refused", "[rdd]") {
   onEachMaster([](Context& sc) {
     CHECK_THROWS_WITH(sc.parallelize(numbers(0, 2), 2).foreach ([](int) { Context inner(testConf("local[1]")); }),
-                      Contains("a task cannot make a Context"));
+                      Says("a task cannot make a Context"));
     CHECK(sc.parallelize(numbers(0, 2), 2).count() == 2);
   });
 }
