@@ -73,8 +73,8 @@ RDD<int64_t> Context::range(int64_t start, int64_t end, int64_t step, int64_t pa
 // ---- files
 
 RDD<std::string> Context::textFile(const std::string& path, int64_t min_partitions, Where where) {
-  const int wanted =
-      min_partitions == kDefaultPartitions ? std::min(defaultParallelism(), 2) : slices(min_partitions, {"textFile", where});
+  const int wanted = min_partitions == kDefaultPartitions ? std::min(defaultParallelism(), 2)
+                                                          : slices(min_partitions, {"textFile", where});
   const auto limit = static_cast<uint64_t>(engine_->conf().getSize("cerium.files.maxPartitionBytes"));
   auto splits = io::planSplits(path, wanted, limit);
   // Two partitions do for small files, as in Spark. Larger ones, which Spark would cut at its file system's blocks,

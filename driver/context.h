@@ -40,10 +40,9 @@ class StatusTracker {
 /// Starts what `cerium.master` names, runs jobs on it, and stops it in the destructor. In an executor process, which is
 /// this same program started again, the constructor does not return: it becomes the executor's loop and then exits.
 /// A program may have several at a time; each has its own executors, and all that is made with one (RDDs, broadcasts,
-/// accumulators, added files) is for its jobs alone: used with another it is an InvalidArgument. A task can neither make
-/// a Context nor run a job.
-/// Threads: all methods may be called from any thread but those of tasks; a job's group, description and pool belong to
-/// the calling thread.
+/// accumulators, added files) is for its jobs alone: used with another it is an InvalidArgument. A task can neither
+/// make a Context nor run a job. Threads: all methods may be called from any thread but those of tasks; a job's group,
+/// description and pool belong to the calling thread.
 ///   cerium::Context sc(cerium::Conf().setAppName("word count"));
 class Context {
  public:
@@ -105,13 +104,15 @@ class Context {
   RDD<std::pair<std::string, std::string>> wholeTextFiles(const std::string& path,
                                                           int64_t min_partitions = kDefaultPartitions,
                                                           Where where = Where::current());
-  RDD<std::pair<std::string, std::string>> binaryFiles(const std::string& path, int64_t min_partitions = kDefaultPartitions,
+  RDD<std::pair<std::string, std::string>> binaryFiles(const std::string& path,
+                                                       int64_t min_partitions = kDefaultPartitions,
                                                        Where where = Where::current());
   /// Records of `length` bytes each; a file whose size is no multiple of it is an IoError.
   RDD<std::string> binaryRecords(const std::string& path, int64_t length, Where where = Where::current());
   /// What saveAsObjectFile of the same program wrote. The record type must be the one it was written with.
   template <class T>
-  RDD<T> objectFile(const std::string& path, int64_t min_partitions = kDefaultPartitions, Where where = Where::current()) {
+  RDD<T> objectFile(const std::string& path, int64_t min_partitions = kDefaultPartitions,
+                    Where where = Where::current()) {
     (void)min_partitions;  // a part file is a partition
     auto paths = objectFiles(path);
     const int n = static_cast<int>(paths.size());
@@ -137,8 +138,7 @@ class Context {
   CollectionAccumulator<T> collectionAccumulator(const std::string& name = "") {
     using namespace accumulator_detail;
     using Made = Factory<std::vector<T>, T, Append>;
-    return CollectionAccumulator<T>(
-        addAccumulator(std::make_shared<const Made>(std::vector<T>(), Append{}), name));
+    return CollectionAccumulator<T>(addAccumulator(std::make_shared<const Made>(std::vector<T>(), Append{}), name));
   }
   /// Values combined by `op`, which must be associative and commutative; `zero` is its neutral element.
   template <class T, class Op>
@@ -202,7 +202,8 @@ class Context {
   [[nodiscard]] bool isStopped() const;
 
  private:
-  static constexpr int64_t kDefaultPartitions = std::numeric_limits<int64_t>::min();  // no number that a program could mean
+  static constexpr int64_t kDefaultPartitions =
+      std::numeric_limits<int64_t>::min();  // no number that a program could mean
 
   /// A vector that is given away is kept as it is; the records of anything else are copied.
   template <class T, class Range>

@@ -71,8 +71,8 @@ class SchedulerLoop final : public BackendEvents {
   };
 
   void run();
-  /// In the order given, and after those that are being carried out: what one of them brings about comes behind the rest,
-  /// so that no task is told to stop before it is launched, and no stage is dropped under a launch.
+  /// In the order given, and after those that are being carried out: what one of them brings about comes behind the
+  /// rest, so that no task is told to stop before it is launched, and no stage is dropped under a launch.
   void carryOut(dag::Instructions instructions);
   void carryOut(tasks::Instructions instructions);
   void carryOutAll();

@@ -153,7 +153,8 @@ class ExecutorProcess final : public ExecutorLink {
       std::lock_guard lock(mutex_);
       auto found = files_.find(name);
       if (found == files_.end())
-        throw InvalidArgument("File::get: no file " + name + " was added to the Context of this task; call its addFile first");
+        throw InvalidArgument("File::get: no file " + name +
+                              " was added to the Context of this task; call its addFile first");
       file = found->second;
     }
     return scratch_.empty() ? file.path : fetchFile(file);

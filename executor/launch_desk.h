@@ -18,8 +18,9 @@
 
 namespace cerium {
 
-/// A stage that cannot be decoded, as code of the program's throws there, fails its tasks. It does so on a thread of its own: a stage's decoding runs the user's code, which may take its time, and heartbeats
-/// must leave meanwhile. Threads: add() from any thread.
+/// A stage that cannot be decoded, as code of the program's throws there, fails its tasks. It does so on a thread of
+/// its own: a stage's decoding runs the user's code, which may take its time, and heartbeats must leave meanwhile.
+/// Threads: add() from any thread.
 class LaunchDesk {
  public:
   /// What it works on; outlives it.

@@ -213,7 +213,8 @@ class TaskContext : public std::enable_shared_from_this<TaskContext> {
   [[nodiscard]] Cells& cells() { return cells_; }
   /// The same for a thread that the task has started. Throws InvalidArgument once the task has ended. Any thread.
   void addFromStartedThread(AccumulatorId id, const std::function<void(AccumulatorCell&)>& use);
-  /// A thread that the task has started ended by an exception: it fails the task. False where that has ended. Any thread.
+  /// A thread that the task has started ended by an exception: it fails the task. False where that has ended. Any
+  /// thread.
   [[nodiscard]] bool startedThreadThrew(const std::exception_ptr& thrown);
 
   /// Runs the completion listeners, all of them, and throws what the first one threw that did. The executor calls it on

@@ -2,7 +2,8 @@
 // The threads that a task starts belong to it: TaskContext::get() gives them the task, what they add to accumulators
 // counts as the task's, and an exception that ends one of them fails the task, not the process.
 // However a thread is started, it comes by pthread_create. The program's calls find the one below, which passes all on
-// to the system's; only for a thread whose creator belongs to a task it puts a function of ours before the thread's own.
+// to the system's; only for a thread whose creator belongs to a task it puts a function of ours before the thread's
+// own.
 #include <cxxabi.h>
 #include <dlfcn.h>
 #include <pthread.h>

@@ -26,8 +26,8 @@ class SerialThread {
   SerialThread(const SerialThread&) = delete;
   SerialThread& operator=(const SerialThread&) = delete;
 
-  /// Returns at once. `function` is destroyed before the next one begins; what it throws is logged, and is better caught
-  /// where it can be told to those who wait. Dropped after stop().
+  /// Returns at once. `function` is destroyed before the next one begins; what it throws is logged, and is better
+  /// caught where it can be told to those who wait. Dropped after stop().
   void run(std::function<void()> function);
   /// Waits for the function that runs. Not from a function; a second time it does nothing.
   void stop();

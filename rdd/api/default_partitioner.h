@@ -70,7 +70,8 @@ KeyPartitioner<K> keyPartitionerOf(const Partitioner& named) {
       "one itself");
 }
 
-/// The number of partitions of a partitioner, whose type the error names. Throws InvalidArgument for one that cannot be.
+/// The number of partitions of a partitioner, whose type the error names. Throws InvalidArgument for one that cannot
+/// be.
 int partitionsOf(const char* type, int64_t partitions);
 
 inline HashPartitioner hashOf(const JobRunnerPtr& runner, int largest_parent) {

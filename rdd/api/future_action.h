@@ -17,7 +17,8 @@
 
 namespace cerium {
 
-/// A running action. Threads: copies may be used from several. get() blocks, and throws JobFailed where the job failed or was cancelled.
+/// A running action. Threads: copies may be used from several. get() blocks, and throws JobFailed where the job failed
+/// or was cancelled.
 ///   auto n = rdd.countAsync(); ...; std::cout << n.get();
 template <class R>
 class FutureAction {

@@ -75,8 +75,8 @@ class OrderedOperations {
   /// keys, then moves every pair once. Partition sizes are even also when most keys are equal.
   auto sortByKey(bool ascending = true, int64_t partitions = 0, Where where = Where::current()) const {
     requireSerializable<op::sortBy, T>();
-    const int wanted = partitions != 0 ? checkedPartitions({"sortByKey", where}, partitions)
-                                       : std::max(1, self().getNumPartitions());
+    const int wanted =
+        partitions != 0 ? checkedPartitions({"sortByKey", where}, partitions) : std::max(1, self().getNumPartitions());
     auto bounds = sampleBounds<K>(self(), wanted, where);
     const bool spread = hasEqualNeighbours(bounds);
     RangePartitioner<K> range(std::move(bounds), ascending);
@@ -85,8 +85,8 @@ class OrderedOperations {
     const int n = range.numPartitions();
     auto handle = spread ? std::nullopt : std::optional<Partitioner>(range);
     using Part = SpreadRangePartitioner<K>;
-    auto shuffle =
-        self().shuffleWith(PartitionPairs<K, V, Part>{{Located<Part>{{"sortByKey", where}, Part(std::move(range), spread)}}}, n);
+    auto shuffle = self().shuffleWith(
+        PartitionPairs<K, V, Part>{{Located<Part>{{"sortByKey", where}, Part(std::move(range), spread)}}}, n);
     return makeRdd<T>(self().runner(), {"sortByKey", where}, n, {Dependency{nullptr, shuffle}},
                       ops::Sorted<K, V>{{ascending}}, std::move(handle));
   }

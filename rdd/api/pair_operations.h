@@ -177,9 +177,10 @@ class PairOperations {
     requireSameKey<Other>();
     using W = typename PairTraits<typename Other::value_type>::Value;
     auto partitioner = amongParents(part, other);
-    return makeRdd<std::pair<K, std::pair<V, W>>>(runner(), {"join", where}, partitioner.numPartitions(),
-                                                  {self().keyedBy(partitioner, {"join", where}), other.keyedBy(partitioner, {"join", where})},
-                                                  ops::Join<K, V, W>{}, handleOf(partitioner));
+    return makeRdd<std::pair<K, std::pair<V, W>>>(
+        runner(), {"join", where}, partitioner.numPartitions(),
+        {self().keyedBy(partitioner, {"join", where}), other.keyedBy(partitioner, {"join", where})},
+        ops::Join<K, V, W>{}, handleOf(partitioner));
   }
   /// Every left pair, with or without a right one: pair<K, pair<V, optional<W>>>.
   template <class Other, class Part = UseDefault>
@@ -279,8 +280,8 @@ class PairOperations {
     requireSerializable<op::shuffle, T>();
     if (self().partitioner() == handleOf(partitioner)) return narrowOn(self().node());
     using Writer = ops_writer<Part>;
-    return {nullptr,
-            self().template shuffleWith<Writer>(Writer{{Located<Part>{site, partitioner}}}, partitioner.numPartitions())};
+    return {nullptr, self().template shuffleWith<Writer>(Writer{{Located<Part>{site, partitioner}}},
+                                                         partitioner.numPartitions())};
   }
 
  private:
@@ -366,9 +367,9 @@ class PairOperations {
     const OperationSite site(name, where);
     auto partitioner = amongParents(part, others...);
     using Body = ops::Cogroup<K, V, typename PairTraits<typename Others::value_type>::Value...>;
-    return makeRdd<std::pair<K, typename Body::Groups>>(runner(), {name, where}, partitioner.numPartitions(),
-                                                        {self().keyedBy(partitioner, site), others.keyedBy(partitioner, site)...},
-                                                        Body{}, handleOf(partitioner));
+    return makeRdd<std::pair<K, typename Body::Groups>>(
+        runner(), {name, where}, partitioner.numPartitions(),
+        {self().keyedBy(partitioner, site), others.keyedBy(partitioner, site)...}, Body{}, handleOf(partitioner));
   }
 
   const Self& self() const { return static_cast<const Self&>(*this); }

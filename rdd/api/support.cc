@@ -25,9 +25,10 @@ TaskResult PendingJob::take(size_t index) const { return std::exchange((*results
 int checkedTotal(const OperationSite& site, int64_t partitions) {
   constexpr int64_t kMost = std::numeric_limits<int>::max();
   if (partitions >= 0 && partitions <= kMost) return static_cast<int>(partitions);
-  throw InvalidArgument(fmt::format("{}: that would be {} partitions; there can be {} at most, so use fewer "
-                                    "(coalesce the parents, or name a smaller number)",
-                                    site.str(), partitions, kMost));
+  throw InvalidArgument(
+      fmt::format("{}: that would be {} partitions; there can be {} at most, so use fewer "
+                  "(coalesce the parents, or name a smaller number)",
+                  site.str(), partitions, kMost));
 }
 
 int checkedPartitions(const OperationSite& site, int64_t partitions) {
@@ -38,9 +39,10 @@ int checkedPartitions(const OperationSite& site, int64_t partitions) {
 
 void checkSameContext(const JobRunner& runner, const OperationSite& site, const RddNode& other) {
   if (other.context() == runner.contextId()) return;
-  throw InvalidArgument(fmt::format("{}: the RDD \"{}\" belongs to another Context; make all RDDs of an operation with "
-                                    "one Context (collect it there, and parallelize it here)",
-                                    site.str(), other.site().str()));
+  throw InvalidArgument(
+      fmt::format("{}: the RDD \"{}\" belongs to another Context; make all RDDs of an operation with "
+                  "one Context (collect it there, and parallelize it here)",
+                  site.str(), other.site().str()));
 }
 
 void adopt(const JobRunner& runner, RddNode& node) {

@@ -20,8 +20,8 @@ std::string fetched(uint64_t bytes, uint64_t chunk) {
                            const auto message = protocol::decode(question);
                            const auto* open = std::get_if<protocol::OpenBlocks>(&message);
                            if (open == nullptr) return;
-                           from->send(protocol::encode(
-                               protocol::BlockPiece{open->request, {{0, 5, 5}}, true, {}, {}, -1, false, Bytes("value")}));
+                           from->send(protocol::encode(protocol::BlockPiece{
+                               open->request, {{0, 5, 5}}, true, {}, {}, -1, false, Bytes("value")}));
                          },
                          [](const rpc::ConnectionPtr&, const std::string&) {}};
   });

@@ -10,9 +10,9 @@
 
 namespace cerium {
 
-using testing::Says;
 using testing::numbers;
 using testing::onEachMaster;
+using testing::Says;
 
 namespace {
 
@@ -82,7 +82,8 @@ TEST_CASE("a partition that is not there fails the task, which names the operati
     auto pairs = sc.parallelize(numbers(0, 4), 2).map([](int x) { return std::pair(x, x); });
     for (const int64_t wrong : {int64_t{2}, int64_t{-1}, int64_t{1} << 32}) {
       const auto told = [&](const char* operation) {
-        return Says(std::string(operation) + " at partition_counts_test.cc:", "into partition " + std::to_string(wrong), "0 to 1");
+        return Says(std::string(operation) + " at partition_counts_test.cc:", "into partition " + std::to_string(wrong),
+                    "0 to 1");
       };
       CHECK_THROWS_WITH(pairs.partitionBy(Own{2, wrong}).count(), told("partitionBy"));
       CHECK_THROWS_WITH(pairs.groupByKey(Own{2, wrong}).count(), told("groupByKey"));

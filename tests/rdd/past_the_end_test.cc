@@ -9,9 +9,9 @@
 
 namespace cerium {
 
-using testing::Says;
 using testing::numbers;
 using testing::onEachMaster;
+using testing::Says;
 using testing::testConf;
 using Ints = std::vector<int>;
 

@@ -10,9 +10,9 @@
 
 namespace cerium {
 
-using testing::Says;
 using testing::kProcesses;
 using testing::numbers;
+using testing::Says;
 using testing::testConf;
 
 namespace {
@@ -61,14 +61,16 @@ TEST_CASE("an RDD of another Context is refused at the call, by name", "[rdd]") 
     auto my_pairs = mine.map([](int x) { return std::pair(x, x); });
     auto other_pairs = other.map([](int x) { return std::pair(x, x); });
     const auto told = [](const char* operation) {
-      return Says(std::string(operation) + " at several_contexts_test.cc:", "another Context", " at several_contexts_test.cc:");
+      return Says(std::string(operation) + " at several_contexts_test.cc:", "another Context",
+                  " at several_contexts_test.cc:");
     };
     CHECK_THROWS_AS(mine.union_(other), InvalidArgument);
     CHECK_THROWS_WITH(mine.union_(other), told("union"));
     CHECK_THROWS_WITH(a.union_(mine, other), Says("union at", "another Context"));
     CHECK_THROWS_WITH(a.union_({other, other}), told("union"));
     CHECK_THROWS_WITH(mine.zip(other), told("zip"));
-    CHECK_THROWS_WITH(mine.zipPartitions(other, [](auto&, auto&) { return std::vector<int>(); }), told("zipPartitions"));
+    CHECK_THROWS_WITH(mine.zipPartitions(other, [](auto&, auto&) { return std::vector<int>(); }),
+                      told("zipPartitions"));
     CHECK_THROWS_WITH(mine.cartesian(other), told("cartesian"));
     CHECK_THROWS_WITH(my_pairs.join(other_pairs), told("join"));
     CHECK_THROWS_WITH(my_pairs.leftOuterJoin(other_pairs), told("leftOuterJoin"));

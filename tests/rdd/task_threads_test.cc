@@ -12,9 +12,9 @@
 
 namespace cerium {
 
-using testing::Says;
 using testing::numbers;
 using testing::onEachMaster;
+using testing::Says;
 using testing::sorted;
 using testing::testConf;
 
@@ -124,7 +124,10 @@ TEST_CASE("a job started in a task is refused at once, with the way out", "[rdd]
     (void)g_context->range(0, 10, 1, 2).map([](int64_t x) { return std::pair(x, x); }).sortByKey();
   }),
                     refused);
-  CHECK_THROWS_WITH(rdd.foreach ([](int) { for (auto x : g_context->range(0, 10).toLocalIterator()) (void)x; }), refused);
+  CHECK_THROWS_WITH(rdd.foreach ([](int) {
+    for (auto x : g_context->range(0, 10).toLocalIterator()) (void)x;
+  }),
+                    refused);
   CHECK_THROWS_WITH(rdd.foreach ([](int) { std::thread([] { (void)g_context->range(0, 10).count(); }).join(); }),
                     refused);
   CHECK(rdd.count() == 2);

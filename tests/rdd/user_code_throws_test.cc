@@ -212,7 +212,8 @@ const Seam kSeams[] = {
      }},
     {"a listener of a task's end", On::kEveryMaster,
      [](Context& sc, Thrown how) {
-       fourNumbers(sc).foreach ([how](int64_t) { TaskContext::get()->addTaskCompletionListener([how] { toss(how); }); });
+       fourNumbers(sc).foreach (
+           [how](int64_t) { TaskContext::get()->addTaskCompletionListener([how] { toss(how); }); });
      }},
     {"an iterator of what mapPartitions returns", On::kEveryMaster,
      [](Context& sc, Thrown how) {
@@ -224,10 +225,7 @@ const Seam kSeams[] = {
      }},
     {"a partitioner", On::kEveryMaster,
      [](Context& sc, Thrown how) {
-       (void)fourNumbers(sc)
-           .map([](int64_t x) { return std::pair(x, x); })
-           .partitionBy(MinedPartitioner{how})
-           .count();
+       (void)fourNumbers(sc).map([](int64_t x) { return std::pair(x, x); }).partitionBy(MinedPartitioner{how}).count();
      }},
     {"the hash of a key", On::kEveryMaster,
      [](Context& sc, Thrown how) { (void)keyedByMines(sc, At::kHash, how).reduceByKey(std::plus<>(), 2).count(); }},
