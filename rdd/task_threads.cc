@@ -19,7 +19,7 @@
 
 // Clang links its sanitizers into the program itself, where they have to have pthread_create for themselves. There a
 // thread that a task starts belongs to no task.
-#if defined(__has_feature)
+#if defined(__clang__)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
 #define CERIUM_NO_TASK_THREADS
 #endif

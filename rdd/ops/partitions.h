@@ -34,7 +34,7 @@ class PartitionRecords {
     }
     const T* operator->() const { return &**this; }
     iterator& operator++() {
-      if (atEnd()) [[unlikely]]
+      if (source_ == nullptr) [[unlikely]]
         throwNoNextRecord();
       source_->advance();
       return *this;
@@ -74,6 +74,7 @@ class PartitionRecords {
     }
     void advance() {
       if (++at < batch.size) return;
+      if (batch.size == 0) throwNoNextRecord();
       batch = stream->next();
       at = 0;
     }
