@@ -6,10 +6,6 @@
 #include "rdd/accumulator_registry.h"
 
 namespace cerium {
-namespace {
-thread_local TaskContext* t_own = nullptr;
-thread_local TaskContext* t_starter = nullptr;
-}  // namespace
 
 MapOutput::MapOutput(int num_partitions)
     : partitions(static_cast<size_t>(num_partitions)), bytes(static_cast<size_t>(num_partitions)) {}
@@ -22,21 +18,6 @@ void MapOutput::add(size_t p, ShuffleSegment segment, size_t num_records, size_t
 
 TaskContext::TaskContext(Identity identity, TaskServices& services)
     : identity_(std::move(identity)), services_(services), context_(services.context()) {}
-
-TaskContext::OwnThread::OwnThread(TaskContext& task) : outer_(std::exchange(t_own, &task)) {}
-TaskContext::OwnThread::~OwnThread() { t_own = outer_; }
-
-TaskContext::StartedThread::StartedThread(TaskContext& task) { t_starter = &task; }
-TaskContext::StartedThread::~StartedThread() { t_starter = nullptr; }
-
-TaskContext* TaskContext::ofOwnThread() { return t_own; }
-TaskContext* TaskContext::ofAnyThread() { return t_own != nullptr ? t_own : t_starter; }
-
-TaskContext* TaskContext::get() {
-  if (t_own != nullptr || t_starter == nullptr) return t_own;
-  std::lock_guard lock(t_starter->started_.mutex);
-  return t_starter->started_.ended ? nullptr : t_starter;  // a pool's thread may go on for others
-}
 
 std::string TaskContext::getLocalProperty(const std::string& key) const {
   auto found = identity_.properties.find(key);

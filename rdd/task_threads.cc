@@ -1,9 +1,9 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The threads that a task starts belong to it: TaskContext::get() gives them the task, what they add to accumulators
-// counts as the task's, and an exception that ends one of them fails the task, not the process.
-// However a thread is started, it comes by pthread_create. The program's calls find the one below, which passes all on
-// to the system's; only for a thread whose creator belongs to a task it puts a function of ours before the thread's
-// own.
+// Which task a thread belongs to. The threads that a task starts belong to it: TaskContext::get() gives them the task,
+// what they add to accumulators counts as the task's, and an exception that ends one of them fails the task, not the
+// process. However a thread is started, it comes by pthread_create. The program's calls find the one below, which
+// passes all on to the system's; only for a thread whose creator belongs to a task it puts a function of ours before
+// the thread's own.
 #include <cxxabi.h>
 #include <dlfcn.h>
 #include <pthread.h>
@@ -12,10 +12,34 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <utility>
 
 #include "base/util/exception_text.h"
 #include "base/util/log.h"
 #include "rdd/task_context.h"
+
+namespace cerium {
+namespace {
+thread_local TaskContext* t_own = nullptr;
+thread_local TaskContext* t_starter = nullptr;
+}  // namespace
+
+TaskContext::OwnThread::OwnThread(TaskContext& task) : outer_(std::exchange(t_own, &task)) {}
+TaskContext::OwnThread::~OwnThread() { t_own = outer_; }
+
+TaskContext::StartedThread::StartedThread(TaskContext& task) { t_starter = &task; }
+TaskContext::StartedThread::~StartedThread() { t_starter = nullptr; }
+
+TaskContext* TaskContext::ofOwnThread() { return t_own; }
+TaskContext* TaskContext::ofAnyThread() { return t_own != nullptr ? t_own : t_starter; }
+
+TaskContext* TaskContext::get() {
+  if (t_own != nullptr || t_starter == nullptr) return t_own;
+  std::lock_guard lock(t_starter->started_.mutex);
+  return t_starter->started_.ended ? nullptr : t_starter;  // a pool's thread may go on for others
+}
+
+}  // namespace cerium
 
 // Clang links its sanitizers into the program itself, where they have to have pthread_create for themselves. There a
 // thread that a task starts belongs to no task.
