@@ -19,6 +19,8 @@ void MapOutput::add(size_t p, ShuffleSegment segment, size_t num_records, size_t
 TaskContext::TaskContext(Identity identity, TaskServices& services)
     : identity_(std::move(identity)), services_(services), context_(services.context()) {}
 
+TaskContext::~TaskContext() = default;
+
 std::string TaskContext::getLocalProperty(const std::string& key) const {
   auto found = identity_.properties.find(key);
   return found == identity_.properties.end() ? std::string() : found->second;

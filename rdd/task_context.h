@@ -131,6 +131,7 @@ class TaskContext : public std::enable_shared_from_this<TaskContext> {
   };
 
   TaskContext(Identity identity, TaskServices& services);
+  ~TaskContext();
   TaskContext(const TaskContext&) = delete;
   TaskContext& operator=(const TaskContext&) = delete;
 

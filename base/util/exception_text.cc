@@ -66,11 +66,10 @@ ExceptionText currentExceptionText() {
     try {
       std::rethrow_exception(nested);
     } catch (...) {
-      all.message += "\n  nested: " + outermost().str();
+      all.message = boundedText(all.message + "\n  nested: " + outermost().str());
       nested = nestedInCurrent();
     }
   }
-  all.message = boundedText(all.message);
   return all;
 }
 

@@ -27,7 +27,7 @@ std::string fetched(uint64_t bytes, uint64_t chunk) {
   });
   BlockClient client(*asking);
   BroadcastCache cache(client);
-  return std::string(cache.fetch({1, true, bytes, chunk, {{0, "server", 1}}})->view());
+  return std::string(cache.fetch({1, bytes, chunk, {{0, "server", 1}}, "", ""})->view());
 }
 
 }  // namespace
