@@ -7,10 +7,9 @@ namespace cerium {
 
 void throwOutOfRange(const OperationSite& site, int64_t partition, size_t partitions) {
   throw InvalidArgument(
-      fmt::format("{}: the partitioner put a key into partition {}; its partitions are 0 to {}, so getPartition() must "
-                  "return one of "
-                  "those",
-                  site.str(), partition, partitions - 1));
+      fmt::format("{}: the partitioner put a key into partition {} of {}, which are 0 to {}; getPartition() must "
+                  "return one of those",
+                  site.str(), partition, partitions, partitions - 1));
 }
 
 }  // namespace cerium
