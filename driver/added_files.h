@@ -13,11 +13,11 @@ namespace cerium {
 
 /// The absolute path of a file that can be read. Throws IoError.
 [[nodiscard]] std::string readableFile(const std::string& path);
-/// Makes a file known by its name. Throws InvalidArgument where another one is known by that.
-void addFileForTasks(const std::string& absolute_path, BroadcastId contents);
-void removeAddedFiles();
-[[nodiscard]] protocol::AddedFiles addedFiles();
+/// Makes a file known to the tasks of a Context by its name. Throws InvalidArgument where another one is known by that.
+void addFileForTasks(const std::string& absolute_path, BroadcastId contents, ContextId context);
+void removeAddedFiles(ContextId context);
+[[nodiscard]] protocol::AddedFiles addedFiles(ContextId context);
 /// Throws InvalidArgument for a name that was not added.
-[[nodiscard]] std::string pathOfAddedFile(const std::string& name);
+[[nodiscard]] std::string pathOfAddedFile(const std::string& name, ContextId context);
 
 }  // namespace cerium

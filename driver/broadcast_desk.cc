@@ -3,7 +3,8 @@
 
 #include <algorithm>
 
-#include "base/util/log.h"
+#include "base/util/exception_text.h"
+#include "rdd/broadcast.h"
 
 namespace cerium {
 
@@ -48,15 +49,17 @@ void BroadcastDesk::answer(const rpc::ConnectionPtr& asker, BroadcastId id, cons
     info.id = id.value;
     info.chunk = chunk_bytes_;
     if (auto entry = find(id)) {
-      try {
-        info.bytes = encoded(*entry)->size();
-        info.known = true;
-      } catch (const std::exception& e) {  // a user type whose serialize throws
-        log::warn("broadcast {} cannot be serialized: {}", id.value, e.what());
+      if (const auto thrown = guarded([&] { info.bytes = encoded(*entry)->size(); })) {
+        info.failure = "broadcast " + id.str() + " cannot be serialized: " + thrown->message;
+        info.failure_type = thrown->type;
       }
       info.holders.push_back({-1, driver.host, driver.port});
       std::lock_guard lock(mutex_);
       for (const auto& [executor, peer] : entry->holders) info.holders.push_back(peer);
+    } else if (BroadcastOwner::of(id) != nullptr) {
+      info.failure = foreignBroadcast(id);
+    } else {
+      info.failure = "broadcast " + id.str() + " was destroyed (or its Context stopped) before it was used here";
     }
     asker->send(protocol::encode(std::move(info)));
   });
@@ -82,7 +85,8 @@ void BroadcastDesk::forgetHolders(BroadcastId id) {
 std::shared_ptr<const Bytes> BroadcastDesk::chunk(BroadcastId id, int index) {
   auto entry = find(id);
   if (!entry) return nullptr;
-  auto bytes = encoded(*entry);
+  std::shared_ptr<const Bytes> bytes;
+  if (guarded([&] { bytes = encoded(*entry); })) return nullptr;  // those that asked for it were told why
   const uint64_t begin = static_cast<uint64_t>(index) * chunk_bytes_;
   if (index < 0 || begin >= bytes->size()) return nullptr;
   return std::make_shared<const Bytes>(bytes->data() + begin, std::min<uint64_t>(chunk_bytes_, bytes->size() - begin));

@@ -22,6 +22,8 @@ struct TaskEndEvent {
   TaskReport report;  ///< In local mode with value and cells.
   Bytes encoded_result;
   std::vector<std::pair<AccumulatorId, Bytes>> encoded_cells;
+  uint64_t result_bytes = 0;  ///< Of the result as it travels; in local mode where there is a limit on results.
+  bool kept = false;          ///< The result is large and waits at the executor: fetchResult() or dropResult().
 };
 
 /// Map outputs of one shuffle on their way to another executor.
@@ -64,6 +66,10 @@ class ClusterBackend {
 
   virtual void launch(ExecutorId executor, std::vector<TaskLaunch> tasks, const DagScheduler& dag) = 0;
   virtual void kill(ExecutorId executor, TaskId task, const std::string& reason) = 0;
+  /// Fetches a result that waits at its executor; the end of the task is then told again, with the result.
+  virtual void fetchResult(TaskEndEvent) {}
+  /// Nothing wants it any more.
+  virtual void dropResult(ExecutorId, TaskId) {}
   /// A task that was killed, or that failed, has ended.
   virtual void taskGone(TaskId) {}
   /// Ends an executor that others cannot reach, so that nothing waits for what it may still say; its loss is then

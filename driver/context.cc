@@ -32,6 +32,10 @@ void serveIfExecutor() {
 }
 
 Context::Context(const Conf& conf) {
+  if (TaskContext::get() != nullptr) {
+    throw InvalidArgument(
+        "Context: a task cannot make a Context, as it cannot run jobs; join the RDDs, or broadcast the data");
+  }
   serveIfExecutor();
   static std::once_flag driver;
   std::call_once(driver, becomeDriver);
@@ -46,13 +50,8 @@ void Context::stop() { engine_->stop(); }
 bool Context::isStopped() const { return engine_->stopped(); }
 JobRunnerPtr Context::runner() const { return engine_; }
 
-int Context::slices(int partitions, const Where& where) const {
-  if (partitions == kDefaultPartitions) return engine_->defaultParallelism();
-  if (partitions <= 0) {
-    throw InvalidArgument(OperationSite("parallelize", where).str() + ": the number of partitions is " +
-                          std::to_string(partitions) + "; it must be at least 1");
-  }
-  return partitions;
+int Context::slices(int64_t partitions, const OperationSite& site) const {
+  return partitions == kDefaultPartitions ? engine_->defaultParallelism() : api::checkedPartitions(site, partitions);
 }
 
 void Context::checkPartition(int p, int partitions, const Where& where) {
@@ -61,9 +60,9 @@ void Context::checkPartition(int p, int partitions, const Where& where) {
                         "; the RDD has " + std::to_string(partitions));
 }
 
-RDD<int64_t> Context::range(int64_t start, int64_t end, int64_t step, int partitions, Where where) {
+RDD<int64_t> Context::range(int64_t start, int64_t end, int64_t step, int64_t partitions, Where where) {
   if (step == 0) throw InvalidArgument(OperationSite("range", where).str() + ": the step is 0");
-  const int n = slices(partitions, where);
+  const int n = slices(partitions, {"range", where});
   const bool some = step > 0 ? start < end : start > end;
   const auto span = static_cast<uint64_t>(step > 0 ? end : start) - static_cast<uint64_t>(step > 0 ? start : end);
   const auto stride = step > 0 ? static_cast<uint64_t>(step) : uint64_t{0} - static_cast<uint64_t>(step);
@@ -73,9 +72,9 @@ RDD<int64_t> Context::range(int64_t start, int64_t end, int64_t step, int partit
 
 // ---- files
 
-RDD<std::string> Context::textFile(const std::string& path, int min_partitions, Where where) {
-  const int wanted =
-      min_partitions == kDefaultPartitions ? std::min(defaultParallelism(), 2) : slices(min_partitions, where);
+RDD<std::string> Context::textFile(const std::string& path, int64_t min_partitions, Where where) {
+  const int wanted = min_partitions == kDefaultPartitions ? std::min(defaultParallelism(), 2)
+                                                          : slices(min_partitions, {"textFile", where});
   const auto limit = static_cast<uint64_t>(engine_->conf().getSize("cerium.files.maxPartitionBytes"));
   auto splits = io::planSplits(path, wanted, limit);
   // Two partitions do for small files, as in Spark. Larger ones, which Spark would cut at its file system's blocks,
@@ -106,14 +105,14 @@ ops::WholeFiles grouped(std::vector<std::string> files, int n) {
 
 }  // namespace
 
-RDD<std::pair<std::string, std::string>> Context::wholeTextFiles(const std::string& path, int min_partitions,
+RDD<std::pair<std::string, std::string>> Context::wholeTextFiles(const std::string& path, int64_t min_partitions,
                                                                  Where where) {
-  auto body = grouped(io::listFiles(path), slices(min_partitions, where));
+  auto body = grouped(io::listFiles(path), slices(min_partitions, {"wholeTextFiles", where}));
   const int n = static_cast<int>(body.paths.size());
   return api::makeRdd<std::pair<std::string, std::string>>(runner(), {"wholeTextFiles", where}, n, {}, std::move(body));
 }
 
-RDD<std::pair<std::string, std::string>> Context::binaryFiles(const std::string& path, int min_partitions,
+RDD<std::pair<std::string, std::string>> Context::binaryFiles(const std::string& path, int64_t min_partitions,
                                                               Where where) {
   return wholeTextFiles(path, min_partitions, where);
 }
@@ -147,6 +146,10 @@ std::vector<std::string> Context::objectFiles(const std::string& path) const { r
 
 BroadcastId Context::addBroadcast(std::shared_ptr<const void> value, std::function<Bytes()> encode) {
   return engine_->addBroadcast(std::move(value), std::move(encode));
+}
+
+AccumulatorId Context::addAccumulator(std::shared_ptr<const AccumulatorFactory> factory, const std::string& name) {
+  return engine_->addAccumulator(std::move(factory), name);
 }
 
 Accumulator<int64_t> Context::longAccumulator(const std::string& name, Where where) {

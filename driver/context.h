@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -38,8 +39,10 @@ class StatusTracker {
 
 /// Starts what `cerium.master` names, runs jobs on it, and stops it in the destructor. In an executor process, which is
 /// this same program started again, the constructor does not return: it becomes the executor's loop and then exits.
-/// Threads: all methods may be called from any thread; a job's group, description and pool belong to the calling
-/// thread.
+/// A program may have several at a time; each has its own executors, and all that is made with one (RDDs, broadcasts,
+/// accumulators, added files) is for its jobs alone: used with another it is an InvalidArgument. A task can neither
+/// make a Context nor run a job. Threads: all methods may be called from any thread but those of tasks; a job's group,
+/// description and pool belong to the calling thread.
 ///   cerium::Context sc(cerium::Conf().setAppName("word count"));
 class Context {
  public:
@@ -52,19 +55,19 @@ class Context {
   /// Any input range, cut into `partitions` slices (default: defaultParallelism). An rvalue vector is taken, not
   /// copied.
   template <class Range>
-  auto parallelize(Range&& range, int partitions = kDefaultPartitions, Where where = Where::current()) {
+  auto parallelize(Range&& range, int64_t partitions = kDefaultPartitions, Where where = Where::current()) {
     using T = api::RecordIn<Range>;
     api::requireSerializable<api::op::parallelize, T>();
     return parallelizeRecords<T>(std::forward<Range>(range), partitions, where);
   }
   template <class T>
-  RDD<RecordType<T>> parallelize(std::initializer_list<T> list, int partitions = kDefaultPartitions,
+  RDD<RecordType<T>> parallelize(std::initializer_list<T> list, int64_t partitions = kDefaultPartitions,
                                  Where where = Where::current()) {
     api::requireSerializable<api::op::parallelize, RecordType<T>>();
     return parallelizeRecords<RecordType<T>>(list, partitions, where);
   }
   /// start, start + step, ... before `end`. Nothing is held in memory.
-  RDD<int64_t> range(int64_t start, int64_t end, int64_t step = 1, int partitions = kDefaultPartitions,
+  RDD<int64_t> range(int64_t start, int64_t end, int64_t step = 1, int64_t partitions = kDefaultPartitions,
                      Where where = Where::current());
   /// 0, 1, ... before `end`.
   RDD<int64_t> range(int64_t end, Where where = Where::current()) {
@@ -95,19 +98,21 @@ class Context {
 
   /// Lines of files. `path`: a file, a folder, a glob, or several separated by commas; .gz, .zst and .lz4 by suffix.
   /// Throws IoError where there is nothing to read.
-  RDD<std::string> textFile(const std::string& path, int min_partitions = kDefaultPartitions,
+  RDD<std::string> textFile(const std::string& path, int64_t min_partitions = kDefaultPartitions,
                             Where where = Where::current());
   /// (path, contents) of each file.
   RDD<std::pair<std::string, std::string>> wholeTextFiles(const std::string& path,
-                                                          int min_partitions = kDefaultPartitions,
+                                                          int64_t min_partitions = kDefaultPartitions,
                                                           Where where = Where::current());
-  RDD<std::pair<std::string, std::string>> binaryFiles(const std::string& path, int min_partitions = kDefaultPartitions,
+  RDD<std::pair<std::string, std::string>> binaryFiles(const std::string& path,
+                                                       int64_t min_partitions = kDefaultPartitions,
                                                        Where where = Where::current());
   /// Records of `length` bytes each; a file whose size is no multiple of it is an IoError.
   RDD<std::string> binaryRecords(const std::string& path, int64_t length, Where where = Where::current());
   /// What saveAsObjectFile of the same program wrote. The record type must be the one it was written with.
   template <class T>
-  RDD<T> objectFile(const std::string& path, int min_partitions = kDefaultPartitions, Where where = Where::current()) {
+  RDD<T> objectFile(const std::string& path, int64_t min_partitions = kDefaultPartitions,
+                    Where where = Where::current()) {
     (void)min_partitions;  // a part file is a partition
     auto paths = objectFiles(path);
     const int n = static_cast<int>(paths.size());
@@ -133,8 +138,7 @@ class Context {
   CollectionAccumulator<T> collectionAccumulator(const std::string& name = "") {
     using namespace accumulator_detail;
     using Made = Factory<std::vector<T>, T, Append>;
-    return CollectionAccumulator<T>(
-        AccumulatorRegistry::instance().add(std::make_shared<const Made>(std::vector<T>(), Append{}), name));
+    return CollectionAccumulator<T>(addAccumulator(std::make_shared<const Made>(std::vector<T>(), Append{}), name));
   }
   /// Values combined by `op`, which must be associative and commutative; `zero` is its neutral element.
   template <class T, class Op>
@@ -145,16 +149,18 @@ class Context {
     using Made = Factory<T, T, Combine<Op>>;
     auto factory =
         std::make_shared<const Made>(std::move(zero), Combine<Op>{{api::located("accumulator", where, std::move(op))}});
-    return Accumulator<T>(AccumulatorRegistry::instance().add(std::move(factory), name));
+    return Accumulator<T>(addAccumulator(std::move(factory), name));
   }
 
   /// Runs `f(records)` on each partition (or those named) and returns the results in that order.
   template <class Rdd, class F>
   auto runJob(const Rdd& rdd, F f, Where where = Where::current()) {
+    api::checkSameContext(*runner(), {"runJob", where}, *rdd.node());
     return rdd.runPartitions(std::move(f), api::allPartitions(rdd.getNumPartitions()), where);
   }
   template <class Rdd, class F>
   auto runJob(const Rdd& rdd, F f, std::vector<int> partitions, Where where = Where::current()) {
+    api::checkSameContext(*runner(), {"runJob", where}, *rdd.node());
     for (int p : partitions) checkPartition(p, rdd.getNumPartitions(), where);
     return rdd.runPartitions(std::move(f), std::move(partitions), where);
   }
@@ -196,12 +202,13 @@ class Context {
   [[nodiscard]] bool isStopped() const;
 
  private:
-  static constexpr int kDefaultPartitions = -2147483648;  // no number that a program could mean
+  static constexpr int64_t kDefaultPartitions =
+      std::numeric_limits<int64_t>::min();  // no number that a program could mean
 
   /// A vector that is given away is kept as it is; the records of anything else are copied.
   template <class T, class Range>
-  RDD<T> parallelizeRecords(Range&& range, int partitions, const Where& where) {
-    const int n = slices(partitions, where);
+  RDD<T> parallelizeRecords(Range&& range, int64_t partitions, const Where& where) {
+    const int n = slices(partitions, {"parallelize", where});
     ops::Parallelize<T> body{nullptr, 0, nullptr, n};
     if constexpr (std::is_same_v<Range, std::vector<T>> && !std::is_same_v<T, bool>) {
       body.records = range.data();  // a moved vector keeps its array
@@ -217,10 +224,11 @@ class Context {
     }
     return api::makeRdd<T>(runner(), {"parallelize", where}, n, {}, std::move(body));
   }
-  int slices(int partitions, const Where& where) const;
+  int slices(int64_t partitions, const OperationSite& site) const;
   static void checkPartition(int p, int partitions, const Where& where);
   std::vector<std::string> objectFiles(const std::string& path) const;
   BroadcastId addBroadcast(std::shared_ptr<const void> value, std::function<Bytes()> encode);
+  AccumulatorId addAccumulator(std::shared_ptr<const AccumulatorFactory> factory, const std::string& name);
   [[nodiscard]] JobRunnerPtr runner() const;
 
   std::shared_ptr<Engine> engine_;

@@ -11,6 +11,7 @@
 #include "base/util/new_id.h"
 #include "driver/added_files.h"
 #include "driver/interrupts.h"
+#include "rdd/accumulator_registry.h"
 #include "rdd/io/record_file.h"
 #include "rdd/io/text_files.h"
 #include "rdd/stage_code.h"
@@ -38,6 +39,11 @@ SchedulerLoop::Options loopOptions(const Conf& conf, bool local, int local_failu
   return options;
 }
 
+ContextId nextContext() {
+  static std::atomic<int64_t> next{0};
+  return ContextId(next++);
+}
+
 bool wantsProgress(const Conf& conf) {
   const std::string wish = conf.getString("cerium.ui.showConsoleProgress");
   return wish == "true" || (wish == "auto" && ::isatty(STDERR_FILENO) == 1);
@@ -48,6 +54,7 @@ bool wantsProgress(const Conf& conf) {
 Engine::Engine(Context& context, Conf conf)
     : context_(context),
       conf_(std::move(conf)),
+      context_id_(nextContext()),
       application_id_(newId("app")),
       check_captures_(conf_.getBool("cerium.closure.checkCaptures")) {
   if (conf_.contains("cerium.checkpoint.dir")) setCheckpointDir(conf_.getString("cerium.checkpoint.dir"));
@@ -56,7 +63,7 @@ Engine::Engine(Context& context, Conf conf)
 Engine::~Engine() { stop(); }
 
 void Engine::start() {
-  backend_ = makeBackend(conf_, application_id_);
+  backend_ = makeBackend(conf_, application_id_, context_id_);
   loop_ = std::make_unique<SchedulerLoop>(loopOptions(conf_, backend_->isLocal(), backend_->localFailures()), *backend_,
                                           bus_);
   loop_->start();
@@ -85,7 +92,8 @@ void Engine::stop() {
     actions_.clear();
   }
   for (BroadcastId id : broadcasts) BroadcastRegistry::instance().remove(id);
-  removeAddedFiles();
+  AccumulatorRegistry::instance().close(context_id_);
+  removeAddedFiles(context_id_);
 }
 
 JobSettings& Engine::threadSettings() {
@@ -122,7 +130,15 @@ class Engine::JobWithActions final : public JobHandle {
 };
 
 std::shared_ptr<JobHandle> Engine::submit(JobRequest request) {
-  if (stopped_) throw Error(request.site.str() + ": the Context was stopped");
+  if (TaskContext::get() != nullptr) {
+    throw InvalidArgument(request.site.str() +
+                          ": a task cannot run jobs; join the two RDDs, or collect one in the driver and broadcast it "
+                          "to the tasks of the other");
+  }
+  if (stopped_) {
+    throw Error(fmt::format("{}: the Context of the RDD \"{}\" was stopped; make the RDD anew with one that runs",
+                            request.site.str(), request.node->site().str()));
+  }
   checkClosures(*request.body);
   auto actions = takeActions(*request.node);
   auto self = weak_from_this();
@@ -232,8 +248,17 @@ std::string Engine::checkpointDir() const {
 
 // ---- broadcasts and files
 
+void Engine::checkRuns(const char* what) const {
+  if (stopped_) throw Error(std::string(what) + ": the Context " + application_id_ + " was stopped; make another one");
+}
+
+AccumulatorId Engine::addAccumulator(std::shared_ptr<const AccumulatorFactory> factory, const std::string& name) {
+  checkRuns("accumulator");
+  return AccumulatorRegistry::instance().add(std::move(factory), name, context_id_);
+}
+
 BroadcastId Engine::addBroadcast(std::shared_ptr<const void> value, std::function<Bytes()> encode) {
-  if (stopped_) throw Error("broadcast: the Context was stopped");
+  checkRuns("broadcast");
   const BroadcastId id = BroadcastRegistry::instance().add(std::move(value));
   BroadcastOwner::setOwner(id, this);
   backend_->addBroadcast(id, std::move(encode));
@@ -256,6 +281,7 @@ void Engine::destroyBroadcast(BroadcastId id) {
 }
 
 void Engine::addFile(const std::string& path) {
+  checkRuns("addFile");
   const std::string file = readableFile(path);
   const BroadcastId contents = addBroadcast(std::make_shared<const std::string>(file), [file] {
     const std::string text = io::readWholeFile(file);
@@ -263,7 +289,7 @@ void Engine::addFile(const std::string& path) {
     bytes.append(text.data(), text.size());
     return bytes;
   });
-  addFileForTasks(file, contents);
+  addFileForTasks(file, contents, context_id_);
   loop_->filesChanged();
 }
 

@@ -35,11 +35,13 @@ class Engine final : public JobRunner, public BroadcastOwner, public std::enable
   [[nodiscard]] SchedulerLoop& loop() { return *loop_; }
   [[nodiscard]] EventBus& bus() { return bus_; }
   [[nodiscard]] const std::string& applicationId() const { return application_id_; }
+  [[nodiscard]] ContextId contextId() const override { return context_id_; }
   [[nodiscard]] const ClusterBackend& backend() const { return *backend_; }
 
   /// Settings of the calling thread's jobs.
   [[nodiscard]] JobSettings& threadSettings();
   BroadcastId addBroadcast(std::shared_ptr<const void> value, std::function<Bytes()> encode);
+  AccumulatorId addAccumulator(std::shared_ptr<const AccumulatorFactory> factory, const std::string& name);
   void setCheckpointDir(const std::string& path);
   void addFile(const std::string& path);
 
@@ -62,11 +64,13 @@ class Engine final : public JobRunner, public BroadcastOwner, public std::enable
 
  private:
   class JobWithActions;
+  void checkRuns(const char* what) const;
   void checkClosures(const TaskBody& body);
   std::vector<std::function<void()>> takeActions(const RddNode& final_node);
 
   Context& context_;
   const Conf conf_;
+  const ContextId context_id_;
   const std::string application_id_;
   EventBus bus_;
   std::unique_ptr<ClusterBackend> backend_;
@@ -85,6 +89,6 @@ class Engine final : public JobRunner, public BroadcastOwner, public std::enable
 };
 
 /// The backend that a master URL names.
-std::unique_ptr<ClusterBackend> makeBackend(const Conf& conf, const std::string& application_id);
+std::unique_ptr<ClusterBackend> makeBackend(const Conf& conf, const std::string& application_id, ContextId context);
 
 }  // namespace cerium

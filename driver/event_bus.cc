@@ -4,8 +4,11 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <exception>
+#include <bit>
+
+#include "base/util/error.h"
+#include "base/util/exception_text.h"
+#include "base/util/log.h"
 
 namespace cerium {
 namespace {
@@ -39,6 +42,7 @@ EventBus::EventBus() : thread_([this] { run(); }) { pthread_setname_np(thread_.n
 EventBus::~EventBus() { stop(); }
 
 void EventBus::add(std::shared_ptr<Listener> listener) {
+  if (listener == nullptr) throw InvalidArgument("addListener: the listener is null; pass one that was made");
   std::lock_guard lock(mutex_);
   listeners_.push_back(std::move(listener));
 }
@@ -49,7 +53,8 @@ void EventBus::stop() {
     stopping_ = true;
   }
   wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  const bool is_in_listener = thread_.get_id() == std::this_thread::get_id();  // one that stops its Context
+  if (thread_.joinable() && !is_in_listener) thread_.join();
 }
 
 void EventBus::flush() {
@@ -69,16 +74,20 @@ void EventBus::run() {
     lock.unlock();
     for (const auto& deliver : batch) {
       for (const auto& listener : listeners) {
-        try {
-          deliver(*listener);
-        } catch (const std::exception& e) {
-          std::fprintf(stderr, "cerium: a listener threw %s\n", e.what());
-        }
+        if (const auto thrown = guarded([&] { deliver(*listener); })) noteThrown(*thrown);
       }
     }
     lock.lock();
     delivering_ = false;
     idle_.notify_all();
+  }
+}
+
+/// The first, the second, the fourth, ...: one that always throws must not fill the log.
+void EventBus::noteThrown(const ExceptionText& thrown) {
+  if (std::has_single_bit(++thrown_)) {
+    log::warn("a listener threw an exception, the {}. of this Context, and is told of what follows all the same: {}",
+              thrown_, thrown.str());
   }
 }
 

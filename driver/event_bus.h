@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/util/exception_text.h"
 #include "driver/listener.h"
 
 namespace cerium {
@@ -48,6 +49,7 @@ class EventBus {
   template <class Event>
   void publish(void (Listener::*call)(const Event&), const Event& event);
   void run();
+  void noteThrown(const ExceptionText& thrown);
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
@@ -60,6 +62,7 @@ class EventBus {
   std::map<int64_t, StageInfo> stages_;               // guarded by mutex_
   std::map<int64_t, ExecutorInfo> executors_;         // guarded by mutex_
   StageInfo totals_;                                  // guarded by mutex_
+  uint64_t thrown_ = 0;                               // by listeners; used by the thread only
   std::thread thread_;
 };
 

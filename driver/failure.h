@@ -18,6 +18,7 @@ struct Failure {
     kExecutorLost,   ///< The executor vanished; not necessarily the task's fault.
     kFetchFailed,    ///< Input of the task is gone.
     kUnreachable,    ///< The task could not reach the executor that holds its input; others may.
+    kInDriver,       ///< Of a task that cannot be sent, or whose result is refused; trying again is of no use.
     kEngine,         ///< Disk full, undecodable bytes, out of budget.
     kCancelled,      ///< The user cancelled the job.
     kKilled,         ///< Another attempt won, or nobody needs the task.

@@ -3,21 +3,21 @@
 #pragma once
 
 #include <functional>
-#include <thread>
 
 namespace cerium {
 
-/// From its construction to its end, the first SIGINT of this process calls `cancel` on a thread of this object instead
-/// of ending the process; then SIGINT does again what it did before. One at a time in a process.
+/// From its construction to its end, SIGINT calls `cancel` instead of ending the process, on a thread that all objects
+/// of this class share; then SIGINT does again what it did before, until there is a new object. `cancel` must be quick.
 class Interrupts {
  public:
   explicit Interrupts(std::function<void()> cancel);
+  /// Does not return while `cancel` runs.
   ~Interrupts();
   Interrupts(const Interrupts&) = delete;
   Interrupts& operator=(const Interrupts&) = delete;
 
  private:
-  std::thread thread_;
+  const std::function<void()> cancel_;
 };
 
 /// Whether whoever started this program wants that: DriverEnvironment::kCancelOnInterrupt is set.

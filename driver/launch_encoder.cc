@@ -1,15 +1,16 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "driver/launch_encoder.h"
 
+#include "base/util/exception_text.h"
 #include "rdd/accumulator_registry.h"
 #include "rdd/stage_code.h"
 
 namespace cerium {
 
 const LaunchEncoder::Prepared& LaunchEncoder::prepare(const StageCode& stage) {
-  auto [place, fresh] = stages_.try_emplace(stage.id);
-  Prepared& prepared = place->second;
-  if (!fresh) return prepared;
+  auto known = stages_.find(stage.id);
+  if (known != stages_.end()) return known->second;
+  Prepared prepared;
   prepared.code = encodeStage(*stage.body);
   prepared.num_partitions = stage.num_partitions;
   for (const RddNode* node : stageNodes(&stage.body->node())) {
@@ -22,31 +23,46 @@ const LaunchEncoder::Prepared& LaunchEncoder::prepare(const StageCode& stage) {
     }
     prepared.has_sources = prepared.has_sources || node->dependencies().empty();
   }
-  return prepared;
+  return stages_.emplace(stage.id, std::move(prepared)).first->second;
 }
 
 protocol::LaunchTasks LaunchEncoder::encode(ToldExecutor& told, const std::vector<TaskLaunch>& tasks,
-                                            const DagScheduler& dag) {
+                                            const DagScheduler& dag, std::vector<TaskReport>& unsent) {
   protocol::LaunchTasks message;
-  for (auto& [id, bytes] : AccumulatorRegistry::instance().encodedFrom(told.next_accumulator, told.next_accumulator)) {
+  auto& registry = AccumulatorRegistry::instance();
+  for (auto& [id, bytes] : registry.encodedFrom(context_, told.next_accumulator, told.next_accumulator)) {
     message.accumulators.push_back({id.value, std::move(bytes)});
   }
   for (const TaskLaunch& task : tasks) {
-    const Prepared& prepared = prepare(*task.stage);
-    for (ShuffleId shuffle : prepared.shuffles) tellShuffle(told, shuffle, dag, message);
-    if (told.stages.insert(task.stage->id).second) {
-      message.stages.push_back({task.stage->id.value,
-                                task.stage->shuffle ? task.stage->shuffle->value : -1,
-                                prepared.num_partitions,
-                                prepared.code,
-                                {task.stage->properties.begin(), task.stage->properties.end()}});
-    }
-    protocol::TaskLaunch out{task.id.value, task.stage->id.value, task.stage_attempt, task.partition, task.attempt, {}};
-    addInputs(*task.stage, prepared, task, message, out);
-    message.tasks.push_back(std::move(out));
+    (void)closure::takeThrowSite();
+    const auto thrown = guarded([&] { add(task, told, dag, message); });
+    if (!thrown) continue;
+    TaskReport& end = unsent.emplace_back();
+    end.id = task.id;
+    end.outcome = TaskReport::Outcome::kNotSent;
+    end.message = "the task cannot be serialized: " + thrown->message;
+    end.exception_type = thrown->type;
+    if (const OperationSite* site = closure::takeThrowSite()) end.call_site = site->str();
   }
   tellPeers(told, message);
   return message;
+}
+
+/// What may throw comes first: a task that cannot be encoded leaves nothing in the message.
+void LaunchEncoder::add(const TaskLaunch& task, ToldExecutor& told, const DagScheduler& dag,
+                        protocol::LaunchTasks& message) {
+  const Prepared& prepared = prepare(*task.stage);
+  protocol::TaskLaunch out{task.id.value, task.stage->id.value, task.stage_attempt, task.partition, task.attempt, {}};
+  addInputs(*task.stage, prepared, task, message, out);
+  for (ShuffleId shuffle : prepared.shuffles) tellShuffle(told, shuffle, dag, message);
+  if (told.stages.insert(task.stage->id).second) {
+    message.stages.push_back({task.stage->id.value,
+                              task.stage->shuffle ? task.stage->shuffle->value : -1,
+                              prepared.num_partitions,
+                              prepared.code,
+                              {task.stage->properties.begin(), task.stage->properties.end()}});
+  }
+  message.tasks.push_back(std::move(out));
 }
 
 void LaunchEncoder::tellShuffle(ToldExecutor& told, ShuffleId shuffle, const DagScheduler& dag,

@@ -22,7 +22,11 @@ struct ToldExecutor {
 /// Threads: externally synchronised (the scheduler loop).
 class LaunchEncoder {
  public:
-  protocol::LaunchTasks encode(ToldExecutor& told, const std::vector<TaskLaunch>& tasks, const DagScheduler& dag);
+  explicit LaunchEncoder(ContextId context) : context_(context) {}
+
+  /// `unsent`: how those of the tasks end that cannot be encoded, as code of the program's throws there.
+  protocol::LaunchTasks encode(ToldExecutor& told, const std::vector<TaskLaunch>& tasks, const DagScheduler& dag,
+                               std::vector<TaskReport>& unsent);
 
   void addPeer(const protocol::Peer& peer) { peers_[peer.executor] = peer; }
   void forgetExecutor(ExecutorId executor);
@@ -46,11 +50,13 @@ class LaunchEncoder {
     bool has_cached = false;          ///< Some RDD of the stage is persisted.
   };
   const Prepared& prepare(const StageCode& stage);
+  void add(const TaskLaunch& task, ToldExecutor& told, const DagScheduler& dag, protocol::LaunchTasks& message);
   void tellShuffle(ToldExecutor& told, ShuffleId shuffle, const DagScheduler& dag, protocol::LaunchTasks& message);
   void tellPeers(ToldExecutor& told, protocol::LaunchTasks& message) const;
   void addInputs(const StageCode& stage, const Prepared& prepared, const TaskLaunch& task,
                  protocol::LaunchTasks& message, protocol::TaskLaunch& out) const;
 
+  const ContextId context_;
   std::map<StageId, Prepared> stages_;
   std::map<int64_t, protocol::Peer> peers_;
   std::map<std::pair<RddId, int>, std::set<ExecutorId>> cached_;

@@ -56,7 +56,7 @@ struct ExecutorInfo {
 };
 
 /// Override what you want to hear. Threads: all calls come from one thread of the Context, never from the scheduler's,
-/// so that a slow listener slows nothing down.
+/// so that a slow listener slows nothing down. What one throws is logged, and changes nothing else.
 class Listener {
  public:
   virtual ~Listener() = default;

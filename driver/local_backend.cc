@@ -1,6 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "driver/local_backend.h"
 
+#include "base/util/exception_text.h"
 #include "driver/added_files.h"
 #include "driver/barrier_board.h"
 
@@ -17,7 +18,7 @@ class LocalBackend final : public ClusterBackend, public ExecutorLink {
   void start(BackendEvents& events) override {
     events_ = &events;
     executor_ = std::make_unique<Executor>(
-        ExecutorOptions{options_.threads, options_.memory_bytes, options_.local_dirs}, *this);
+        ExecutorOptions{options_.threads, options_.memory_bytes, options_.local_dirs, options_.context}, *this);
     events.executorAdded(kSelf, "localhost", options_.threads);
   }
   void stop() override {
@@ -42,7 +43,13 @@ class LocalBackend final : public ClusterBackend, public ExecutorLink {
   [[nodiscard]] int defaultParallelism() const override { return options_.threads; }
 
   // ExecutorLink
-  void taskEnded(TaskReport report) override { events_->taskEnded({kSelf, std::move(report), {}, {}}); }
+  void taskEnded(TaskReport report) override {
+    TaskEndEvent event;
+    event.executor = kSelf;
+    event.report = std::move(report);
+    if (options_.measures_results && event.report.value) measure(event);
+    events_->taskEnded(std::move(event));
+  }
   void blockChanged(const BlockChange& change) override { events_->blockChanged(kSelf, change); }
   std::unique_ptr<SegmentSource> openRemoteShuffle(TaskContext&, const ShuffleDependency&, int,
                                                    const ShuffleStore&) override {
@@ -53,9 +60,16 @@ class LocalBackend final : public ClusterBackend, public ExecutorLink {
     return barriers_.enter({task.stageId(), task.stageAttemptNumber()}, task.partitionId(), task.numPartitions(),
                            message, task, options_.barrier_ms);
   }
-  std::string addedFile(const std::string& name) override { return pathOfAddedFile(name); }
+  std::string addedFile(const std::string& name) override { return pathOfAddedFile(name, options_.context); }
 
  private:
+  static void measure(TaskEndEvent& event) {
+    TaskReport& report = event.report;
+    const auto thrown =
+        guarded([&] { event.result_bytes = report.stage->body->encodedResultBytes(report.value.get()); });
+    if (thrown) resultNotEncoded(report, *thrown);
+  }
+
   const LocalOptions options_;
   BackendEvents* events_ = nullptr;
   BarrierBoard barriers_;

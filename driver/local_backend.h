@@ -14,6 +14,8 @@ struct LocalOptions {
   size_t memory_bytes = 0;
   std::vector<std::string> local_dirs;
   int64_t barrier_ms = 60'000;  ///< How long a task waits at a barrier for the others.
+  ContextId context;
+  bool measures_results = false;  ///< There is a limit on their bytes.
 };
 
 std::unique_ptr<ClusterBackend> makeLocalBackend(LocalOptions options);

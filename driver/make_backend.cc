@@ -59,17 +59,19 @@ std::unique_ptr<ExecutorProvider> standaloneProvider(const Conf& conf, const Mas
 
 }  // namespace
 
-std::unique_ptr<ClusterBackend> makeBackend(const Conf& conf, const std::string& application_id) {
+std::unique_ptr<ClusterBackend> makeBackend(const Conf& conf, const std::string& application_id, ContextId context) {
   const MasterUrl url = parseMasterUrl(conf.getString("cerium.master"));
   if (url.kind == MasterUrl::Kind::kLocal) {
     const MachineLimits machine;
     const int threads = url.threads > 0 ? url.threads : machine.cores();
     return makeLocalBackend({threads, url.max_failures, share(conf, machine.memory()), localDirs(conf),
-                             conf.getDuration("cerium.barrier.timeout").count()});
+                             conf.getDuration("cerium.barrier.timeout").count(), context,
+                             conf.getSize("cerium.driver.maxResultSize") > 0});
   }
   const bool standalone = url.kind == MasterUrl::Kind::kStandalone;
   RemoteOptions options;
   options.application = application_id;
+  options.context = context;
   options.memory_bytes =
       share(conf, static_cast<size_t>(standalone ? conf.getSize("cerium.executor.memory") : url.memory_bytes));
   options.local_dirs = localDirs(conf);

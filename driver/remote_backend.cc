@@ -8,6 +8,7 @@
 
 #include "base/protocol/messages.h"
 #include "base/rpc/transport.h"
+#include "base/util/exception_text.h"
 #include "base/util/log.h"
 #include "driver/added_files.h"
 #include "driver/barrier_desk.h"
@@ -30,6 +31,7 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
       : options_(std::move(options)),
         provider_(std::move(provider)),
         lives_(options_.dead_after_ms),
+        encoder_(options_.context),
         broadcasts_(options_.broadcast_chunk) {}
   ~RemoteBackend() override { stop(); }
 
@@ -62,9 +64,22 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
   void launch(ExecutorId id, std::vector<TaskLaunch> tasks, const DagScheduler& dag) override {
     auto found = executors_.find(id);
     if (found == executors_.end()) return;
-    auto message = encoder_.encode(found->second.told, tasks, dag);
+    std::vector<TaskReport> unsent;
+    auto message = encoder_.encode(found->second.told, tasks, dag, unsent);
     found->second.connection->send(protocol::encode(std::move(message)));
+    for (TaskReport& report : unsent) {
+      TaskEndEvent event;
+      event.executor = id;
+      event.report = std::move(report);
+      events_->taskEnded(std::move(event));
+    }
   }
+  void fetchResult(TaskEndEvent event) override {
+    auto found = executors_.find(event.executor);
+    if (found == executors_.end()) return;  // its loss is on the way to the schedulers
+    fetcher_->fetch({found->second.peer.host, found->second.peer.port}, found->second.connection, std::move(event));
+  }
+  void dropResult(ExecutorId id, TaskId task) override { sendTo(id, protocol::DropResult{task.value}); }
   void kill(ExecutorId id, TaskId task, const std::string& reason) override {
     sendTo(id, protocol::KillTask{task.value, reason});
     barriers_.taskKilled(id, task);
@@ -118,7 +133,7 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
   void addBroadcast(BroadcastId id, std::function<Bytes()> encode) override { broadcasts_.add(id, std::move(encode)); }
   void removeBroadcast(BroadcastId id) override { broadcasts_.remove(id); }
 
-  void filesChanged() override { sendToAll(addedFiles()); }
+  void filesChanged() override { sendToAll(addedFiles(options_.context)); }
 
   void tick(Millis now) override {
     provider_->tick(now);
@@ -251,8 +266,8 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
       if (std::holds_alternative<protocol::Hello>(message) == who.valid())
         throw CorruptData(who.valid() ? "it introduces itself twice" : "it did not introduce itself");
       std::visit([&](auto& each) { on(from, who, each); }, message);
-    } catch (const CorruptData& e) {
-      log::warn("a connection from {} is closed: {}", from->peer(), e.what());
+    } catch (...) {
+      log::warn("a connection from {} is closed: {}", from->peer(), currentExceptionText().message);
       from->close();
     }
   }
@@ -288,7 +303,7 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     lives_.registered(id);
     start_failures_ = 0;
     encoder_.addPeer(peer);
-    sendTo(id, addedFiles());
+    sendTo(id, addedFiles(options_.context));
     events_->executorAdded(id, hello.host, hello.cores);
   }
 
@@ -300,18 +315,8 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
       TaskEndEvent event;
       event.executor = who;
       fromMessage(task, event);
-      if (task.kept_bytes == 0) {
-        events_->taskEnded(std::move(event));
-      } else {
-        post([this, shared = std::make_shared<TaskEndEvent>(std::move(event))] { fetchResult(std::move(*shared)); });
-      }
+      events_->taskEnded(std::move(event));
     }
-  }
-
-  void fetchResult(TaskEndEvent event) {
-    auto found = executors_.find(event.executor);
-    if (found == executors_.end()) return;  // its loss is on the way to the schedulers
-    fetcher_->fetch({found->second.peer.host, found->second.peer.port}, found->second.connection, std::move(event));
   }
 
   static void fromMessage(protocol::TaskEnd& task, TaskEndEvent& event) {
@@ -328,6 +333,8 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     report.map = task.map;
     report.source = ExecutorId(task.source);
     event.encoded_result = std::move(task.result);
+    event.kept = task.kept_bytes > 0;
+    event.result_bytes = event.kept ? task.kept_bytes : event.encoded_result.size();
     for (auto& update : task.accumulators)
       event.encoded_cells.emplace_back(AccumulatorId(update.id), std::move(update.cell));
     int64_t* const figures[] = {&report.metrics.records_read,

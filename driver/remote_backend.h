@@ -15,6 +15,7 @@ namespace cerium {
 
 struct RemoteOptions {
   std::string application;
+  ContextId context;
   size_t memory_bytes = 0;  ///< Budget of one executor.
   std::vector<std::string> local_dirs;
   int heartbeat_ms = 1000;

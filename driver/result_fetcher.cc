@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "base/util/exception_text.h"
+
 namespace cerium {
 
 void ResultFetcher::fetch(const rpc::Endpoint& executor, rpc::ConnectionPtr connection, TaskEndEvent event) {
@@ -15,12 +17,14 @@ void ResultFetcher::fetch(const rpc::Endpoint& executor, rpc::ConnectionPtr conn
 
 void ResultFetcher::fetchNow(const rpc::Endpoint& executor, const rpc::ConnectionPtr& connection, TaskEndEvent event) {
   const int64_t task = event.report.id.value;
-  try {
+  const auto thrown = guarded([&] {
     auto segment = client_.fetch(executor, {-1, protocol::OpenBlocks::kResult, task, 0, {}}, nullptr);
     event.encoded_result = *segment.bytes;
-  } catch (const IoError& e) {
+  });
+  event.kept = false;
+  if (thrown) {
     event.report.outcome = TaskReport::Outcome::kEngineFailure;
-    event.report.message = std::string("the result cannot be fetched: ") + e.what();
+    event.report.message = "the result cannot be fetched: " + thrown->str();
   }
   connection->send(protocol::encode(protocol::DropResult{task}));
   events_.taskEnded(std::move(event));

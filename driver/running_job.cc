@@ -14,7 +14,8 @@ RunningJob::RunningJob(JobId id, JobRequest request, JobSettings settings,
       request_(std::move(request)),
       settings_(std::move(settings)),
       action_(request_.site.str()),
-      cancel_(std::move(cancel)) {
+      cancel_(std::move(cancel)),
+      measured_(request_.partitions.size()) {
   for (size_t i = 0; i < request_.partitions.size(); ++i) index_.emplace(request_.partitions[i], i);
 }
 

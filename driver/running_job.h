@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "driver/failure.h"
 #include "rdd/job_runner.h"
@@ -43,6 +44,7 @@ class RunningJob final : public JobHandle {
   const std::string action_;
   const std::function<void(JobId, const std::string&)> cancel_;
   std::unordered_map<int, size_t> index_;  // partition -> place in the request; used by the loop only
+  std::vector<bool> measured_;             // used by the loop only; by place: whether it is in result_bytes_
   uint64_t result_bytes_ = 0;              // used by the loop only
   mutable std::mutex mutex_;
   mutable std::condition_variable ended_;

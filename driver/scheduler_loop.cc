@@ -6,6 +6,7 @@
 #include <chrono>
 #include <future>
 
+#include "base/util/exception_text.h"
 #include "base/util/log.h"
 
 namespace cerium {
@@ -56,7 +57,13 @@ void SchedulerLoop::run() {
     events_.clear();
     if (batch.empty() && stopping_) return;
     lock.unlock();
-    for (auto& event : batch) event();
+    for (auto& event : batch) {
+      const auto thrown = guarded(event);
+      if (!thrown) continue;
+      log::error("the scheduler cannot go on: {}", thrown->str());
+      is_carrying_out_ = false;
+      backendFailed("the scheduler of this Context cannot go on: " + thrown->str());
+    }
     batch.clear();
     if (std::chrono::steady_clock::now() >= next_tick) {
       next_tick = std::chrono::steady_clock::now() + kTick;
@@ -223,11 +230,25 @@ void SchedulerLoop::backendFailed(std::string reason) {
 // ---- instructions
 
 void SchedulerLoop::carryOut(dag::Instructions instructions) {
-  for (auto& instruction : instructions) std::visit([this](auto& each) { carry(each); }, instruction);
+  for (auto& instruction : instructions) to_carry_out_.emplace_back(std::move(instruction));
+  carryOutAll();
 }
 
 void SchedulerLoop::carryOut(tasks::Instructions instructions) {
-  for (auto& instruction : instructions) std::visit([this](auto& each) { carry(each); }, instruction);
+  for (auto& instruction : instructions) to_carry_out_.emplace_back(std::move(instruction));
+  carryOutAll();
+}
+
+void SchedulerLoop::carryOutAll() {
+  if (is_carrying_out_) return;
+  is_carrying_out_ = true;
+  const auto carry_each = [this](auto& instruction) { std::visit([this](auto& each) { carry(each); }, instruction); };
+  while (!to_carry_out_.empty()) {
+    auto next = std::move(to_carry_out_.front());
+    to_carry_out_.pop_front();
+    std::visit(carry_each, next);
+  }
+  is_carrying_out_ = false;
 }
 
 void SchedulerLoop::carry(dag::SubmitTasks& submit) {

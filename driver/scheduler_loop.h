@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <variant>
 
 #include "driver/allocation_policy.h"
 #include "driver/cluster_backend.h"
@@ -70,8 +71,11 @@ class SchedulerLoop final : public BackendEvents {
   };
 
   void run();
+  /// In the order given, and after those that are being carried out: what one of them brings about comes behind the
+  /// rest, so that no task is told to stop before it is launched, and no stage is dropped under a launch.
   void carryOut(dag::Instructions instructions);
   void carryOut(tasks::Instructions instructions);
+  void carryOutAll();
   void stageCompleted(Stage& stage);
   void carry(dag::SubmitTasks& submit);
   void carry(dag::CancelTasks& cancel);
@@ -92,11 +96,16 @@ class SchedulerLoop final : public BackendEvents {
   void handleTaskEnd(TaskEndEvent& event);
   void taskSucceeded(TaskEndEvent& event, const RunningTask& task);
   void taskFailed(TaskEndEvent& event, const RunningTask& task);
+  void mergeAccumulators(const TaskEndEvent& event);
   void deliver(TaskEndEvent& event, const RunningTask& task);
-  void limitResults(RunningJob& job, uint64_t more);
+  [[nodiscard]] RunningJob* jobOf(const RunningTask& result_task);
+  [[nodiscard]] bool isTooMuch(const TaskEndEvent& event, const RunningTask& task);
+  void refuseResult(TaskEndEvent& event, const RunningTask& task);
+  void failDelivery(dag::Instructions instructions, const RunningTask& task, const Failure& failure);
   void endJob(JobId job, std::optional<Failure> failure);
   void reportTask(const TaskEndEvent& event, const RunningTask& task);
   void fetchFailed(const TaskEndEvent& event, const RunningTask& task, Failure failure);
+  [[nodiscard]] Failure inDriver(const RunningTask& task) const;
   [[nodiscard]] Failure toFailure(const TaskEndEvent& event, const RunningTask& task) const;
   [[nodiscard]] Millis now() const;
 
@@ -121,6 +130,8 @@ class SchedulerLoop final : public BackendEvents {
   std::map<ExecutorId, std::string> hosts_;
   std::map<ExecutorId, int> cores_;  ///< Of those that run tasks.
   std::string dead_;                 ///< Why nothing can run any more.
+  std::deque<std::variant<dag::Instruction, tasks::Instruction>> to_carry_out_;
+  bool is_carrying_out_ = false;
 };
 
 }  // namespace cerium

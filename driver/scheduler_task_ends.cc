@@ -2,23 +2,32 @@
 // SchedulerLoop: what follows from a task that ended, for the schedulers, its job and those who listen.
 #include <fmt/format.h>
 
+#include "base/util/exception_text.h"
 #include "base/util/log.h"
 #include "driver/scheduler_loop.h"
 #include "rdd/accumulator_registry.h"
+#include "rdd/closure.h"
 
 namespace cerium {
-
 void SchedulerLoop::handleTaskEnd(TaskEndEvent& event) {
   const RunningTask* known = tasks_.find(event.report.id);
-  if (known == nullptr) return;
+  if (known == nullptr || known->killed) {  // nobody wants its result any more
+    if (event.kept) backend_.dropResult(event.executor, event.report.id);
+    if (known == nullptr) return;
+  }
   const RunningTask task = *known;
+  const bool is_success = event.report.outcome == TaskReport::Outcome::kSuccess;
+  if (is_success && !task.killed) {
+    if (isTooMuch(event, task)) return refuseResult(event, task);
+    if (event.kept) return backend_.fetchResult(std::move(event));
+  }
   reportTask(event, task);
-  if (task.killed || event.report.outcome != TaskReport::Outcome::kSuccess) backend_.taskGone(task.id);
-  if (task.killed) {  // nobody wants its result any more; its end frees the core
+  if (task.killed || !is_success) backend_.taskGone(task.id);
+  if (task.killed) {  // its end frees the core
     Failure failure;
     failure.kind = Failure::Kind::kKilled;
     carryOut(tasks_.failed(task.id, failure, now()));
-  } else if (event.report.outcome == TaskReport::Outcome::kSuccess) {
+  } else if (is_success) {
     taskSucceeded(event, task);
   } else {
     taskFailed(event, task);
@@ -28,37 +37,108 @@ void SchedulerLoop::handleTaskEnd(TaskEndEvent& event) {
 void SchedulerLoop::taskSucceeded(TaskEndEvent& event, const RunningTask& task) {
   auto verdict = dag_.taskSucceeded(task.stage, task.partition,
                                     {event.executor, std::move(event.report.map_bytes), event.report.map_checksum});
-  if (verdict.counts) deliver(event, task);
+  std::optional<ExceptionText> thrown;
+  if (verdict.counts) {
+    (void)closure::takeThrowSite();
+    thrown = guarded([&] { mergeAccumulators(event); });
+    if (!thrown) deliver(event, task);
+  }
   carryOut(tasks_.succeeded(task.id, now()));
   auto stage = stages_.find(task.stage.id);
   if (verdict.stage_complete && stage != stages_.end()) stageCompleted(stage->second);
-  carryOut(std::move(verdict.instructions));
+  if (!thrown) return carryOut(std::move(verdict.instructions));
+  Failure failure = inDriver(task);
+  failure.exception_type = thrown->type;
+  failure.message = thrown->message;
+  failDelivery(std::move(verdict.instructions), task, failure);
+}
+
+/// Fails the jobs of a task that has succeeded; `instructions` follow from that, and may be the end of its own.
+void SchedulerLoop::failDelivery(dag::Instructions instructions, const RunningTask& task, const Failure& failure) {
+  for (auto& instruction : instructions) {
+    if (const auto* succeeded = std::get_if<dag::JobSucceeded>(&instruction)) {
+      endJob(succeeded->job, failure);
+    } else {
+      std::visit([this](auto& each) { carry(each); }, instruction);
+    }
+  }
+  carryOut(dag_.stageFailed(task.stage, failure));
+}
+
+/// By operators of the program's.
+void SchedulerLoop::mergeAccumulators(const TaskEndEvent& event) {
+  auto& registry = AccumulatorRegistry::instance();
+  const auto merge = [&](AccumulatorId id, const auto& how) {
+    if (auto thrown = guarded(how)) {
+      thrown->message = "a task's part cannot be added to " + registry.describe(id) + ": " + thrown->message;
+      throw ThrownElsewhere(std::move(*thrown));
+    }
+  };
+  for (const auto& each : event.report.cells) merge(each.first, [&] { registry.merge(each.first, *each.second); });
+  for (const auto& each : event.encoded_cells) {
+    merge(each.first, [&] {
+      Reader in(each.second);
+      registry.merge(each.first, in);
+    });
+  }
+}
+
+/// The job that a result task works for; null for a map task.
+RunningJob* SchedulerLoop::jobOf(const RunningTask& task) {
+  auto stage = stages_.find(task.stage.id);
+  if (stage == stages_.end() || stage->second.code->shuffle) return nullptr;
+  auto job = jobs_.find(JobId(stage->second.info.job));
+  return job == jobs_.end() ? nullptr : job->second.get();
 }
 
 void SchedulerLoop::deliver(TaskEndEvent& event, const RunningTask& task) {
-  for (const auto& [id, cell] : event.report.cells) AccumulatorRegistry::instance().merge(id, *cell);
-  for (const auto& [id, bytes] : event.encoded_cells) {
-    Reader in(bytes);
-    AccumulatorRegistry::instance().merge(id, in);
-  }
-  auto stage = stages_.find(task.stage.id);
-  if (stage == stages_.end() || stage->second.code->shuffle) return;
-  auto job = jobs_.find(JobId(stage->second.info.job));
-  if (job == jobs_.end() || !job->second->request_.on_result) return;
-  const uint64_t bytes = event.encoded_result.size();
-  job->second->request_.on_result(job->second->index_.at(task.partition),
-                                  {std::move(event.report.value), std::move(event.encoded_result)});
-  limitResults(*job->second, bytes);
+  RunningJob* job = jobOf(task);
+  if (job == nullptr || !job->request_.on_result) return;
+  job->request_.on_result(job->index_.at(task.partition),
+                          {std::move(event.report.value), std::move(event.encoded_result)});
 }
 
-/// Fails a job whose results are more than the driver is to hold, before the rest arrives.
-void SchedulerLoop::limitResults(RunningJob& job, uint64_t more) {
-  job.result_bytes_ += more;
-  if (max_result_bytes_ == 0 || job.result_bytes_ <= max_result_bytes_) return;
-  carryOut(dag_.cancelJob(
-      job.id_, fmt::format("its results are more than cerium.driver.maxResultSize, {} bytes; raise it (0 is no limit), "
-                           "or reduce or save the records instead of collecting them",
-                           max_result_bytes_)));
+/// Whether a job's results are more, with this one, than the driver is to hold. Each partition counts once, as soon as
+/// its first result is announced, which is before a large one travels.
+bool SchedulerLoop::isTooMuch(const TaskEndEvent& event, const RunningTask& task) {
+  RunningJob* job = jobOf(task);
+  if (max_result_bytes_ == 0 || job == nullptr) return false;
+  auto is_measured = job->measured_[job->index_.at(task.partition)];
+  if (is_measured) return false;
+  is_measured = true;
+  job->result_bytes_ += event.result_bytes;
+  return job->result_bytes_ > max_result_bytes_;
+}
+
+void SchedulerLoop::refuseResult(TaskEndEvent& event, const RunningTask& task) {
+  if (event.kept) backend_.dropResult(event.executor, task.id);
+  Failure failure = inDriver(task);
+  failure.message = fmt::format(
+      "the results of the job are {} bytes so far, more than cerium.driver.maxResultSize, {} bytes; raise it (0 is no "
+      "limit), or reduce or save the records instead of collecting them",
+      jobOf(task)->result_bytes_, max_result_bytes_);
+  event.report.outcome = TaskReport::Outcome::kNotSent;
+  event.report.message = failure.message;
+  reportTask(event, task);
+  backend_.taskGone(task.id);
+  carryOut(tasks_.failed(task.id, failure, now()));
+}
+
+/// A failure that came up in the driver, where a task's part is done.
+Failure SchedulerLoop::inDriver(const RunningTask& task) const {
+  Failure failure;
+  failure.kind = Failure::Kind::kInDriver;
+  failure.host = "the driver";
+  failure.stage = task.stage.id;
+  failure.partition = task.partition;
+  failure.attempts = task.attempt + 1;
+  if (const OperationSite* site = closure::takeThrowSite()) {
+    failure.call_site = site->str();
+  } else if (auto stage = stages_.find(task.stage.id); stage != stages_.end()) {
+    auto job = jobs_.find(JobId(stage->second.info.job));
+    if (job != jobs_.end()) failure.call_site = job->second->action_;
+  }
+  return failure;
 }
 
 void SchedulerLoop::taskFailed(TaskEndEvent& event, const RunningTask& task) {
@@ -110,6 +190,9 @@ Failure SchedulerLoop::toFailure(const TaskEndEvent& event, const RunningTask& t
     case Outcome::kKilled:
       failure.kind = Failure::Kind::kKilled;
       break;
+    case Outcome::kNotSent:
+      failure.kind = Failure::Kind::kInDriver;
+      break;
     default:
       failure.kind = Failure::Kind::kEngine;
   }
@@ -118,6 +201,7 @@ Failure SchedulerLoop::toFailure(const TaskEndEvent& event, const RunningTask& t
   failure.call_site = event.report.call_site;
   auto host = hosts_.find(event.executor);
   if (host != hosts_.end()) failure.host = host->second;
+  if (failure.kind == Failure::Kind::kInDriver) failure.host = "the driver";
   failure.stage = task.stage.id;
   failure.partition = task.partition;
   failure.executor = event.executor;

@@ -20,6 +20,7 @@ bool countsAsTry(Failure::Kind kind) {
     case Failure::Kind::kUnreachable:
       return true;
     case Failure::Kind::kExecutorLost:
+    case Failure::Kind::kInDriver:
     case Failure::Kind::kFetchFailed:
     case Failure::Kind::kCancelled:
     case Failure::Kind::kKilled:

@@ -201,12 +201,13 @@ void TaskScheduler::State::handleFailure(const TaskRecord& task, const Failure& 
   }
   const bool is_lost = failure.kind == Failure::Kind::kExecutorLost && task.started >= 0;
   const int losses = is_lost ? ++set.slot(task.slot).executors_lost : 0;
-  if (failures >= options.max_task_failures || losses >= options.max_executors_lost) {
+  const bool is_hopeless = failure.kind == Failure::Kind::kInDriver;
+  if (is_hopeless || failures >= options.max_task_failures || losses >= options.max_executors_lost) {
     Failure told = failure;
     told.stage = set.ref().id;
     told.partition = task.shown.partition;
     told.executor = task.shown.executor;
-    told.attempts = std::max(failures, losses);
+    if (!is_hopeless) told.attempts = std::max(failures, losses);
     return giveUp(set, std::move(told));
   }
   const bool by_fetch = failure.kind == Failure::Kind::kFetchFailed;

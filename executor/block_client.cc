@@ -4,6 +4,7 @@
 #include <chrono>
 #include <unordered_map>
 
+#include "base/util/exception_text.h"
 #include "rdd/task_context.h"
 
 namespace cerium {
@@ -194,6 +195,7 @@ std::optional<RemoteStream::Segment> RemoteStream::next(TaskContext* task) {
       ended_ = piece_.last;
       if (!piece_.failure.empty()) {
         failed_map_ = piece_.failed_map;
+        if (!piece_.failure_type.empty()) throw ThrownElsewhere({piece_.failure_type, piece_.failure});
         throw IoError(piece_.failure);
       }
       if (!ended_) connection_->send(protocol::encode(protocol::MoreBlocks{request_}));

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "base/util/exception_text.h"
 #include "base/util/log.h"
 
 namespace cerium {
@@ -40,8 +41,8 @@ void BlockMover::adopt(const protocol::AdoptShuffle& order) {
       }
     }
     for (auto& [map, output] : outputs) executor_.shuffles().put(ShuffleId(order.shuffle), map, std::move(output));
-  } catch (const std::exception& e) {
-    answer.failure = e.what();
+  } catch (...) {
+    answer.failure = currentExceptionText().str();
   }
   tell_(std::move(answer));
 }
@@ -53,9 +54,9 @@ void BlockMover::copy(const protocol::ReplicateBlock& order) {
     auto segment = client_.fetch(peer, {-1, protocol::OpenBlocks::kCached, order.rdd, order.partition, {}}, nullptr);
     is_kept = executor_.cacheBlock(RddId(order.rdd), order.partition, static_cast<StorageLevel>(order.level),
                                    CachedBlock{{}, std::move(segment.bytes)});
-  } catch (const std::exception& e) {
+  } catch (...) {
     log::info("partition {} of RDD {} could not be copied from {}: {}", order.partition, order.rdd, peer.str(),
-              e.what());
+              currentExceptionText().str());
   }
   // Whoever leaves may be waiting for this copy: there will be none. (A task may have cached the block meanwhile.)
   if (!is_kept && !executor_.blocks().find(RddId(order.rdd), order.partition))
@@ -66,8 +67,8 @@ void BlockMover::retire() {
   try {
     executor_.blocks().dropAll();
     executor_.shuffles().moveToDisk(executor_.spillSpace());
-  } catch (const std::exception& e) {
-    log::warn("shuffle output stays in memory: {}", e.what());
+  } catch (...) {
+    log::warn("shuffle output stays in memory: {}", currentExceptionText().str());
   }
   tell_(protocol::Retired{});
 }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <deque>
 
+#include "base/util/exception_text.h"
+
 namespace cerium {
 namespace {
 
@@ -11,6 +13,15 @@ namespace {
 constexpr size_t kPieceBytes = size_t{4} << 20;
 // Streams that readers opened and abandoned on a connection that lives; each costs little, but not nothing.
 constexpr size_t kMaxStreams = 100'000;
+
+protocol::BlockPiece refusal(int64_t request, const std::string& why) {
+  protocol::BlockPiece piece;
+  piece.request = request;
+  piece.last = true;
+  piece.failure = why;
+  piece.failed_map = 0;
+  return piece;
+}
 
 }  // namespace
 
@@ -56,7 +67,10 @@ rpc::Handlers BlockServer::handlers() {
 
 void BlockServer::accept(const rpc::ConnectionPtr& connection, const protocol::Message& message) {
   if (const auto* request = std::get_if<protocol::OpenBlocks>(&message)) {
-    thread_.run([this, connection, request = *request] { open(connection, request); });
+    thread_.run([this, connection, request = *request] {
+      const auto thrown = guarded([&] { open(connection, request); });
+      if (thrown) connection->send(protocol::encode(refusal(request.request, thrown->str())));
+    });
   } else if (const auto* more = std::get_if<protocol::MoreBlocks>(&message)) {
     thread_.run([this, connection, request = more->request] { sendPiece(connection, request); });
   } else {
@@ -142,10 +156,16 @@ void BlockServer::sendPiece(const rpc::ConnectionPtr& connection, int64_t reques
     }
     piece.failure = stream.failure;
     piece.failed_map = stream.failed_map;
-  } catch (const std::exception& e) {  // a bad disk, or a user type that fails to serialize
+  } catch (const IoError& e) {  // a bad disk
+    piece.failure = e.what();
+  } catch (...) {  // code of the program's that encodes a record
+    const ExceptionText thrown = currentExceptionText();
+    piece.failure = "a record cannot be serialized: " + thrown.message;
+    piece.failure_type = thrown.type;
+  }
+  if (!piece.failure.empty() && !stream.parts.empty()) {
     piece.segments.clear();
     piece.bytes.clear();
-    piece.failure = e.what();
     piece.failed_map = stream.parts.front().map;
     stream.parts.clear();
   }

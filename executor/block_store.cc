@@ -3,6 +3,9 @@
 
 #include <set>
 
+#include "base/util/exception_text.h"
+#include "base/util/log.h"
+
 namespace cerium {
 namespace {
 // The RDD whose block this thread is putting; its other blocks are spared.
@@ -130,10 +133,14 @@ void BlockStore::relieve(const Key& key, size_t& freed) {
   }
   SpilledPtr spilled;
   if (usesDisk(level)) {
-    try {
+    // The task that asks for room is not to blame where the disk is full, or code of the program's fails to encode
+    // another task's records: the block is dropped, lineage can rebuild it.
+    const auto thrown = guarded([&] {
       spilled = block.encoded ? spill(disk_, block.encoded->view()) : spill(disk_, encodedBytes(block).view());
-    } catch (const IoError&) {
-      // The disk is full: drop the block, lineage can rebuild it.
+    });
+    if (thrown) {
+      log::warn("cached partition {} of RDD {} is dropped, as it cannot be written to disk: {}", key.second,
+                key.first.value, thrown->str());
     }
   }
   BlockChange change{key.first, key.second, spilled != nullptr, 0, spilled ? spilled->size() : 0};

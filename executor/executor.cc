@@ -50,6 +50,7 @@ class LocalSegments final : public SegmentSource {
 
 Executor::Executor(ExecutorOptions options, ExecutorLink& link)
     : link_(link),
+      context_(options.context),
       memory_(options.memory_bytes),
       spill_(std::make_shared<SpillSpace>(std::move(options.local_dirs))),
       blocks_(memory_, spill_, [this](const BlockChange& change) { link_.blockChanged(change); }),
@@ -142,15 +143,19 @@ void Executor::work() {
 }
 
 void Executor::run(TaskLaunch launch) {
-  TaskContext context({launch.stage->id, launch.stage_attempt, launch.partition, launch.stage->num_partitions,
-                       launch.attempt, launch.id, launch.stage->body->node().lineageDepth(), launch.stage->properties},
-                      *this);
+  // Shared, as threads that the task has started may outlive it.
+  const auto shared = std::make_shared<TaskContext>(
+      TaskContext::Identity{launch.stage->id, launch.stage_attempt, launch.partition, launch.stage->num_partitions,
+                            launch.attempt, launch.id, launch.stage->body->node().lineageDepth(), launch.stage->properties},
+      *this);
+  TaskContext& context = *shared;
   for (auto& [rdd, partition, bytes] : launch.data) context.setPartitionData(rdd, partition, std::move(bytes));
   {
     std::lock_guard lock(mutex_);
     if (stopping_) return;
     running_.emplace(launch.id, &context);
   }
+  const TaskContext::OwnThread own(context);
   const CurrentTask current(launch.id.value);
   TaskReport report = runTask(launch, context, shuffles_);
   {

@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/util/exception_text.h"
 #include "executor/block_store.h"
 #include "executor/shuffle_store.h"
 #include "rdd/accumulator_cell.h"
@@ -40,7 +41,8 @@ struct TaskLaunch {
 
 /// How a task ended.
 struct TaskReport {
-  enum class Outcome { kSuccess, kUserException, kFetchFailed, kEngineFailure, kKilled };
+  /// kNotSent: it never ran, as code of the program's threw in the driver while the task was encoded.
+  enum class Outcome { kSuccess, kUserException, kFetchFailed, kEngineFailure, kKilled, kNotSent };
   TaskId id;
   StageCodePtr stage;
   Outcome outcome = Outcome::kSuccess;
@@ -75,6 +77,7 @@ struct ExecutorOptions {
   int cores = 1;
   size_t memory_bytes = size_t{1} << 30;
   std::vector<std::string> local_dirs;
+  ContextId context;  ///< Whose tasks it runs, where the driver's process has several.
 };
 
 /// Threads: all public methods from any thread. Life: the constructor starts the threads, stop() (or the destructor)
@@ -103,6 +106,7 @@ class Executor final : public TaskServices {
   const std::shared_ptr<SpillSpace>& spillSpace() override { return spill_; }
   std::vector<std::string> barrier(TaskContext& task, const std::string& message) override;
   std::string addedFile(const std::string& name) override { return link_.addedFile(name); }
+  [[nodiscard]] ContextId context() const override { return context_; }
 
  private:
   void work();
@@ -110,6 +114,7 @@ class Executor final : public TaskServices {
   static void* workEntry(void* self);
 
   ExecutorLink& link_;
+  const ContextId context_;
   MemoryManager memory_;
   std::shared_ptr<SpillSpace> spill_;
   BlockStore blocks_;
@@ -122,7 +127,11 @@ class Executor final : public TaskServices {
   bool stopping_ = false;                             // guarded by mutex_
 };
 
-/// Runs one task on this thread and reports how it ended: the only place that catches what user code throws.
+/// Runs one task on this thread and reports how it ended, whatever code of the program's throws in it.
 TaskReport runTask(const TaskLaunch& launch, TaskContext& task, ShuffleStore& shuffles);
+
+/// What becomes of a report of a success where the result cannot be encoded. In a catch block's stead: `thrown` is what
+/// guarded() gave.
+void resultNotEncoded(TaskReport& report, const ExceptionText& thrown);
 
 }  // namespace cerium

@@ -17,6 +17,7 @@
 #include "base/rpc/transport.h"
 #include "base/util/child_process.h"
 #include "base/util/environment.h"
+#include "base/util/exception_text.h"
 #include "base/util/log.h"
 #include "executor/block_directory.h"
 #include "executor/block_mover.h"
@@ -76,13 +77,21 @@ class ExecutorProcess final : public ExecutorLink {
   void taskEnded(TaskReport report) override {
     protocol::TaskEnd end;
     end.task = report.id.value;
-    end.outcome = static_cast<uint8_t>(report.outcome);
-    try {
-      encodeOutcome(report, end);
-    } catch (const std::exception& e) {  // a user type whose serialize throws
-      end.outcome = protocol::TaskEnd::kUserException;
-      end.message = std::string("the result cannot be serialized: ") + e.what();
+    if (const auto thrown = guarded([&] { encodeValues(report, end); })) {
+      resultNotEncoded(report, *thrown);
+      end.result = {};
+      end.kept_bytes = 0;
+      end.accumulators.clear();
     }
+    end.outcome = static_cast<uint8_t>(report.outcome);
+    end.message = std::move(report.message);
+    end.exception_type = std::move(report.exception_type);
+    end.call_site = std::move(report.call_site);
+    end.shuffle = report.shuffle.value;
+    end.map = report.map;
+    end.source = report.source.value;
+    end.map_bytes = std::move(report.map_bytes);
+    end.map_checksum = report.map_checksum;
     for (int64_t figure :
          {report.metrics.records_read, report.metrics.bytes_read, report.metrics.shuffle_records_written,
           report.metrics.shuffle_bytes_written, report.metrics.shuffle_bytes_read, report.metrics.remote_bytes_read,
@@ -113,9 +122,9 @@ class ExecutorProcess final : public ExecutorLink {
           client_->fetch(*peer, {-1, protocol::OpenBlocks::kCached, rdd.value, partition, {}}, TaskContext::get());
       return CachedBlock{{}, std::move(segment.bytes)};
     } catch (const IoError& e) {
-      log::info("cached partition {} of RDD {} cannot be read from {}, so it is computed: {}", partition, rdd.value,
-                peer->str(), e.what());
-      return std::nullopt;
+      return notFetched(rdd, partition, *peer, e.what());
+    } catch (const ThrownElsewhere& e) {  // it cannot be serialized there
+      return notFetched(rdd, partition, *peer, e.what());
     }
   }
 
@@ -145,13 +154,19 @@ class ExecutorProcess final : public ExecutorLink {
       std::lock_guard lock(mutex_);
       auto found = files_.find(name);
       if (found == files_.end())
-        throw InvalidArgument("File::get: no file " + name + " was added; call Context::addFile first");
+        throw InvalidArgument("File::get: no file " + name +
+                              " was added to the Context of this task; call its addFile first");
       file = found->second;
     }
     return scratch_.empty() ? file.path : fetchFile(file);
   }
 
  private:
+  static std::nullopt_t notFetched(RddId rdd, int partition, const rpc::Endpoint& peer, const std::string& why) {
+    log::info("cached partition {} of RDD {} cannot be read from {}, so it is computed: {}", partition, rdd.value,
+              peer.str(), why);
+    return std::nullopt;
+  }
   static rpc::Endpoint parseEndpoint(const std::string& text) {
     const size_t colon = text.rfind(':');
     return {text.substr(0, colon), static_cast<uint16_t>(std::atoi(text.c_str() + colon + 1))};
@@ -185,11 +200,8 @@ class ExecutorProcess final : public ExecutorLink {
   }
 
   void onMessage(const Bytes& bytes) {
-    try {
-      std::visit([this](auto&& message) { on(message); }, protocol::decode(bytes));
-    } catch (const std::exception& e) {
-      end(std::string("a message of the driver cannot be used: ") + e.what());
-    }
+    const auto thrown = guarded([&] { std::visit([this](auto&& message) { on(message); }, protocol::decode(bytes)); });
+    if (thrown) end("a message of the driver cannot be used: " + thrown->str());
   }
 
   template <class T>
@@ -215,7 +227,7 @@ class ExecutorProcess final : public ExecutorLink {
     }
     if (!scratch_.empty()) welcome.local_dirs = {scratch_};  // the worker's machine, not the driver's, knows where
     auto executor =
-        std::make_unique<Executor>(ExecutorOptions{cores_, welcome.memory_bytes, welcome.local_dirs}, *this);
+        std::make_unique<Executor>(ExecutorOptions{cores_, welcome.memory_bytes, welcome.local_dirs, {}}, *this);
     BlockSources sources;
     sources.shuffles = &executor->shuffles();
     sources.blocks = &executor->blocks();
@@ -293,22 +305,16 @@ class ExecutorProcess final : public ExecutorLink {
       info = std::move(answers_.at(id.value));
       answers_.erase(id.value);
     }
-    if (!info.known) throw Error("broadcast " + id.str() + " was destroyed before it was used here");
+    if (!info.failure_type.empty()) throw ThrownElsewhere({info.failure_type, info.failure});
+    if (!info.failure.empty()) throw Error(info.failure);
     auto whole = broadcasts_->fetch(info);
     send(protocol::BroadcastHeld{id.value});
     return whole;
   }
 
-  void encodeOutcome(TaskReport& report, protocol::TaskEnd& end) {
-    end.message = std::move(report.message);
-    end.exception_type = std::move(report.exception_type);
-    end.call_site = std::move(report.call_site);
-    end.shuffle = report.shuffle.value;
-    end.map = report.map;
-    end.source = report.source.value;
-    end.map_bytes = std::move(report.map_bytes);
-    end.map_checksum = report.map_checksum;
-    for (auto& [id, cell] : report.cells) {
+  /// The part of a report that code of the program's encodes.
+  void encodeValues(const TaskReport& report, protocol::TaskEnd& end) {
+    for (const auto& [id, cell] : report.cells) {
       Bytes bytes;
       Writer out(bytes);
       cell->encode(out);
@@ -368,8 +374,8 @@ void runExecutorProcess() {
   try {
     static auto* process = new ExecutorProcess();  // never destroyed: _exit below ends its threads
     status = process->run();
-  } catch (const std::exception& e) {
-    log::error("{}", e.what());
+  } catch (...) {
+    log::error("{}", currentExceptionText().str());
   }
   ::_exit(status);
 }

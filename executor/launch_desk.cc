@@ -1,8 +1,10 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "executor/launch_desk.h"
 
+#include <typeinfo>
 #include <vector>
 
+#include "base/util/exception_text.h"
 #include "rdd/accumulator_registry.h"
 #include "rdd/broadcast.h"
 #include "rdd/stage_code.h"
@@ -19,7 +21,7 @@ void LaunchDesk::carryOut(protocol::LaunchTasks& launch) {
   for (auto& task : launch.tasks) {
     auto stage = stages_.find(StageId(task.stage));
     if (stage == stages_.end() || !stage->second->body) {
-      reportBroken(task, stage == stages_.end() ? "its stage was never sent" : broken_stages_[StageId(task.stage)]);
+      reportBroken(task);
       continue;
     }
     TaskLaunch one{TaskId(task.task), stage->second, task.stage_attempt, task.partition, task.attempt, {}};
@@ -35,19 +37,30 @@ void LaunchDesk::addStage(protocol::StageCode& sent) {
   stage->num_partitions = sent.num_partitions;
   if (sent.shuffle >= 0) stage->shuffle = ShuffleId(sent.shuffle);
   stage->properties = {sent.properties.begin(), sent.properties.end()};
-  try {
-    stage->body = decodeStage(sent.code);
-  } catch (const std::exception& e) {
-    broken_stages_[stage->id] = std::string("the stage cannot be decoded: ") + e.what();
+  (void)closure::takeThrowSite();
+  if (const auto thrown = guarded([&] { stage->body = decodeStage(sent.code); })) {
+    TaskReport& end = broken_stages_[stage->id];
+    const bool is_ours = thrown->type == demangled(typeid(CorruptData).name());
+    end.outcome = is_ours ? TaskReport::Outcome::kEngineFailure : TaskReport::Outcome::kUserException;
+    if (!is_ours) end.exception_type = thrown->type;
+    end.message = "the stage cannot be decoded: " + thrown->message;
+    if (const OperationSite* site = closure::takeThrowSite()) end.call_site = site->str();
   }
   stages_[stage->id] = std::move(stage);
 }
 
-void LaunchDesk::reportBroken(const protocol::TaskLaunch& task, const std::string& why) {
+void LaunchDesk::reportBroken(const protocol::TaskLaunch& task) {
   TaskReport report;
   report.id = TaskId(task.task);
   report.outcome = TaskReport::Outcome::kEngineFailure;
-  report.message = why;
+  report.message = "its stage was never sent";
+  auto broken = broken_stages_.find(StageId(task.stage));
+  if (broken != broken_stages_.end()) {
+    report.outcome = broken->second.outcome;
+    report.message = broken->second.message;
+    report.exception_type = broken->second.exception_type;
+    report.call_site = broken->second.call_site;
+  }
   report_(std::move(report));
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/protocol/messages.h"
+#include "base/util/exception_text.h"
 #include "base/util/serial_thread.h"
 #include "executor/block_client.h"
 #include "executor/block_directory.h"
@@ -17,8 +18,9 @@
 
 namespace cerium {
 
-/// Does so on a thread of its own: a stage's decoding runs the user's code, which may take its time, and heartbeats
-/// must leave meanwhile. Threads: add() from any thread.
+/// A stage that cannot be decoded, as code of the program's throws there, fails its tasks. It does so on a thread of
+/// its own: a stage's decoding runs the user's code, which may take its time, and heartbeats must leave meanwhile.
+/// Threads: add() from any thread.
 class LaunchDesk {
  public:
   /// What it works on; outlives it.
@@ -35,11 +37,7 @@ class LaunchDesk {
   template <class Message>
   void add(Message message) {
     thread_.run([this, shared = std::make_shared<Message>(std::move(message))] {
-      try {
-        carryOut(*shared);
-      } catch (const std::exception& e) {
-        on_unusable_(e.what());
-      }
+      if (const auto thrown = guarded([&] { carryOut(*shared); })) on_unusable_(thrown->str());
     });
   }
 
@@ -52,7 +50,7 @@ class LaunchDesk {
   void carryOut(const protocol::DropBroadcast& drop);
   void carryOut(const protocol::ExecutorLost& lost);
   void addStage(protocol::StageCode& sent);
-  void reportBroken(const protocol::TaskLaunch& task, const std::string& why);
+  void reportBroken(const protocol::TaskLaunch& task);
 
   const Parts parts_;
   const std::function<void(TaskReport)> report_;
@@ -60,7 +58,7 @@ class LaunchDesk {
 
   // Used by the thread only.
   std::map<StageId, StageCodePtr> stages_;
-  std::map<StageId, std::string> broken_stages_;  ///< Those of them that could not be decoded, and why.
+  std::map<StageId, TaskReport> broken_stages_;  ///< Of those that could not be decoded: how their tasks end.
   SerialThread thread_{"cerium-orders"};
 };
 

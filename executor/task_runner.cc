@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The only place that catches what user code throws.
+// Runs a task, and makes of whatever its code throws a report.
 #include <chrono>
 #include <utility>
 
@@ -13,13 +13,11 @@ thread_local volatile int64_t t_current_task = -1;
 
 namespace {
 
-constexpr size_t kMaxMessage = 64 * 1024;  // of an exception's text: it travels, and is shown
-
-void setFailure(TaskReport& report, TaskReport::Outcome outcome, std::string_view message) {
+void setFailure(TaskReport& report, TaskReport::Outcome outcome, std::string message) {
   report.outcome = outcome;
-  report.message = message.substr(0, kMaxMessage);
-  if (message.size() > kMaxMessage) report.message += "... (" + std::to_string(message.size()) + " bytes in all)";
+  report.message = std::move(message);
   report.value.reset();
+  report.map_bytes.clear();
   report.cells.clear();
 }
 
@@ -27,6 +25,7 @@ void compute(const TaskLaunch& launch, TaskContext& task, ShuffleStore& shuffles
   TaskOutput output;
   launch.stage->body->run(task, output);
   task.complete();
+  task.close();
   if (output.map_output) {
     report.map_bytes = output.map_output->bytes;
     report.map_checksum = output.map_output->checksum;
@@ -50,20 +49,22 @@ TaskReport runTask(const TaskLaunch& launch, TaskContext& task, ShuffleStore& sh
       compute(launch, task, shuffles, report);
     } catch (...) {
       if (const OperationSite* site = closure::takeThrowSite()) report.call_site = site->str();
-      task.complete();  // listeners run for failed tasks too
+      // Listeners run for failed tasks too, and its threads end with it. What these throw is less than what came first.
+      (void)guarded([&] { task.complete(); });
+      (void)guarded([&] { task.close(); });
       throw;
     }
-  } catch (const TaskKilled& e) {
-    setFailure(report, Outcome::kKilled, e.what());
   } catch (const FetchFailed& e) {
-    setFailure(report, Outcome::kFetchFailed, e.what());
+    setFailure(report, Outcome::kFetchFailed, currentExceptionText().message);
     report.shuffle = e.shuffle;
     report.map = e.map;
     report.source = e.source;
-  } catch (const CorruptData& e) {
-    setFailure(report, Outcome::kEngineFailure, e.what());
-  } catch (const IoError& e) {
-    setFailure(report, Outcome::kEngineFailure, e.what());
+  } catch (const TaskKilled&) {
+    setFailure(report, Outcome::kKilled, currentExceptionText().message);
+  } catch (const CorruptData&) {
+    setFailure(report, Outcome::kEngineFailure, currentExceptionText().message);
+  } catch (const IoError&) {
+    setFailure(report, Outcome::kEngineFailure, currentExceptionText().message);
   } catch (const std::bad_alloc&) {
     setFailure(report, Outcome::kUserException,
                "out of memory; executor memory in use: " + std::to_string(task.services().memory().used()) + " of " +
@@ -71,7 +72,7 @@ TaskReport runTask(const TaskLaunch& launch, TaskContext& task, ShuffleStore& sh
     report.exception_type = "std::bad_alloc";
   } catch (...) {
     ExceptionText thrown = currentExceptionText();
-    setFailure(report, Outcome::kUserException, thrown.message);
+    setFailure(report, Outcome::kUserException, std::move(thrown.message));
     report.exception_type = std::move(thrown.type);
   }
   if (report.outcome != Outcome::kSuccess && task.isInterrupted() && report.outcome != Outcome::kFetchFailed) {
@@ -81,6 +82,11 @@ TaskReport runTask(const TaskLaunch& launch, TaskContext& task, ShuffleStore& sh
   report.metrics.run_micros =
       std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin).count();
   return report;
+}
+
+void resultNotEncoded(TaskReport& report, const ExceptionText& thrown) {
+  setFailure(report, TaskReport::Outcome::kUserException, "the result cannot be serialized: " + thrown.message);
+  report.exception_type = thrown.type;
 }
 
 }  // namespace cerium

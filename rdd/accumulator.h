@@ -86,13 +86,14 @@ class Handle {
   Handle() = default;
   explicit Handle(AccumulatorId id) : id_(id) {}
 
-  /// Adds to this task's part; in the driver's own code to the value itself.
+  /// Adds to this task's part, also from a thread that the task has started; in the driver's own code to the value
+  /// itself.
   void add(const In& more) const {
-    if (TaskContext* task = TaskContext::get()) {
-      static_cast<Cell<T, In>&>(task->accumulator(id_)).add(more);
+    auto add_to = [&more](AccumulatorCell& cell) { static_cast<Cell<T, In>&>(cell).add(more); };
+    if (TaskContext* task = TaskContext::ofOwnThread()) {
+      add_to(task->accumulator(id_));
     } else {
-      AccumulatorRegistry::instance().access(id_,
-                                             [&](AccumulatorCell& cell) { static_cast<Cell<T, In>&>(cell).add(more); });
+      AccumulatorRegistry::instance().addOffTask(id_, add_to);
     }
   }
   /// The value so far, in the driver. Jobs that ended are in it; those that run may be in part.

@@ -10,7 +10,7 @@
 
 namespace cerium {
 
-/// Threads: externally synchronised; a task's cell is used by its thread only.
+/// Threads: externally synchronised; a task's own cell is used by its thread only.
 class AccumulatorCell {
  public:
   virtual ~AccumulatorCell() = default;

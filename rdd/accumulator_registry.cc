@@ -3,26 +3,60 @@
 
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "base/util/error.h"
+#include "base/util/exception_text.h"
+#include "rdd/task_context.h"
 
 namespace cerium {
 namespace {
+
 struct Known {
   std::shared_ptr<const AccumulatorFactory> factory;
-  std::unique_ptr<AccumulatorCell> value;  ///< Null in an executor.
   std::string name;
+  ContextId context;
+  std::mutex mutex;
+  std::unique_ptr<AccumulatorCell> value;  ///< Null in an executor. guarded by mutex
 };
+
+/// What an executor has instead of an accumulator whose operation or zero value could not be brought to it.
+class BrokenFactory final : public AccumulatorFactory {
+ public:
+  explicit BrokenFactory(ExceptionText thrown) : thrown_(std::move(thrown)) {}
+  [[nodiscard]] std::unique_ptr<AccumulatorCell> newCell() const override { throw ThrownElsewhere(thrown_); }
+  [[nodiscard]] EntryId entry() const override { return {}; }
+  void encode(Writer&) const override {}
+
+ private:
+  ExceptionText thrown_;
+};
+
+void encodeFactory(const AccumulatorFactory& factory, Bytes& bytes) {
+  Writer out(bytes);
+  out.put(true);
+  out.put(factory.entry());
+  factory.encode(out);
+}
+
 }  // namespace
 
+/// Locks: a Known's is taken after, and not under, that of the registry: its user is code of the program's, which may
+/// use other accumulators.
 struct AccumulatorRegistry::State {
   std::mutex mutex;
-  std::map<AccumulatorId, Known> accumulators;
-  int64_t next_id = 0;
+  std::map<AccumulatorId, std::shared_ptr<Known>> accumulators;  // guarded by mutex
+  std::set<ContextId> stopped;                                   // guarded by mutex
+  int64_t next_id = 0;                                           // guarded by mutex
 
-  Known& at(AccumulatorId id) {
+  std::shared_ptr<Known> at(AccumulatorId id) {
+    std::lock_guard lock(mutex);
     auto found = accumulators.find(id);
-    if (found == accumulators.end()) throw InvalidArgument("accumulator " + id.str() + " is not known in this process");
+    if (found == accumulators.end()) {
+      throw InvalidArgument("accumulator " + id.str() +
+                            " is not known in this process: it belongs to another Context than the task that uses it; "
+                            "make one with the Context whose tasks add to it");
+    }
     return found->second;
   }
 };
@@ -37,22 +71,41 @@ AccumulatorRegistry::State& AccumulatorRegistry::state() {
   return *state;
 }
 
-AccumulatorId AccumulatorRegistry::add(std::shared_ptr<const AccumulatorFactory> factory, std::string name) {
+AccumulatorId AccumulatorRegistry::add(std::shared_ptr<const AccumulatorFactory> factory, std::string name,
+                                       ContextId context) {
+  auto known = std::make_shared<Known>();
+  known->value = factory->newCell();
+  known->factory = std::move(factory);
+  known->name = std::move(name);
+  known->context = context;
   std::lock_guard lock(state().mutex);
   const AccumulatorId id(state().next_id++);
-  auto value = factory->newCell();
-  state().accumulators.emplace(id, Known{std::move(factory), std::move(value), std::move(name)});
+  state().accumulators.emplace(id, std::move(known));
   return id;
 }
 
 void AccumulatorRegistry::define(AccumulatorId id, std::shared_ptr<const AccumulatorFactory> factory) {
+  auto known = std::make_shared<Known>();
+  known->factory = std::move(factory);
   std::lock_guard lock(state().mutex);
-  state().accumulators[id].factory = std::move(factory);
+  state().accumulators[id] = std::move(known);
 }
 
-std::unique_ptr<AccumulatorCell> AccumulatorRegistry::newCell(AccumulatorId id) {
+std::string AccumulatorRegistry::describe(AccumulatorId id) {
   std::lock_guard lock(state().mutex);
-  return state().at(id).factory->newCell();
+  auto found = state().accumulators.find(id);
+  const bool is_named = found != state().accumulators.end() && !found->second->name.empty();
+  return "accumulator " + id.str() + (is_named ? " (" + found->second->name + ")" : "");
+}
+
+std::unique_ptr<AccumulatorCell> AccumulatorRegistry::newCell(AccumulatorId id, ContextId context) {
+  const auto known = state().at(id);
+  if (known->context != context) {
+    throw InvalidArgument(describe(id) +
+                          " belongs to another Context than the task that uses it; make one with the Context whose "
+                          "tasks add to it");
+  }
+  return known->factory->newCell();
 }
 
 void AccumulatorRegistry::merge(AccumulatorId id, const AccumulatorCell& cell) {
@@ -64,31 +117,69 @@ void AccumulatorRegistry::merge(AccumulatorId id, Reader& encoded) {
 }
 
 void AccumulatorRegistry::access(AccumulatorId id, const std::function<void(AccumulatorCell&)>& use) {
-  std::lock_guard lock(state().mutex);
-  Known& known = state().at(id);
-  if (!known.value) throw InvalidArgument("the value of accumulator " + id.str() + " can be read in the driver only");
-  use(*known.value);
+  const auto known = state().at(id);
+  std::lock_guard lock(known->mutex);
+  if (!known->value) throw InvalidArgument("the value of accumulator " + id.str() + " can be read in the driver only");
+  use(*known->value);
 }
 
-std::vector<std::pair<AccumulatorId, Bytes>> AccumulatorRegistry::encodedFrom(int64_t first, int64_t& next) {
-  std::lock_guard lock(state().mutex);
-  std::vector<std::pair<AccumulatorId, Bytes>> all;
-  for (auto at = state().accumulators.lower_bound(AccumulatorId(first)); at != state().accumulators.end(); ++at) {
-    Bytes bytes;
-    Writer out(bytes);
-    out.put(at->second.factory->entry());
-    at->second.factory->encode(out);
-    all.emplace_back(at->first, std::move(bytes));
+void AccumulatorRegistry::addOffTask(AccumulatorId id, const std::function<void(AccumulatorCell&)>& use) {
+  if (TaskContext* starter = TaskContext::ofAnyThread()) return starter->addFromStartedThread(id, use);
+  const auto known = state().at(id);
+  bool is_stopped;
+  {
+    std::lock_guard lock(state().mutex);
+    is_stopped = state().stopped.contains(known->context);
   }
-  next = state().next_id;
+  if (is_stopped) throw Error(describe(id) + ": its Context was stopped; its value can still be read");
+  access(id, use);
+}
+
+void AccumulatorRegistry::close(ContextId context) {
+  std::lock_guard lock(state().mutex);
+  state().stopped.insert(context);
+}
+
+std::vector<std::pair<AccumulatorId, Bytes>> AccumulatorRegistry::encodedFrom(ContextId context, int64_t first,
+                                                                              int64_t& next) {
+  std::vector<std::pair<AccumulatorId, std::shared_ptr<const AccumulatorFactory>>> fresh;
+  {
+    std::lock_guard lock(state().mutex);
+    const auto& known = state().accumulators;
+    for (auto at = known.lower_bound(AccumulatorId(first)); at != known.end(); ++at) {
+      if (at->second->context == context) fresh.emplace_back(at->first, at->second->factory);
+    }
+    next = state().next_id;
+  }
+  std::vector<std::pair<AccumulatorId, Bytes>> all;
+  for (const auto& [id, factory] : fresh) {
+    Bytes bytes;
+    if (const auto thrown = guarded([&] { encodeFactory(*factory, bytes); })) {
+      bytes.clear();
+      Writer out(bytes);
+      out.put(false);
+      out.text(thrown->type);
+      out.text(describe(id) + " cannot be serialized: " + thrown->message);
+    }
+    all.emplace_back(id, std::move(bytes));
+  }
   return all;
 }
 
 void AccumulatorRegistry::defineEncoded(AccumulatorId id, const Bytes& encoded) {
-  Reader in(encoded);
   using Decode = std::shared_ptr<const AccumulatorFactory> (*)(Reader&);
+  Reader in(encoded);
+  if (!in.get<bool>()) {
+    std::string type(in.text());
+    return define(id, std::make_shared<const BrokenFactory>(ExceptionText{std::move(type), std::string(in.text())}));
+  }
   auto decode = reinterpret_cast<Decode>(resolveEntry(EntryKind::kAccumulator, in.get<EntryId>()));
-  define(id, decode(in));
+  std::shared_ptr<const AccumulatorFactory> factory;
+  if (auto thrown = guarded([&] { factory = decode(in); })) {
+    thrown->message = "accumulator " + id.str() + " cannot be deserialized: " + thrown->message;
+    factory = std::make_shared<const BrokenFactory>(std::move(*thrown));
+  }
+  define(id, std::move(factory));
 }
 
 }  // namespace cerium

@@ -6,6 +6,8 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "rdd/task_context.h"
+
 namespace cerium {
 
 struct BroadcastRegistry::State {
@@ -28,6 +30,11 @@ struct Remembered {
 };
 thread_local std::array<Remembered, 8> t_remembered;
 }  // namespace
+
+std::string foreignBroadcast(BroadcastId id) {
+  return "broadcast " + id.str() +
+         " belongs to another Context than the task that uses it; make one with the Context whose tasks read it";
+}
 
 BroadcastRegistry& BroadcastRegistry::instance() {
   static BroadcastRegistry registry;
@@ -69,6 +76,10 @@ const void* BroadcastRegistry::find(BroadcastId id, Decode decode) {
   Fetch fetch;
   {
     std::lock_guard lock(all.mutex);
+    const TaskContext* task = TaskContext::ofAnyThread();
+    const auto owner = all.owners.find(id);
+    if (task != nullptr && owner != all.owners.end() && owner->second->contextId() != task->context())
+      throw InvalidArgument(foreignBroadcast(id));
     auto found = all.values.find(id);
     if (found != all.values.end()) {
       remembered = {id, epoch, found->second.get()};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "base/serde/codec.h"
 #include "base/util/ids.h"
@@ -22,7 +23,8 @@ class BroadcastRegistry {
   [[nodiscard]] BroadcastId add(std::shared_ptr<const void> value);
   void remove(BroadcastId id);
   void setFetcher(Fetch fetch, void* context);
-  /// The value, valid until it is removed. Throws Error for a destroyed broadcast.
+  /// The value, valid until it is removed. Throws Error for a destroyed broadcast, InvalidArgument for one of another
+  /// Context than the task's that asks.
   const void* find(BroadcastId id, Decode decode);
 
  private:
@@ -39,9 +41,13 @@ class BroadcastOwner {
   /// Drops the value on executors; they fetch it again when it is used again.
   virtual void unpersistBroadcast(BroadcastId id) = 0;
   virtual void destroyBroadcast(BroadcastId id) = 0;
+  [[nodiscard]] virtual ContextId contextId() const = 0;
   static BroadcastOwner* of(BroadcastId id);
   static void setOwner(BroadcastId id, BroadcastOwner* owner);
 };
+
+/// The text of the error where a task uses a broadcast of another Context than its own.
+[[nodiscard]] std::string foreignBroadcast(BroadcastId id);
 
 /// A light handle that lambdas may capture by value; the value itself is found in the process at hand.
 ///   auto stop = sc.broadcast(words); lines.filter([stop](const std::string& w) { return !stop->count(w); });

@@ -108,6 +108,9 @@ inline constexpr bool kCanTravel<WithBound<F, Bound...>> = kCanTravel<F>;
 /// Fails to compile, once and readably, for a function that cannot travel.
 template <class Operation, class F>
 constexpr void require() {
+  static_assert(std::is_nothrow_destructible_v<F>,
+                "cerium: the destructor of this function object may throw, which would end the process; make it "
+                "noexcept");
   static_assert(
       kCanTravel<F>,
       "cerium: this function captures something that is not trivially copyable (a std::string, a container, a "
@@ -222,11 +225,21 @@ struct Located {
   }
   void encode(Writer& out) const {
     closure::encodeSite(out, site);
-    closure::encode(out, f);
+    try {
+      closure::encode(out, f);
+    } catch (...) {
+      closure::noteThrow(site);
+      throw;
+    }
   }
   static Located decode(Reader& in) {
     OperationSite site = closure::decodeSite(in);
-    return {site, closure::decode<F>(in)};
+    try {
+      return {site, closure::decode<F>(in)};
+    } catch (...) {
+      closure::noteThrow(site);
+      throw;
+    }
   }
   void visit(const ClosureVisitor& visitor) const { closure::visit(visitor, site, f); }
 };

@@ -40,9 +40,13 @@ class FusedBody final : public TaskBody {
   }
 
   void encodeResult([[maybe_unused]] const void* value, [[maybe_unused]] Writer& out) const override {
-    if constexpr (!End::kIsMapSide) {
-      using R = decltype(std::declval<End&>().run(std::declval<TaskContext&>(), std::declval<pipes::Input<S, P>&>()));
-      encodeValue(out, *static_cast<const R*>(value));
+    if constexpr (!End::kIsMapSide) encodeValue(out, *static_cast<const Result*>(value));
+  }
+  [[nodiscard]] size_t encodedResultBytes([[maybe_unused]] const void* value) const override {
+    if constexpr (End::kIsMapSide) {
+      return 0;
+    } else {
+      return serde::encodedBytes<true>(*static_cast<const Result*>(value));
     }
   }
 
@@ -52,6 +56,8 @@ class FusedBody final : public TaskBody {
   }
 
  private:
+  using Result = decltype(std::declval<End&>().run(std::declval<TaskContext&>(), std::declval<pipes::Input<S, P>&>()));
+
   NodePtr node_;
   P pipe_;
   End end_;

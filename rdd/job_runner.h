@@ -47,6 +47,8 @@ class JobRunner {
   virtual std::shared_ptr<JobHandle> submit(JobRequest job) = 0;
 
   virtual RddId nextRddId() = 0;
+  /// Of the Context that this is the inside of.
+  [[nodiscard]] virtual ContextId contextId() const = 0;
   /// Makes the wide edge; its blocks are dropped when the last handle is gone.
   virtual std::shared_ptr<ShuffleDependency> newShuffle(NodePtr parent, int num_reduces,
                                                         std::shared_ptr<const TaskBody> map_side) = 0;

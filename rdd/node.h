@@ -75,6 +75,9 @@ class RddNode {
   [[nodiscard]] RddId id() const { return id_; }
   /// The operation that made this RDD and where the program called it.
   [[nodiscard]] const OperationSite& site() const { return site_; }
+  /// Whose it is; none in an executor's process.
+  [[nodiscard]] ContextId context() const { return context_; }
+  void setContext(ContextId context) { context_ = context; }
   [[nodiscard]] int numPartitions() const { return num_partitions_; }
   [[nodiscard]] const std::vector<Dependency>& dependencies() const { return dependencies_; }
   /// RDDs on the longest way from here to one that has no parent. The same for the same program wherever it runs.
@@ -113,6 +116,7 @@ class RddNode {
  private:
   const RddId id_;
   const OperationSite site_;
+  ContextId context_;
   const int num_partitions_;
   std::vector<Dependency> dependencies_;
   int lineage_depth_ = 0;

@@ -27,7 +27,12 @@ void encodeNode(Writer& out, const RddNode& node, const std::unordered_map<const
       out.varint(static_cast<uint64_t>(dependency.shuffle->numReduces()));
     }
   }
-  node.encode(out);
+  try {
+    node.encode(out);
+  } catch (...) {
+    closure::noteThrow(node.site());
+    throw;
+  }
 }
 
 NodePtr decodeNode(Reader& in, const std::vector<NodePtr>& nodes) {
@@ -50,7 +55,14 @@ NodePtr decodeNode(Reader& in, const std::vector<NodePtr>& nodes) {
       header.dependencies.push_back({nullptr, std::make_shared<ShuffleDependency>(id, maps, reduces)});
     }
   }
-  return reinterpret_cast<NodeDecoder>(resolveEntry(EntryKind::kNode, entry))(std::move(header), in);
+  const auto decode = reinterpret_cast<NodeDecoder>(resolveEntry(EntryKind::kNode, entry));
+  const OperationSite site = header.site;
+  try {
+    return decode(std::move(header), in);
+  } catch (...) {
+    closure::noteThrow(site);
+    throw;
+  }
 }
 
 }  // namespace
@@ -106,7 +118,12 @@ std::vector<SourcePartition> sourcePartitions(const RddNode& node, int p) {
   forEachInput(node, p, [&](const RddNode& at, int partition) {
     Bytes data;
     Writer out(data);
-    if (at.encodePartition(partition, out)) found.push_back({at.id(), partition, std::move(data)});
+    try {
+      if (at.encodePartition(partition, out)) found.push_back({at.id(), partition, std::move(data)});
+    } catch (...) {
+      closure::noteThrow(at.site());
+      throw;
+    }
   });
   return found;
 }

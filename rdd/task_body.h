@@ -34,6 +34,8 @@ class TaskBody {
   /// Computes one partition, on the task's thread. User exceptions pass through.
   virtual void run(TaskContext& task, TaskOutput& out) const = 0;
   virtual void encodeResult(const void* value, Writer& out) const = 0;
+  /// How many bytes that will write.
+  [[nodiscard]] virtual size_t encodedResultBytes(const void* value) const = 0;
 };
 using TaskBodyPtr = std::shared_ptr<const TaskBody>;
 

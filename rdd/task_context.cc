@@ -1,12 +1,11 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "rdd/task_context.h"
 
+#include <utility>
+
 #include "rdd/accumulator_registry.h"
 
 namespace cerium {
-namespace {
-thread_local TaskContext* t_current = nullptr;
-}
 
 MapOutput::MapOutput(int num_partitions)
     : partitions(static_cast<size_t>(num_partitions)), bytes(static_cast<size_t>(num_partitions)) {}
@@ -18,13 +17,9 @@ void MapOutput::add(size_t p, ShuffleSegment segment, size_t num_records, size_t
 }
 
 TaskContext::TaskContext(Identity identity, TaskServices& services)
-    : identity_(std::move(identity)), services_(services), outer_(t_current) {
-  t_current = this;
-}
+    : identity_(std::move(identity)), services_(services), context_(services.context()) {}
 
-TaskContext::~TaskContext() { t_current = outer_; }
-
-TaskContext* TaskContext::get() { return t_current; }
+TaskContext::~TaskContext() = default;
 
 std::string TaskContext::getLocalProperty(const std::string& key) const {
   auto found = identity_.properties.find(key);
@@ -38,11 +33,48 @@ void TaskContext::addTaskCompletionListener(std::function<void(TaskContext&)> li
 void TaskContext::throwKilled() { throw TaskKilled("task was told to stop"); }
 
 void TaskContext::complete() {
+  std::exception_ptr first;
   while (!listeners_.empty()) {
     auto listener = std::move(listeners_.back());
     listeners_.pop_back();
-    listener(*this);
+    try {
+      listener(*this);
+    } catch (...) {
+      if (first == nullptr) first = std::current_exception();
+    }
   }
+  if (first != nullptr) std::rethrow_exception(first);
+}
+
+void TaskContext::close() {
+  Cells added;
+  {
+    std::lock_guard lock(started_.mutex);
+    started_.ended = true;
+    added = std::move(started_.cells);
+    if (started_.thrown != nullptr) std::rethrow_exception(std::exchange(started_.thrown, nullptr));
+  }
+  for (const auto& [id, cell] : added) accumulator(id).mergeCell(*cell);
+}
+
+void TaskContext::addFromStartedThread(AccumulatorId id, const std::function<void(AccumulatorCell&)>& use) {
+  std::lock_guard lock(started_.mutex);
+  if (started_.ended) {
+    throw InvalidArgument(AccumulatorRegistry::instance().describe(id) +
+                          ": the task that started this thread has ended, so that nothing can be added to its part; "
+                          "join the thread before the function returns");
+  }
+  for (auto& [known, cell] : started_.cells) {
+    if (known == id) return use(*cell);
+  }
+  use(newCell(started_.cells, id));
+}
+
+bool TaskContext::startedThreadThrew(const std::exception_ptr& thrown) {
+  std::lock_guard lock(started_.mutex);
+  if (started_.ended) return false;
+  if (started_.thrown == nullptr) started_.thrown = thrown;
+  return true;
 }
 
 const Bytes& TaskContext::partitionData(RddId rdd, int p) const {
@@ -61,9 +93,9 @@ void TaskContext::countShuffled(const MapOutput& output) {
   metrics_.shuffle_records_written += output.records;
 }
 
-AccumulatorCell& TaskContext::newCell(AccumulatorId id) {
-  cells_.emplace_back(id, AccumulatorRegistry::instance().newCell(id));
-  return *cells_.back().second;
+AccumulatorCell& TaskContext::newCell(Cells& cells, AccumulatorId id) const {
+  cells.emplace_back(id, AccumulatorRegistry::instance().newCell(id, context_));
+  return *cells.back().second;
 }
 
 BarrierTaskContext BarrierTaskContext::get() {

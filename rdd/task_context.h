@@ -3,8 +3,10 @@
 #pragma once
 
 #include <atomic>
+#include <exception>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -111,10 +113,13 @@ class TaskServices {
   virtual std::vector<std::string> barrier(TaskContext& task, const std::string& message) = 0;
   /// Local copy of a file that the driver added.
   virtual std::string addedFile(const std::string& name) = 0;
+  /// The Context whose tasks run here; none in an executor's process, which knows but one.
+  [[nodiscard]] virtual ContextId context() const { return {}; }
 };
 
-/// The task that runs on this thread.
-class TaskContext {
+/// A task. Its own thread has one, and so have the threads that this one starts (see task_threads.cc).
+/// Threads: what is public is for the task's own thread; of other threads' use, only what says so.
+class TaskContext : public std::enable_shared_from_this<TaskContext> {
  public:
   /// What identifies a task; filled in by the executor.
   struct Identity {
@@ -133,7 +138,8 @@ class TaskContext {
   TaskContext(const TaskContext&) = delete;
   TaskContext& operator=(const TaskContext&) = delete;
 
-  /// The context of the running task, or null on a thread that runs none (the driver's own code).
+  /// The context of the task that runs on this thread or started it, or null on a thread that belongs to no running
+  /// task (the driver's own code).
   static TaskContext* get();
 
   /// The running task's partition; 0 on a thread that runs none.
@@ -159,6 +165,30 @@ class TaskContext {
 
   // What follows is the engine's own side.
 
+  /// While it lives, this thread is the task's own.
+  class OwnThread {
+   public:
+    explicit OwnThread(TaskContext& task);
+    ~OwnThread();
+    OwnThread(const OwnThread&) = delete;
+    OwnThread& operator=(const OwnThread&) = delete;
+
+   private:
+    TaskContext* outer_;
+  };
+  /// While it lives, this thread is one that the task has started.
+  class StartedThread {
+   public:
+    explicit StartedThread(TaskContext& task);
+    ~StartedThread();
+    StartedThread(const StartedThread&) = delete;
+    StartedThread& operator=(const StartedThread&) = delete;
+  };
+  /// The task whose own thread this is, or null.
+  static TaskContext* ofOwnThread();
+  /// The task that this thread belongs to in either way, also after the task's end; or null.
+  static TaskContext* ofAnyThread();
+
   [[nodiscard]] int lineageDepth() const { return identity_.lineage_depth; }
 
   void interrupt() { interrupted_ = true; }
@@ -182,6 +212,7 @@ class TaskContext {
 #endif
   }
   [[nodiscard]] TaskServices& services() { return services_; }
+  [[nodiscard]] ContextId context() const { return context_; }
   [[nodiscard]] TaskMetrics& metrics() { return metrics_; }
   /// Adds what a map task wrote to its metrics.
   void countShuffled(const MapOutput& output);
@@ -195,25 +226,43 @@ class TaskContext {
     for (auto& [known, cell] : cells_) {
       if (known == id) return *cell;
     }
-    return newCell(id);
+    return newCell(cells_, id);
   }
-  [[nodiscard]] std::vector<std::pair<AccumulatorId, std::unique_ptr<AccumulatorCell>>>& cells() { return cells_; }
+  using Cells = std::vector<std::pair<AccumulatorId, std::unique_ptr<AccumulatorCell>>>;
+  [[nodiscard]] Cells& cells() { return cells_; }
+  /// The same for a thread that the task has started. Throws InvalidArgument once the task has ended. Any thread.
+  void addFromStartedThread(AccumulatorId id, const std::function<void(AccumulatorCell&)>& use);
+  /// A thread that the task has started ended by an exception: it fails the task. False where that has ended. Any
+  /// thread.
+  [[nodiscard]] bool startedThreadThrew(const std::exception_ptr& thrown);
 
-  /// Runs the completion listeners; the executor calls it once, on the task's thread.
+  /// Runs the completion listeners, all of them, and throws what the first one threw that did. The executor calls it on
+  /// the task's thread, once the function has ended.
   void complete();
+  /// The end of the task: nothing more is added to it. Adds what its threads have added to its cells, and throws what
+  /// one of them has thrown.
+  void close();
 
  private:
-  AccumulatorCell& newCell(AccumulatorId id);
   [[noreturn]] static void throwKilled();
+  /// What the threads that the task starts share.
+  struct StartedThreads {
+    std::mutex mutex;
+    bool ended = false;         // guarded by mutex
+    Cells cells;                // guarded by mutex
+    std::exception_ptr thrown;  // guarded by mutex
+  };
+  AccumulatorCell& newCell(Cells& cells, AccumulatorId id) const;
 
   const Identity identity_;
   TaskServices& services_;
+  const ContextId context_;
   std::atomic<bool> interrupted_{false};
   TaskMetrics metrics_;
   std::vector<std::function<void(TaskContext&)>> listeners_;
   std::vector<std::tuple<RddId, int, Bytes>> partition_data_;
-  std::vector<std::pair<AccumulatorId, std::unique_ptr<AccumulatorCell>>> cells_;
-  TaskContext* outer_;
+  Cells cells_;
+  StartedThreads started_;
 };
 
 /// What the tasks of a barrier stage, those of rdd.barrier().mapPartitions(f), have besides their TaskContext: a place

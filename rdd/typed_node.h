@@ -108,7 +108,14 @@ class OpNode final : public Node<T> {
   }
 
  protected:
-  StreamPtr<T> compute(TaskContext& task, int p) const override { return body_.compute(task, *this, p); }
+  StreamPtr<T> compute(TaskContext& task, int p) const override {
+    try {
+      return body_.compute(task, *this, p);
+    } catch (...) {  // a hash, a comparison or a partitioner of the program's
+      closure::noteThrow(this->site());
+      throw;
+    }
+  }
 
  private:
   Body body_;

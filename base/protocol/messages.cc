@@ -29,7 +29,7 @@ CERIUM_FIELDS(DropShuffle, m.shuffle)
 CERIUM_FIELDS(DropRdd, m.rdd)
 CERIUM_FIELDS(DropBroadcast, m.id)
 CERIUM_FIELDS(DropResult, m.task)
-CERIUM_FIELDS(BroadcastInfo, m.id, m.known, m.bytes, m.chunk, m.holders)
+CERIUM_FIELDS(BroadcastInfo, m.id, m.bytes, m.chunk, m.holders, m.failure, m.failure_type)
 CERIUM_FIELDS(BarrierRelease, m.task, m.failure, m.messages)
 CERIUM_FIELDS(ReplicateBlock, m.rdd, m.partition, m.level, m.from)
 CERIUM_FIELDS(AdoptShuffle, m.shuffle, m.num_reduces, m.maps, m.checksums, m.from)
@@ -43,7 +43,8 @@ CERIUM_FIELDS(Shutdown, m.reason)
 CERIUM_FIELDS(OpenBlocks, m.request, m.kind, m.id, m.index, m.maps, m.checksums)
 CERIUM_FIELDS(MoreBlocks, m.request)
 CERIUM_FIELDS(BlockPiece::Segment, m.map, m.total, m.bytes)
-CERIUM_FIELDS(BlockPiece, m.request, m.segments, m.last, m.failure, m.failed_map, m.encoded_form, m.bytes)
+CERIUM_FIELDS(BlockPiece, m.request, m.segments, m.last, m.failure, m.failure_type, m.failed_map, m.encoded_form,
+              m.bytes)
 
 }  // namespace cerium::protocol
 

@@ -167,10 +167,11 @@ struct DropResult {
 };
 struct BroadcastInfo {
   int64_t id = -1;
-  bool known = false;
   uint64_t bytes = 0;
   uint64_t chunk = 0;
   std::vector<Peer> holders;
+  std::string failure;       ///< Why there are no bytes to fetch, where there are none.
+  std::string failure_type;  ///< Not empty: code of the program's threw this while the value was encoded.
 };
 struct BarrierRelease {
   int64_t task = -1;
@@ -239,7 +240,8 @@ struct BlockPiece {
   int64_t request = -1;
   std::vector<Segment> segments;
   bool last = false;
-  std::string failure;  ///< Not empty: the block of `failed_map` is not here.
+  std::string failure;       ///< Not empty: the block of `failed_map` is not here.
+  std::string failure_type;  ///< Not empty: it is, and code of the program's threw this while it was encoded.
   int32_t failed_map = -1;
   bool encoded_form = false;  ///< kCached: the block is kept encoded (the level says so).
   Bytes bytes;

@@ -437,8 +437,8 @@ T Codec<T>::decode(Reader& in) {
   return std::move(*made);
 }
 
-/// Bytes that encodeValue will write, or a close guess for types of the user's.
-template <class T>
+/// Bytes that encodeValue will write. Of types of the user's a close guess, or `Exact`, which encodes them to know.
+template <bool Exact = false, class T>
 size_t encodedBytes(const T& value) {
   if constexpr (kBitwise<T>) {
     return sizeof value;
@@ -446,20 +446,25 @@ size_t encodedBytes(const T& value) {
     return value.size() + (value.size() < 128 ? 1 : 2);
   } else if constexpr (Container<T>) {
     size_t bytes = 1;
-    for (const auto& element : value) bytes += encodedBytes(element);
+    for (const auto& element : value) bytes += encodedBytes<Exact>(element);
     return bytes;
   } else if constexpr (requires {
                          value.first;
                          value.second;
                        }) {
-    return encodedBytes(value.first) + encodedBytes(value.second);
+    return encodedBytes<Exact>(value.first) + encodedBytes<Exact>(value.second);
   } else if constexpr (requires {
                          value.has_value();
                          *value;
                        }) {
-    return 1 + (value ? encodedBytes(*value) : 0);
+    return 1 + (value ? encodedBytes<Exact>(*value) : 0);
   } else if constexpr (requires { std::tuple_size<T>::value; }) {
-    return std::apply([](const auto&... parts) { return (size_t{0} + ... + encodedBytes(parts)); }, value);
+    return std::apply([](const auto&... parts) { return (size_t{0} + ... + encodedBytes<Exact>(parts)); }, value);
+  } else if constexpr (Exact) {
+    Bytes bytes;
+    Writer out(bytes);
+    encodeValue(out, value);
+    return bytes.size();
   } else {
     return sizeof value;
   }

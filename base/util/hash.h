@@ -88,10 +88,10 @@ concept StdHashable = requires(const T& t) {
 
 }  // namespace keys
 
-/// The hash of a key. Specialise it, or std::hash, for a type of your own.
+/// The hash of a key. Specialise it, or std::hash, for a type of your own; what that throws fails the task.
 template <class K>
 struct Hash {
-  uint64_t operator()(const K& key) const noexcept {
+  uint64_t operator()(const K& key) const {
     if constexpr (std::is_floating_point_v<K>) {
       if (key != key) return 0x7ff8dead;  // every NaN
       double value = key == 0 ? 0.0 : static_cast<double>(key);
@@ -132,11 +132,11 @@ struct Hash {
 
  private:
   template <class T>
-  static uint64_t of(const T& part) noexcept {
+  static uint64_t of(const T& part) {
     return Hash<std::remove_cv_t<T>>()(part);
   }
   /// Of the numbers that it is made of.
-  static uint64_t ofCivil(const K& key) noexcept {
+  static uint64_t ofCivil(const K& key) {
     uint64_t seed = 0x6369;
     if constexpr (requires { key.year(); }) seed = keys::combine(seed, of(static_cast<int>(key.year())));
     if constexpr (requires { key.month(); }) seed = keys::combine(seed, of(static_cast<unsigned>(key.month())));

@@ -29,6 +29,7 @@ using TaskId = Id<struct TaskTag>;  ///< One attempt of one task; unique within 
 using ExecutorId = Id<struct ExecutorTag>;
 using BroadcastId = Id<struct BroadcastTag>;
 using AccumulatorId = Id<struct AccumulatorTag>;
+using ContextId = Id<struct ContextTag>;  ///< A Context of this process; none in an executor's, which has but one.
 
 }  // namespace cerium
 

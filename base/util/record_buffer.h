@@ -19,6 +19,8 @@ class RecordBuffer {
   static constexpr bool kRelocatable = std::is_trivially_copy_constructible_v<T> && std::is_trivially_destructible_v<T>;
   static constexpr size_t kFirst = sizeof(T) > 256 ? 1 : 256 / sizeof(T);  // a map side has thousands of these
   static_assert(alignof(T) <= alignof(std::max_align_t), "cerium: over-aligned record types are not supported");
+  static_assert(std::is_nothrow_destructible_v<T>,
+                "cerium: the destructor of this record type may throw, which would end the process; make it noexcept");
 
  public:
   using value_type = T;

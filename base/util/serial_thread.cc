@@ -5,9 +5,13 @@
 
 #include <utility>
 
+#include "base/util/exception_text.h"
+#include "base/util/log.h"
+
 namespace cerium {
 
-SerialThread::SerialThread(const std::string& name, AtEnd at_end) : at_end_(at_end), thread_([this] { loop(); }) {
+SerialThread::SerialThread(const std::string& name, AtEnd at_end)
+    : name_(name), at_end_(at_end), thread_([this] { loop(); }) {
   pthread_setname_np(thread_.native_handle(), name.c_str());
 }
 
@@ -35,7 +39,7 @@ void SerialThread::loop() {
     auto function = std::move(functions_.front());
     functions_.pop_front();
     lock.unlock();
-    function();
+    if (const auto thrown = guarded(function)) log::error("{}: {}", name_, thrown->str());
     function = nullptr;  // what it holds may be destroyed under no lock of ours
     lock.lock();
   }

@@ -26,7 +26,8 @@ class SerialThread {
   SerialThread(const SerialThread&) = delete;
   SerialThread& operator=(const SerialThread&) = delete;
 
-  /// Returns at once. `function` must not throw, and is destroyed before the next one begins. Dropped after stop().
+  /// Returns at once. `function` is destroyed before the next one begins; what it throws is logged, and is better
+  /// caught where it can be told to those who wait. Dropped after stop().
   void run(std::function<void()> function);
   /// Waits for the function that runs. Not from a function; a second time it does nothing.
   void stop();
@@ -34,6 +35,7 @@ class SerialThread {
  private:
   void loop();
 
+  const std::string name_;
   const AtEnd at_end_;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -214,11 +214,10 @@ class Actions {
   /// How often each record occurs. The result must fit into the driver's memory.
   CountMap<T> countByValue(Where where = Where::current()) const {
     CountMap<T> counts;
-    auto parts = self()
-                     .map([](const T& x) { return std::pair<T, int64_t>(x, 1); }, where)
-                     .reduceByKey(std::plus<>(), UseDefault(), where)
-                     .collect(where);
-    for (auto& [value, n] : parts) counts.emplace(std::move(value), n);
+    self()
+        .map([](const T& x) { return std::pair<T, int64_t>(x, 1); }, where)
+        .reduceByKey(std::plus<>(), UseDefault(), where)
+        .gather("countByValue", where, [&counts](std::pair<T, int64_t>&& count) { counts.emplace(std::move(count)); });
     return counts;
   }
 
@@ -254,7 +253,23 @@ class Actions {
   /// What an end of the loop makes of each partition.
   template <class End>
   auto runEnd(const char* name, End end, Where where) const {
-    return run(name, std::move(end), where).wait();
+    return startEnd(name, std::move(end), where).wait();
+  }
+  template <class End>
+  auto startEnd(const char* name, End end, const Where& where) const {
+    return run(name, std::move(end), where);
+  }
+  /// Hands each record to `add`, here in the driver; what that throws fails the job.
+  template <class Add>
+  void gather(const char* name, const Where& where, Add add) const {
+    requireSerializable<op::collect, T>();
+    const auto job = run(name, ops::Collect<T>{}, where);
+    auto parts = job.wait();
+    job.merged([&] {
+      for (auto& part : parts) {
+        for (auto&& record : part) add(std::move(record));
+      }
+    });
   }
   /// The numbers of records of the first `n` partitions; what zipWithIndex asks.
   std::vector<int64_t> countPartitions(int n, Where where) const {
@@ -326,7 +341,7 @@ class Actions {
   }
   template <class R, class Parts, class Finish>
   static FutureAction<R> later(TypedJob<Parts> job, Finish finish) {
-    return FutureAction<R>(job.handle(), [job, finish]() mutable { return finish(job.wait()); });
+    return FutureAction<R>(job.handle(), [job, finish]() { return finish(job.wait()); });
   }
 
   const Self& self() const { return static_cast<const Self&>(*this); }

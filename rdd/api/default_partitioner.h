@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
+#include <typeinfo>
 
 #include "rdd/api/support.h"
 
@@ -68,6 +70,10 @@ KeyPartitioner<K> keyPartitionerOf(const Partitioner& named) {
       "one itself");
 }
 
+/// The number of partitions of a partitioner, whose type the error names. Throws InvalidArgument for one that cannot
+/// be.
+int partitionsOf(const char* type, int64_t partitions);
+
 inline HashPartitioner hashOf(const JobRunnerPtr& runner, int largest_parent) {
   return HashPartitioner(std::max(1, runner->shuffleParallelism(largest_parent)));
 }
@@ -78,13 +84,14 @@ auto choose(const JobRunnerPtr& runner, const Part& named, int parent_partitions
   if constexpr (std::is_same_v<Part, UseDefault>) {
     return hashOf(runner, parent_partitions);
   } else if constexpr (std::is_integral_v<Part>) {
-    return HashPartitioner(static_cast<int>(named));
+    return HashPartitioner(partitionsOf("HashPartitioner", static_cast<int64_t>(named)));
   } else if constexpr (std::is_same_v<Part, Partitioner>) {
     return keyPartitionerOf<K>(named);
   } else {
     static_assert(PartitionerFor<Part, K>,
                   "cerium: not a partitioner for keys of this type; it needs `int numPartitions() const` and "
                   "`int getPartition(const K&) const`");
+    (void)partitionsOf(typeid(Part).name(), static_cast<int64_t>(named.numPartitions()));
     return named;
   }
 }

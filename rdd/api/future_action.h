@@ -2,9 +2,13 @@
 // Handles on results that come later or piece by piece: FutureAction of the Async actions, toLocalIterator's records.
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <iterator>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -13,7 +17,8 @@
 
 namespace cerium {
 
-/// A running action. get() blocks, and throws JobFailed where the job failed or was cancelled.
+/// A running action. Threads: copies may be used from several. get() blocks, and throws JobFailed where the job failed
+/// or was cancelled.
 ///   auto n = rdd.countAsync(); ...; std::cout << n.get();
 template <class R>
 class FutureAction {
@@ -21,10 +26,12 @@ class FutureAction {
   FutureAction(std::shared_ptr<JobHandle> handle, std::function<R()> finish)
       : handle_(std::move(handle)), finish_(std::move(finish)) {}
 
-  /// The result; call it once.
+  /// The result, or what the job or the making of its result has thrown; the same each time.
   R get() {
-    handle_->wait();
-    return finish_();
+    std::lock_guard lock(outcome_->mutex);
+    if (outcome_->thrown == nullptr && !outcome_->value) finish(*outcome_);
+    if (outcome_->thrown != nullptr) std::rethrow_exception(outcome_->thrown);
+    if constexpr (!std::is_void_v<R>) return *outcome_->value;
   }
   void wait() { handle_->wait(); }
   void cancel() { handle_->cancel("FutureAction::cancel was called"); }
@@ -32,8 +39,30 @@ class FutureAction {
   [[nodiscard]] std::vector<int64_t> jobIds() const { return {handle_->id().value}; }
 
  private:
+  /// What copies of the handle share.
+  struct Outcome {
+    std::mutex mutex;
+    std::optional<std::conditional_t<std::is_void_v<R>, bool, R>> value;  // guarded by mutex
+    std::exception_ptr thrown;                                            // guarded by mutex
+  };
+  void finish(Outcome& outcome) {
+    try {
+      handle_->wait();
+      if constexpr (std::is_void_v<R>) {
+        finish_();
+        outcome.value = true;
+      } else {
+        outcome.value = finish_();
+      }
+    } catch (...) {
+      outcome.thrown = std::current_exception();
+    }
+    finish_ = nullptr;
+  }
+
   std::shared_ptr<JobHandle> handle_;
   std::function<R()> finish_;
+  std::shared_ptr<Outcome> outcome_ = std::make_shared<Outcome>();
 };
 
 namespace api {
@@ -55,8 +84,13 @@ class LocalRecords {
 
     iterator() = default;
     explicit iterator(LocalRecords* records) : records_(records) { records_->fetch(); }
-    const T& operator*() const { return records_->batch_[records_->at_]; }
+    const T& operator*() const {
+      if (atEnd()) throwNoNextRecord();
+      return records_->batch_[records_->at_];
+    }
+    const T* operator->() const { return &**this; }
     iterator& operator++() {
+      if (atEnd()) throwNoNextRecord();
       ++records_->at_;
       records_->fetch();
       return *this;
@@ -77,7 +111,7 @@ class LocalRecords {
     return at_ < batch_.size();
   }
   T next() {
-    fetch();
+    if (!hasNext()) throwNoNextRecord();
     return std::move(batch_[at_++]);
   }
 

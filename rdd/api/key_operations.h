@@ -33,7 +33,7 @@ class KeyOperations {
   /// Sorted by f(record); equal ones keep their order inside a partition. Runs a job that samples the keys.
   /// Partition sizes are even also when most keys are equal.
   template <class F>
-  auto sortBy(F f, bool ascending = true, int partitions = 0, Where where = Where::current()) const {
+  auto sortBy(F f, bool ascending = true, int64_t partitions = 0, Where where = Where::current()) const {
     return self().keyBy(std::move(f), where).sortByKey(ascending, partitions, where).values(where);
   }
   template <class F, class A>
@@ -73,13 +73,10 @@ class OrderedOperations {
  public:
   /// Sorted by key: NaN last, equal keys in the order of the input inside a partition. Runs a job that samples the
   /// keys, then moves every pair once. Partition sizes are even also when most keys are equal.
-  auto sortByKey(bool ascending = true, int partitions = 0, Where where = Where::current()) const {
+  auto sortByKey(bool ascending = true, int64_t partitions = 0, Where where = Where::current()) const {
     requireSerializable<op::sortBy, T>();
-    if (partitions < 0) {
-      throw InvalidArgument(OperationSite("sortByKey", where).str() + ": the number of partitions is " +
-                            std::to_string(partitions) + "; it must be positive, or 0 for as many as there are");
-    }
-    const int wanted = partitions > 0 ? partitions : std::max(1, self().getNumPartitions());
+    const int wanted =
+        partitions != 0 ? checkedPartitions({"sortByKey", where}, partitions) : std::max(1, self().getNumPartitions());
     auto bounds = sampleBounds<K>(self(), wanted, where);
     const bool spread = hasEqualNeighbours(bounds);
     RangePartitioner<K> range(std::move(bounds), ascending);
@@ -88,8 +85,8 @@ class OrderedOperations {
     const int n = range.numPartitions();
     auto handle = spread ? std::nullopt : std::optional<Partitioner>(range);
     using Part = SpreadRangePartitioner<K>;
-    auto shuffle =
-        self().shuffleWith(PartitionPairs<K, V, Part>{{Located<Part>{{}, Part(std::move(range), spread)}}}, n);
+    auto shuffle = self().shuffleWith(
+        PartitionPairs<K, V, Part>{{Located<Part>{{"sortByKey", where}, Part(std::move(range), spread)}}}, n);
     return makeRdd<T>(self().runner(), {"sortByKey", where}, n, {Dependency{nullptr, shuffle}},
                       ops::Sorted<K, V>{{ascending}}, std::move(handle));
   }
@@ -98,8 +95,9 @@ class OrderedOperations {
   template <class Part>
   auto repartitionAndSortWithinPartitions(Part partitioner, Where where = Where::current()) const {
     auto chosen = choose<K>(self().runner(), partitioner, 0);
-    return makeRdd<T>(self().runner(), {"repartitionAndSortWithinPartitions", where}, chosen.numPartitions(),
-                      {self().keyedBy(chosen)}, ops::Sorted<K, V>{}, handleOf(chosen));
+    const OperationSite site("repartitionAndSortWithinPartitions", where);
+    return makeRdd<T>(self().runner(), site, chosen.numPartitions(), {self().keyedBy(chosen, site)},
+                      ops::Sorted<K, V>{}, handleOf(chosen));
   }
 
   /// The pairs with low <= key <= high; reads only the partitions that can hold some where the RDD is range

@@ -97,7 +97,7 @@ class PairOperations {
   /// the budget ends, but one key's group must fit). Prefer reduceByKey or aggregateByKey where they do.
   template <class Part = UseDefault>
   RDD<std::pair<K, std::vector<V>>> groupByKey(Part part = {}, Where where = Where::current()) const {
-    auto [dependency, partitioner] = toPartitioner(part, where);
+    auto [dependency, partitioner] = toPartitioner(part, {"groupByKey", where});
     return makeRdd<std::pair<K, std::vector<V>>>(runner(), {"groupByKey", where}, partitioner.numPartitions(),
                                                  {dependency}, ops::Grouped<K, V>{}, partitioner);
   }
@@ -105,7 +105,7 @@ class PairOperations {
   /// The same pairs, partitioned anew.
   template <class Part>
   RDD<T> partitionBy(Part part, Where where = Where::current()) const {
-    auto [dependency, partitioner] = toPartitioner(part, where);
+    auto [dependency, partitioner] = toPartitioner(part, {"partitionBy", where});
     if (dependency.narrow) return self().rdd();
     return makeRdd<T>(runner(), {"partitionBy", where}, partitioner.numPartitions(), {dependency},
                       ops::Repartitioned<K, V>{}, partitioner);
@@ -117,14 +117,17 @@ class PairOperations {
   template <class F>
   ResultMap<K, V> reduceByKeyLocally(F f, Where where = Where::current()) const {
     ResultMap<K, V> all;
-    for (auto& [key, value] : reduceByKey(f, UseDefault(), where).collect(where))
-      all.emplace(std::move(key), std::move(value));
+    reduceByKey(f, UseDefault(), where).gather("reduceByKeyLocally", where, [&all](std::pair<K, V>&& pair) {
+      all.emplace(std::move(pair));
+    });
     return all;
   }
   /// The pairs as a map on the driver; of several values of a key the last one stays.
   ResultMap<K, V> collectAsMap(Where where = Where::current()) const {
     ResultMap<K, V> all;
-    for (auto& [key, value] : self().collect(where)) all.insert_or_assign(std::move(key), std::move(value));
+    self().gather("collectAsMap", where, [&all](std::pair<K, V>&& pair) {
+      all.insert_or_assign(std::move(pair.first), std::move(pair.second));
+    });
     return all;
   }
   /// The values of a key; reads one partition only where the partitioner tells which.
@@ -174,9 +177,10 @@ class PairOperations {
     requireSameKey<Other>();
     using W = typename PairTraits<typename Other::value_type>::Value;
     auto partitioner = amongParents(part, other);
-    return makeRdd<std::pair<K, std::pair<V, W>>>(runner(), {"join", where}, partitioner.numPartitions(),
-                                                  {self().keyedBy(partitioner), other.keyedBy(partitioner)},
-                                                  ops::Join<K, V, W>{}, handleOf(partitioner));
+    return makeRdd<std::pair<K, std::pair<V, W>>>(
+        runner(), {"join", where}, partitioner.numPartitions(),
+        {self().keyedBy(partitioner, {"join", where}), other.keyedBy(partitioner, {"join", where})},
+        ops::Join<K, V, W>{}, handleOf(partitioner));
   }
   /// Every left pair, with or without a right one: pair<K, pair<V, optional<W>>>.
   template <class Other, class Part = UseDefault>
@@ -272,12 +276,12 @@ class PairOperations {
 
   /// The edge to read this RDD partitioned by `partitioner`: narrow where it is so already, else a shuffle.
   template <class Part>
-  Dependency keyedBy(const Part& partitioner) const {
+  Dependency keyedBy(const Part& partitioner, const OperationSite& site) const {
     requireSerializable<op::shuffle, T>();
     if (self().partitioner() == handleOf(partitioner)) return narrowOn(self().node());
     using Writer = ops_writer<Part>;
-    return {nullptr,
-            self().template shuffleWith<Writer>(Writer{{Located<Part>{{}, partitioner}}}, partitioner.numPartitions())};
+    return {nullptr, self().template shuffleWith<Writer>(Writer{{Located<Part>{site, partitioner}}},
+                                                         partitioner.numPartitions())};
   }
 
  private:
@@ -323,7 +327,7 @@ class PairOperations {
     if (existing == handleOf(partitioner)) return combineInPlace<C>(name, make, merge, merge_c, *existing, where);
     using P = decltype(partitioner);
     using Writer = CombinePairs<K, V, C, Create, MergeV, P>;
-    auto shuffle = self().template shuffleWith<Writer>(Writer{{make, merge, Located<P>{{}, partitioner}}},
+    auto shuffle = self().template shuffleWith<Writer>(Writer{{make, merge, Located<P>{{name, where}, partitioner}}},
                                                        partitioner.numPartitions());
     return makeRdd<std::pair<K, C>>(runner(), {name, where}, partitioner.numPartitions(),
                                     {Dependency{nullptr, shuffle}}, ops::Aggregated<K, C, MergeC>{{merge_c}},
@@ -341,13 +345,13 @@ class PairOperations {
 
   /// The edge and the partitioner for an operation of one parent that does not combine.
   template <class Part>
-  std::pair<Dependency, Partitioner> toPartitioner(const Part& part, const Where&) const {
+  std::pair<Dependency, Partitioner> toPartitioner(const Part& part, const OperationSite& site) const {
     requireSerializable<op::shuffle, T>();
     if constexpr (std::is_same_v<Part, UseDefault>) {
       if (auto existing = self().partitioner()) return {narrowOn(self().node()), *existing};
     }
     auto partitioner = choose<K>(runner(), part, self().getNumPartitions());
-    return {keyedBy(partitioner), handleOf(partitioner)};
+    return {keyedBy(partitioner, site), handleOf(partitioner)};
   }
 
   template <class Part, class... Others>
@@ -360,11 +364,12 @@ class PairOperations {
   template <class Part, class... Others>
   auto cogroupAll(const char* name, const Part& part, const Where& where, const Others&... others) const {
     (requireSameKey<Others>(), ...);
+    const OperationSite site(name, where);
     auto partitioner = amongParents(part, others...);
     using Body = ops::Cogroup<K, V, typename PairTraits<typename Others::value_type>::Value...>;
-    return makeRdd<std::pair<K, typename Body::Groups>>(runner(), {name, where}, partitioner.numPartitions(),
-                                                        {self().keyedBy(partitioner), others.keyedBy(partitioner)...},
-                                                        Body{}, handleOf(partitioner));
+    return makeRdd<std::pair<K, typename Body::Groups>>(
+        runner(), {name, where}, partitioner.numPartitions(),
+        {self().keyedBy(partitioner, site), others.keyedBy(partitioner, site)...}, Body{}, handleOf(partitioner));
   }
 
   const Self& self() const { return static_cast<const Self&>(*this); }

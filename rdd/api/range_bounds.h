@@ -29,9 +29,10 @@ std::vector<K> sampleBounds(const Rdd& rdd, int n, const Where& where) {
   const uint64_t size = std::max<uint64_t>(64, 2 * wanted / static_cast<uint64_t>(rdd.getNumPartitions()));
   auto key_of = [](const auto& pair) { return pair.first; };
   using End = ops::SampleKeys<K, decltype(key_of)>;
-  auto samples = rdd.runEnd(
+  const auto job = rdd.startEnd(
       "sortByKey", End{{}, {Carried<std::pair<uint64_t, uint64_t>>{{size, 42}}, located("sortByKey", where, key_of)}},
       where);
+  auto samples = job.wait();
   RecordBuffer<std::pair<K, double>> candidates;  // each with the number of records that it stands for
   double total = 0;
   for (auto& [seen, sample] : samples) {
@@ -39,7 +40,7 @@ std::vector<K> sampleBounds(const Rdd& rdd, int n, const Where& where) {
     for (auto&& key : sample)
       candidates.emplace_back(std::move(key), static_cast<double>(seen) / static_cast<double>(sample.size()));
   }
-  sortPairs(candidates, KeyOrder());
+  job.merged([&] { sortPairs(candidates, KeyOrder()); });
   std::vector<K> bounds;
   double passed = 0;
   for (const auto& [key, weight] : candidates) {

@@ -42,6 +42,8 @@ concept IsPair = PairTraits<T>::kIsPair;
 /// One readable error for a record type that cannot travel; `Operation` and `T` stand in the line above it.
 template <class Operation, class T>
 constexpr void requireSerializable() {
+  static_assert(std::is_nothrow_destructible_v<T>,
+                "cerium: the destructor of this type may throw, which would end the process; make it noexcept");
   static_assert(
       Serializable<T>,
       "cerium: records of this type cannot be serialized: they are not trivially copyable, not a standard type "
@@ -97,12 +99,23 @@ template <class K, class V>
 using ResultMap =
     std::conditional_t<keys::StdHashable<K> && !std::is_floating_point_v<K>, std::unordered_map<K, V>, KeyMap<K, V>>;
 
+/// A number of partitions that a program names. Throws InvalidArgument for one that is not positive, or that is more
+/// than there can be.
+int checkedPartitions(const OperationSite& site, int64_t partitions);
+/// The same for one that follows from those of parents: it may be 0.
+int checkedTotal(const OperationSite& site, int64_t partitions);
+/// Throws InvalidArgument where a parent of the node belongs to another Context.
+void adopt(const JobRunner& runner, RddNode& node);
+/// Throws InvalidArgument where `other` belongs to another Context than `runner`.
+void checkSameContext(const JobRunner& runner, const OperationSite& site, const RddNode& other);
+
 /// A new node and the handle on it.
 template <class T, class Body>
 RDD<T> makeRdd(const JobRunnerPtr& runner, OperationSite site, int partitions, std::vector<Dependency> dependencies,
                Body body, std::optional<Partitioner> partitioner = {}) {
   auto* node = new OpNode<T, Body>(runner->nextRddId(), site, partitions, std::move(dependencies), std::move(body));
   NodePtr owner(static_cast<RddNode*>(node));  // one kind of owner for all nodes, whatever their type
+  adopt(*runner, *owner);
   node->setPartitioner(std::move(partitioner));
   return RDD<T>(TypedNodePtr<T>(std::move(owner)), runner);
 }
@@ -143,11 +156,13 @@ struct TypedJob : PendingJob {
   std::vector<R> wait() const {
     PendingJob::wait();
     std::vector<R> values;
-    values.reserve(size());
-    for (size_t i = 0; i < size(); ++i) {
-      TaskResult result = take(i);
-      values.push_back(takeResult<R>(result));
-    }
+    merged([&] {
+      values.reserve(size());
+      for (size_t i = 0; i < size(); ++i) {
+        TaskResult result = take(i);
+        values.push_back(takeResult<R>(result));
+      }
+    });
     return values;
   }
   /// Does `merge` to the results, here in the driver; what it throws fails the job.

@@ -189,8 +189,8 @@ class Transformations {
   RDD<T> operator+(const Other& other) const { return union_(other); }
 
   /// Fewer partitions without a shuffle (more only with `shuffle`). Neighbouring partitions are joined.
-  RDD<T> coalesce(int partitions, bool shuffle = false, Where where = Where::current()) const {
-    if (partitions <= 0) throw InvalidArgument(OperationSite("coalesce", where).str() + ": needs at least 1 partition");
+  RDD<T> coalesce(int64_t wanted, bool shuffle = false, Where where = Where::current()) const {
+    const int partitions = checkedPartitions({"coalesce", where}, wanted);
     if (shuffle) return repartition(partitions, where);
     const int parents = self().getNumPartitions();
     if (partitions >= parents) return self().rdd();
@@ -199,10 +199,9 @@ class Transformations {
   }
 
   /// Exactly so many partitions of even size. Shuffles everything.
-  RDD<T> repartition(int partitions, Where where = Where::current()) const {
+  RDD<T> repartition(int64_t wanted, Where where = Where::current()) const {
     requireSerializable<op::shuffle, T>();
-    if (partitions <= 0)
-      throw InvalidArgument(OperationSite("repartition", where).str() + ": needs at least 1 partition");
+    const int partitions = checkedPartitions({"repartition", where}, wanted);
     using Writer = SpreadEvenly<T>;
     auto shuffle = self().template shuffleWith<Writer>(Writer{{Carried<int>{partitions}}}, partitions);
     return makeRdd<T>(runner(), {"repartition", where}, partitions, {Dependency{nullptr, shuffle}}, ops::Unkeyed<T>{});
@@ -241,7 +240,8 @@ class Transformations {
   auto cartesian(const Other& other, Where where = Where::current()) const {
     using U = typename Other::value_type;
     const int right = other.getNumPartitions();
-    return makeRdd<std::pair<T, U>>(runner(), {"cartesian", where}, self().getNumPartitions() * right,
+    const int partitions = checkedTotal({"cartesian", where}, int64_t{self().getNumPartitions()} * right);
+    return makeRdd<std::pair<T, U>>(runner(), {"cartesian", where}, partitions,
                                     {narrowOn(self().node()), narrowOn(other.node())}, ops::Cartesian<T, U>{right});
   }
 
@@ -334,11 +334,11 @@ template <class T>
 RDD<T> unionOf(const JobRunnerPtr& runner, const std::vector<RDD<T>>& rdds, const Where& where) {
   std::vector<Dependency> parents;
   std::vector<int> begins;
-  int partitions = 0;
+  int64_t partitions = 0;
   bool alike = !rdds.empty() && rdds[0].partitioner().has_value();
   for (const RDD<T>& rdd : rdds) {
     parents.push_back(narrowOn(rdd.node()));
-    begins.push_back(partitions);
+    begins.push_back(static_cast<int>(std::min<int64_t>(partitions, std::numeric_limits<int>::max())));
     partitions += rdd.getNumPartitions();
     alike = alike && rdd.partitioner() == rdds[0].partitioner();
   }
@@ -346,7 +346,8 @@ RDD<T> unionOf(const JobRunnerPtr& runner, const std::vector<RDD<T>>& rdds, cons
     return makeRdd<T>(runner, {"union", where}, rdds[0].getNumPartitions(), std::move(parents), ops::UnionAlike<T>{},
                       rdds[0].partitioner());
   }
-  return makeRdd<T>(runner, {"union", where}, partitions, std::move(parents), ops::Union<T>{std::move(begins)});
+  return makeRdd<T>(runner, {"union", where}, checkedTotal({"union", where}, partitions), std::move(parents),
+                    ops::Union<T>{std::move(begins)});
 }
 
 }  // namespace cerium::api

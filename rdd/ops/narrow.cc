@@ -3,7 +3,17 @@
 
 #include <fmt/format.h>
 
-namespace cerium::ops {
+#include "rdd/ops/partitions.h"
+
+namespace cerium {
+
+void throwNoNextRecord() {
+  throw InvalidArgument(
+      "there is no next record: the iterator is at the end of its records; ask hasNext(), or compare it with end(), "
+      "before the next one is read");
+}
+
+namespace ops {
 
 void throwUnequalZip(const RddNode& node, int partition, int64_t left, int64_t right) {
   throw InvalidArgument(
@@ -20,4 +30,5 @@ void throwCountedOtherwise(const RddNode& node, int partition, int64_t counted, 
       node.site().str(), partition, counted, found > counted ? "at least" : "only", found));
 }
 
-}  // namespace cerium::ops
+}  // namespace ops
+}  // namespace cerium

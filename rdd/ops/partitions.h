@@ -9,6 +9,9 @@
 
 namespace cerium {
 
+/// Thrown where a program reads past the last record.
+[[noreturn]] void throwNoNextRecord();
+
 /// The records of one partition, to be read once from front to back; nothing is held in memory. A light handle.
 template <class T>
 class PartitionRecords {
@@ -24,13 +27,19 @@ class PartitionRecords {
     using iterator_category = std::input_iterator_tag;
 
     iterator() = default;
-    const T& operator*() const { return source_->batch.data[source_->at]; }
+    const T& operator*() const {
+      if (atEnd()) [[unlikely]]
+        throwNoNextRecord();
+      return source_->batch.data[source_->at];
+    }
     const T* operator->() const { return &**this; }
     iterator& operator++() {
+      if (source_ == nullptr) [[unlikely]]
+        throwNoNextRecord();
       source_->advance();
       return *this;
     }
-    void operator++(int) { source_->advance(); }
+    void operator++(int) { ++*this; }
     friend bool operator==(const iterator& a, const iterator& b) { return a.atEnd() == b.atEnd(); }
 
    private:
@@ -47,7 +56,7 @@ class PartitionRecords {
     return iterator(source_.get());
   }
   iterator end() const { return iterator(); }
-  /// Spark's way to read them.
+  /// Spark's way to read them. next() throws InvalidArgument where there is none.
   [[nodiscard]] bool hasNext() const { return begin() != end(); }
   T next() const {
     T record = *begin();
@@ -65,6 +74,7 @@ class PartitionRecords {
     }
     void advance() {
       if (++at < batch.size) return;
+      if (batch.size == 0) throwNoNextRecord();
       batch = stream->next();
       at = 0;
     }
@@ -88,6 +98,9 @@ struct MapPartitions : Parts<Located<F>> {
 
   StreamPtr<U> compute(TaskContext& task, const RddNode& node, int p) const {
     using Result = decltype(callOn(std::declval<Located<F>&>(), 0, std::declval<PartitionRecords<T>&>()));
+    static_assert(std::is_nothrow_destructible_v<Result>,
+                  "cerium: mapPartitions: the destructor of the range that the function returns may throw, which would "
+                  "end the process; make it noexcept");
     struct State {
       PartitionRecords<T> records;
       Located<F> f;

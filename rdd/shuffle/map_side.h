@@ -9,20 +9,32 @@
 
 namespace cerium {
 
-/// Adds where a record's partition may depend on more than its key.
-template <class Part, class K>
-int partitionFor(Part& partitioner, const K& key, TaskContext& task, int64_t index) {
+[[noreturn]] void throwOutOfRange(const OperationSite& site, int64_t partition, size_t partitions);
+
+/// Of a record, whose partition may depend on more than its key. Throws InvalidArgument for one that is not there.
+template <class Part, class K, class Writer>
+int partitionFor(Located<Part>& located, const K& key, TaskContext& task, int64_t index, const Writer& writer) {
+  Part& partitioner = located.f;
   if constexpr (requires { partitioner.getPartition(key, task.partitionId(), index); }) {
     return partitioner.getPartition(key, task.partitionId(), index);
+  } else if constexpr (std::is_same_v<std::remove_cvref_t<Part>, HashPartitioner>) {
+    return partitioner.getPartition(key);
   } else {
-    const int partition = partitioner.getPartition(key);
-    if constexpr (!std::is_same_v<std::remove_cvref_t<Part>, HashPartitioner>) {
-      if (partition < 0 || partition >= partitioner.numPartitions()) [[unlikely]] {
-        throw InvalidArgument("the partitioner put a key into partition " + std::to_string(partition) + " of " +
-                              std::to_string(partitioner.numPartitions()));
-      }
-    }
-    return partition;
+    const auto partition = static_cast<int64_t>(partitioner.getPartition(key));
+    if (partition < 0 || static_cast<uint64_t>(partition) >= writer.partitions()) [[unlikely]]
+      throwOutOfRange(located.site, partition, writer.partitions());
+    return static_cast<int>(partition);
+  }
+}
+
+/// Runs the loop of a map side; what a hash, a comparison or a partitioner throws is the operation's.
+template <class F>
+auto atSite(const OperationSite& site, F loop) {
+  try {
+    return loop();
+  } catch (...) {
+    closure::noteThrow(site);
+    throw;
   }
 }
 
@@ -33,13 +45,16 @@ struct PartitionPairs : Parts<Located<Part>> {
 
   template <class In>
   MapOutput run(TaskContext& task, In& input) {
-    Part& partitioner = this->template part<0>().f;
-    ShuffleWriter<std::pair<K, V>> writer(task, partitioner.numPartitions());
-    int64_t index = 0;
-    input.forEach([&](auto&& record) {
-      writer.add(partitionFor(partitioner, record.first, task, index++), std::forward<decltype(record)>(record));
+    auto& partitioner = this->template part<0>();
+    return atSite(partitioner.site, [&] {
+      ShuffleWriter<std::pair<K, V>> writer(task, partitioner.f.numPartitions());
+      int64_t index = 0;
+      input.forEach([&](auto&& record) {
+        writer.add(partitionFor(partitioner, record.first, task, index++, writer),
+                   std::forward<decltype(record)>(record));
+      });
+      return writer.finish();
     });
-    return writer.finish();
   }
   static PartitionPairs decode(Reader& in) { return {PartitionPairs::decodeMembers(in)}; }
 };
@@ -52,7 +67,18 @@ struct CombinePairs : Parts<Located<Create>, Located<Merge>, Located<Part>> {
 
   template <class In>
   MapOutput run(TaskContext& task, In& input) {
-    using Table = HashAggregation<K, C, Fold>;
+    return atSite(this->template part<2>().site, [&] { return combine(task, input); });
+  }
+  static CombinePairs decode(Reader& in) { return {CombinePairs::decodeMembers(in)}; }
+
+ private:
+  using Table = HashAggregation<K, C, Fold>;
+  using PairWriter = ShuffleWriter<std::pair<K, C>>;
+
+  template <class In>
+  MapOutput combine(TaskContext& task, In& input) {
+    auto& partitioner = this->template part<2>();
+    PairWriter writer(task, partitioner.f.numPartitions());
     Table table(task, mapSideSeed(task), Fold(this->template part<0>(), this->template part<1>()));
     PrefetchedAdds<K, V, Table> adds(table);
     input.forEach([&](auto&& record) {
@@ -60,22 +86,19 @@ struct CombinePairs : Parts<Located<Create>, Located<Merge>, Located<Part>> {
       adds.add(std::forward<Record>(record).first, std::forward<Record>(record).second);
     });
     adds.flush();
-    Part& partitioner = this->template part<2>().f;
-    ShuffleWriter<std::pair<K, C>> writer(task, partitioner.numPartitions());
     table.drain([&](uint64_t hash, K&& key, C&& combiner) {
-      const int partition = partitionOf(partitioner, hash, key, task);  // before the key moves away
+      const int partition = partitionOf(partitioner, hash, key, task, writer);  // before the key moves away
       writer.add(partition, std::pair<K, C>(std::move(key), std::move(combiner)));
     });
     return writer.finish();
   }
-  static CombinePairs decode(Reader& in) { return {CombinePairs::decodeMembers(in)}; }
 
- private:
-  static int partitionOf(Part& partitioner, [[maybe_unused]] uint64_t hash, const K& key, TaskContext& task) {
+  static int partitionOf(Located<Part>& partitioner, [[maybe_unused]] uint64_t hash, const K& key, TaskContext& task,
+                         const PairWriter& writer) {
     if constexpr (std::is_same_v<Part, HashPartitioner>) {
-      return partitioner.ofHash(hash);
+      return partitioner.f.ofHash(hash);
     } else {
-      return partitionFor(partitioner, key, task, 0);
+      return partitionFor(partitioner, key, task, 0, writer);
     }
   }
 };

@@ -20,6 +20,8 @@ class ShuffleWriter {
         hashes_(static_cast<size_t>(partitions)),
         output_(partitions) {}
 
+  [[nodiscard]] size_t partitions() const { return buffers_.size(); }
+
   template <class X>
   void add(int partition, X&& record) {
     if constexpr (!kBitwise<R>) {

@@ -6,6 +6,8 @@
 #include <memory>
 #include <vector>
 
+#include "base/util/log.h"
+
 namespace cerium {
 
 TEST_CASE("a serial thread runs all in order, on one thread", "[serial_thread]") {
@@ -58,6 +60,17 @@ TEST_CASE("what a function holds is gone before the next one begins", "[serial_t
   thread.run([held = std::move(held)] { (void)held; });
   thread.run([&] { gone.set_value(seen.expired()); });
   CHECK(gone.get_future().get());
+}
+
+TEST_CASE("what a function throws does not end the thread", "[util]") {
+  SerialThread thread("test", SerialThread::AtEnd::kFinish);
+  bool came = false;
+  log::setLevel(log::Level::kOff);
+  thread.run([] { throw 42; });
+  thread.run([&] { came = true; });
+  thread.stop();
+  log::setLevel(log::Level::kInfo);
+  CHECK(came);
 }
 
 }  // namespace cerium

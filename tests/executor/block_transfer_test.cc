@@ -156,7 +156,7 @@ TEST_CASE("output of a map that was not asked for fails the read and is not left
             [](const rpc::ConnectionPtr&, const std::string&) {}};
   });
   testing::FakeTask task(1 << 20);
-  RemoteShuffle source(task.context, ShuffleId(3), 1, {ExecutorId(0), {7, 7}, {{7, at}}}, f.shuffles, *f.client);
+  RemoteShuffle source(task.context, ShuffleId(3), 1, {ExecutorId(0), {7, 7}, {0, 0}, {{7, at}}}, f.shuffles, *f.client);
   if (sent == 9) {
     CHECK_THROWS_WITH(source.next(), Catch::Contains("output of map 9"));
   } else {

@@ -20,14 +20,14 @@ std::string fetched(uint64_t bytes, uint64_t chunk) {
                            const auto message = protocol::decode(question);
                            const auto* open = std::get_if<protocol::OpenBlocks>(&message);
                            if (open == nullptr) return;
-                           from->send(protocol::encode(
-                               protocol::BlockPiece{open->request, {{0, 5, 5}}, true, {}, -1, false, Bytes("value")}));
+                           from->send(protocol::encode(protocol::BlockPiece{
+                               open->request, {{0, 5, 5}}, true, {}, {}, -1, false, Bytes("value")}));
                          },
                          [](const rpc::ConnectionPtr&, const std::string&) {}};
   });
   BlockClient client(*asking);
   BroadcastCache cache(client);
-  return std::string(cache.fetch({1, true, bytes, chunk, {{0, "server", 1}}})->view());
+  return std::string(cache.fetch({1, bytes, chunk, {{0, "server", 1}}, "", ""})->view());
 }
 
 }  // namespace

@@ -9,11 +9,11 @@ namespace {
 
 Bytes chunk(int64_t request, const std::string& contents) {
   return protocol::encode(
-      protocol::BlockPiece{request, {{0, contents.size(), contents.size()}}, true, {}, -1, false, Bytes(contents)});
+      protocol::BlockPiece{request, {{0, contents.size(), contents.size()}}, true, {}, {}, -1, false, Bytes(contents)});
 }
 
 Bytes info(uint64_t bytes, uint64_t chunk_bytes, const std::vector<protocol::Peer>& holders) {
-  return protocol::encode(protocol::BroadcastInfo{1, true, bytes, chunk_bytes, holders});
+  return protocol::encode(protocol::BroadcastInfo{1, bytes, chunk_bytes, holders, "", ""});
 }
 
 }  // namespace

@@ -159,6 +159,18 @@ TEST_CASE("the check of captures can be turned off", "[rdd]") {
   CHECK(total == 10);
 }
 
+TEST_CASE("a job that fails while another of its stages begins leaves every core free", "[rdd]") {
+  onEachMaster([](Context& sc) {
+    auto pairs = sc.parallelize(numbers(0, 8), 4).map([](int x) { return std::pair(x, x); });
+    auto broken = pairs.mapValues([](int) -> int { throw BadRecord("no"); });
+    for (int i = 0; i < 5; ++i) {  // two map stages at a time; the first one fails when the other's tasks are next
+      CHECK_THROWS_AS(broken.join(broken, 2).count(), JobFailed);
+      CHECK_THROWS_AS(broken.cogroup(broken, 2).count(), JobFailed);
+    }
+    CHECK(pairs.join(pairs, 2).count() == 8);
+  });
+}
+
 TEST_CASE("an unknown master or setting is refused with the way out", "[rdd]") {
   CHECK_THROWS_AS(Context(testConf("yarn")), InvalidArgument);
   CHECK_THROWS_WITH(Context(testConf("yarn")), Contains("yarn") && Contains("local"));

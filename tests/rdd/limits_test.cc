@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/support/each_master.h"
+#include "tests/support/says.h"
 
 namespace cerium {
 
@@ -15,6 +16,52 @@ TEST_CASE("a job whose results are more than the driver is to hold fails and say
   CHECK(sc.range(0, 1000, 1, 4).collect().size() == 1000);
   CHECK_THROWS_WITH(sc.range(0, 1'000'000, 1, 8).collect(), Contains("cerium.driver.maxResultSize"));
   CHECK(sc.range(0, 1'000'000, 1, 8).count() == 1'000'000);
+}
+
+TEST_CASE("the limit on results holds for the only one, and the last one, on every master", "[rdd]") {
+  for (const char* master : {"local[2]", testing::kProcesses}) {
+    INFO("master " << master);
+    Context sc(testConf(master).set("cerium.driver.maxResultSize", "3m"));
+    const auto records = [&](int n, int partitions, size_t bytes) {
+      return sc.range(0, n, 1, partitions).map([bytes](int64_t) { return std::string(bytes, 'x'); });
+    };
+    constexpr size_t kMiB = size_t{1} << 20;
+    const testing::Says refused("cerium.driver.maxResultSize", "collect at limits_test.cc:");
+    CHECK_THROWS_WITH(records(5, 1, kMiB).collect(), refused);         // large: it waits at its executor
+    CHECK_THROWS_WITH(records(4, 4, kMiB - 1000).collect(), refused);  // small enough for a message
+    CHECK_THROWS_WITH(records(2, 2, 2 * kMiB).collect(), refused);
+    CHECK_THROWS_WITH(records(2, 1, 2 * kMiB).reduce([](const auto& a, const auto& b) { return a + b; }),
+                      Contains("cerium.driver.maxResultSize"));
+    CHECK_THROWS_AS(records(5, 1, kMiB).collectAsync().get(), JobFailed);
+    CHECK(records(2, 1, kMiB).collect().size() == 2);
+    CHECK(records(4, 4, kMiB / 2).collect().size() == 4);
+  }
+}
+
+TEST_CASE("0 is no limit on results", "[rdd]") {
+  for (const char* master : {"local[2]", testing::kProcesses}) {
+    Context sc(testConf(master).set("cerium.driver.maxResultSize", "0"));
+    CHECK(sc.range(0, 8, 1, 1).map([](int64_t) { return std::string(size_t{1} << 20, 'x'); }).collect().size() == 8);
+  }
+}
+
+namespace {
+/// Its size is known to its own serialize only.
+struct Texts {
+  std::vector<std::string> all;
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(all);
+  }
+};
+}  // namespace
+
+TEST_CASE("the limit on results measures types of the program's as they travel", "[rdd]") {
+  for (const char* master : {"local[2]", testing::kProcesses}) {
+    Context sc(testConf(master).set("cerium.driver.maxResultSize", "1m"));
+    auto texts = sc.range(0, 2, 1, 2).map([](int64_t) { return Texts{{1000, std::string(1000, 'x')}}; });
+    CHECK_THROWS_WITH(texts.collect(), Contains("cerium.driver.maxResultSize"));
+  }
 }
 
 TEST_CASE("take computes as many partitions as its settings say", "[rdd]") {
