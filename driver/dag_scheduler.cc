@@ -52,6 +52,7 @@ TaskVerdict DagScheduler::taskSucceeded(StageRef ref, int partition, ExecutorId 
   Stage* stage = state_->find(ref.id);
   if (stage == nullptr) return {};
   TaskVerdict verdict;
+  bool is_progress = false;
   stage->outstanding.erase(partition);
   const bool was_active = stage->state != Stage::State::kIdle;
   bool is_complete = false;
@@ -59,14 +60,17 @@ TaskVerdict DagScheduler::taskSucceeded(StageRef ref, int partition, ExecutorId 
     const ShuffleId shuffle = stage->shuffle->id();
     // What a lost executor made is lost too; the task scheduler, or the next attempt, runs it again.
     if (!state_->lost.contains(executor) && state_->outputs.put(shuffle, partition, {executor, std::move(bytes)})) {
+      is_progress = true;
       verdict.counts = state_->outputs.countOnce(shuffle, partition);
     }
     is_complete = state_->outputs.complete(shuffle);
   } else {
     Job& job = state_->jobs.at(stage->result_of);
-    verdict.counts = job.unfinished.erase(partition) > 0;
+    verdict.counts = is_progress = job.unfinished.erase(partition) > 0;
     is_complete = job.unfinished.empty();
   }
+  // One task of a barrier stage is no progress: all of them run again with the next attempt.
+  if (is_progress && !stage->barrier) stage->failed_attempts = 0;
   verdict.stage_complete = is_complete && was_active;
   if (verdict.stage_complete) {
     state_->complete(*stage);

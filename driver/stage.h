@@ -45,7 +45,7 @@ struct Stage {
 
   /// Partitions that the task scheduler owes us.
   boost::unordered_flat_set<int> outstanding;
-  int failed_attempts = 0;  ///< In a row, by fetch failures.
+  int failed_attempts = 0;  ///< By fetch failures, since the last task that succeeded.
   bool barrier = false;
 
   [[nodiscard]] StageRef ref() const { return {id, attempt}; }
