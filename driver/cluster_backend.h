@@ -79,6 +79,8 @@ class ClusterBackend {
   virtual void want(int /*executors*/) {}
   virtual void dropStage(StageId stage) = 0;
   virtual void dropShuffle(ShuffleId shuffle) = 0;
+  /// The executor's map output cannot be read: the next one made there takes its place.
+  virtual void replaceMapOutput(ExecutorId executor, ShuffleId shuffle, int map) = 0;
   virtual void dropRdd(RddId rdd) = 0;
   virtual void dropBroadcast(BroadcastId broadcast) = 0;
   /// Called every 100 ms: heartbeats that are overdue.

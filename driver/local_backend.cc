@@ -17,7 +17,7 @@ class LocalBackend final : public ClusterBackend, public ExecutorLink {
   void start(BackendEvents& events) override {
     events_ = &events;
     executor_ = std::make_unique<Executor>(
-        ExecutorOptions{options_.threads, options_.memory_bytes, options_.local_dirs}, *this);
+        ExecutorOptions{kSelf, options_.threads, options_.memory_bytes, options_.local_dirs}, *this);
     events.executorAdded(kSelf, "localhost", options_.threads);
   }
   void stop() override {
@@ -32,6 +32,7 @@ class LocalBackend final : public ClusterBackend, public ExecutorLink {
   void endExecutor(ExecutorId, const std::string&) override {}
   void dropStage(StageId) override {}
   void dropShuffle(ShuffleId shuffle) override { executor_->dropShuffle(shuffle); }
+  void replaceMapOutput(ExecutorId, ShuffleId shuffle, int map) override { executor_->replaceMapOutput(shuffle, map); }
   void dropRdd(RddId rdd) override { executor_->dropRdd(rdd); }
   void dropBroadcast(BroadcastId) override {}
   void addBroadcast(BroadcastId, std::function<Bytes()>) override {}

@@ -103,6 +103,9 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
       sendTo(id, protocol::DropShuffle{shuffle.value});
     }
   }
+  void replaceMapOutput(ExecutorId id, ShuffleId shuffle, int map) override {
+    sendTo(id, protocol::ReplaceMapOutput{shuffle.value, map});
+  }
   void dropRdd(RddId rdd) override {
     encoder_.forgetRdd(rdd);
     sendToAll(protocol::DropRdd{rdd.value});

@@ -16,8 +16,8 @@ void ResultFetcher::fetch(const rpc::Endpoint& executor, rpc::ConnectionPtr conn
 void ResultFetcher::fetchNow(const rpc::Endpoint& executor, const rpc::ConnectionPtr& connection, TaskEndEvent event) {
   const int64_t task = event.report.id.value;
   try {
-    auto segment = client_.fetch(executor, {-1, protocol::OpenBlocks::kResult, task, 0, {}}, nullptr);
-    event.encoded_result = *segment.bytes;
+    const auto result = client_.fetch(executor, {-1, protocol::OpenBlocks::kResult, task, 0, {}}, nullptr);
+    event.encoded_result = *result.bytes;
   } catch (const IoError& e) {
     event.report.outcome = TaskReport::Outcome::kEngineFailure;
     event.report.message = std::string("the result cannot be fetched: ") + e.what();

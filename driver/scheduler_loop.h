@@ -96,6 +96,7 @@ class SchedulerLoop final : public BackendEvents {
   void endJob(JobId job, std::optional<Failure> failure);
   void reportTask(const TaskEndEvent& event, const RunningTask& task);
   void fetchFailed(const TaskEndEvent& event, const RunningTask& task, Failure failure);
+  void excludeHost(ExecutorId source, ExecutorId reader);
   [[nodiscard]] Failure toFailure(const TaskEndEvent& event, const RunningTask& task) const;
   [[nodiscard]] Millis now() const;
 

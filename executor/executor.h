@@ -71,6 +71,7 @@ class ExecutorLink {
 };
 
 struct ExecutorOptions {
+  ExecutorId id;
   int cores = 1;
   size_t memory_bytes = size_t{1} << 30;
   std::vector<std::string> local_dirs;
@@ -90,6 +91,7 @@ class Executor final : public TaskServices {
   void stop();
 
   void dropShuffle(ShuffleId shuffle) { shuffles_.drop(shuffle); }
+  void replaceMapOutput(ShuffleId shuffle, int map) { shuffles_.replaceNext(shuffle, map); }
   void dropRdd(RddId rdd) { blocks_.dropRdd(rdd); }
   [[nodiscard]] ShuffleStore& shuffles() { return shuffles_; }
   [[nodiscard]] BlockStore& blocks() { return blocks_; }
@@ -108,6 +110,7 @@ class Executor final : public TaskServices {
   void run(TaskLaunch task);
   static void* workEntry(void* self);
 
+  const ExecutorId id_;
   ExecutorLink& link_;
   MemoryManager memory_;
   std::shared_ptr<SpillSpace> spill_;

@@ -65,6 +65,10 @@ void LaunchDesk::carryOut(const protocol::DropShuffle& drop) {
   parts_.places.forget(ShuffleId(drop.shuffle));
 }
 
+void LaunchDesk::carryOut(const protocol::ReplaceMapOutput& replace) {
+  parts_.executor.replaceMapOutput(ShuffleId(replace.shuffle), replace.map);
+}
+
 void LaunchDesk::carryOut(const protocol::DropRdd& drop) {
   parts_.executor.dropRdd(RddId(drop.rdd));
   parts_.places.forget(RddId(drop.rdd));

@@ -48,6 +48,7 @@ class LaunchDesk {
   void carryOut(const protocol::KillTask& kill);
   void carryOut(const protocol::DropStages& drop);
   void carryOut(const protocol::DropShuffle& drop);
+  void carryOut(const protocol::ReplaceMapOutput& replace);
   void carryOut(const protocol::DropRdd& drop);
   void carryOut(const protocol::DropBroadcast& drop);
   void carryOut(const protocol::ExecutorLost& lost);

@@ -28,8 +28,8 @@ void compute(const TaskLaunch& launch, TaskContext& task, ShuffleStore& shuffles
   launch.stage->body->run(task, output);
   task.complete();
   if (output.map_output) {
-    report.map_bytes = output.map_output->bytes;
-    shuffles.put(*launch.stage->shuffle, launch.partition, std::move(*output.map_output));
+    // The report is of the output that is kept: that of another attempt may be here already.
+    report.map_bytes = shuffles.put(*launch.stage->shuffle, launch.partition, std::move(*output.map_output))->bytes;
   }
   report.value = std::move(output.value);
   report.cells = std::move(task.cells());

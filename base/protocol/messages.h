@@ -153,6 +153,11 @@ struct DropStages {
 struct DropShuffle {
   int64_t shuffle = -1;
 };
+/// This map output cannot be read: the next one made here takes its place.
+struct ReplaceMapOutput {
+  int64_t shuffle = -1;
+  int32_t map = 0;
+};
 struct DropRdd {
   int64_t rdd = -1;
 };
@@ -229,15 +234,15 @@ struct MoreBlocks {
 struct BlockPiece {
   struct Segment {
     int32_t map = 0;
-    uint64_t total = 0;  ///< Bytes of the whole segment; the piece may hold only a part.
-    uint64_t bytes = 0;  ///< Bytes of it in this piece.
+    uint64_t total = 0;     ///< Bytes of the whole segment; the piece may hold only a part.
+    uint64_t bytes = 0;     ///< Bytes of it in this piece.
+    uint64_t checksum = 0;  ///< XXH3 of the whole segment, as its writer made it.
   };
   int64_t request = -1;
   std::vector<Segment> segments;
   bool last = false;
   std::string failure;  ///< Not empty: the block of `failed_map` is not here.
   int32_t failed_map = -1;
-  bool encoded_form = false;  ///< kCached: the block is kept encoded (the level says so).
   Bytes bytes;
 };
 
@@ -245,7 +250,7 @@ using Message =
     std::variant<Hello, TasksEnded, Heartbeat, BlocksChanged, BroadcastQuery, BroadcastHeld, BarrierEnter, Welcome,
                  LaunchTasks, KillTask, DropStages, DropShuffle, DropRdd, DropBroadcast, DropResult, BroadcastInfo,
                  BarrierRelease, ReplicateBlock, AddedFiles, Shutdown, OpenBlocks, MoreBlocks, BlockPiece, AdoptShuffle,
-                 ShuffleAdopted, Retire, Retired, ExecutorLost>;
+                 ShuffleAdopted, Retire, Retired, ExecutorLost, ReplaceMapOutput>;
 
 /// One frame for the transport.
 [[nodiscard]] Bytes encode(const Message& message);

@@ -4,6 +4,8 @@
 
 #include "executor/block_store.h"
 #include "executor/shuffle_store.h"
+#include "tests/support/damage.h"
+#include "tests/support/temp_folder.h"
 
 namespace cerium {
 namespace {
@@ -110,6 +112,70 @@ TEST_CASE("of two outputs of one map task the first stays, and memory is given b
   CHECK(memory.used() == 0);
   CHECK(store.find(ShuffleId(7), 0, 1) == nullptr);
   CHECK(valueIn(CachedBlock{segments->front().block, nullptr}) == 1);  // a reader in the midst of it may go on
+}
+
+TEST_CASE("a map output that cannot be read gives way to the next, and one that was adopted to none", "[executor]") {
+  MemoryManager memory(size_t{1} << 20);
+  const auto output = [&](int64_t value) {
+    MapOutput made(1);
+    made.add(0, {blockOf(value).block, nullptr}, kRecords, static_cast<size_t>(value));
+    REQUIRE(memory.tryReserve(kBlock));
+    made.reserved = kBlock;
+    return made;
+  };
+  ShuffleStore store(memory);
+  const auto value = [&] { return valueIn(CachedBlock{store.find(ShuffleId(7), 0, 0)->front().block, nullptr}); };
+  CHECK(store.put(ShuffleId(7), 0, output(1))->bytes[0] == 1);
+  CHECK(store.put(ShuffleId(7), 0, output(2))->bytes[0] == 1);  // what is kept is what is reported
+  store.replaceNext(ShuffleId(7), 0);
+  CHECK(value() == 1);  // its good parts are still read
+  CHECK(store.put(ShuffleId(7), 0, output(3))->bytes[0] == 3);
+  CHECK(store.put(ShuffleId(7), 0, output(4))->bytes[0] == 3);
+  store.adopt(ShuffleId(7), 0, output(5));
+  CHECK(value() == 5);
+  CHECK(memory.used() == kBlock);
+  store.replaceNext(ShuffleId(7), 1);  // of one that is not here
+  CHECK(store.find(ShuffleId(7), 1, 0) == nullptr);
+  store.drop(ShuffleId(7));
+  CHECK(memory.used() == 0);
+}
+
+TEST_CASE("a cached block that is bad on the disk is dropped, and its loss told", "[executor]") {
+  testing::TempFolder folder;
+  MemoryManager memory(8 * kBlock);
+  std::vector<BlockChange> changes;
+  BlockStore store(memory, std::make_shared<SpillSpace>(std::vector<std::string>{folder.path()}),
+                   [&](const BlockChange& change) { changes.push_back(change); });
+  REQUIRE(store.put(RddId(1), 3, DISK_ONLY, blockOf(5)));
+  testing::flipBitsIn(folder.path());
+  CHECK(valueIn(store.find(RddId(1), 3)) == -1);
+  REQUIRE(changes.size() == 2);
+  CHECK(changes[1].rdd == RddId(1));
+  CHECK(changes[1].partition == 3);
+  CHECK_FALSE(changes[1].present);
+  REQUIRE(store.put(RddId(1), 3, DISK_ONLY, blockOf(6)));
+  CHECK(valueIn(store.find(RddId(1), 3)) == 6);
+}
+
+TEST_CASE("a cached block whose bytes changed in memory is dropped, and its memory given back", "[executor]") {
+  Fixture f(2);
+  REQUIRE(f.store.put(RddId(1), 0, MEMORY_ONLY_SER, blockOf(5)));
+  const auto held = f.store.find(RddId(1), 0);
+  REQUIRE(held);
+  const_cast<char*>(held->encoded->data())[100] ^= 1;
+  CHECK_FALSE(f.store.find(RddId(1), 0));
+  CHECK(f.memory.used() == 0);
+  CHECK_FALSE(f.changes.back().present);
+}
+
+TEST_CASE("a cached block keeps its writer's checksum when it moves to disk", "[executor]") {
+  Fixture f(1);
+  REQUIRE(f.store.put(RddId(1), 0, MEMORY_AND_DISK_SER, blockOf(5)));
+  const auto held = f.store.find(RddId(1), 0);
+  const_cast<char*>(held->encoded->data())[100] ^= 1;  // after it was written, before it goes to disk
+  REQUIRE(f.store.put(RddId(2), 0, MEMORY_AND_DISK_SER, blockOf(6)));
+  REQUIRE(f.disk->bytesInUse() > 0);
+  CHECK_FALSE(f.store.find(RddId(1), 0));
 }
 
 }  // namespace cerium
