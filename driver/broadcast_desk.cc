@@ -37,10 +37,19 @@ std::shared_ptr<BroadcastDesk::Entry> BroadcastDesk::find(BroadcastId id) {
   return found == entries_.end() ? nullptr : found->second;
 }
 
-std::shared_ptr<const Bytes> BroadcastDesk::encoded(Entry& entry) {
+std::shared_ptr<const Bytes> BroadcastDesk::encoded(Entry& entry) const {
   std::lock_guard lock(entry.encoding);
-  if (!entry.bytes) entry.bytes = std::make_shared<const Bytes>(entry.encode());
+  if (entry.bytes) return entry.bytes;
+  entry.bytes = std::make_shared<const Bytes>(entry.encode());
+  for (size_t i = 0; i * chunk_bytes_ < entry.bytes->size(); ++i) {
+    const std::string_view bytes = chunkOf(*entry.bytes, i);
+    entry.checksums.push_back(hashBytes(bytes.data(), bytes.size()));
+  }
   return entry.bytes;
+}
+
+std::string_view BroadcastDesk::chunkOf(const Bytes& bytes, size_t index) const {
+  return bytes.view().substr(index * chunk_bytes_, chunk_bytes_);
 }
 
 void BroadcastDesk::answer(const rpc::ConnectionPtr& asker, BroadcastId id, const rpc::Endpoint& driver) {
@@ -82,14 +91,15 @@ void BroadcastDesk::forgetHolders(BroadcastId id) {
   if (found != entries_.end()) found->second->holders.clear();
 }
 
-std::shared_ptr<const Bytes> BroadcastDesk::chunk(BroadcastId id, int index) {
+CheckedBytes BroadcastDesk::chunk(BroadcastId id, int index) {
   auto entry = find(id);
-  if (!entry) return nullptr;
+  if (!entry) return {};
   std::shared_ptr<const Bytes> bytes;
-  if (guarded([&] { bytes = encoded(*entry); })) return nullptr;  // those that asked for it were told why
-  const uint64_t begin = static_cast<uint64_t>(index) * chunk_bytes_;
-  if (index < 0 || begin >= bytes->size()) return nullptr;
-  return std::make_shared<const Bytes>(bytes->data() + begin, std::min<uint64_t>(chunk_bytes_, bytes->size() - begin));
+  if (guarded([&] { bytes = encoded(*entry); })) return {};  // those that asked for it were told why
+  std::lock_guard lock(entry->encoding);
+  const auto at = static_cast<size_t>(index);
+  if (index < 0 || at >= entry->checksums.size()) return {};
+  return {std::make_shared<const Bytes>(chunkOf(*bytes, at)), entry->checksums[at]};
 }
 
 }  // namespace cerium

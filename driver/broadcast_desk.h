@@ -35,11 +35,13 @@ class BroadcastDesk {
     std::function<Bytes()> encode;
     std::mutex encoding;
     std::shared_ptr<const Bytes> bytes;         // guarded by encoding
+    std::vector<uint64_t> checksums;            // guarded by encoding; of its chunks
     std::map<int64_t, protocol::Peer> holders;  // guarded by mutex_
   };
   std::shared_ptr<Entry> find(BroadcastId id);
-  static std::shared_ptr<const Bytes> encoded(Entry& entry);
-  std::shared_ptr<const Bytes> chunk(BroadcastId id, int index);
+  std::shared_ptr<const Bytes> encoded(Entry& entry) const;
+  std::string_view chunkOf(const Bytes& bytes, size_t index) const;
+  CheckedBytes chunk(BroadcastId id, int index);
 
   const uint64_t chunk_bytes_;
   std::mutex mutex_;

@@ -52,6 +52,7 @@ TaskVerdict DagScheduler::taskSucceeded(StageRef ref, int partition, MapOutputSt
   Stage* stage = state_->find(ref.id);
   if (stage == nullptr || ref.attempt < stage->first_valid_attempt) return {};
   TaskVerdict verdict;
+  bool is_progress = false;
   stage->outstanding.erase(partition);
   const bool was_active = stage->state != Stage::State::kIdle;
   bool is_complete = false;
@@ -61,14 +62,17 @@ TaskVerdict DagScheduler::taskSucceeded(StageRef ref, int partition, MapOutputSt
     const auto put = state_->lost.contains(output.executor)
                          ? MapOutputTracker::Put::kKnown
                          : state_->outputs.put(shuffle, partition, std::move(output));
-    if (put != MapOutputTracker::Put::kKnown) verdict.counts = state_->outputs.countOnce(shuffle, partition);
+    is_progress = put != MapOutputTracker::Put::kKnown;
+    if (is_progress) verdict.counts = state_->outputs.countOnce(shuffle, partition);
     if (put == MapOutputTracker::Put::kChanged) state_->outputChanged(*stage, partition);
     is_complete = state_->outputs.complete(shuffle);
   } else {
     Job& job = state_->jobs.at(stage->result_of);
-    verdict.counts = job.unfinished.erase(partition) > 0;
+    verdict.counts = is_progress = job.unfinished.erase(partition) > 0;
     is_complete = job.unfinished.empty();
   }
+  // One task of a barrier stage is no progress: all of them run again with the next attempt.
+  if (is_progress && !stage->barrier) stage->failed_attempts = 0;
   verdict.stage_complete = is_complete && was_active && !stage->removed;
   if (verdict.stage_complete) {
     state_->complete(*stage);

@@ -105,8 +105,8 @@ struct TaskVerdict {
 class DagScheduler {
  public:
   struct Options {
-    int max_stage_attempts =
-        4;  ///< Attempts that fail by fetching, without the stage's end between, before its jobs do.
+    /// So many attempts of a stage that fail by fetching, without a task of it that succeeds in between, fail its jobs.
+    int max_stage_attempts = 4;
   };
   explicit DagScheduler(Options options);
   ~DagScheduler();

@@ -160,7 +160,8 @@ void DagScheduler::State::failByFetch(Stage& stage, int partition, ShuffleId shu
     Failure failure;
     failure.kind = Failure::Kind::kFetchFailed;
     failure.message = fmt::format(
-        "{} failed {} times in a row because its input was lost before it could read it all. The last time: {}. "
+        "{} failed {} times in a row, and no task of it succeeded in between, because its input was lost before it "
+        "could be read. The last time: {}. "
         "Look for executors that die or run out of memory or disk, or raise the number of stage attempts",
         stage.str(), stage.failed_attempts, story);
     failure.call_site = stage.node->site().str();

@@ -6,8 +6,12 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/protocol/executor_environment.h"
+
 namespace cerium {
 namespace {
+
+std::string detail(const std::string& text) { return text.empty() ? text : ": " + text; }
 
 std::string describe(const ExecutorEnd& end) {
   std::string text =
@@ -17,7 +21,13 @@ std::string describe(const ExecutorEnd& end) {
       : end.process.signal > 0
           ? fmt::format("its process was killed by signal {} ({})", end.process.signal, strsignal(end.process.signal))
           : fmt::format("its process exited with status {}", end.process.exit_status);
-  return end.reason.empty() ? text : text + ": " + end.reason;
+  return text + detail(end.reason);
+}
+
+/// A broken connection, as one damaged on the wire is, ends the executor's process.
+bool lostItsDriver(const ExecutorEnd& end) {
+  const auto& process = end.process;
+  return end.seen && !process.crashed && process.signal == 0 && process.exit_status == kLostItsDriver;
 }
 
 }  // namespace
@@ -129,12 +139,15 @@ std::optional<ExecutorLives::Obituary> ExecutorLives::ended(ExecutorId id, const
   const Life& life = node.mapped();
   // A process that we did not end died of what it ran (a crash, the memory limit, a kill), and one that falls silent
   // stands still because of it. Its tasks count as tried, so that one that ends every executor ends itself.
-  const bool is_suspect = life.given_up.empty() ? end.seen : life.fell_silent;
+  const bool is_cut_off = lostItsDriver(end) && life.given_up.empty();
+  const bool is_suspect = !is_cut_off && (life.given_up.empty() ? end.seen : life.fell_silent);
   Obituary obituary;
   obituary.registered = life.registered;
   Failure& failure = obituary.failure;
   failure.kind = is_suspect && !life.leaving ? Failure::Kind::kCrash : Failure::Kind::kExecutorLost;
-  failure.message = life.given_up.empty() ? describe(end) : life.given_up;
+  failure.message = is_cut_off              ? "its connection broke" + detail(life.lost_connection)
+                    : life.given_up.empty() ? describe(end)
+                                            : life.given_up;
   failure.signal = end.process.signal;
   if (life.registered && !life.log.empty()) failure.message += "; its log is " + life.log;
   if (end.process.crashed && end.process.record.task >= 0) obituary.guilty.push_back(TaskId(end.process.record.task));

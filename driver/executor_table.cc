@@ -11,6 +11,8 @@ bool ExecutorTable::add(ExecutorId id, const std::string& host, int cores) {
   executor->id = id;
   executor->host = host;
   executor->cores = cores;
+  if (auto excluded = excluded_hosts_.find(host); excluded != excluded_hosts_.end())
+    executor->excluded_until = excluded->second;
   by_id_[id] = executor.get();
   total_cores_ += cores;
   all_.push_back(std::move(executor));
@@ -55,7 +57,16 @@ bool ExecutorTable::strike(ExecutorSlots& executor, StageId stage, int partition
   return true;
 }
 
+void ExecutorTable::excludeHost(const std::string& host, Millis now) {
+  const Millis until = excluded_hosts_[host] = now + options_.exclude_ms;
+  for (const auto& executor : all_) {
+    if (executor->host == host) executor->excluded_until = until;
+  }
+  countOpen();
+}
+
 void ExecutorTable::endExclusions(Millis now) {
+  std::erase_if(excluded_hosts_, [now](const auto& host) { return host.second <= now; });
   for (const auto& executor : all_) {
     if (executor->excluded_until == 0 || executor->excluded_until > now) continue;
     executor->excluded_until = 0;

@@ -52,6 +52,8 @@ class ExecutorTable {
 
   /// Notes a task failure on the executor; true where that excludes it now.
   bool strike(ExecutorSlots& executor, StageId stage, int partition, Millis now);
+  /// Excludes the executors there, and those that come.
+  void excludeHost(const std::string& host, Millis now);
   /// Ends the exclusions that have lasted long enough.
   void endExclusions(Millis now);
   /// False while it leaves, and while it is excluded and some other executor is neither.
@@ -65,6 +67,7 @@ class ExecutorTable {
   const TaskScheduler::Options options_;
   std::vector<std::unique_ptr<ExecutorSlots>> all_;
   std::unordered_map<ExecutorId, ExecutorSlots*> by_id_;
+  std::unordered_map<std::string, Millis> excluded_hosts_;  // until when
   int total_cores_ = 0;
   size_t open_ = 0;  ///< Those that neither leave nor are excluded.
 };

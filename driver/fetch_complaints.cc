@@ -6,16 +6,30 @@
 
 namespace cerium {
 
-bool FetchComplaints::add(ExecutorId source, ExecutorId reader, Millis now) {
-  auto& complaints = by_source_[source];
-  std::erase_if(complaints, [&](const Complaint& each) { return now - each.at >= kRemembered; });
-  const bool is_new = std::none_of(complaints.begin(), complaints.end(), [&](const Complaint& each) {
-    return each.reader == reader && now - each.at < kApart;
+bool FetchComplaints::add(const FetchComplaint& complaint, size_t executors, Millis now) {
+  for (auto& [source, complaints] : by_source_) {
+    std::erase_if(complaints, [&](const Made& each) { return now - each.at >= kRemembered; });
+  }
+  auto& complaints = by_source_[complaint.source];
+  // ...unless a task was tried again meanwhile, and came to the same reader for want of another.
+  const bool is_said = std::any_of(complaints.begin(), complaints.end(), [&](const Made& each) {
+    return each.reader == complaint.reader && now - each.at < kApart && each.attempt >= complaint.attempt;
   });
-  if (is_new) complaints.push_back({reader, now});
+  if (!is_said) complaints.push_back({complaint.reader, now, complaint.attempt});
   std::set<ExecutorId> readers;
-  for (const Complaint& each : complaints) readers.insert(each.reader);
-  return readers.size() >= kReaders || complaints.size() >= kMost;
+  for (const Made& each : complaints) readers.insert(each.reader);
+  if (readers.size() >= kReaders || complaints.size() >= kMost) return true;
+  const auto mutual = by_source_.find(complaint.reader);
+  return executors <= 2 && mutual != by_source_.end() &&
+         std::any_of(mutual->second.begin(), mutual->second.end(),
+                     [&](const Made& each) { return each.reader == complaint.source; });
+}
+
+void FetchComplaints::forget(ExecutorId executor) {
+  by_source_.erase(executor);
+  for (auto& [source, complaints] : by_source_) {
+    std::erase_if(complaints, [&](const Made& each) { return each.reader == executor; });
+  }
 }
 
 }  // namespace cerium

@@ -18,7 +18,7 @@ class LocalBackend final : public ClusterBackend, public ExecutorLink {
   void start(BackendEvents& events) override {
     events_ = &events;
     executor_ = std::make_unique<Executor>(
-        ExecutorOptions{options_.threads, options_.memory_bytes, options_.local_dirs, options_.context}, *this);
+        ExecutorOptions{kSelf, options_.threads, options_.memory_bytes, options_.local_dirs, options_.context}, *this);
     events.executorAdded(kSelf, "localhost", options_.threads);
   }
   void stop() override {

@@ -18,8 +18,8 @@ void ResultFetcher::fetch(const rpc::Endpoint& executor, rpc::ConnectionPtr conn
 void ResultFetcher::fetchNow(const rpc::Endpoint& executor, const rpc::ConnectionPtr& connection, TaskEndEvent event) {
   const int64_t task = event.report.id.value;
   const auto thrown = guarded([&] {
-    auto segment = client_.fetch(executor, {-1, protocol::OpenBlocks::kResult, task, 0, {}}, nullptr);
-    event.encoded_result = *segment.bytes;
+    const auto result = client_.fetch(executor, {-1, protocol::OpenBlocks::kResult, task, 0, {}}, nullptr);
+    event.encoded_result = *result.bytes;
   });
   event.kept = false;
   if (thrown) {

@@ -106,6 +106,7 @@ class SchedulerLoop final : public BackendEvents {
   void reportTask(const TaskEndEvent& event, const RunningTask& task);
   void fetchFailed(const TaskEndEvent& event, const RunningTask& task, Failure failure);
   [[nodiscard]] Failure inDriver(const RunningTask& task) const;
+  void excludeHost(ExecutorId source, ExecutorId reader);
   [[nodiscard]] Failure toFailure(const TaskEndEvent& event, const RunningTask& task) const;
   [[nodiscard]] Millis now() const;
 

@@ -159,8 +159,9 @@ void SchedulerLoop::fetchFailed(const TaskEndEvent& event, const RunningTask& ta
   log::info("stage {}, partition {}: output of shuffle {} cannot be read from executor {} by executor {}: {}",
             task.stage.id.value, task.partition, event.report.shuffle.value, source.value, event.executor.value,
             failure.message);
+  const bool is_network = is_out_of_reach && backend_.reaches(source);
   const bool is_tried_elsewhere =
-      is_out_of_reach && backend_.reaches(source) && !complaints_.add(source, event.executor, now());
+      is_network && !complaints_.add({source, event.executor, task.attempt}, hosts_.size(), now());
   if (is_tried_elsewhere) {
     failure.kind = Failure::Kind::kUnreachable;
     failure.message = fmt::format("output of shuffle {} cannot be read from executor {}: {}",
@@ -169,12 +170,22 @@ void SchedulerLoop::fetchFailed(const TaskEndEvent& event, const RunningTask& ta
   carryOut(tasks_.failed(task.id, failure, now()));
   if (is_tried_elsewhere) return;
   if (is_out_of_reach) {
+    if (is_network) excludeHost(source, event.executor);
     // All it held is given up at once, not output by output.
     backend_.endExecutor(source, failure.message);
     carryOut(dag_.executorLost(source, failure.message));
     map = 0;
   }
   carryOut(dag_.fetchFailed(task.stage, task.partition, event.report.shuffle, map, source, failure.message));
+}
+
+/// What takes the place of the executor there would not be reached either.
+void SchedulerLoop::excludeHost(ExecutorId source, ExecutorId reader) {
+  const auto there = hosts_.find(source);
+  const auto here = hosts_.find(reader);
+  if (there == hosts_.end() || here == hosts_.end() || there->second == here->second) return;
+  log::warn("{} gets no tasks for a while, if there are other hosts: others do not reach it", there->second);
+  tasks_.excludeHost(there->second, now());
 }
 
 Failure SchedulerLoop::toFailure(const TaskEndEvent& event, const RunningTask& task) const {

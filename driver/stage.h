@@ -49,7 +49,7 @@ struct Stage {
   boost::unordered_flat_set<int> outstanding;
   /// Results of older attempts do not count: they may come from input that was different.
   int first_valid_attempt = 0;
-  int failed_attempts = 0;  ///< In a row, by fetch failures.
+  int failed_attempts = 0;  ///< By fetch failures, since the last task that succeeded.
   bool barrier = false;
 
   [[nodiscard]] StageRef ref() const { return {id, attempt}; }

@@ -41,6 +41,8 @@ tasks::Instructions TaskScheduler::executorAdded(ExecutorId executor, const std:
   return state_->finishEvent();
 }
 
+void TaskScheduler::excludeHost(const std::string& host, Millis now) { state_->executors.excludeHost(host, now); }
+
 void TaskScheduler::executorLeaving(ExecutorId executor) { state_->executors.leave(executor); }
 
 tasks::Instructions TaskScheduler::executorLost(ExecutorId executor, const Failure& failure,

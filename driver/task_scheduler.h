@@ -89,6 +89,9 @@ class TaskScheduler {
                                    Millis now);
   /// The executor gets no more tasks; those that it has go on.
   void executorLeaving(ExecutorId executor);
+  /// Others do not reach that host: for a while its executors, and those that come there, get no tasks, unless no
+  /// others are left.
+  void excludeHost(const std::string& host, Millis now);
   /// Partitions that are pending or running already stay as they are; the others become pending.
   tasks::Instructions submit(const dag::SubmitTasks& task_set, Millis now);
   /// Kills what runs of the stage, up to this attempt. Unknown stages are ignored.

@@ -4,8 +4,10 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -13,38 +15,56 @@
 
 #include "base/protocol/messages.h"
 #include "base/rpc/transport.h"
+#include "base/util/checked_bytes.h"
+#include "base/util/error.h"
 
 namespace cerium {
 
 class TaskContext;
+
+/// A stream of blocks that cannot go on, and what follows from that.
+class BlocksFailed : public IoError {
+ public:
+  enum class Why {
+    kNotServed,  ///< The peer does not have it, or not as it was written. It is of no use to ask again.
+    kDamaged,    ///< What came is not what was written. It may come well the next time.
+    kBroken,     ///< The connection broke. The next one may hold.
+    kGivenUp,    ///< The peer is gone, or says nothing.
+  };
+  BlocksFailed(Why reason, int map_index, const std::string& text) : IoError(text), why(reason), map(map_index) {}
+  Why why;
+  int map;  ///< The map output at fault; -1 for none in particular.
+};
 
 /// A stream of segments from one peer, in the order asked for. Threads: used by one reader.
 class RemoteStream {
  public:
   struct Segment {
     int map = 0;
-    std::shared_ptr<const Bytes> bytes;
-    bool encoded_form = false;
+    CheckedBytes content;  ///< Intact.
   };
 
-  RemoteStream(rpc::ConnectionPtr connection, int64_t request)
-      : connection_(std::move(connection)), request_(request) {}
+  /// Is told when the stream has heard nothing for a while; throws BlocksFailed where the peer cannot be reached.
+  using OnSilence = std::function<void(std::chrono::steady_clock::time_point since, TaskContext* task)>;
 
-  /// Blocks; nothing at the end. Throws Error (its text is the reason) where the peer fails, is gone, or sends nothing
-  /// for a minute; TaskKilled where `task` (may be null) is told to stop.
+  RemoteStream(rpc::ConnectionPtr connection, int64_t request, OnSilence on_silence)
+      : connection_(std::move(connection)), request_(request), look_after_(std::move(on_silence)) {}
+
+  /// Blocks; nothing at the end. Throws BlocksFailed where the peer fails, is gone, sends nothing for a minute, or
+  /// sends other bytes than were written; TaskKilled where `task` (may be null) is told to stop.
   std::optional<Segment> next(TaskContext* task);
-  /// The map output that the peer did not have, after next() threw; -1 for none in particular.
-  [[nodiscard]] int failedMap() const { return failed_map_; }
 
  private:
   friend class BlockClient;
+  using Why = BlocksFailed::Why;
   void deliver(protocol::BlockPiece piece);
-  void fail(const std::string& reason);
+  void fail(Why why, const std::string& reason);
   protocol::BlockPiece waitForPiece(TaskContext* task);
+  bool nextPiece(TaskContext* task);
 
   const rpc::ConnectionPtr connection_;
   const int64_t request_;
-  int failed_map_ = -1;
+  const OnSilence look_after_;
   // Of the reader:
   protocol::BlockPiece piece_;
   size_t at_segment_ = 0;
@@ -54,7 +74,7 @@ class RemoteStream {
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<protocol::BlockPiece> pieces_;  // guarded by mutex_
-  std::string failure_;                      // guarded by mutex_
+  std::optional<BlocksFailed> failure_;      // guarded by mutex_
 };
 
 /// Threads: all methods from any thread, but not from a transport's handler.
@@ -63,11 +83,11 @@ class BlockClient {
   explicit BlockClient(rpc::Transport& transport) : transport_(transport) {}
   ~BlockClient();
 
-  /// Opens a stream; `request.request` is set by the client. Throws IoError where the peer cannot be reached,
-  /// TaskKilled where `task` (may be null) is told to stop meanwhile.
+  /// Opens a stream; `request.request` is set by the client. Throws IoError where the peer cannot be reached
+  /// (BlocksFailed where it was a moment ago), TaskKilled where `task` (may be null) is told to stop meanwhile.
   std::shared_ptr<RemoteStream> open(const rpc::Endpoint& peer, protocol::OpenBlocks request, TaskContext* task);
-  /// One whole block, for kinds that have one segment.
-  RemoteStream::Segment fetch(const rpc::Endpoint& peer, protocol::OpenBlocks request, TaskContext* task);
+  /// One whole block, for kinds that have one segment. Asks once more where it comes damaged or the connection breaks.
+  CheckedBytes fetch(const rpc::Endpoint& peer, protocol::OpenBlocks request, TaskContext* task);
   /// The process there is gone, as others know better: streams and attempts to connect end with this reason, rather
   /// than wait for an answer. From any thread, also from a transport's handler.
   void giveUp(const rpc::Endpoint& peer, const std::string& reason);
@@ -75,6 +95,10 @@ class BlockClient {
  private:
   struct Peer;
   std::shared_ptr<Peer> peerAt(const rpc::Endpoint& endpoint, TaskContext* task);
+  static std::unique_lock<std::timed_mutex> waitToConnect(Peer& peer, TaskContext* task);
+  rpc::ConnectionPtr connect(Peer& peer, const rpc::Endpoint& endpoint, rpc::Handlers handlers, TaskContext* task);
+  void lookAfter(Peer& peer, const rpc::Endpoint& endpoint, std::chrono::steady_clock::time_point since,
+                 TaskContext* task);
 
   rpc::Transport& transport_;
   std::atomic<int64_t> next_request_{0};

@@ -6,6 +6,7 @@
 
 #include "base/util/exception_text.h"
 #include "base/util/log.h"
+#include "executor/segment_reader.h"
 
 namespace cerium {
 
@@ -32,12 +33,12 @@ void BlockMover::adopt(const protocol::AdoptShuffle& order) {
       outputs.emplace(order.maps[i], std::move(output));
     }
     for (int reduce = 0; reduce < order.num_reduces; ++reduce) {
-      auto stream = client_.open(
-          {order.from.host, order.from.port},
-          {-1, protocol::OpenBlocks::kShuffle, order.shuffle, reduce, order.maps, order.checksums}, nullptr);
-      while (auto segment = stream->next(nullptr)) {
+      SegmentReader reader(client_, {order.from.host, order.from.port},
+                           {-1, protocol::OpenBlocks::kShuffle, order.shuffle, reduce, order.maps, order.checksums},
+                           nullptr);
+      while (auto segment = reader.next()) {
         outputs.at(segment->map)
-            .add(static_cast<size_t>(reduce), {{}, spill(executor_.spillSpace(), segment->bytes->view())}, 0, 0);
+            .add(static_cast<size_t>(reduce), {{}, spill(executor_.spillSpace(), segment->content)}, 0, 0);
       }
     }
     for (auto& [map, output] : outputs) executor_.shuffles().put(ShuffleId(order.shuffle), map, std::move(output));
@@ -51,9 +52,9 @@ void BlockMover::copy(const protocol::ReplicateBlock& order) {
   const rpc::Endpoint peer{order.from.host, order.from.port};
   bool is_kept = false;
   try {
-    auto segment = client_.fetch(peer, {-1, protocol::OpenBlocks::kCached, order.rdd, order.partition, {}}, nullptr);
+    auto block = client_.fetch(peer, {-1, protocol::OpenBlocks::kCached, order.rdd, order.partition, {}}, nullptr);
     is_kept = executor_.cacheBlock(RddId(order.rdd), order.partition, static_cast<StorageLevel>(order.level),
-                                   CachedBlock{{}, std::move(segment.bytes)});
+                                   CachedBlock::of(std::move(block)));
   } catch (...) {
     log::info("partition {} of RDD {} could not be copied from {}: {}", order.partition, order.rdd, peer.str(),
               currentExceptionText().str());

@@ -30,22 +30,59 @@ struct BlockServer::Outgoing {
   struct Part {
     int map = 0;
     ShuffleSegment segment;  // encoded when its turn comes
-    std::shared_ptr<const Bytes> encoded;
+    CheckedBytes encoded;
   };
   std::deque<Part> parts;
   size_t offset = 0;  ///< Into the first part.
-  bool encoded_form = false;
   std::string failure;
+  std::string failure_type;  ///< Of what the program's own code has thrown.
   int failed_map = -1;
 
-  std::shared_ptr<const Bytes>& bytesOfFirst() {
+  /// Ends the stream: what is sent last says why.
+  void fail(int map, std::string why) {
+    parts.clear();
+    failed_map = map;
+    failure = std::move(why);
+  }
+
+  /// The same for what is thrown by a bad disk, or by code of the program's that encodes a record.
+  void failForException() {
+    const int map = parts.front().map;
+    try {
+      throw;
+    } catch (const IoError& e) {
+      fail(map, e.what());
+    } catch (const CorruptData& e) {
+      fail(map, e.what());
+    } catch (...) {
+      const ExceptionText thrown = currentExceptionText();
+      fail(map, "a record cannot be serialized: " + thrown.message);
+      failure_type = thrown.type;
+    }
+  }
+
+  const CheckedBytes& contentOfFirst() {
     Part& part = parts.front();
     if (!part.encoded) {
-      part.encoded = std::make_shared<const Bytes>(part.segment.spilled ? part.segment.spilled->read()
-                                                                        : part.segment.block.encoded());
+      part.encoded =
+          part.segment.spilled ? part.segment.spilled->readChecked() : CheckedBytes::of(part.segment.block.encoded());
       part.segment = {};
     }
     return part.encoded;
+  }
+
+  /// Takes as much from the front as a piece may hold.
+  void fill(protocol::BlockPiece& piece) {
+    while (!parts.empty() && piece.bytes.size() < kPieceBytes) {
+      const auto [bytes, checksum] = contentOfFirst();
+      const size_t n = std::min(kPieceBytes - piece.bytes.size(), bytes->size() - offset);
+      piece.segments.push_back({parts.front().map, bytes->size(), n, checksum});
+      piece.bytes.append(bytes->data() + offset, n);
+      offset += n;
+      if (offset < bytes->size()) break;
+      parts.pop_front();
+      offset = 0;
+    }
   }
 };
 
@@ -85,55 +122,53 @@ void BlockServer::forget(rpc::Connection* connection) {
 void BlockServer::open(const rpc::ConnectionPtr& connection, const protocol::OpenBlocks& request) {
   if (streams_.size() >= kMaxStreams) return connection->close();
   auto stream = std::make_unique<Outgoing>();
-  auto fail = [&](int map, const std::string& what) {
-    stream->parts.clear();
-    stream->failed_map = map;
-    stream->failure = what;
-  };
-  switch (request.kind) {
-    case protocol::OpenBlocks::kShuffle:
-      for (size_t i = 0; i < request.maps.size(); ++i) {
-        const int map = request.maps[i];
-        const auto checksum = i < request.checksums.size() ? std::optional(request.checksums[i]) : std::nullopt;
-        auto segments = sources_.shuffles == nullptr
-                            ? nullptr
-                            : sources_.shuffles->find(ShuffleId(request.id), map, request.index, checksum);
-        if (!segments) {
-          fail(map, "map output " + std::to_string(map) + " of shuffle " + std::to_string(request.id) + " is not here");
-          break;
-        }
-        for (const ShuffleSegment& segment : *segments) stream->parts.push_back({map, segment, nullptr});
-      }
-      break;
-    case protocol::OpenBlocks::kCached:
-      if (auto found =
-              sources_.blocks == nullptr ? std::nullopt : sources_.blocks->find(RddId(request.id), request.index)) {
-        stream->encoded_form = found->encoded != nullptr;
-        stream->parts.push_back({0, {found->block, nullptr}, found->encoded});
-      } else {
-        fail(0, "the cached block is not here any more");
-      }
-      break;
-    case protocol::OpenBlocks::kBroadcast:
-    case protocol::OpenBlocks::kResult: {
-      std::shared_ptr<const Bytes> bytes;
-      if (request.kind == protocol::OpenBlocks::kResult) {
-        if (sources_.result) bytes = sources_.result(TaskId(request.id));
-      } else if (sources_.broadcast_chunk) {
-        bytes = sources_.broadcast_chunk(BroadcastId(request.id), request.index);
-      }
-      if (bytes) {
-        stream->parts.push_back({0, {}, std::move(bytes)});
-      } else {
-        fail(0, "it is not here any more");
-      }
-      break;
-    }
-    default:
-      return connection->close();
+  try {
+    gather(request, *stream);
+  } catch (...) {
+    stream->fail(-1, currentExceptionText().message);
   }
   streams_[{connection.get(), request.request}] = std::move(stream);
   sendPiece(connection, request.request);
+}
+
+void BlockServer::gather(const protocol::OpenBlocks& request, Outgoing& stream) {
+  CheckedBytes bytes;
+  switch (request.kind) {
+    case protocol::OpenBlocks::kShuffle:
+      return gatherShuffle(request, stream);
+    case protocol::OpenBlocks::kCached:
+      if (auto found =
+              sources_.blocks == nullptr ? std::nullopt : sources_.blocks->find(RddId(request.id), request.index)) {
+        stream.parts.push_back({0, {found->block, nullptr}, found->checked()});
+        return;
+      }
+      return stream.fail(-1, "the cached block is not here any more");
+    case protocol::OpenBlocks::kBroadcast:
+      if (sources_.broadcast_chunk) bytes = sources_.broadcast_chunk(BroadcastId(request.id), request.index);
+      break;
+    case protocol::OpenBlocks::kResult:
+      if (sources_.result) bytes = sources_.result(TaskId(request.id));
+      break;
+    default:
+      return stream.fail(-1, "no blocks of that kind are served here");
+  }
+  if (!bytes) return stream.fail(-1, "it is not here any more");
+  stream.parts.push_back({0, {}, std::move(bytes)});
+}
+
+void BlockServer::gatherShuffle(const protocol::OpenBlocks& request, Outgoing& stream) {
+  for (size_t i = 0; i < request.maps.size(); ++i) {
+    const int map = request.maps[i];
+    const auto checksum = i < request.checksums.size() ? std::optional(request.checksums[i]) : std::nullopt;
+    auto segments = sources_.shuffles == nullptr
+                        ? nullptr
+                        : sources_.shuffles->find(ShuffleId(request.id), map, request.index, checksum);
+    if (!segments) {
+      return stream.fail(
+          map, "map output " + std::to_string(map) + " of shuffle " + std::to_string(request.id) + " is not here");
+    }
+    for (const ShuffleSegment& segment : *segments) stream.parts.push_back({map, segment, {}});
+  }
 }
 
 void BlockServer::sendPiece(const rpc::ConnectionPtr& connection, int64_t request) {
@@ -142,33 +177,16 @@ void BlockServer::sendPiece(const rpc::ConnectionPtr& connection, int64_t reques
   Outgoing& stream = *found->second;
   protocol::BlockPiece piece;
   piece.request = request;
-  piece.encoded_form = stream.encoded_form;
   try {
-    while (!stream.parts.empty() && piece.bytes.size() < kPieceBytes) {
-      const auto bytes = stream.bytesOfFirst();
-      const size_t n = std::min(kPieceBytes - piece.bytes.size(), bytes->size() - stream.offset);
-      piece.segments.push_back({stream.parts.front().map, bytes->size(), n});
-      piece.bytes.append(bytes->data() + stream.offset, n);
-      stream.offset += n;
-      if (stream.offset < bytes->size()) break;
-      stream.parts.pop_front();
-      stream.offset = 0;
-    }
-    piece.failure = stream.failure;
-    piece.failed_map = stream.failed_map;
-  } catch (const IoError& e) {  // a bad disk
-    piece.failure = e.what();
-  } catch (...) {  // code of the program's that encodes a record
-    const ExceptionText thrown = currentExceptionText();
-    piece.failure = "a record cannot be serialized: " + thrown.message;
-    piece.failure_type = thrown.type;
-  }
-  if (!piece.failure.empty() && !stream.parts.empty()) {
+    stream.fill(piece);
+  } catch (...) {
     piece.segments.clear();
     piece.bytes.clear();
-    piece.failed_map = stream.parts.front().map;
-    stream.parts.clear();
+    stream.failForException();
   }
+  piece.failure = stream.failure;
+  piece.failure_type = stream.failure_type;
+  piece.failed_map = stream.failed_map;
   piece.last = stream.parts.empty();
   if (piece.last) streams_.erase(found);
   connection->send(protocol::encode(std::move(piece)));

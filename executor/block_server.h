@@ -20,10 +20,10 @@ namespace cerium {
 struct BlockSources {
   ShuffleStore* shuffles = nullptr;
   BlockStore* blocks = nullptr;
-  /// Chunk `index` of a broadcast, or null.
-  std::function<std::shared_ptr<const Bytes>(BroadcastId, int index)> broadcast_chunk;
-  /// A result kept under its task's id, or null.
-  std::function<std::shared_ptr<const Bytes>(TaskId)> result;
+  /// Chunk `index` of a broadcast, or nothing.
+  std::function<CheckedBytes(BroadcastId, int index)> broadcast_chunk;
+  /// A result kept under its task's id, or nothing.
+  std::function<CheckedBytes(TaskId)> result;
 };
 
 /// Threads: handlers() and stop() from any thread; encoding and reading from disk happen on the server's own thread, so
@@ -43,6 +43,8 @@ class BlockServer {
 
   void accept(const rpc::ConnectionPtr& connection, const protocol::Message& message);
   void open(const rpc::ConnectionPtr& connection, const protocol::OpenBlocks& request);
+  void gather(const protocol::OpenBlocks& request, Outgoing& stream);
+  void gatherShuffle(const protocol::OpenBlocks& request, Outgoing& stream);
   void sendPiece(const rpc::ConnectionPtr& connection, int64_t request);
   void forget(rpc::Connection* connection);
 

@@ -17,35 +17,67 @@ BlockStore::BlockStore(MemoryManager& memory, std::shared_ptr<SpillSpace> disk,
     : memory_(memory), disk_(std::move(disk)), on_change_(std::move(on_change)) {}
 
 std::optional<CachedBlock> BlockStore::find(RddId rdd, int partition) {
+  const Key key{rdd, partition};
+  CachedBlock block;
   SpilledPtr spilled;
   {
     std::lock_guard lock(mutex_);
-    auto found = blocks_.find({rdd, partition});
+    auto found = blocks_.find(key);
     if (found == blocks_.end()) return std::nullopt;
     Entry& entry = found->second;
     recent_.splice(recent_.end(), recent_, entry.place);
-    if (entry.block.block.records || entry.block.encoded) return entry.block;
+    block = entry.block;
     spilled = entry.spilled;
   }
-  return CachedBlock{{}, std::make_shared<const Bytes>(spilled->read())};
+  std::string why;
+  try {
+    if (block.block.records) return block;
+    if (!block.encoded) return CachedBlock::of(spilled->readChecked());
+    if (block.checked().isIntact()) return block;
+    why = "its bytes in memory do not match their checksum: the memory is bad";
+  } catch (const CorruptData& e) {
+    why = e.what();
+  } catch (const IoError& e) {
+    why = e.what();
+  }
+  dropBad(key, spilled, why);
+  return std::nullopt;
+}
+
+/// Unless another block is in its place by now.
+void BlockStore::dropBad(const Key& key, const SpilledPtr& spilled, const std::string& why) {
+  log::warn("cached partition {} of RDD {} is dropped and will be computed again: {}", key.second, key.first.value,
+            why);
+  {
+    std::lock_guard lock(mutex_);
+    auto found = blocks_.find(key);
+    if (found == blocks_.end() || found->second.spilled != spilled) return;
+    memory_.release(found->second.memory);
+    recent_.erase(found->second.place);
+    blocks_.erase(found);
+  }
+  on_change_({key.first, key.second, false, 0, 0});
 }
 
 bool BlockStore::put(RddId rdd, int partition, StorageLevel level, CachedBlock block) {
   t_filling = rdd;
   Entry entry{level, {}, nullptr, 0, false, {}};
-  if (keepsEncoded(level) && !block.encoded) {
-    block = {{}, std::make_shared<const Bytes>(encodedBytes(block))};
-  }
+  if (keepsEncoded(level) && !block.encoded) block = CachedBlock::of(CheckedBytes::of(block.block.encoded()));
   const size_t bytes = block.encoded ? block.encoded->size() : block.block.memory();
   if (usesMemory(level) && memory_.tryReserve(bytes)) {
     entry.memory = bytes;
     entry.block = std::move(block);
   } else if (usesDisk(level)) {
-    entry.spilled = block.encoded ? spill(disk_, block.encoded->view()) : spill(disk_, encodedBytes(block).view());
+    entry.spilled = toDisk(block);
   } else {
     return false;
   }
   return insert({rdd, partition}, std::move(entry));
+}
+
+/// Throws IoError where no disk takes it.
+SpilledPtr BlockStore::toDisk(const CachedBlock& block) {
+  return block.encoded ? spill(disk_, block.checked()) : spill(disk_, block.block.encoded().view());
 }
 
 bool BlockStore::insert(const Key& key, Entry entry) {
@@ -135,9 +167,7 @@ void BlockStore::relieve(const Key& key, size_t& freed) {
   if (usesDisk(level)) {
     // The task that asks for room is not to blame where the disk is full, or code of the program's fails to encode
     // another task's records: the block is dropped, lineage can rebuild it.
-    const auto thrown = guarded([&] {
-      spilled = block.encoded ? spill(disk_, block.encoded->view()) : spill(disk_, encodedBytes(block).view());
-    });
+    const auto thrown = guarded([&] { spilled = toDisk(block); });
     if (thrown) {
       log::warn("cached partition {} of RDD {} is dropped, as it cannot be written to disk: {}", key.second,
                 key.first.value, thrown->str());
@@ -163,7 +193,5 @@ void BlockStore::relieve(const Key& key, size_t& freed) {
   }
   on_change_(change);
 }
-
-Bytes BlockStore::encodedBytes(const CachedBlock& block) const { return block.block.encoded(); }
 
 }  // namespace cerium

@@ -31,7 +31,8 @@ class BlockStore {
   BlockStore(MemoryManager& memory, std::shared_ptr<SpillSpace> disk,
              std::function<void(const BlockChange&)> on_change);
 
-  /// The block, if it is here. One on disk is read back, encoded. O(log blocks), plus the read.
+  /// The block, if it is here. One on disk is read back, encoded. One whose bytes are not as they were written is
+  /// dropped: it is computed again. O(log blocks), plus the read.
   [[nodiscard]] std::optional<CachedBlock> find(RddId rdd, int partition);
   /// Keeps a block; false where neither memory nor (for its level) disk takes it.
   bool put(RddId rdd, int partition, StorageLevel level, CachedBlock block);
@@ -53,9 +54,10 @@ class BlockStore {
   };
 
   bool insert(const Key& key, Entry entry);
+  void dropBad(const Key& key, const SpilledPtr& spilled, const std::string& why);
+  SpilledPtr toDisk(const CachedBlock& block);
   std::optional<Key> victim(RddId filling);
   void relieve(const Key& key, size_t& freed);
-  Bytes encodedBytes(const CachedBlock& block) const;
 
   MemoryManager& memory_;
   const std::shared_ptr<SpillSpace> disk_;

@@ -35,11 +35,11 @@ std::shared_ptr<const Bytes> BroadcastCache::fetch(const protocol::BroadcastInfo
   std::shuffle(order.begin(), order.end(), random());
   uint64_t got = 0;
   for (size_t index : order) {
-    auto bytes = fetchChunk(info, static_cast<int>(index));
-    got += bytes->size();
+    auto chunk = fetchChunk(info, static_cast<int>(index));
+    got += chunk.bytes->size();
     std::lock_guard lock(mutex_);
     chunks_[id].resize(n);
-    chunks_[id][index] = std::move(bytes);
+    chunks_[id][index] = std::move(chunk);
   }
   if (got != info.bytes) {
     throw CorruptData("broadcast " + id.str() + " should have " + std::to_string(info.bytes) + " bytes, and " +
@@ -50,12 +50,12 @@ std::shared_ptr<const Bytes> BroadcastCache::fetch(const protocol::BroadcastInfo
   for (size_t i = 0; i < n; ++i) {
     auto piece = chunk(id, static_cast<int>(i));
     if (!piece) throw IoError("broadcast " + id.str() + " was dropped while it was fetched");
-    whole->append(piece->data(), piece->size());
+    whole->append(piece.bytes->data(), piece.bytes->size());
   }
   return whole;
 }
 
-std::shared_ptr<const Bytes> BroadcastCache::fetchChunk(const protocol::BroadcastInfo& info, int index) {
+CheckedBytes BroadcastCache::fetchChunk(const protocol::BroadcastInfo& info, int index) {
   std::vector<protocol::Peer> holders(info.holders.begin() + std::min<size_t>(1, info.holders.size()),
                                       info.holders.end());
   std::shuffle(holders.begin(), holders.end(), random());
@@ -63,9 +63,8 @@ std::shared_ptr<const Bytes> BroadcastCache::fetchChunk(const protocol::Broadcas
   std::string reasons;
   for (const auto& holder : holders) {
     try {
-      return client_
-          .fetch({holder.host, holder.port}, {-1, protocol::OpenBlocks::kBroadcast, info.id, index, {}}, nullptr)
-          .bytes;
+      return client_.fetch({holder.host, holder.port}, {-1, protocol::OpenBlocks::kBroadcast, info.id, index, {}},
+                           nullptr);
     } catch (const IoError& e) {
       reasons += std::string(reasons.empty() ? "" : "; ") + e.what();
     }
@@ -74,10 +73,10 @@ std::shared_ptr<const Bytes> BroadcastCache::fetchChunk(const protocol::Broadcas
                 " cannot be had: " + reasons);
 }
 
-std::shared_ptr<const Bytes> BroadcastCache::chunk(BroadcastId id, int index) const {
+CheckedBytes BroadcastCache::chunk(BroadcastId id, int index) const {
   std::lock_guard lock(mutex_);
   auto found = chunks_.find(id);
-  if (found == chunks_.end() || index < 0 || static_cast<size_t>(index) >= found->second.size()) return nullptr;
+  if (found == chunks_.end() || index < 0 || static_cast<size_t>(index) >= found->second.size()) return {};
   return found->second[static_cast<size_t>(index)];
 }
 

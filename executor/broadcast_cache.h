@@ -22,15 +22,15 @@ class BroadcastCache {
   /// Fetches the chunks that `info` describes, each from a holder chosen at random (the driver, listed first, is asked
   /// only where the others fail or are none), and keeps them. Throws IoError where no holder has a chunk.
   std::shared_ptr<const Bytes> fetch(const protocol::BroadcastInfo& info);
-  [[nodiscard]] std::shared_ptr<const Bytes> chunk(BroadcastId id, int index) const;
+  [[nodiscard]] CheckedBytes chunk(BroadcastId id, int index) const;
   void drop(BroadcastId id);
 
  private:
-  std::shared_ptr<const Bytes> fetchChunk(const protocol::BroadcastInfo& info, int index);
+  CheckedBytes fetchChunk(const protocol::BroadcastInfo& info, int index);
 
   BlockClient& client_;
   mutable std::mutex mutex_;
-  std::map<BroadcastId, std::vector<std::shared_ptr<const Bytes>>> chunks_;  // guarded by mutex_
+  std::map<BroadcastId, std::vector<CheckedBytes>> chunks_;  // guarded by mutex_
 };
 
 }  // namespace cerium

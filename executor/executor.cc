@@ -19,25 +19,25 @@ constexpr size_t kStackBytes = size_t{256} << 20;
 /// Everything from the store of this process.
 class LocalSegments final : public SegmentSource {
  public:
-  LocalSegments(const ShuffleStore& store, ShuffleId shuffle, int reduce, int maps)
-      : store_(store), shuffle_(shuffle), reduce_(reduce), maps_(maps) {}
+  LocalSegments(const ShuffleStore& store, ExecutorId self, const ShuffleDependency& shuffle, int reduce)
+      : store_(store), self_(self), shuffle_(shuffle.id()), reduce_(reduce), maps_(shuffle.numMaps()) {}
 
   std::optional<FetchedSegment> next() override {
     while (!segments_ || at_ == segments_->size()) {
       if (map_ == maps_) return std::nullopt;
       segments_ = store_.find(shuffle_, map_, reduce_);
-      if (!segments_)
-        throw FetchFailed(shuffle_, map_, ExecutorId(), "map output " + std::to_string(map_) + " is not here");
+      if (!segments_) throw FetchFailed(shuffle_, map_, self_, "map output " + std::to_string(map_) + " is not here");
       ++map_;
       at_ = 0;
     }
     const ShuffleSegment& segment = (*segments_)[at_++];
     if (!segment.spilled) return FetchedSegment{segment.block, nullptr};
-    return FetchedSegment{{}, std::make_shared<const Bytes>(segment.spilled->read())};
+    return FetchedSegment{{}, readSpilled(*segment.spilled, {shuffle_, map_ - 1, self_})};
   }
 
  private:
   const ShuffleStore& store_;
+  ExecutorId self_;
   ShuffleId shuffle_;
   int reduce_;
   int maps_;
@@ -49,7 +49,8 @@ class LocalSegments final : public SegmentSource {
 }  // namespace
 
 Executor::Executor(ExecutorOptions options, ExecutorLink& link)
-    : link_(link),
+    : id_(options.id),
+      link_(link),
       context_(options.context),
       memory_(options.memory_bytes),
       spill_(std::make_shared<SpillSpace>(std::move(options.local_dirs))),
@@ -146,7 +147,8 @@ void Executor::run(TaskLaunch launch) {
   // Shared, as threads that the task has started may outlive it.
   const auto shared = std::make_shared<TaskContext>(
       TaskContext::Identity{launch.stage->id, launch.stage_attempt, launch.partition, launch.stage->num_partitions,
-                            launch.attempt, launch.id, launch.stage->body->node().lineageDepth(), launch.stage->properties},
+                            launch.attempt, launch.id, launch.stage->body->node().lineageDepth(),
+                            launch.stage->properties},
       *this);
   TaskContext& context = *shared;
   for (auto& [rdd, partition, bytes] : launch.data) context.setPartitionData(rdd, partition, std::move(bytes));
@@ -167,7 +169,7 @@ void Executor::run(TaskLaunch launch) {
 
 std::unique_ptr<SegmentSource> Executor::openShuffle(TaskContext& task, const ShuffleDependency& shuffle, int reduce) {
   if (auto remote = link_.openRemoteShuffle(task, shuffle, reduce, shuffles_)) return remote;
-  return std::make_unique<LocalSegments>(shuffles_, shuffle.id(), reduce, shuffle.numMaps());
+  return std::make_unique<LocalSegments>(shuffles_, id_, shuffle, reduce);
 }
 
 std::optional<CachedBlock> Executor::findCached(RddId rdd, int partition) {

@@ -74,6 +74,7 @@ class ExecutorLink {
 };
 
 struct ExecutorOptions {
+  ExecutorId id;
   int cores = 1;
   size_t memory_bytes = size_t{1} << 30;
   std::vector<std::string> local_dirs;
@@ -113,6 +114,7 @@ class Executor final : public TaskServices {
   void run(TaskLaunch task);
   static void* workEntry(void* self);
 
+  const ExecutorId id_;
   ExecutorLink& link_;
   const ContextId context_;
   MemoryManager memory_;

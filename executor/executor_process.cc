@@ -12,6 +12,7 @@
 #include <fstream>
 #include <map>
 #include <mutex>
+#include <utility>
 
 #include "base/protocol/executor_environment.h"
 #include "base/rpc/transport.h"
@@ -61,9 +62,10 @@ class ExecutorProcess final : public ExecutorLink {
     broadcasts_ = std::make_unique<BroadcastCache>(*client_);
     BroadcastRegistry::instance().setFetcher(
         [](void* self, BroadcastId id) { return static_cast<ExecutorProcess*>(self)->fetchBroadcast(id); }, this);
-    connection_ =
-        transport_->connect(driver_, {[this](const rpc::ConnectionPtr&, Bytes bytes) { onMessage(bytes); },
-                                      [this](const rpc::ConnectionPtr&, const std::string& reason) { end(reason); }});
+    connection_ = transport_->connect(driver_, {[this](const rpc::ConnectionPtr&, Bytes bytes) { onMessage(bytes); },
+                                                [this](const rpc::ConnectionPtr&, const std::string& reason) {
+                                                  end("the connection to the driver broke: " + reason, kLostItsDriver);
+                                                }});
     if (waitForWelcome()) {
       const rpc::Endpoint blocks =
           transport_->listen({host_, 0}, [this](const rpc::ConnectionPtr&) { return server_->handlers(); });
@@ -118,9 +120,8 @@ class ExecutorProcess final : public ExecutorLink {
     const auto peer = places_.find(rdd, partition);
     if (!peer) return std::nullopt;
     try {
-      auto segment =
-          client_->fetch(*peer, {-1, protocol::OpenBlocks::kCached, rdd.value, partition, {}}, TaskContext::get());
-      return CachedBlock{{}, std::move(segment.bytes)};
+      return CachedBlock::of(
+          client_->fetch(*peer, {-1, protocol::OpenBlocks::kCached, rdd.value, partition, {}}, TaskContext::get()));
     } catch (const IoError& e) {
       return notFetched(rdd, partition, *peer, e.what());
     } catch (const ThrownElsewhere& e) {  // it cannot be serialized there
@@ -174,10 +175,11 @@ class ExecutorProcess final : public ExecutorLink {
 
   void send(protocol::Message message) { connection_->send(protocol::encode(message)); }
 
-  void end(const std::string& reason) {
+  void end(const std::string& reason, int status = 0) {
     std::lock_guard lock(mutex_);
-    if (!ended_) log::info("stops: {}", reason);
-    ended_ = true;
+    if (std::exchange(ended_, true)) return;
+    log::info("stops: {}", reason);
+    exit_status_ = status;
     changed_.notify_all();
   }
 
@@ -196,7 +198,7 @@ class ExecutorProcess final : public ExecutorLink {
       changed_.wait_for(lock, std::chrono::milliseconds(welcome_ ? welcome_->heartbeat_ms : 1000),
                         [this] { return ended_; });
     }
-    return 0;
+    return exit_status_;
   }
 
   void onMessage(const Bytes& bytes) {
@@ -227,7 +229,7 @@ class ExecutorProcess final : public ExecutorLink {
     }
     if (!scratch_.empty()) welcome.local_dirs = {scratch_};  // the worker's machine, not the driver's, knows where
     auto executor =
-        std::make_unique<Executor>(ExecutorOptions{cores_, welcome.memory_bytes, welcome.local_dirs, {}}, *this);
+        std::make_unique<Executor>(ExecutorOptions{id_, cores_, welcome.memory_bytes, welcome.local_dirs, {}}, *this);
     BlockSources sources;
     sources.shuffles = &executor->shuffles();
     sources.blocks = &executor->blocks();
@@ -235,7 +237,7 @@ class ExecutorProcess final : public ExecutorLink {
     sources.result = [this](TaskId task) {
       std::lock_guard lock(mutex_);
       auto found = results_.find(task);
-      return found == results_.end() ? nullptr : found->second;
+      return found == results_.end() ? CheckedBytes() : found->second;
     };
     std::lock_guard lock(mutex_);
     executor_ = std::move(executor);
@@ -329,8 +331,9 @@ class ExecutorProcess final : public ExecutorLink {
       return;
     }
     end.kept_bytes = result.size();
+    CheckedBytes kept = CheckedBytes::of(std::move(result));
     std::lock_guard lock(mutex_);
-    results_[report.id] = std::make_shared<const Bytes>(std::move(result));
+    results_[report.id] = std::move(kept);
   }
 
   const rpc::Endpoint driver_;
@@ -341,12 +344,13 @@ class ExecutorProcess final : public ExecutorLink {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool ended_ = false;                                      // guarded by mutex_
-  std::optional<protocol::Welcome> welcome_;                // guarded by mutex_
-  std::map<TaskId, std::shared_ptr<const Bytes>> results_;  // guarded by mutex_
-  std::map<int64_t, protocol::BroadcastInfo> answers_;      // guarded by mutex_
-  std::map<int64_t, protocol::BarrierRelease> released_;    // guarded by mutex_
-  std::map<std::string, protocol::AddedFile> files_;        // guarded by mutex_
+  bool ended_ = false;                                    // guarded by mutex_
+  int exit_status_ = 0;                                   // guarded by mutex_
+  std::optional<protocol::Welcome> welcome_;              // guarded by mutex_
+  std::map<TaskId, CheckedBytes> results_;                // guarded by mutex_
+  std::map<int64_t, protocol::BroadcastInfo> answers_;    // guarded by mutex_
+  std::map<int64_t, protocol::BarrierRelease> released_;  // guarded by mutex_
+  std::map<std::string, protocol::AddedFile> files_;      // guarded by mutex_
   std::mutex fetching_files_;
   BlockDirectory places_;
 

@@ -26,10 +26,11 @@ RemoteShuffle::RemoteShuffle(TaskContext& task, ShuffleId shuffle, int reduce, W
     if (peer == where_.peers.end())
       throw FetchFailed(shuffle, first, ExecutorId(executor), "its executor is not known here");
     try {
-      streams_[executor].stream = client.open(peer->second,
-                                              {-1, protocol::OpenBlocks::kShuffle, shuffle.value, reduce,
-                                               std::move(outputs.maps), std::move(outputs.checksums)},
-                                              &task);
+      streams_[executor].segments = std::make_unique<SegmentReader>(
+          client, peer->second,
+          protocol::OpenBlocks{-1, protocol::OpenBlocks::kShuffle, shuffle.value, reduce, std::move(outputs.maps),
+                               std::move(outputs.checksums)},
+          &task);
     } catch (const IoError& e) {
       throw FetchFailed(shuffle, FetchFailed::kAllMaps, ExecutorId(executor), e.what());
     }
@@ -64,7 +65,7 @@ std::optional<FetchedSegment> RemoteShuffle::nextLocal() {
   }
   const ShuffleSegment& segment = (*segments_)[at_++];
   if (segment.spilled) {
-    auto bytes = std::make_shared<const Bytes>(segment.spilled->read());
+    auto bytes = readSpilled(*segment.spilled, {shuffle_, static_cast<int>(map_), where_.self});
     task_.metrics().shuffle_bytes_read += static_cast<int64_t>(bytes->size());
     return FetchedSegment{{}, std::move(bytes)};
   }
@@ -77,15 +78,16 @@ std::optional<FetchedSegment> RemoteShuffle::nextRemote(int64_t executor) {
   const int map = static_cast<int>(map_);
   if (!stream.ahead && !stream.ended) {
     try {
-      stream.ahead = stream.stream->next(&task_);
+      stream.ahead = stream.segments->next();
+    } catch (const BlocksFailed& e) {
+      throw FetchFailed(shuffle_, e.map >= 0 ? e.map : FetchFailed::kAllMaps, ExecutorId(executor), e.what());
     } catch (const IoError& e) {
-      const int failed = stream.stream->failedMap();
-      throw FetchFailed(shuffle_, failed >= 0 ? failed : FetchFailed::kAllMaps, ExecutorId(executor), e.what());
+      throw FetchFailed(shuffle_, FetchFailed::kAllMaps, ExecutorId(executor), e.what());
     }
     stream.ended = !stream.ahead;
   }
   if (!stream.ahead || stream.ahead->map != map) return std::nullopt;  // that map wrote nothing for this partition
-  auto bytes = std::move(stream.ahead->bytes);
+  auto bytes = std::move(stream.ahead->content.bytes);
   stream.ahead.reset();
   task_.metrics().shuffle_bytes_read += static_cast<int64_t>(bytes->size());
   task_.metrics().remote_bytes_read += static_cast<int64_t>(bytes->size());

@@ -8,7 +8,7 @@
 #include <memory>
 #include <vector>
 
-#include "executor/block_client.h"
+#include "executor/segment_reader.h"
 #include "executor/shuffle_store.h"
 
 namespace cerium {
@@ -38,7 +38,7 @@ class RemoteShuffle final : public SegmentSource {
   const ShuffleStore& local_;
   /// What has come from one peer, one segment ahead: which map it belongs to says when its turn is.
   struct Stream {
-    std::shared_ptr<RemoteStream> stream;
+    std::unique_ptr<SegmentReader> segments;
     std::optional<RemoteStream::Segment> ahead;
     bool ended = false;
   };

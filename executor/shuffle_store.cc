@@ -37,7 +37,7 @@ std::shared_ptr<const std::vector<ShuffleSegment>> ShuffleStore::find(ShuffleId 
 }
 
 void ShuffleStore::moveToDisk(const std::shared_ptr<SpillSpace>& disk) {
-  std::vector<std::pair<std::pair<ShuffleId, int>, std::shared_ptr<const MapOutput>>> all;
+  std::vector<std::pair<Key, std::shared_ptr<const MapOutput>>> all;
   {
     std::lock_guard lock(mutex_);
     for (const auto& [key, attempts] : outputs_) {
@@ -69,6 +69,16 @@ void ShuffleStore::drop(ShuffleId shuffle) {
     for (const auto& output : at->second) memory_.release(output->reserved);
     dropped.push_back(std::move(at->second));
     at = outputs_.erase(at);
+  }
+}
+
+std::shared_ptr<const Bytes> readSpilled(const SpilledBytes& segment, const MapOutputPlace& place) {
+  try {
+    return std::make_shared<const Bytes>(segment.read());
+  } catch (const CorruptData& e) {
+    throw FetchFailed(place.shuffle, place.map, place.executor, e.what());
+  } catch (const IoError& e) {
+    throw FetchFailed(place.shuffle, place.map, place.executor, e.what());
   }
 }
 

@@ -30,11 +30,22 @@ class ShuffleStore {
   void moveToDisk(const std::shared_ptr<SpillSpace>& disk);
 
  private:
+  using Key = std::pair<ShuffleId, int>;
   using Attempts = std::vector<std::shared_ptr<const MapOutput>>;  // of one map task, one a checksum, the last one last
 
   MemoryManager& memory_;
   mutable std::mutex mutex_;
-  std::map<std::pair<ShuffleId, int>, Attempts> outputs_;  // guarded by mutex_
+  std::map<Key, Attempts> outputs_;  // guarded by mutex_
 };
+
+/// Which map output, and who holds it.
+struct MapOutputPlace {
+  ShuffleId shuffle;
+  int map = 0;
+  ExecutorId executor;
+};
+/// The bytes of a segment on this machine's disk. Throws FetchFailed where they cannot be read as they were written, so
+/// that the map task runs again.
+std::shared_ptr<const Bytes> readSpilled(const SpilledBytes& segment, const MapOutputPlace& place);
 
 }  // namespace cerium

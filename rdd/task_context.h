@@ -83,6 +83,11 @@ class TaskKilled : public Error {
 struct CachedBlock {
   TypedBlock block;
   std::shared_ptr<const Bytes> encoded;  ///< Set instead of `block` for the levels that keep bytes.
+  uint64_t checksum = 0;                 ///< XXH3 of `encoded`, as its writer made it.
+
+  /// Of those bytes.
+  static CachedBlock of(CheckedBytes bytes) { return {{}, std::move(bytes.bytes), bytes.checksum}; }
+  [[nodiscard]] CheckedBytes checked() const { return {encoded, checksum}; }
 };
 
 /// The figures of one task, summed up by the driver for its stage and job.

@@ -17,6 +17,9 @@ struct ExecutorEnvironment {
   static constexpr const char* kScratch = "CERIUM_EXECUTOR_SCRATCH";  ///< Optional: a folder of its own for its data.
 };
 
+/// Exit status of an executor that lost its connection to the driver (EX_TEMPFAIL of sysexits.h): no task's fault.
+inline constexpr int kLostItsDriver = 75;
+
 /// What a driver that a worker started has besides its settings.
 struct DriverEnvironment {
   static constexpr const char* kId = "CERIUM_DRIVER_ID";  ///< DriverOrder::driver.

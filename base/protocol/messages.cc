@@ -42,9 +42,8 @@ CERIUM_FIELDS(ExecutorLost, m.executor, m.reason)
 CERIUM_FIELDS(Shutdown, m.reason)
 CERIUM_FIELDS(OpenBlocks, m.request, m.kind, m.id, m.index, m.maps, m.checksums)
 CERIUM_FIELDS(MoreBlocks, m.request)
-CERIUM_FIELDS(BlockPiece::Segment, m.map, m.total, m.bytes)
-CERIUM_FIELDS(BlockPiece, m.request, m.segments, m.last, m.failure, m.failure_type, m.failed_map, m.encoded_form,
-              m.bytes)
+CERIUM_FIELDS(BlockPiece::Segment, m.map, m.total, m.bytes, m.checksum)
+CERIUM_FIELDS(BlockPiece, m.request, m.segments, m.last, m.failure, m.failure_type, m.failed_map, m.bytes)
 
 }  // namespace cerium::protocol
 

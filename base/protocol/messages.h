@@ -234,8 +234,9 @@ struct MoreBlocks {
 struct BlockPiece {
   struct Segment {
     int32_t map = 0;
-    uint64_t total = 0;  ///< Bytes of the whole segment; the piece may hold only a part.
-    uint64_t bytes = 0;  ///< Bytes of it in this piece.
+    uint64_t total = 0;     ///< Bytes of the whole segment; the piece may hold only a part.
+    uint64_t bytes = 0;     ///< Bytes of it in this piece.
+    uint64_t checksum = 0;  ///< XXH3 of the whole segment, as its writer made it.
   };
   int64_t request = -1;
   std::vector<Segment> segments;
@@ -243,7 +244,6 @@ struct BlockPiece {
   std::string failure;       ///< Not empty: the block of `failed_map` is not here.
   std::string failure_type;  ///< Not empty: it is, and code of the program's threw this while it was encoded.
   int32_t failed_map = -1;
-  bool encoded_form = false;  ///< kCached: the block is kept encoded (the level says so).
   Bytes bytes;
 };
 

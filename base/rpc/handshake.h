@@ -21,7 +21,7 @@
 namespace cerium::rpc {
 
 /// Changes whenever two releases could misunderstand each other's bytes.
-inline constexpr uint16_t kProtocolVersion = 1;
+inline constexpr uint16_t kProtocolVersion = 2;
 
 /// Handshake::reason() where the proofs do not match.
 inline constexpr const char* kWrongSecret = "wrong secret: both processes must be given the same one";

@@ -61,18 +61,23 @@ SpillSpace::~SpillSpace() {
   for (const File& file : files_) ::close(file.fd);
 }
 
-Extent SpillSpace::write(std::string_view bytes) {
+Extent SpillSpace::write(std::string_view bytes) { return write(bytes, hashBytes(bytes.data(), bytes.size())); }
+
+Extent SpillSpace::write(std::string_view bytes, uint64_t checksum) {
   Bytes packed = compressed(bytes);
   std::string_view stored = packed.empty() ? bytes : packed.view();
   Extent extent = place(stored);
   extent.size = bytes.size();
-  extent.checksum = hashBytes(stored.data(), stored.size());
+  extent.checksum = checksum;
   return extent;
 }
 
 Extent SpillSpace::place(std::string_view stored) {
   std::string reasons;
-  for (uint32_t i = 0; i < directories_.size(); ++i) {
+  // An error of a device may not come again where another place of the file is written: each folder is tried twice.
+  for (uint32_t round = 0; round < 2 * directories_.size(); ++round) {
+    const auto i = static_cast<uint32_t>(round % directories_.size());
+    if (i == 0) reasons.clear();
     Extent extent{i, 0, stored.size(), 0, 0};
     int fd;
     {
@@ -96,29 +101,49 @@ Extent SpillSpace::place(std::string_view stored) {
                 "); set cerium.local.dir to a folder with space");
 }
 
+int SpillSpace::fileOf(const Extent& extent) const {
+  std::lock_guard lock(mutex_);
+  return files_.at(extent.file).fd;
+}
+
 Bytes SpillSpace::read(const Extent& extent) const {
-  int fd;
-  {
-    std::lock_guard lock(mutex_);
-    fd = files_.at(extent.file).fd;
+  try {
+    return readOnce(extent);
+  } catch (const Error&) {
+    // Not always the disk is bad: a controller or a cable may give the right bytes the second time. They must come from
+    // there, not from the system's memory.
+    ::posix_fadvise(fileOf(extent), static_cast<off_t>(extent.offset), static_cast<off_t>(extent.stored),
+                    POSIX_FADV_DONTNEED);
+    return readOnce(extent);
   }
+}
+
+Bytes SpillSpace::readOnce(const Extent& extent) const {
+  const int fd = fileOf(extent);
   Bytes stored;
   char* place = stored.grow(extent.stored);
   for (uint64_t done = 0; done < extent.stored;) {
     ssize_t n = ::pread(fd, place + done, extent.stored - done, static_cast<off_t>(extent.offset + done));
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) throw IoError("cannot read spilled data in " + directories_[extent.file] + ": " + std::strerror(errno));
+    if (n <= 0) {
+      throw IoError("cannot read spilled data from the disk of " + directories_[extent.file] + ": " +
+                    (n == 0 ? "the file ends early" : std::strerror(errno)));
+    }
     done += static_cast<uint64_t>(n);
   }
-  if (hashBytes(stored.data(), stored.size()) != extent.checksum) {
-    throw CorruptData("spilled data in " + directories_[extent.file] + " does not match its checksum: the disk is bad");
+  const auto damaged = [&] {
+    return CorruptData("spilled data in " + directories_[extent.file] +
+                       " does not match its checksum: the disk is bad");
+  };
+  if (extent.stored < extent.size) {
+    Bytes bytes;
+    const int n = LZ4_decompress_safe(stored.data(), bytes.grow(extent.size), static_cast<int>(stored.size()),
+                                      static_cast<int>(extent.size));
+    if (n < 0 || static_cast<uint64_t>(n) != extent.size) throw damaged();
+    stored = std::move(bytes);
   }
-  if (extent.stored == extent.size) return stored;
-  Bytes bytes;
-  int n = LZ4_decompress_safe(stored.data(), bytes.grow(extent.size), static_cast<int>(stored.size()),
-                              static_cast<int>(extent.size));
-  if (n < 0 || static_cast<uint64_t>(n) != extent.size) throw CorruptData("spilled data does not decompress");
-  return bytes;
+  if (hashBytes(stored.data(), stored.size()) != extent.checksum) throw damaged();
+  return stored;
 }
 
 void SpillSpace::free(const Extent& extent) {
@@ -129,6 +154,10 @@ void SpillSpace::free(const Extent& extent) {
 
 SpilledPtr spill(const std::shared_ptr<SpillSpace>& space, std::string_view bytes) {
   return std::make_shared<const SpilledBytes>(space, space->write(bytes));
+}
+
+SpilledPtr spill(const std::shared_ptr<SpillSpace>& space, const CheckedBytes& bytes) {
+  return std::make_shared<const SpilledBytes>(space, space->write(bytes.bytes->view(), bytes.checksum));
 }
 
 }  // namespace cerium

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/util/bytes.h"
+#include "base/util/checked_bytes.h"
 
 namespace cerium {
 
@@ -20,20 +21,23 @@ struct Extent {
   uint64_t offset = 0;
   uint64_t stored = 0;
   uint64_t size = 0;
-  uint64_t checksum = 0;  ///< XXH3 of the stored bytes.
+  uint64_t checksum = 0;  ///< XXH3 of what was written, before it was compressed.
 };
 
 /// Threads: all methods may be called from any thread; writes and reads of different extents run at the same time.
 class SpillSpace {
  public:
-  /// `directories`: tried in turn when one is full or broken. Files are made at the first write.
+  /// `directories`: tried in turn, and once more, when one is full or broken. Files are made at the first write.
   explicit SpillSpace(std::vector<std::string> directories);
   ~SpillSpace();
 
   /// Writes the bytes, compressed with lz4 where that gains an eighth. Throws IoError (folder, size and the system's
   /// reason) when no folder takes them; what was written before stays readable.
   Extent write(std::string_view bytes);
-  /// Reads an extent back. Throws CorruptData where the checksum does not match, IoError where the disk fails.
+  /// The same for bytes that came with the checksum of whoever made them, which stays with them.
+  Extent write(std::string_view bytes, uint64_t checksum);
+  /// Reads an extent back, a second time where the first fails. Throws CorruptData where the checksum does not match,
+  /// IoError where the disk fails.
   [[nodiscard]] Bytes read(const Extent& extent) const;
   /// Gives the space back to the file system.
   void free(const Extent& extent);
@@ -49,6 +53,8 @@ class SpillSpace {
     std::string directory;
   };
   Extent place(std::string_view stored);
+  [[nodiscard]] Bytes readOnce(const Extent& extent) const;
+  [[nodiscard]] int fileOf(const Extent& extent) const;
 
   const std::vector<std::string> directories_;
   mutable std::mutex mutex_;
@@ -66,6 +72,8 @@ class SpilledBytes {
   SpilledBytes& operator=(const SpilledBytes&) = delete;
 
   [[nodiscard]] Bytes read() const { return space_->read(extent_); }
+  /// With the checksum that was written.
+  [[nodiscard]] CheckedBytes readChecked() const { return {std::make_shared<const Bytes>(read()), extent_.checksum}; }
   [[nodiscard]] uint64_t size() const { return extent_.size; }
 
  private:
@@ -77,5 +85,6 @@ using SpilledPtr = std::shared_ptr<const SpilledBytes>;
 
 /// Writes `bytes` and returns the handle that owns them.
 SpilledPtr spill(const std::shared_ptr<SpillSpace>& space, std::string_view bytes);
+SpilledPtr spill(const std::shared_ptr<SpillSpace>& space, const CheckedBytes& bytes);
 
 }  // namespace cerium

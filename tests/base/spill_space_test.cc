@@ -10,11 +10,13 @@
 #include <random>
 
 #include "base/util/error.h"
+#include "tests/support/damage.h"
 #include "tests/support/temp_folder.h"
 
 namespace cerium {
 namespace {
 
+using testing::openFileIn;
 using testing::TempFolder;
 
 std::string randomText(size_t size, unsigned seed) {
@@ -22,16 +24,6 @@ std::string randomText(size_t size, unsigned seed) {
   std::string text(size, '\0');
   for (char& c : text) c = static_cast<char>(random());
   return text;
-}
-
-/// The path under /proc of the nameless file that this process has open in `folder`.
-std::string openFileIn(const std::string& folder) {
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
-    std::error_code gone;
-    const auto target = std::filesystem::read_symlink(entry.path(), gone);
-    if (!gone && target.string().starts_with(folder + "/")) return entry.path();
-  }
-  return {};
 }
 
 size_t filesIn(const std::string& folder) {
@@ -83,6 +75,17 @@ TEST_CASE("a bit that changed on the disk is corrupt data, and the folder is nam
   CHECK_THROWS_AS(space.read(bad), CorruptData);
   CHECK_THROWS_WITH(space.read(bad), Catch::Contains(folder.path()));
   CHECK(space.read(good).view() == randomText(4096, 3));
+}
+
+TEST_CASE("bytes that were damaged before they were written are found when they are read", "[base][spill]") {
+  TempFolder folder;
+  SpillSpace space({folder.path()});
+  std::string text = GENERATE(randomText(50'000, 4), std::string(50'000, 'z'));
+  const uint64_t checksum = hashBytes(text.data(), text.size());
+  CHECK(space.read(space.write(text, checksum)).view() == text);
+  text[20'000] = static_cast<char>(text[20'000] ^ 1);
+  const Extent bad = space.write(text, checksum);
+  CHECK_THROWS_AS(space.read(bad), CorruptData);
 }
 
 TEST_CASE("a file that was cut short is an error of the disk", "[base][spill]") {

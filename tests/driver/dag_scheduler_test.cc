@@ -218,6 +218,56 @@ TEST_CASE("fetch failures with a full success in between are not in a row", "[dr
   }
 }
 
+TEST_CASE("fetch failures with a task that succeeds in between are not in a row", "[driver]") {
+  Dag d;
+  const int limit = DagScheduler::Options{}.max_stage_attempts;
+  const int partitions = 3 * limit;
+  const auto below = d.lineage.shuffle({d.lineage.source(1)}, partitions);
+  const bool is_result = GENERATE(true, false);
+  auto tasks = theOne(d.succeedAll(theOne(d.submit(is_result ? below : d.lineage.shuffle({below}, 1)))));
+  REQUIRE(tasks.partitions.size() == static_cast<size_t>(partitions));
+  const int last = partitions - 1;
+  const auto failAgain = [&] {
+    const auto map = theOne(d.fetchFail(tasks.stage, last, ShuffleId(0), 0, kA));
+    tasks = theOne(d.succeedAll(map));
+  };
+  for (int done = 0; done < last; ++done) {
+    d.succeed(tasks.stage, done);
+    failAgain();
+  }
+  // The last partition alone makes none: now they count.
+  for (int i = 2; i < limit; ++i) failAgain();
+  CHECK(only<dag::JobAborted>(d.fetchFail(tasks.stage, last, ShuffleId(0), 0, kA)).size() == 1);
+  CHECK(d.isIdle());
+}
+
+TEST_CASE("a stage whose output is lost as often as it is made goes on while its tasks succeed", "[driver]") {
+  Dag d;
+  const auto below = d.lineage.shuffle({d.lineage.source(1)}, 2);
+  auto tasks = theOne(d.succeedAll(theOne(d.submit(d.lineage.shuffle({below}, 1))), ExecutorId(0)));
+  for (int i = 0; i < 3 * DagScheduler::Options{}.max_stage_attempts; ++i) {
+    const ExecutorId killed(i);
+    d.succeed(tasks.stage, 0, killed);
+    const auto map = theOne(d.lose(killed));
+    REQUIRE(map.stage.id != tasks.stage.id);
+    d.fetchFail(tasks.stage, 1, ShuffleId(0), 0, killed);
+    tasks = theOne(d.succeedAll(map, ExecutorId(i + 1)));
+    REQUIRE(tasks.partitions == Partitions{0, 1});
+  }
+}
+
+TEST_CASE("what one task of a barrier stage does is no progress of its stage", "[driver]") {
+  Dag d;
+  const auto node = d.lineage.map(d.lineage.shuffle({d.lineage.source(1)}, 2), true);
+  auto tasks = theOne(d.succeedAll(theOne(d.submit(node))));
+  for (int i = 1; i < DagScheduler::Options{}.max_stage_attempts; ++i) {
+    d.succeed(tasks.stage, 0);
+    tasks = theOne(d.succeedAll(theOne(d.fetchFail(tasks.stage, 1, ShuffleId(0), 0, kA))));
+  }
+  d.succeed(tasks.stage, 0);
+  CHECK(only<dag::JobAborted>(d.fetchFail(tasks.stage, 1, ShuffleId(0), 0, kA)).size() == 1);
+}
+
 TEST_CASE("output lost between the end of a stage and the start of its child is made again", "[driver]") {
   Dag d;
   const auto node = d.lineage.shuffle({d.lineage.source(1), d.lineage.source(2)}, 1);

@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/protocol/executor_environment.h"
+
 namespace cerium {
 namespace {
 
@@ -93,6 +95,13 @@ TEST_CASE("a broken connection leaves the process a second to die of something w
     const auto obituary = b.lives.ended(kA, killedBy(11));
     CHECK(obituary->failure.kind == Kind::kCrash);
     CHECK_THAT(obituary->failure.message, Catch::Contains("killed by signal 11"));
+  }
+  SECTION("it has ended because of that, and its tasks are innocent") {
+    ExecutorEnd end;
+    end.process.exit_status = kLostItsDriver;
+    const auto obituary = b.lives.ended(kA, end);
+    CHECK(obituary->failure.kind == Kind::kExecutorLost);
+    CHECK_THAT(obituary->failure.message, Catch::Contains("its connection broke: reset"));
   }
   SECTION("it lives on, of no use") {
     CHECK(b.pass(200).kill.at(0).second == "its connection broke: reset");

@@ -286,6 +286,28 @@ TEST_CASE("a task that cannot reach its input is tried elsewhere, and its execut
   CHECK(executorOf(b, theOne(b.submit(1, 1))) == ExecutorId(0));
 }
 
+TEST_CASE("a host that others do not reach gets no tasks for a while, nor does what comes there", "[driver]") {
+  Bench b;
+  const auto addAt = [&](int64_t id, const char* host) {
+    return launched(b.checked(b.scheduler.executorAdded(ExecutorId(id), host, 1, b.now)));
+  };
+  addAt(0, "far");
+  addAt(1, "near");
+  b.scheduler.excludeHost("far", b.now);
+  addAt(2, "far");
+  REQUIRE(executorOf(b, theOne(b.submit(0, 2))) == ExecutorId(1));
+  SECTION("until the time is over") {
+    b.now += TaskScheduler::Options{}.exclude_ms;
+    CHECK(launched(b.checked(b.scheduler.tick(b.now))).size() == 1);
+    addAt(3, "far");
+    CHECK(launched(b.submit(1, 2)).size() == 2);
+  }
+  SECTION("unless no other is left") {
+    b.lose(1);
+    CHECK(b.held(0) + b.held(2) == 2);
+  }
+}
+
 TEST_CASE("executors that are excluded work on when all others leave", "[driver]") {
   Bench b(without([](auto& options) { options.exclude_after_failures = 1; }));
   b.add(0, 1);

@@ -20,8 +20,12 @@ std::string fetched(uint64_t bytes, uint64_t chunk) {
                            const auto message = protocol::decode(question);
                            const auto* open = std::get_if<protocol::OpenBlocks>(&message);
                            if (open == nullptr) return;
-                           from->send(protocol::encode(protocol::BlockPiece{
-                               open->request, {{0, 5, 5}}, true, {}, {}, -1, false, Bytes("value")}));
+                           protocol::BlockPiece piece;
+                           piece.request = open->request;
+                           piece.segments = {{0, 5, 5, hashBytes("value", 5)}};
+                           piece.last = true;
+                           piece.bytes = Bytes("value");
+                           from->send(protocol::encode(std::move(piece)));
                          },
                          [](const rpc::ConnectionPtr&, const std::string&) {}};
   });

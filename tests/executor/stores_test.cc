@@ -4,6 +4,8 @@
 
 #include "executor/block_store.h"
 #include "executor/shuffle_store.h"
+#include "tests/support/damage.h"
+#include "tests/support/temp_folder.h"
 
 namespace cerium {
 namespace {
@@ -86,23 +88,34 @@ TEST_CASE("each level keeps a block where it says", "[executor]") {
   CHECK(valueIn(f.store.find(RddId(1), 0)) == 6);
 }
 
-TEST_CASE("of two outputs of one map task the first stays, and memory is given back", "[executor]") {
+TEST_CASE("attempts of a map task whose outputs differ stay beside each other, equal ones take each other's place",
+          "[executor]") {
   MemoryManager memory(size_t{1} << 20);
-  const auto output = [&](int64_t value) {
+  const auto output = [&](int64_t value, uint64_t checksum) {
     MapOutput made(2);
     made.add(1, {blockOf(value).block, nullptr}, kRecords, kBlock);
     REQUIRE(memory.tryReserve(kBlock));
     made.reserved = kBlock;
+    made.checksum = checksum;
     return made;
   };
   ShuffleStore store(memory);
-  store.put(ShuffleId(7), 0, output(1));
-  store.put(ShuffleId(7), 0, output(2));
-  CHECK(memory.used() == kBlock);
+  const auto value = [&](std::optional<uint64_t> checksum) {
+    return valueIn(CachedBlock{store.find(ShuffleId(7), 0, 1, checksum)->front().block, nullptr});
+  };
+  store.put(ShuffleId(7), 0, output(1, 100));
   const auto segments = store.find(ShuffleId(7), 0, 1);
   REQUIRE(segments);
-  REQUIRE(segments->size() == 1);
-  CHECK(valueIn(CachedBlock{segments->front().block, nullptr}) == 1);
+  store.put(ShuffleId(7), 0, output(2, 200));
+  CHECK(memory.used() == 2 * kBlock);
+  CHECK(value(100) == 1);
+  CHECK(value(200) == 2);
+  CHECK(value(std::nullopt) == 2);
+  store.put(ShuffleId(7), 0, output(3, 100));  // made again, as the bytes of the first were bad
+  CHECK(memory.used() == 2 * kBlock);
+  CHECK(value(100) == 3);
+  CHECK(value(std::nullopt) == 3);
+  CHECK(store.find(ShuffleId(7), 0, 1, 300) == nullptr);
   CHECK(store.find(ShuffleId(7), 0, 0)->empty());
   CHECK(store.find(ShuffleId(7), 1, 0) == nullptr);
   CHECK(store.find(ShuffleId(7), 0, 2) == nullptr);
@@ -110,6 +123,44 @@ TEST_CASE("of two outputs of one map task the first stays, and memory is given b
   CHECK(memory.used() == 0);
   CHECK(store.find(ShuffleId(7), 0, 1) == nullptr);
   CHECK(valueIn(CachedBlock{segments->front().block, nullptr}) == 1);  // a reader in the midst of it may go on
+}
+
+TEST_CASE("a cached block that is bad on the disk is dropped, and its loss told", "[executor]") {
+  testing::TempFolder folder;
+  MemoryManager memory(8 * kBlock);
+  std::vector<BlockChange> changes;
+  BlockStore store(memory, std::make_shared<SpillSpace>(std::vector<std::string>{folder.path()}),
+                   [&](const BlockChange& change) { changes.push_back(change); });
+  REQUIRE(store.put(RddId(1), 3, DISK_ONLY, blockOf(5)));
+  testing::flipBitsIn(folder.path());
+  CHECK(valueIn(store.find(RddId(1), 3)) == -1);
+  REQUIRE(changes.size() == 2);
+  CHECK(changes[1].rdd == RddId(1));
+  CHECK(changes[1].partition == 3);
+  CHECK_FALSE(changes[1].present);
+  REQUIRE(store.put(RddId(1), 3, DISK_ONLY, blockOf(6)));
+  CHECK(valueIn(store.find(RddId(1), 3)) == 6);
+}
+
+TEST_CASE("a cached block whose bytes changed in memory is dropped, and its memory given back", "[executor]") {
+  Fixture f(2);
+  REQUIRE(f.store.put(RddId(1), 0, MEMORY_ONLY_SER, blockOf(5)));
+  const auto held = f.store.find(RddId(1), 0);
+  REQUIRE(held);
+  const_cast<char*>(held->encoded->data())[100] ^= 1;
+  CHECK_FALSE(f.store.find(RddId(1), 0));
+  CHECK(f.memory.used() == 0);
+  CHECK_FALSE(f.changes.back().present);
+}
+
+TEST_CASE("a cached block keeps its writer's checksum when it moves to disk", "[executor]") {
+  Fixture f(1);
+  REQUIRE(f.store.put(RddId(1), 0, MEMORY_AND_DISK_SER, blockOf(5)));
+  const auto held = f.store.find(RddId(1), 0);
+  const_cast<char*>(held->encoded->data())[100] ^= 1;  // after it was written, before it goes to disk
+  REQUIRE(f.store.put(RddId(2), 0, MEMORY_AND_DISK_SER, blockOf(6)));
+  REQUIRE(f.disk->bytesInUse() > 0);
+  CHECK_FALSE(f.store.find(RddId(1), 0));
 }
 
 }  // namespace cerium

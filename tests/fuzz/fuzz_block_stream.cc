@@ -49,6 +49,11 @@ bool readShuffle(std::string_view input) {
   return false;
 }
 
+/// `part` bytes of a segment.
+Piece::Segment segment(int map, const Bytes& whole, size_t part) {
+  return {map, whole.size(), part, hashBytes(whole.data(), whole.size())};
+}
+
 std::string pieces(const std::vector<Piece>& all) {
   std::vector<Bytes> frames;
   for (const Piece& piece : all) frames.push_back(protocol::encode(piece));
@@ -67,12 +72,12 @@ std::vector<std::string> fuzz::seeds() {
   return {
       pieces({Piece{.request = 0, .last = true}}),
       pieces({Piece{.request = 0,
-                    .segments = {{0, first.size(), first.size()}, {3, second.size(), second.size()}},
+                    .segments = {segment(0, first, first.size()), segment(3, second, second.size())},
                     .last = true,
                     .bytes = Bytes(both)}}),
-      pieces({Piece{.request = 0, .segments = {{1, first.size(), cut}}, .bytes = head},
+      pieces({Piece{.request = 0, .segments = {segment(1, first, cut)}, .bytes = head},
               Piece{.request = 0,
-                    .segments = {{1, first.size(), first.size() - cut}, {2, second.size(), second.size()}},
+                    .segments = {segment(1, first, first.size() - cut), segment(2, second, second.size())},
                     .last = true,
                     .bytes = tail}}),
   };

@@ -8,8 +8,11 @@ using namespace cerium;
 namespace {
 
 Bytes chunk(int64_t request, const std::string& contents) {
-  return protocol::encode(
-      protocol::BlockPiece{request, {{0, contents.size(), contents.size()}}, true, {}, {}, -1, false, Bytes(contents)});
+  const uint64_t checksum = hashBytes(contents.data(), contents.size());
+  return protocol::encode(protocol::BlockPiece{.request = request,
+                                               .segments = {{0, contents.size(), contents.size(), checksum}},
+                                               .last = true,
+                                               .bytes = Bytes(contents)});
 }
 
 Bytes info(uint64_t bytes, uint64_t chunk_bytes, const std::vector<protocol::Peer>& holders) {

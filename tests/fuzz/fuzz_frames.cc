@@ -7,8 +7,17 @@
 
 using namespace cerium;
 
+namespace {
+
+std::string frame(std::string_view message) {
+  const auto head = rpc::FrameHeader::of(message).encoded();
+  return std::string(head.data(), head.size()) + std::string(message);
+}
+
+}  // namespace
+
 std::vector<std::string> fuzz::seeds() {
-  const std::string one_then_empty("\x03\0\0\0\0\0\0\0one\0\0\0\0\0\0\0\0", 19);
+  const std::string one_then_empty = frame("one") + frame("");
   return {'\0' + one_then_empty, '\7' + one_then_empty, '\xff' + one_then_empty};  // a byte, eight, all at once
 }
 
@@ -29,7 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       if (n > head) std::memcpy(space[1].data(), data + at + head, n - head);
       reader.received(n);
       at += n;
-      while (auto message = reader.next()) delivered += sizeof(uint64_t) + message->size();
+      while (auto message = reader.next()) delivered += rpc::FrameHeader::kBytes + message->size();
     }
     fuzz::check(delivered <= size, "more was delivered than had come");
     fuzz::check(reader.isInsideFrame() == (delivered != size - 1), "the reader does not know where it stands");

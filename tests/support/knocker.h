@@ -7,12 +7,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cstring>
 #include <functional>
 #include <optional>
 #include <string>
 
 #include "base/rpc/handshake.h"
+#include "base/rpc/tcp/frame_header.h"
 #include "base/util/bytes.h"
 
 namespace cerium::testing {
@@ -57,12 +57,12 @@ class Knocker {
   /// The next frame's message; nothing where the connection ended instead, or nothing came within 20 s.
   std::optional<Bytes> next() {
     for (;;) {
-      uint64_t size = 0;
-      if (input_.size() >= sizeof size) {
-        std::memcpy(&size, input_.data(), sizeof size);
-        if (input_.size() - sizeof size >= size) {
-          Bytes message(input_.substr(sizeof size, size));
-          input_.erase(0, sizeof size + size);
+      constexpr size_t kHead = rpc::FrameHeader::kBytes;
+      if (input_.size() >= kHead) {
+        const uint64_t size = rpc::FrameHeader::decode(input_.data()).length;
+        if (input_.size() - kHead >= size) {
+          Bytes message(input_.substr(kHead, size));
+          input_.erase(0, kHead + size);
           return message;
         }
       }
@@ -79,8 +79,8 @@ class Knocker {
   }
 
   [[nodiscard]] static std::string frameOf(const Bytes& message) {
-    const uint64_t size = message.size();
-    return std::string(reinterpret_cast<const char*>(&size), sizeof size) + std::string(message.view());
+    const auto head = rpc::FrameHeader::of(message.view()).encoded();
+    return std::string(head.data(), head.size()) + std::string(message.view());
   }
 
  private:

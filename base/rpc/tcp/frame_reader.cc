@@ -12,18 +12,6 @@
 
 namespace cerium::rpc {
 
-namespace {
-
-constexpr size_t kLengthBytes = 8;
-
-uint64_t decodeLength(const char* bytes) {
-  uint64_t length = 0;
-  for (size_t i = 0; i < kLengthBytes; ++i) length |= uint64_t{static_cast<uint8_t>(bytes[i])} << (8 * i);
-  return length;
-}
-
-}  // namespace
-
 FrameReader::FrameReader(uint64_t max_message_bytes)
     : max_message_bytes_(max_message_bytes), staging_(std::make_unique_for_overwrite<char[]>(kStagingBytes)) {}
 
@@ -31,7 +19,7 @@ std::array<std::span<char>, 2> FrameReader::space() {
   std::span<char> staging(staging_.get() + end_, kStagingBytes - end_);
   if (!in_message_) return {staging, {}};
   const size_t have = message_.size();
-  const size_t missing = length_ - have;
+  const size_t missing = header_.length - have;
   message_space_ = std::min(missing, std::max(kTrustedBytes, have));
   char* place = message_.grow(message_space_);
   // The frames that follow may come with the same system call, but only behind the whole of this message.
@@ -49,15 +37,17 @@ void FrameReader::received(size_t count) {
 }
 
 std::optional<Bytes> FrameReader::next() {
-  if (!in_message_ && !takeLength()) return std::nullopt;
-  const size_t missing = std::min(length_ - message_.size(), end_ - begin_);
+  if (!in_message_ && !takeHeader()) return std::nullopt;
+  const size_t length = header_.length;
+  const size_t missing = std::min(length - message_.size(), end_ - begin_);
   if (missing > 0) {
-    message_.reserve(std::min(length_, kTrustedBytes));
+    message_.reserve(std::min(length, kTrustedBytes));
     message_.append(staging_.get() + begin_, missing);
     begin_ += missing;
   }
   if (begin_ == end_) begin_ = end_ = 0;
-  if (message_.size() < length_) return std::nullopt;
+  if (message_.size() < length) return std::nullopt;
+  header_.verify(message_.view());
   in_message_ = false;
   return std::exchange(message_, Bytes());
 }
@@ -68,22 +58,21 @@ void FrameReader::discard() {
   message_ = Bytes();
 }
 
-bool FrameReader::takeLength() {
-  if (end_ - begin_ < kLengthBytes) {
-    // Part of a length stays; it moves to the front to leave the buffer whole for what comes.
+bool FrameReader::takeHeader() {
+  if (end_ - begin_ < FrameHeader::kBytes) {
+    // Part of a header stays; it moves to the front to leave the buffer whole for what comes.
     std::memmove(staging_.get(), staging_.get() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;
     return false;
   }
-  const uint64_t length = decodeLength(staging_.get() + begin_);
-  if (length > max_message_bytes_)
+  header_ = FrameHeader::decode(staging_.get() + begin_);
+  if (header_.length > max_message_bytes_)
     throw CorruptData(
         fmt::format("the peer announced a message of {} bytes, over the limit of {}; raise max_message_bytes "
                     "or send less at once",
-                    length, max_message_bytes_));
-  begin_ += kLengthBytes;
-  length_ = static_cast<size_t>(length);
+                    header_.length, max_message_bytes_));
+  begin_ += FrameHeader::kBytes;
   in_message_ = true;
   return true;
 }

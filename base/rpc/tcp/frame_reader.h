@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Cuts the bytes of a TCP stream into messages. A frame is a length (u64, little-endian) and that many bytes;
-// length 0 is an empty message. Small messages are copied out of one staging buffer, the rest of a large one is
+// Cuts the bytes of a TCP stream into messages. A frame is a FrameHeader and as many bytes as it says; length 0 is an
+// empty message. Small messages are copied out of one staging buffer, the rest of a large one is
 // received where it will stay. No sockets here.
 #pragma once
 
@@ -11,6 +11,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/rpc/tcp/frame_header.h"
 #include "base/util/bytes.h"
 
 namespace cerium::rpc {
@@ -28,8 +29,8 @@ class FrameReader {
   /// `count` bytes were written to what space() returned.
   void received(size_t count);
 
-  /// The next whole message. Throws CorruptData when the peer announces one over the limit; no memory is allocated
-  /// for it, and the stream cannot be read further.
+  /// The next whole message. Throws CorruptData when it, or its header, does not match its checksum, and when the peer
+  /// announces one over the limit, for which no memory is allocated. The stream cannot be read further then.
   [[nodiscard]] std::optional<Bytes> next();
 
   /// Forgets what was received: the stream's messages are not wanted any more.
@@ -43,14 +44,14 @@ class FrameReader {
   /// Memory is taken for this much of an announced message; beyond it, as much again as has really arrived.
   static constexpr size_t kTrustedBytes = 8 << 20;
 
-  [[nodiscard]] bool takeLength();
+  [[nodiscard]] bool takeHeader();
 
   const uint64_t max_message_bytes_;
   std::unique_ptr<char[]> staging_;
   size_t begin_ = 0;  // Unread staging bytes are [begin_, end_).
   size_t end_ = 0;
   bool in_message_ = false;
-  size_t length_ = 0;  // Announced length of message_, while in_message_.
+  FrameHeader header_;  // Of message_, while in_message_.
   Bytes message_;
   size_t message_space_ = 0;  // Bytes at the end of message_ that space() gave out.
 };

@@ -2,7 +2,6 @@
 // How messages are gathered into runs. See send_queue.h.
 #include "base/rpc/tcp/send_queue.h"
 
-#include <cstdint>
 #include <utility>
 
 namespace cerium::rpc {
@@ -16,10 +15,9 @@ constexpr size_t kRunBytes = 64 << 10;
 
 }  // namespace
 
-void SendQueue::push(Bytes message) {
-  char length[kFrameBytes];
-  for (size_t i = 0; i < kFrameBytes; ++i) length[i] = static_cast<char>(uint64_t{message.size()} >> (8 * i));
-  appendToTail(length, kFrameBytes);
+void SendQueue::push(const FrameHeader& header, Bytes message) {
+  const auto head = header.encoded();
+  appendToTail(head.data(), head.size());
   if (message.size() <= kCopiedBytes) {
     appendToTail(message.data(), message.size());
   } else {

@@ -1,12 +1,13 @@
 // Cerium. Licensed under the Apache License 2.0.
 // Messages on their way to a socket, as few large runs of bytes: small messages are copied behind one another,
-// large ones keep their own memory. So one system call takes many messages. The format is in frame_reader.h.
+// large ones keep their own memory. So one system call takes many messages. The format is in frame_header.h.
 #pragma once
 
 #include <cstddef>
 #include <span>
 #include <vector>
 
+#include "base/rpc/tcp/frame_header.h"
 #include "base/util/bytes.h"
 
 namespace cerium::rpc {
@@ -14,11 +15,8 @@ namespace cerium::rpc {
 /// Threads: externally synchronised. Runs handed out stay in place while nothing is pushed.
 class SendQueue {
  public:
-  /// Bytes that each message takes beyond its own.
-  static constexpr size_t kFrameBytes = 8;
-
-  /// Appends a message with its frame.
-  void push(Bytes message);
+  /// Appends a message behind its header, FrameHeader::of(message.view()).
+  void push(const FrameHeader& header, Bytes message);
 
   [[nodiscard]] bool empty() const { return first_ == runs_.size(); }
 

@@ -88,6 +88,8 @@ TcpConnection::TcpConnection(std::shared_ptr<asio::io_context> io, asio::ip::tcp
 
 void TcpConnection::send(Bytes message) {
   const size_t size = message.size();
+  // Before the lock, as it takes its time; none for a message that is not sent.
+  const FrameHeader header = size > max_message_bytes_ ? FrameHeader{} : FrameHeader::of(message.view());
   std::lock_guard lock(mutex_);
   if (closing_ || closed_) return;
   if (size > max_message_bytes_) {
@@ -100,8 +102,8 @@ void TcpConnection::send(Bytes message) {
     });
     return;
   }
-  queued_bytes_ += size + SendQueue::kFrameBytes;
-  incoming_.push(std::move(message));
+  queued_bytes_ += size + FrameHeader::kBytes;
+  incoming_.push(header, std::move(message));
   wakeWriter();
 }
 

@@ -76,7 +76,7 @@ TEST_CASE("a connector that hears its own bytes is not fooled", "[rpc]") {
 TEST_CASE("an acceptor's proof is of no use to pass as a connector", "[rpc]") {
   // The attacker knows no secret: it opens a second connection to have its challenge answered by the victim itself.
   Handshake victim(Role::kAcceptor, "x");
-  const std::string prefix("CERIUM\1\0", 8);
+  const std::string prefix{'C', 'E', 'R', 'I', 'U', 'M', static_cast<char>(kProtocolVersion), '\0'};
   victim.consume(prefix + std::string(32, 'a'));
   const Bytes greeting = victim.takeOutput();
   Handshake other(Role::kAcceptor, "x");

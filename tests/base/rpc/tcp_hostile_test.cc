@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/rpc/handshake.h"
+#include "base/rpc/tcp/frame_header.h"
 #include "base/rpc/transport.h"
 #include "tests/base/rpc/inbox.h"
 #include "tests/support/no_threads.h"
@@ -114,11 +115,17 @@ class RawSocket {
   int fd_;
 };
 
-std::string frameLength(uint64_t length) {
+std::string lengthOf(uint64_t length) {
   std::string bytes;
   for (int i = 0; i < 8; ++i) bytes += static_cast<char>(length >> (8 * i));
   return bytes;
 }
+
+std::string header(const FrameHeader& header) {
+  const auto head = header.encoded();
+  return {head.data(), head.size()};
+}
+std::string frame(std::string_view message) { return header(FrameHeader::of(message)) + std::string(message); }
 
 struct Server {
   explicit Server(int handshake_timeout_ms = 60'000)
@@ -156,8 +163,8 @@ struct DeafPeer {
 TEST_CASE("what is no greeting is refused at once", "[rpc]") {
   // The handshake's time limit is longer than the test's patience: only a refusal passes.
   Server server(600'000);
-  const std::string bytes = GENERATE(std::string("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), frameLength(0),
-                                     frameLength(uint64_t{1} << 31), frameLength(UINT64_MAX));
+  const std::string bytes = GENERATE(std::string("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), lengthOf(0),
+                                     lengthOf(uint64_t{1} << 31), lengthOf(UINT64_MAX));
   RawSocket raw;
   REQUIRE(raw.connect(server.address.port));
   raw.write(bytes);
@@ -171,7 +178,7 @@ TEST_CASE("an empty frame after the handshake is an empty message", "[rpc]") {
   RawSocket raw;
   REQUIRE(raw.connect(server.address.port));
   REQUIRE(raw.shakeHands("x"));
-  raw.write(frameLength(0) + frameLength(2) + "hi");
+  raw.write(frame("") + frame("hi"));
   REQUIRE(server.inbox.waitForMessages(2));
   CHECK(server.inbox.messages() == std::vector<std::string>{"", "hi"});
 }
@@ -182,11 +189,28 @@ TEST_CASE("a frame over the limit closes an established connection", "[rpc]") {
   RawSocket raw;
   REQUIRE(raw.connect(server.address.port));
   REQUIRE(raw.shakeHands("x"));
-  raw.write(frameLength(length));
+  raw.write(header({length, 0}));
   CHECK(raw.isClosedByPeer());
   REQUIRE(server.inbox.waitForCloses(1));
   CHECK_THAT(server.inbox.closes()[0], Catch::Contains("over the limit"));
   CHECK(server.inbox.messages().empty());
+}
+
+TEST_CASE("a message that was damaged on the wire closes its connection, and says so", "[rpc]") {
+  Server server;
+  RawSocket raw;
+  REQUIRE(raw.connect(server.address.port));
+  REQUIRE(raw.shakeHands("x"));
+  std::string bytes = frame("good") + frame("good") + frame("good");
+  const size_t place = GENERATE(0, 7, 8, 16, 23, 24, 27);  // length, sums and text
+  char& damaged = bytes[bytes.size() / 3 + place];
+  damaged = static_cast<char>(damaged ^ 4);
+  raw.write(bytes);
+  CHECK(raw.isClosedByPeer());
+  REQUIRE(server.inbox.waitForCloses(1));
+  CHECK_THAT(server.inbox.closes()[0], Catch::Contains("damaged on the wire"));
+  CHECK(server.inbox.messages() == std::vector<std::string>{"good"});
+  CHECK(server.servesGoodPeer());
 }
 
 TEST_CASE("a peer with the wrong secret gets no byte of a message and no connection", "[rpc]") {
@@ -194,7 +218,7 @@ TEST_CASE("a peer with the wrong secret gets no byte of a message and no connect
   RawSocket raw;
   REQUIRE(raw.connect(server.address.port));
   CHECK_FALSE(raw.shakeHands("y"));
-  raw.write(frameLength(2) + "hi");
+  raw.write(frame("hi"));
   CHECK(server.servesGoodPeer());
   CHECK(server.inbox.acceptedCount() == 1);
   CHECK(server.inbox.messages() == std::vector<std::string>{"good"});
@@ -253,7 +277,7 @@ TEST_CASE("a killed peer is told at once", "[rpc]") {
     CHECK(server.inbox.closes()[0] == "closed by peer");
   }
   SECTION("by the end of the stream inside a message") {
-    raw.write(frameLength(100) + "only this");
+    raw.write(header({100, 0}) + "only this");
     raw.close();
     REQUIRE(server.inbox.waitForCloses(1));
     CHECK(server.inbox.closes()[0] == "closed by peer in the middle of a message");

@@ -1,0 +1,254 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Bits that flip on the network and on disks, and disks that fail, under real processes: the answer is right all the
+// same. This program's own sendmsg, pwrite and pread stand before the system's, in the driver and in its executors, as
+// both are this program; what they do to a call is in the environment, which executors inherit.
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tests/support/each_master.h"
+#include "tests/support/processes.h"
+
+// Sanitizers have their own of these functions.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define CERIUM_TEST_FAULTS 0
+#else
+#define CERIUM_TEST_FAULTS 1
+#endif
+
+#if CERIUM_TEST_FAULTS
+
+namespace cerium {
+namespace {
+
+constexpr const char* kVariable = "CERIUM_TEST_FAULT";
+
+/// What goes wrong in a process: `kind` happens to one call of `every` that moves at least `min_bytes`, and at most
+/// `limit` times. Each is noted by a byte more in the file `noted`.
+struct Fault {
+  enum Kind : int { kNone, kFlipSent, kFlipWritten, kFailWrite, kFailRead, kShortWrite };
+  int kind = kNone;
+  int every = 1;
+  int min_bytes = 1;
+  int limit = 1 << 30;
+  bool in_executors = true;  ///< Else in the driver.
+  std::string noted = {};
+
+  [[nodiscard]] std::string str() const {
+    return std::to_string(kind) + " " + std::to_string(every) + " " + std::to_string(min_bytes) + " " +
+           std::to_string(limit) + " " + std::to_string(in_executors ? 1 : 0) + " " + noted;
+  }
+};
+
+/// Of this process; without locks or allocation, as it is called in the midst of system calls.
+struct Injector {
+  Fault::Kind kind = Fault::kNone;
+  int every = 1;
+  int min_bytes = 1;
+  int limit = 0;
+  int note = -1;
+  std::atomic<int> calls{0};
+  std::atomic<int> faults{0};
+
+  Injector() {
+    const char* text = std::getenv(kVariable);
+    const bool is_executor = std::getenv("CERIUM_EXECUTOR_OF") != nullptr;
+    int wanted = 0;
+    int in_executors = 0;
+    char path[512] = "";
+    if (text == nullptr ||
+        std::sscanf(text, "%d %d %d %d %d %511s", &wanted, &every, &min_bytes, &limit, &in_executors, path) != 6 ||
+        is_executor != (in_executors != 0))
+      return;
+    kind = static_cast<Fault::Kind>(wanted);
+    note = ::open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  }
+
+  bool hits(Fault::Kind what, size_t bytes) {
+    if (kind != what || bytes < static_cast<size_t>(min_bytes)) return false;
+    if (calls++ % every != every - 1 || faults++ >= limit) return false;
+    (void)!::write(note, "x", 1);
+    return true;
+  }
+};
+
+Injector* g_injector = nullptr;  // never freed, as any thread may be in it
+
+/// Before main, and what runs before it: an executor takes its variables out of the environment there.
+__attribute__((constructor(101))) void readFault() { g_injector = new Injector(); }
+
+Injector& injector() { return *g_injector; }
+
+template <class F>
+F* systems(const char* name) {
+  return reinterpret_cast<F*>(::dlsym(RTLD_NEXT, name));
+}
+
+ssize_t faultyWrite(int fd, const void* bytes, size_t size, off_t at) {
+  static auto* const real = systems<ssize_t(int, const void*, size_t, off_t)>("pwrite");
+  if (injector().hits(Fault::kFailWrite, size)) {
+    errno = EIO;
+    return -1;
+  }
+  if (injector().hits(Fault::kShortWrite, size)) return real(fd, bytes, size / 2 + 1, at);
+  if (!injector().hits(Fault::kFlipWritten, size)) return real(fd, bytes, size, at);
+  std::string changed(static_cast<const char*>(bytes), size);
+  changed[size / 2] = static_cast<char>(changed[size / 2] ^ 4);
+  return real(fd, changed.data(), size, at);
+}
+
+ssize_t faultyRead(int fd, void* bytes, size_t size, off_t at) {
+  static auto* const real = systems<ssize_t(int, void*, size_t, off_t)>("pread");
+  if (!injector().hits(Fault::kFailRead, size)) return real(fd, bytes, size, at);
+  errno = EIO;
+  return -1;
+}
+
+ssize_t faultySend(int fd, const msghdr* message, int flags) {
+  static auto* const real = systems<ssize_t(int, const msghdr*, int)>("sendmsg");
+  size_t size = 0;
+  for (size_t i = 0; i < message->msg_iovlen; ++i) size += message->msg_iov[i].iov_len;
+  if (!injector().hits(Fault::kFlipSent, size)) return real(fd, message, flags);
+  std::vector<iovec> parts(message->msg_iov, message->msg_iov + message->msg_iovlen);
+  iovec* longest = &parts[0];
+  for (iovec& part : parts) longest = part.iov_len > longest->iov_len ? &part : longest;
+  std::string changed(static_cast<const char*>(longest->iov_base), longest->iov_len);
+  const size_t place = changed.size() / 2;
+  changed[place] = static_cast<char>(changed[place] ^ 4);
+  longest->iov_base = changed.data();
+  msghdr other = *message;
+  other.msg_iov = parts.data();
+  return real(fd, &other, flags);
+}
+
+}  // namespace
+}  // namespace cerium
+
+extern "C" {
+ssize_t sendmsg(int fd, const msghdr* message, int flags) { return cerium::faultySend(fd, message, flags); }
+ssize_t pwrite(int fd, const void* bytes, size_t size, off_t at) { return cerium::faultyWrite(fd, bytes, size, at); }
+ssize_t pwrite64(int fd, const void* bytes, size_t size, off64_t at) {
+  return cerium::faultyWrite(fd, bytes, size, at);
+}
+ssize_t pread(int fd, void* bytes, size_t size, off_t at) { return cerium::faultyRead(fd, bytes, size, at); }
+ssize_t pread64(int fd, void* bytes, size_t size, off64_t at) { return cerium::faultyRead(fd, bytes, size, at); }
+}
+
+namespace cerium {
+namespace {
+
+using namespace testing;
+
+/// The fault happens while this lives, to what starts after it.
+class Faulty {
+ public:
+  Faulty(Fault fault, const TempFolder& folder) {
+    fault.noted = noted_ = folder / "noted";
+    ::setenv(kVariable, fault.str().c_str(), 1);
+    g_injector = new Injector();
+  }
+  ~Faulty() {
+    ::unsetenv(kVariable);
+    g_injector = new Injector();
+  }
+  /// How often it happened.
+  [[nodiscard]] size_t count() const {
+    std::error_code none_yet;
+    const auto bytes = std::filesystem::file_size(noted_, none_yet);
+    return none_yet ? 0 : bytes;
+  }
+
+ private:
+  std::string noted_;
+};
+
+constexpr int64_t kRows = 60'000;
+
+/// A join of which each row is known, over spilled data where memory is short.
+bool joinIsRight(Context& sc) {
+  const auto text = [](int64_t x) {
+    return std::string(static_cast<size_t>(20 + x % 7), static_cast<char>('a' + x % 26));
+  };
+  auto left = sc.range(0, kRows, 1, 6).map([](int64_t x) { return std::pair<int64_t, int64_t>(x, 3 * x); });
+  auto right = sc.range(0, kRows, 1, 6).map([text](int64_t x) { return std::pair<int64_t, std::string>(x, text(x)); });
+  const auto wrong = left.join(right, 6).filter(
+      [text](const auto& row) { return row.second.first != 3 * row.first || row.second.second != text(row.first); });
+  auto rows = left.join(right, 6);
+  return wrong.count() == 0 && rows.count() == kRows;
+}
+
+bool countsAreRight(Context& sc) {
+  const auto counts = sc.range(0, kRows, 1, 6)
+                          .map([](int64_t x) { return std::pair<int64_t, int64_t>(x % 10'000, x); })
+                          .reduceByKey(std::plus<>(), 6)
+                          .collect();
+  if (counts.size() != 10'000) return false;
+  for (const auto& [key, sum] : counts) {
+    // key, key + 10,000, ..., key + 50,000
+    if (sum != 6 * key + 150'000) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("bits that flip between executors, and between them and the driver, never change the answer",
+          "[cluster][fault]") {
+  const Fault fault = GENERATE(Fault{.kind = Fault::kFlipSent, .every = 3, .min_bytes = 10'000},
+                               Fault{.kind = Fault::kFlipSent, .every = 25},
+                               Fault{.kind = Fault::kFlipSent, .every = 25, .limit = 3, .in_executors = false});
+  TempFolder folder;
+  const Faulty faulty(fault, folder);
+  INFO("fault " << fault.str());
+  Context sc(clusterConf("local-cluster[2,1,512m]", folder));
+  CHECK(joinIsRight(sc));
+  CHECK(countsAreRight(sc));
+  CHECK(faulty.count() > 0);
+}
+
+TEST_CASE("what a disk changes, or fails to write or read, never changes the answer", "[cluster][fault]") {
+  const auto kind = GENERATE(Fault::kFlipWritten, Fault::kFailWrite, Fault::kFailRead, Fault::kShortWrite);
+  TempFolder folder;
+  const Faulty faulty({.kind = kind, .every = 5, .limit = 3}, folder);
+  INFO("fault " << kind);
+  Context sc(clusterConf("local-cluster[2,1,2m]", folder));
+  CHECK(joinIsRight(sc));
+  CHECK(countsAreRight(sc));
+  CHECK(faulty.count() > 0);
+}
+
+TEST_CASE("a cached block that went bad on the disk is computed again, wherever it is read", "[cluster][fault]") {
+  const char* master = GENERATE("local[1]", "local-cluster[1,1,64m]", "local-cluster[2,1,64m]");
+  TempFolder folder;
+  const Faulty faulty({.kind = Fault::kFlipWritten,
+                       .every = 2,
+                       .min_bytes = 100,
+                       .limit = 1,
+                       .in_executors = std::string_view(master) != "local[1]"},
+                      folder);
+  INFO("master " << master);
+  Context sc(clusterConf(master, folder));
+  auto recorder = std::make_shared<Recorder>();
+  sc.addListener(recorder);
+  auto numbers = sc.range(0, 80'000, 1, 8).map([](int64_t x) { return 2 * x; });
+  numbers.persist(DISK_ONLY);
+  CHECK(numbers.count() == 80'000);
+  REQUIRE(faulty.count() > 0);
+  for (int again = 0; again < 3; ++again) CHECK(numbers.sum() == 6'399'920'000);
+  CHECK(recorder->removed().empty());
+}
+
+}  // namespace cerium
+
+#endif
