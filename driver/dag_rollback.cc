@@ -2,11 +2,13 @@
 // The DAG scheduler's answer to a map output that differs from the lost one which it replaces: an operation is not
 // deterministic. Whatever was computed from the lost output is given up, so that no result mixes the two.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "driver/dag_state.h"
 #include "driver/stage_graph.h"
+#include "rdd/task_body.h"
 
 namespace cerium {
 namespace {
@@ -23,6 +25,18 @@ std::vector<ShuffleId> idsOf(const std::vector<std::shared_ptr<ShuffleDependency
   return ids;
 }
 
+/// The operations whose functions a map task of the shuffle runs, for a message: "map at a.cc:3, reduceByKey at
+/// a.cc:4".
+std::string operationsOf(const ShuffleDependency& shuffle) {
+  std::vector<std::string> sites{shuffle.parent()->site().str()};
+  const auto collect = [&sites](const OperationSite& site, const void*, size_t) {
+    if (std::find(sites.begin(), sites.end(), site.str()) == sites.end()) sites.push_back(site.str());
+  };
+  for (const RddNode* node : stageNodes(shuffle.parent().get())) node->visitClosures(collect);
+  if (shuffle.mapSide()) shuffle.mapSide()->visitClosures(collect);
+  return fmt::format("{}", fmt::join(sites, ", "));
+}
+
 }  // namespace
 
 /// Remembers what the stage, and each RDD that it may cache, is computed from.
@@ -37,8 +51,9 @@ void DagScheduler::State::outputChanged(const Stage& producer, int map) {
   const ShuffleId changed = producer.shuffle->id();
   const std::string story =
       fmt::format("output {} of shuffle {} is not what it was before it was lost", map, changed.str());
-  note(fmt::format("{}: {} is not deterministic; what was computed from it is computed again", story,
-                   producer.node->site().str()));
+  const std::string operations = operationsOf(*producer.shuffle);
+  note(fmt::format("{}; an operation is not deterministic ({}). What was computed from it is computed again", story,
+                   operations));
   const std::vector<ShuffleId> derived = outputs.computedFrom(changed);
   for (ShuffleId each : derived) outputs.forgetAll(each);
   std::vector<ShuffleId> all = derived;
@@ -67,11 +82,11 @@ void DagScheduler::State::outputChanged(const Stage& producer, int map) {
   failure.stage = producer.id;
   failure.partition = map;
   failure.message = fmt::format(
-      "{}, and results that were computed from it have been delivered already: {} is not deterministic. It draws "
-      "random "
-      "numbers without a fixed seed, or depends on an order that changes from run to run. Give it a seed, sort its "
-      "input, or checkpoint() its RDD before it is shuffled",
-      story, failure.call_site);
+      "{}, and results that were computed from it have been delivered already. One of these operations is not "
+      "deterministic: {}. It draws random numbers without a fixed seed, or depends on an order that changes from run "
+      "to "
+      "run. Give it a seed, sort its input, or checkpoint() its RDD before it is shuffled",
+      story, operations);
   abort(doomed, failure);
 }
 

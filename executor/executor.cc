@@ -151,6 +151,8 @@ void Executor::run(TaskLaunch launch) {
                             launch.stage->properties},
       *this);
   TaskContext& context = *shared;
+  MemoryShare share;
+  const MemoryManager::Sharing sharing(memory_, share);
   for (auto& [rdd, partition, bytes] : launch.data) context.setPartitionData(rdd, partition, std::move(bytes));
   {
     std::lock_guard lock(mutex_);

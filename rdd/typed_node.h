@@ -171,7 +171,7 @@ template <class T>
 StreamPtr<T> Node<T>::computeAndCache(TaskContext& task, int p, StorageLevel level) const {
   auto stream = compute(task, p);
   RecordBuffer<T> records;
-  Reservation reserved(task.services().memory());
+  Reservation reserved(task.services().memory(), nullptr);  // a partition that is cached is no one task's
   while (stream->appendNext(records)) {
     task.checkInterrupted();
     // A partition that outgrows the budget while it is unrolled is not cached in memory: what is there is passed on,

@@ -1,21 +1,103 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "base/storage/memory_manager.h"
 
-namespace cerium {
+#include <algorithm>
+#include <chrono>
 
-bool MemoryManager::take(size_t bytes) {
+namespace cerium {
+namespace {
+thread_local MemoryShare* t_share = nullptr;
+
+// Long enough for another task to write what it holds, short beside the task that waits.
+constexpr auto kWait = std::chrono::milliseconds(100);
+}  // namespace
+
+MemoryShare* MemoryShare::current() { return t_share; }
+
+MemoryManager::Sharing::Sharing(MemoryManager& manager, MemoryShare& share)
+    : manager_(manager), share_(share), outer_(t_share) {
+  t_share = &share_;
+  std::lock_guard lock(manager_.mutex_);
+  manager_.shares_.push_back(&share_);
+  ++manager_.tasks_;
+}
+
+MemoryManager::Sharing::~Sharing() {
+  t_share = outer_;
+  std::lock_guard lock(manager_.mutex_);
+  std::erase(manager_.shares_, &share_);
+  --manager_.tasks_;
+  manager_.released_.notify_all();
+}
+
+bool MemoryManager::isWithinPart(size_t bytes, const MemoryShare* share) const {
+  if (share == nullptr) return true;
+  const size_t tasks = std::max<size_t>(tasks_, 1);
+  return share->used() + bytes <= budget_ / tasks;
+}
+
+bool MemoryManager::take(size_t bytes, MemoryShare* share) {
   size_t used = used_.load();
   while (bytes <= budget_ && used <= budget_ - bytes) {
-    if (used_.compare_exchange_weak(used, used + bytes)) return true;
+    if (!used_.compare_exchange_weak(used, used + bytes)) continue;
+    if (share != nullptr) share->used_ += bytes;
+    return true;
   }
   return false;
 }
 
-bool MemoryManager::tryReserve(size_t bytes) {
-  if (take(bytes)) return true;
-  if (!evict_ || bytes > budget_) return false;
-  evict_(bytes);
-  return take(bytes);
+void MemoryManager::count(size_t bytes, MemoryShare* share) {
+  used_ += bytes;
+  if (share != nullptr) share->used_ += bytes;
+}
+
+void MemoryManager::release(size_t bytes, MemoryShare* share) {
+  if (bytes == 0) return;
+  used_ -= bytes;
+  if (share != nullptr) {
+    share->used_ -= bytes;
+    share->asked_to_shrink_ = false;
+  }
+  if (waiting_ == 0) return;
+  std::lock_guard lock(mutex_);
+  released_.notify_all();
+}
+
+void MemoryManager::disown(size_t bytes, MemoryShare* share) {
+  if (share != nullptr) share->used_ -= bytes;
+}
+
+bool MemoryManager::tryReserve(size_t bytes, MemoryShare* share) {
+  if (!isWithinPart(bytes, share)) return false;
+  if (take(bytes, share)) return true;
+  if (bytes > budget_) return false;
+  if (evict_) {
+    evict_(bytes);
+    if (take(bytes, share)) return true;
+  }
+  return share != nullptr && waitForRelease(bytes, share);
+}
+
+bool MemoryManager::askOthersToShrink(const MemoryShare* share) {
+  bool is_any_asked = false;
+  for (MemoryShare* other : shares_) {
+    if (other == share || isWithinPart(0, other)) continue;
+    other->asked_to_shrink_ = true;
+    is_any_asked = true;
+  }
+  return is_any_asked;
+}
+
+bool MemoryManager::waitForRelease(size_t bytes, MemoryShare* share) {
+  std::unique_lock lock(mutex_);
+  if (!askOthersToShrink(share)) return false;
+  ++waiting_;
+  bool is_taken = false;
+  const auto until = std::chrono::steady_clock::now() + kWait;
+  while (!(is_taken = take(bytes, share)) && released_.wait_until(lock, until) != std::cv_status::timeout) {
+  }
+  --waiting_;
+  return is_taken || take(bytes, share);
 }
 
 }  // namespace cerium

@@ -9,6 +9,7 @@
 #include "rdd/api/transformations.h"
 #include "rdd/ops/cogroup.h"
 #include "rdd/ops/join.h"
+#include "rdd/ops/outer_join.h"
 
 namespace cerium::api {
 
@@ -186,51 +187,19 @@ class PairOperations {
   template <class Other, class Part = UseDefault>
   auto leftOuterJoin(const Other& other, Part part = {}, Where where = Where::current()) const {
     using W = typename PairTraits<typename Other::value_type>::Value;
-    return cogroupAll("leftOuterJoin", part, where, other)
-        .flatMapValues(
-            [](const GroupsWith<W>& sides) {
-              std::vector<std::pair<V, std::optional<W>>> out;
-              for (const V& v : std::get<0>(sides)) {
-                for (const W& w : std::get<1>(sides)) out.emplace_back(v, w);
-                if (std::get<1>(sides).empty()) out.emplace_back(v, std::nullopt);
-              }
-              return out;
-            },
-            where);
+    return outerJoin<ops::Outer::kLeft, W>("leftOuterJoin", part, where, other);
   }
+  /// Every right pair, with or without a left one: pair<K, pair<optional<V>, W>>.
   template <class Other, class Part = UseDefault>
   auto rightOuterJoin(const Other& other, Part part = {}, Where where = Where::current()) const {
     using W = typename PairTraits<typename Other::value_type>::Value;
-    return cogroupAll("rightOuterJoin", part, where, other)
-        .flatMapValues(
-            [](const GroupsWith<W>& sides) {
-              std::vector<std::pair<std::optional<V>, W>> out;
-              for (const W& w : std::get<1>(sides)) {
-                for (const V& v : std::get<0>(sides)) out.emplace_back(v, w);
-                if (std::get<0>(sides).empty()) out.emplace_back(std::nullopt, w);
-              }
-              return out;
-            },
-            where);
+    return outerJoin<ops::Outer::kRight, W>("rightOuterJoin", part, where, other);
   }
+  /// Every pair of both sides: pair<K, pair<optional<V>, optional<W>>>.
   template <class Other, class Part = UseDefault>
   auto fullOuterJoin(const Other& other, Part part = {}, Where where = Where::current()) const {
     using W = typename PairTraits<typename Other::value_type>::Value;
-    return cogroupAll("fullOuterJoin", part, where, other)
-        .flatMapValues(
-            [](const GroupsWith<W>& sides) {
-              std::vector<std::pair<std::optional<V>, std::optional<W>>> out;
-              const auto& [left, right] = sides;
-              for (const V& v : left) {
-                for (const W& w : right) out.emplace_back(v, w);
-                if (right.empty()) out.emplace_back(v, std::nullopt);
-              }
-              if (left.empty()) {
-                for (const W& w : right) out.emplace_back(std::nullopt, w);
-              }
-              return out;
-            },
-            where);
+    return outerJoin<ops::Outer::kFull, W>("fullOuterJoin", part, where, other);
   }
   /// The pairs whose key does not occur in `other`.
   template <class Other, class Part = UseDefault>
@@ -363,13 +332,22 @@ class PairOperations {
 
   template <class Part, class... Others>
   auto cogroupAll(const char* name, const Part& part, const Where& where, const Others&... others) const {
-    (requireSameKey<Others>(), ...);
-    const OperationSite site(name, where);
-    auto partitioner = amongParents(part, others...);
     using Body = ops::Cogroup<K, V, typename PairTraits<typename Others::value_type>::Value...>;
-    return makeRdd<std::pair<K, typename Body::Groups>>(
-        runner(), {name, where}, partitioner.numPartitions(),
-        {self().keyedBy(partitioner, site), others.keyedBy(partitioner, site)...}, Body{}, handleOf(partitioner));
+    return grouped<std::pair<K, typename Body::Groups>, Body>({name, where}, part, others...);
+  }
+  template <ops::Outer kKind, class W, class Part, class Other>
+  auto outerJoin(const char* name, const Part& part, const Where& where, const Other& other) const {
+    using Body = ops::OuterJoin<K, V, W, kKind>;
+    return grouped<typename Body::Unfolded::record_type, Body>({name, where}, part, other);
+  }
+  /// An operation that reads this RDD and others by key, as `Body` does.
+  template <class R, class Body, class Part, class... Others>
+  RDD<R> grouped(const OperationSite& site, const Part& part, const Others&... others) const {
+    (requireSameKey<Others>(), ...);
+    auto partitioner = amongParents(part, others...);
+    return makeRdd<R>(runner(), site, partitioner.numPartitions(),
+                      {self().keyedBy(partitioner, site), others.keyedBy(partitioner, site)...}, Body{},
+                      handleOf(partitioner));
   }
 
   const Self& self() const { return static_cast<const Self&>(*this); }

@@ -107,11 +107,8 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
   static constexpr size_t kLargeTable = size_t{1} << 20;  // about where it leaves a core's own cache
 
   [[nodiscard]] bool isFull() const {
-    if constexpr (kHasHeap) {
-      return table_.mustGrow() || heap_bytes_ > heap_limit_;
-    } else {
-      return table_.mustGrow();
-    }
+    if (table_.mustGrow() || reserved_.isAskedToShrink()) return true;
+    return kHasHeap && heap_bytes_ > heap_limit_;
   }
   static int64_t signedBytes(size_t bytes) { return static_cast<int64_t>(bytes); }
   [[nodiscard]] size_t heapBytes() const { return heap_bytes_ > 0 ? static_cast<size_t>(heap_bytes_) : 0; }
@@ -147,7 +144,8 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
   /// Charges the table's next growth; false where the budget has no room for it, from then on for ever.
   [[gnu::noinline]] bool makeRoom() {
     if (state_ != State::kInMemory) return false;
-    if (reserve(table_.mustGrow() ? table_.bytesAfterGrowth() : table_.tableBytes())) return true;
+    if (!reserved_.isAskedToShrink() && reserve(table_.mustGrow() ? table_.bytesAfterGrowth() : table_.tableBytes()))
+      return true;
     state_ = State::kFrozen;
     table_.close();
     return false;
@@ -179,6 +177,7 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
         }
         return;
       }
+      if (reserved_.isAskedToShrink()) evict();
     }
     values_on_disk_.add(bucketOf(hash), [&](Writer& out) {
       encodeValue(out, key);

@@ -82,7 +82,7 @@ class ShuffleWriter {
     unchecked_ = 0;
     size_t bytes = heap_bytes_;
     for (const auto& buffer : buffers_) bytes += buffer.size() * sizeof(R);
-    if (!reserved_.tryResize(bytes)) spillAll();
+    if (reserved_.isAskedToShrink() || !reserved_.tryResize(bytes)) spillAll();
   }
 
   void hash(size_t p, const RecordBuffer<R>& buffer) {

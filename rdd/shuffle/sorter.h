@@ -87,74 +87,169 @@ class MergeStream final : public Stream<R> {
   bool started_ = false;
 };
 
-/// Sorts by key, stably: pairs of equal keys keep the order of the input.
-template <class K, class V>
-StreamPtr<std::pair<K, V>> sortStream(TaskContext& task, StreamPtr<std::pair<K, V>> input, KeyOrder order) {
-  using R = std::pair<K, V>;
-  auto by_key = [order](const R& a, const R& b) { return order(a.first, b.first); };
-  Reservation reserved(task.services().memory());
-  RecordBuffer<R> records;
-  using Merge = MergeStream<R, decltype(by_key)>;
-  Merge* merge = nullptr;  // once there are runs on disk
-  StreamPtr<R> merged;
-  size_t heap_bytes = 0;
-  size_t counted = 0;
-  auto sort = [&] { sortPairs(records, order); };
-  auto spill_run = [&] {
-    sort();
-    // In pieces, so that the merge holds one piece of each run, not the run.
-    class RunStream final : public Stream<R> {
-     public:
-      explicit RunStream(std::vector<SpilledPtr> pieces) : pieces_(std::move(pieces)) {}
-      Batch<R> next() override {
-        batch_.clear();
-        if (at_ == pieces_.size()) return {};
-        Bytes bytes = pieces_[at_]->read();
-        pieces_[at_++].reset();
-        Reader in(bytes);
-        auto left = in.get<uint64_t>();
-        decodeRecords(in, left, left, batch_);
-        return {batch_.data(), batch_.size(), true};
-      }
+/// A sorted run on disk, in pieces, so that a merge holds one piece of each run and not the run.
+template <class R>
+class SpilledRun {
+ public:
+  /// Reads the pieces from first to last, each once.
+  class Reading final : public Stream<R> {
+   public:
+    Reading(TaskContext& task, SpilledRun run) : task_(task), pieces_(std::move(run.pieces_)) {}
+    Batch<R> next() override {
+      batch_.clear();
+      if (at_ == pieces_.size()) return {};
+      task_.checkInterrupted();
+      const Bytes bytes = std::exchange(pieces_[at_++], nullptr)->read();
+      Reader in(bytes);
+      auto left = in.get<uint64_t>();
+      decodeRecords(in, left, left, batch_);
+      return {batch_.data(), batch_.size(), true};
+    }
 
-     private:
-      std::vector<SpilledPtr> pieces_;
-      size_t at_ = 0;
-      RecordBuffer<R> batch_;
-    };
-    std::vector<SpilledPtr> pieces;
-    constexpr size_t kPiece = 4 * kBatchRecords<R>;
-    for (size_t at = 0; at < records.size(); at += kPiece) {
+   private:
+    TaskContext& task_;
+    std::vector<SpilledPtr> pieces_;
+    size_t at_ = 0;
+    RecordBuffer<R> batch_;
+  };
+
+  void add(TaskContext& task, const R* records, size_t count) {
+    for (size_t at = 0; at < count; at += kPiece) {
+      task.checkInterrupted();
       Bytes bytes;
       Writer out(bytes);
-      encodeRecords(out, records.data() + at, std::min(kPiece, records.size() - at));
-      pieces.push_back(spill(task.services().spillSpace(), bytes.view()));
+      encodeRecords(out, records + at, std::min(kPiece, count - at));
+      pieces_.push_back(spill(task.services().spillSpace(), bytes.view()));
       task.metrics().spilled_bytes += static_cast<int64_t>(bytes.size());
     }
-    if (merge == nullptr) merged = StreamPtr<R>(merge = new Merge(by_key));
-    merge->add(makeStream<RunStream>(std::move(pieces)));
-    records = RecordBuffer<R>();
-    heap_bytes = 0;
-    counted = 0;
-    reserved.resizeAnyway(0);
+  }
+
+ private:
+  static constexpr size_t kPiece = kBatchRecords<R>;
+
+  std::vector<SpilledPtr> pieces_;
+};
+
+/// Sorts pairs by key, stably: pairs of equal keys keep the order in which they came. Holds what the budget has room
+/// for, in chunks that never move, twice that while it sorts, and puts sorted runs on disk where there are more; many
+/// runs become one before others follow, so that a merge reads few (multiway merging: Knuth, TAOCP vol. 3, 5.4.1).
+/// Threads: externally synchronised.
+template <class K, class V>
+class ExternalSorter {
+  using R = std::pair<K, V>;
+  struct ByKey {
+    KeyOrder order;
+    bool operator()(const R& a, const R& b) const { return order(a.first, b.first); }
   };
-  while (input->appendNext(records)) {
-    task.checkInterrupted();
-    if constexpr (!kBitwise<R>) {
-      for (; counted < records.size(); ++counted) heap_bytes += serde::heapBytes(records[counted]);
-    }
-    const size_t wanted = 2 * records.size() * sizeof(R) + heap_bytes;  // sorting takes as much again
-    if (reserved.tryResize(wanted)) continue;
-    if (records.size() < kBatchRecords<R>) {
-      reserved.resizeAnyway(wanted);
-    } else {
-      spill_run();
+  using Merge = MergeStream<R, ByKey>;
+
+ public:
+  ExternalSorter(TaskContext& task, KeyOrder order) : task_(task), order_(order), reserved_(task.services().memory()) {}
+
+  void addAll(StreamPtr<R> input) {
+    for (bool more = true; more;) {
+      if (chunks_.empty() || chunks_.back().size() >= kChunk) chunks_.emplace_back();
+      const size_t before = chunks_.back().size();
+      more = input->appendNext(chunks_.back());
+      task_.checkInterrupted();
+      count(before);
+      if (!reserved_.isAskedToShrink() && reserved_.tryResize(wanted())) continue;
+      if (wanted() < kAlwaysHad) {
+        reserved_.resizeAnyway(wanted());
+      } else {
+        spillRun();
+      }
     }
   }
-  sort();
-  if (merge == nullptr) return makeStream<OwnedStream<R>>(std::move(records));
-  merge->add(makeStream<OwnedStream<R>>(std::move(records)));
-  return merged;
+
+  /// The sorted pairs. Call once, last.
+  StreamPtr<R> finish() {
+    auto last = makeStream<OwnedStream<R>>(sortedRecords());
+    if (runs_.empty()) return last;
+    auto* merge = mergeOf(std::move(runs_));
+    StreamPtr<R> merged(merge);
+    merge->add(std::move(last));
+    return merged;
+  }
+
+ private:
+  static constexpr size_t kChunk = std::max<size_t>(1, (size_t{1} << 20) / sizeof(R));
+  static constexpr size_t kAlwaysHad = size_t{256} << 10;
+  static constexpr size_t kMostRuns = 64;
+
+  void count(size_t from) {
+    const RecordBuffer<R>& chunk = chunks_.back();
+    records_ += chunk.size() - from;
+    if constexpr (!kBitwise<R>) {
+      for (size_t i = from; i < chunk.size(); ++i) heap_bytes_ += serde::heapBytes(chunk[i]);
+    }
+  }
+  [[nodiscard]] size_t wanted() const { return 2 * records_ * sizeof(R) + heap_bytes_; }  // sorting takes as much again
+
+  RecordBuffer<R> sortedRecords() {
+    RecordBuffer<R> all;
+    if (chunks_.size() == 1) {
+      all = std::move(chunks_.front());
+    } else {
+      all.reserve(records_);
+      for (RecordBuffer<R>& chunk : chunks_) {
+        for (R& record : chunk) all.emplace_back(std::move(record));
+        chunk = RecordBuffer<R>();
+      }
+    }
+    chunks_.clear();
+    records_ = heap_bytes_ = 0;
+    sortPairs(all, order_);
+    return all;
+  }
+
+  void spillRun() {
+    const RecordBuffer<R> records = sortedRecords();
+    if (runs_.size() == kMostRuns) mergeRuns();
+    runs_.emplace_back().add(task_, records.data(), records.size());
+    reserved_.resizeAnyway(0);
+  }
+
+  /// The first run of what follows: equal keys keep their order.
+  void mergeRuns() {
+    SpilledRun<R> one;
+    StreamPtr<R> merged(mergeOf(std::exchange(runs_, {})));
+    for (auto batch = merged->next(); batch.size > 0; batch = merged->next()) one.add(task_, batch.data, batch.size);
+    runs_.push_back(std::move(one));
+  }
+  Merge* mergeOf(std::vector<SpilledRun<R>> runs) {
+    auto* merge = new Merge(ByKey{order_});
+    for (SpilledRun<R>& run : runs) merge->add(makeStream<typename SpilledRun<R>::Reading>(task_, std::move(run)));
+    return merge;
+  }
+
+  TaskContext& task_;
+  const KeyOrder order_;
+  Reservation reserved_;
+  std::vector<RecordBuffer<R>> chunks_;
+  size_t records_ = 0;
+  size_t heap_bytes_ = 0;
+  std::vector<SpilledRun<R>> runs_;
+};
+
+/// The pairs of `input`, sorted by key and stably. What is held in memory is charged until the last pair has been read.
+template <class K, class V>
+class SortedStream final : public Stream<std::pair<K, V>> {
+ public:
+  SortedStream(TaskContext& task, StreamPtr<std::pair<K, V>> input, KeyOrder order) : sorter_(task, order) {
+    sorter_.addAll(std::move(input));
+    sorted_ = sorter_.finish();
+  }
+  Batch<std::pair<K, V>> next() override { return sorted_->next(); }
+
+ private:
+  ExternalSorter<K, V> sorter_;
+  StreamPtr<std::pair<K, V>> sorted_;
+};
+
+template <class K, class V>
+StreamPtr<std::pair<K, V>> sortStream(TaskContext& task, StreamPtr<std::pair<K, V>> input, KeyOrder order) {
+  return makeStream<SortedStream<K, V>>(task, std::move(input), order);
 }
 
 }  // namespace cerium

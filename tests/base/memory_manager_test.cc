@@ -84,4 +84,61 @@ TEST_CASE("threads together never get more than the budget", "[base][memory]") {
   CHECK(memory.used() == 0);
 }
 
+TEST_CASE("of several tasks none gets more than its part of the budget", "[base][memory]") {
+  MemoryManager memory(100);
+  MemoryShare first;
+  const MemoryManager::Sharing one(memory, first);
+  Reservation alone(memory);
+  CHECK(alone.tryResize(90));
+  CHECK(first.used() == 90);
+  alone.resizeAnyway(0);
+  {
+    MemoryShare second;
+    const MemoryManager::Sharing two(memory, second);
+    Reservation of_two(memory);
+    CHECK(of_two.tryResize(50));
+    CHECK_FALSE(of_two.tryResize(51));
+    CHECK(memory.tryReserve(50, &first));
+    CHECK_FALSE(memory.tryReserve(1, &first));
+    memory.release(50, &first);
+  }
+  CHECK(alone.tryResize(100));
+}
+
+TEST_CASE("a task that comes late gets its part from one that is asked to shrink", "[base][memory]") {
+  constexpr size_t kBudget = size_t{100} << 20;
+  MemoryManager memory(kBudget);
+  MemoryShare early_share;
+  const MemoryManager::Sharing early_sharing(memory, early_share);
+  Reservation early(memory);
+  REQUIRE(early.tryResize(kBudget));
+  CHECK_FALSE(early.isAskedToShrink());
+  bool got_its_part = false;
+  std::thread late([&] {
+    MemoryShare share;
+    const MemoryManager::Sharing sharing(memory, share);
+    Reservation mine(memory);
+    while (!mine.tryResize(kBudget / 2)) {
+    }
+    got_its_part = true;
+  });
+  while (!early.isAskedToShrink()) std::this_thread::yield();
+  early.resizeAnyway(kBudget / 4);  // it has spilled
+  CHECK_FALSE(early.isAskedToShrink());
+  late.join();
+  CHECK(got_its_part);
+}
+
+TEST_CASE("what a task leaves behind is held by no task", "[base][memory]") {
+  MemoryManager memory(100);
+  MemoryShare share;
+  const MemoryManager::Sharing sharing(memory, share);
+  Reservation output(memory);
+  REQUIRE(output.tryResize(40));
+  const size_t bytes = output.detach();
+  CHECK(share.used() == 0);
+  CHECK(memory.used() == 40);
+  memory.release(bytes);
+}
+
 }  // namespace cerium

@@ -2,6 +2,8 @@
 // Lazy operations of any RDD, on each kind of master: records, partitions, and that nothing runs before an action.
 #include <set>
 
+#include <random>
+
 #include "tests/support/each_master.h"
 
 namespace cerium {
@@ -329,6 +331,19 @@ TEST_CASE("a barrier stage runs its tasks and returns their records", "[rdd]") {
     });
     CHECK(doubled.collect() == Ints{2});
   });
+}
+
+TEST_CASE("indexes never overlap: an RDD that counts differently the second time is refused", "[rdd]") {
+  Context sc(testing::testConf(testing::kThreads));
+  const auto changing = sc.range(0, 8000, 1, 4).filter([](int64_t) {
+    static thread_local std::mt19937_64 random{std::random_device{}()};
+    return random() % 2 == 0;
+  });
+  CHECK_THROWS_WITH(changing.zipWithIndex().collect(), Catch::Contains("zipWithIndex at ") &&
+                                                           Catch::Contains("when they were counted") &&
+                                                           Catch::Contains("not deterministic"));
+  const auto kept = changing.cache();
+  CHECK(kept.zipWithIndex().count() == kept.count());
 }
 
 }  // namespace cerium
