@@ -22,7 +22,7 @@ class JoinStream final : public Stream<std::pair<K, std::pair<V, W>>> {
 
  public:
   explicit JoinStream(TaskContext& task)
-      : task_(task), table_(task.services().memory()), groups_(task), matches_(task) {}
+      : task_(task), table_(task.services().memory()), matches_(task) {}
 
   void build(StreamPtr<Right> right) {
     for (auto batch = right->next(); batch.size > 0; batch = right->next()) {
@@ -31,7 +31,7 @@ class JoinStream final : public Stream<std::pair<K, std::pair<V, W>>> {
         Right& record = batch.data[i];
         const uint64_t hash = Table::Table::hashOf(record.first);
         if (!on_disk_ && !table_.add(hash, record.first, record.second, batch.owned)) {
-          on_disk_.emplace(task_, groups_);
+          on_disk_ = std::make_unique<Grace>(task_, groups_);
           on_disk_->addRight(table_);
         }
         if (on_disk_) on_disk_->addRight(hash, record.first, record.second);
@@ -112,24 +112,30 @@ class JoinStream final : public Stream<std::pair<K, std::pair<V, W>>> {
   // ---- from disk
 
   bool takeFromDisk() {
-    while (!match_ || at_ == rows_.size()) {
-      if (match_ && nextPiece()) continue;
-      match_.reset();
-      if (!matches_.next([this](uint64_t, typename Grace::Match&& match) { match_.emplace(std::move(match)); }))
-        return false;
-      rows_.clear();
-      at_ = piece_ = 0;
-      for (const auto& value : match_->second.second) rows_.emplace_back(value);
+    while (at_ == rows_.size()) {
+      if (nextPiece()) continue;
+      if (!matches_.next()) return false;
+      openMatch(matches_.in());
     }
-    const auto& [key, value] = match_->first;
+    const auto& [key, value] = matched_[0];
     batch_.emplace_back(key, std::pair<V, W>(value, std::move(rows_[at_++])));
     return true;
   }
 
+  /// The next left record that has right rows, and those rows or where they are.
+  void openMatch(Reader& in) {
+    matched_.clear();
+    rows_.clear();
+    at_ = piece_ = 0;
+    K key = decodeValue<K>(in);
+    matched_.emplace_back(std::move(key), decodeValue<V>(in));
+    group_ = in.get<uint32_t>();
+    for (auto here = in.get<uint32_t>(); here > 0; --here) rows_.emplace_back(decodeValue<W>(in));
+  }
+
   bool nextPiece() {
-    const int64_t group = match_->second.first;
-    if (group == Grace::kNoGroup || piece_ == groups_.pieces(group)) return false;
-    const Bytes bytes = groups_.read(group, piece_++);
+    if (group_ == Grace::kNoGroup || piece_ == groups_[group_].size()) return false;
+    const Bytes bytes = groups_[group_].read(task_, piece_++);
     rows_.clear();
     at_ = 0;
     for (Reader in(bytes); !in.atEnd();) rows_.emplace_back(decodeValue<W>(in));
@@ -142,11 +148,12 @@ class JoinStream final : public Stream<std::pair<K, std::pair<V, W>>> {
   Batch<Left> left_batch_;
   size_t at_ = 0;  ///< Into the left batch; from disk into the match's rows.
   typename Table::RowIndex row_ = Table::kNoRow;
-  SpilledGroups<W> groups_;
-  std::optional<Grace> on_disk_;
-  SequencedRuns<typename Grace::Match> matches_;
+  typename Grace::Groups groups_;
+  std::unique_ptr<Grace> on_disk_;
+  SequencedRuns matches_;
   bool from_disk_ = false;
-  std::optional<typename Grace::Match> match_;
+  RecordBuffer<Left> matched_;  ///< From disk: one left record.
+  uint32_t group_ = Grace::kNoGroup;
   size_t piece_ = 0;
   RecordBuffer<W> rows_;
   RecordBuffer<R> batch_;

@@ -1,77 +1,37 @@
 // Cerium. Licensed under the Apache License 2.0.
 // A join whose right side does not fit into memory: both sides go to disk in buckets by hash, and each bucket is joined
 // by itself (Grace hash join: Kitsuregawa, Tanaka, Moto-oka, "Application of Hash to Data Base Machine and Its
-// Architecture", 1983). The left records keep their numbers, so that the matches come out in the order of the left
-// side, as they do from a join in memory.
+// Architecture", 1983). The left records keep their numbers, so that the matches come out in the order of the left side,
+// as they do from a join in memory.
 #pragma once
 
-#include <optional>
-#include <unordered_map>
+#include <memory>
 #include <vector>
 
 #include "rdd/shuffle/join_table.h"
 #include "rdd/shuffle/sequenced_runs.h"
 #include "rdd/shuffle/spilled_buckets.h"
+#include "rdd/shuffle/spilled_pieces.h"
 
 namespace cerium {
 
-/// The right rows of keys that have many, once on disk, for any number of left records. Threads: externally
-/// synchronised.
-template <class W>
-class SpilledGroups {
- public:
-  explicit SpilledGroups(TaskContext& task) : task_(task) {}
-
-  /// Takes the rows that `each(use)` calls `use(const W&)` with; returns the group's number.
-  template <class Each>
-  int64_t add(Each&& each) {
-    groups_.emplace_back();
-    Bytes piece;
-    Writer out(piece);
-    each([&](const W& value) {
-      encodeValue(out, value);
-      if (piece.size() >= kPieceBytes) write(piece);
-    });
-    if (piece.size() > 0) write(piece);
-    return static_cast<int64_t>(groups_.size()) - 1;
-  }
-  [[nodiscard]] size_t pieces(int64_t group) const { return groups_[static_cast<size_t>(group)].size(); }
-  /// Rows, one behind the other to the end of the bytes.
-  [[nodiscard]] Bytes read(int64_t group, size_t piece) const {
-    task_.checkInterrupted();
-    return groups_[static_cast<size_t>(group)][piece]->read();
-  }
-
- private:
-  static constexpr size_t kPieceBytes = size_t{64} << 10;
-
-  void write(Bytes& piece) {
-    groups_.back().push_back(spill(task_.services().spillSpace(), piece.view()));
-    task_.metrics().spilled_bytes += static_cast<int64_t>(piece.size());
-    piece.clear();
-  }
-
-  TaskContext& task_;
-  std::vector<std::vector<SpilledPtr>> groups_;
-};
-
-/// Threads: externally synchronised.
+/// Adds all records of both sides, then run(). A match is written as: key, left value, group, right rows. The rows are
+/// there where they are few (kNoGroup), else in that group, one behind the other. Threads: externally synchronised.
 template <class K, class V, class W>
 class GraceJoin {
  public:
-  /// A left record with the right rows of its key: few of them here, many in a group on disk.
-  static constexpr int64_t kNoGroup = -1;
-  using Match = std::pair<std::pair<K, V>, std::pair<int64_t, std::vector<W>>>;
   using Table = JoinTable<K, W>;
+  using Groups = std::vector<SpilledPieces>;
+  static constexpr uint32_t kNoGroup = Table::kNoGroup;
 
-  GraceJoin(TaskContext& task, SpilledGroups<W>& groups, int level = 0)
+  GraceJoin(TaskContext& task, Groups& groups, int level = 0)
       : task_(task), groups_(groups), level_(level), right_(task), left_(task) {}
 
   void addRight(uint64_t hash, const K& key, const W& value) {
-    right_.add(bucketOf(hash), [&](Writer& out) {
-      encodeValue(out, key);
-      encodeValue(out, value);
-    });
+    Writer out = right_.beginRecord(bucketOf(hash));
+    encodeValue(out, key);
+    encodeValue(out, value);
+    right_.endRecord();
   }
   /// All that a table holds, which is emptied.
   void addRight(Table& table) {
@@ -83,91 +43,112 @@ class GraceJoin {
   }
   /// `number`: ascending from call to call.
   void addLeft(uint64_t number, uint64_t hash, const K& key, const V& value) {
-    left_.add(bucketOf(hash), [&](Writer& out) {
-      out.varint(number);
-      encodeValue(out, key);
-      encodeValue(out, value);
-    });
+    Writer out = left_.beginRecord(bucketOf(hash));
+    out.varint(number);
+    encodeValue(out, key);
+    encodeValue(out, value);
+    left_.endRecord();
   }
 
   /// Joins all buckets, each of which becomes a run. Call once, last.
-  void run(SequencedRuns<Match>& results) {
+  void run(SequencedRuns& matches) {
     right_.flush();
     left_.flush();
     for (int bucket = 0; bucket < SpilledBuckets::kBuckets; ++bucket) {
-      results.beginRun();
-      join(bucket, results);
-      results.endRun();
+      matches.beginRun();
+      join(bucket, matches);
+      matches.endRun();
     }
   }
 
  private:
-  static constexpr size_t kFewRows = 32;  // that a match carries itself
+  static constexpr uint32_t kFewRows = 32;  // that a match carries itself
 
   // Not the hash itself: all keys of a partition have the same high bits in that.
   [[nodiscard]] int bucketOf(uint64_t hash) const { return SpilledBuckets::bucketOf(keys::mix(hash), level_); }
 
-  void join(int bucket, SequencedRuns<Match>& results) {
+  void join(int bucket, SequencedRuns& matches) {
     Table table(task_.services().memory());
-    std::optional<GraceJoin> deeper;
-    right_.eachOf(bucket, [&](Reader& in) {
-      const K key = decodeValue<K>(in);
-      W value = decodeValue<W>(in);
+    std::unique_ptr<GraceJoin> deeper;
+    for (SpilledBuckets::Records records(right_, bucket); records.next();) {
+      const K key = decodeValue<K>(records.in());
+      W value = decodeValue<W>(records.in());
       const uint64_t hash = Table::Table::hashOf(key);
       if (!deeper) {
-        if (table.add(hash, key, value, true)) return;
-        deepen(table, deeper, key);
+        if (table.add(hash, key, value, true)) continue;
+        deeper = deepen(table, key);
       }
       deeper->addRight(hash, key, value);
-    });
-    group_of_.clear();
-    left_.eachOf(bucket, [&](Reader& in) {
-      const uint64_t number = in.varint();
-      K key = decodeValue<K>(in);
-      V value = decodeValue<V>(in);
+    }
+    for (SpilledBuckets::Records records(left_, bucket); records.next();) {
+      const uint64_t number = records.in().varint();
+      const K key = decodeValue<K>(records.in());
+      const V value = decodeValue<V>(records.in());
       const uint64_t hash = Table::Table::hashOf(key);
       if (deeper) {
         deeper->addLeft(number, hash, key, value);
-      } else if (const auto* rows = table.find(key, hash)) {
-        results.add(number, match(table, *rows, {std::move(key), std::move(value)}));
+      } else if (auto* rows = table.find(key, hash)) {
+        writeMatch(matches, number, {key, value}, table, *rows);
       }
-    });
-    if (!deeper) return;
-    SequencedRuns<Match> parts(task_);
-    deeper->run(parts);
-    while (parts.next([&](uint64_t number, Match&& one) { results.add(number, one); })) {
     }
+    if (deeper) copyMatches(*deeper, matches);
   }
 
-  void deepen(Table& table, std::optional<GraceJoin>& deeper, const K& key) {
-    if (level_ + 1 >= SpilledBuckets::kLevels || table.keys() <= 1) {
+  std::unique_ptr<GraceJoin> deepen(Table& table, const K& key) {
+    if (level_ + 1 >= SpilledBuckets::kLevels || table.keys() <= 1)
       throwGroupTooLarge(task_, table.keys(), table.bytes(), keyText(key));
-    }
-    deeper.emplace(task_, groups_, level_ + 1);
+    auto deeper = std::make_unique<GraceJoin>(task_, groups_, level_ + 1);
     deeper->addRight(table);
+    return deeper;
   }
 
-  Match match(Table& table, const typename Table::Rows& rows, std::pair<K, V> left) {
-    const auto each = [&](auto&& use) {
-      for (auto row = rows.first; row != Table::kNoRow; row = table.next(row)) use(table.value(row));
-    };
-    if (rows.count > kFewRows) {
-      auto [known, is_new] = group_of_.try_emplace(rows.first, 0);
-      if (is_new) known->second = groups_.add(each);
-      return {std::move(left), {known->second, {}}};
+  void writeMatch(SequencedRuns& matches, uint64_t number, const std::pair<const K&, const V&>& left, Table& table,
+                  typename Table::Rows& rows) {
+    if (rows.count > kFewRows && rows.group == kNoGroup) rows.group = newGroup(table, rows);
+    Writer out = matches.beginRecord(number);
+    encodeValue(out, left.first);
+    encodeValue(out, left.second);
+    out.put(rows.group);
+    const uint32_t here = rows.group == kNoGroup ? rows.count : 0;
+    out.put(here);
+    for (auto row = rows.first; here > 0 && row != Table::kNoRow; row = table.next(row))
+      encodeValue(out, table.value(row));
+    matches.endRecord();
+  }
+
+  uint32_t newGroup(const Table& table, const typename Table::Rows& rows) {
+    SpilledPieces& group = groups_.emplace_back();
+    Bytes piece;
+    Writer out(piece);
+    for (auto row = rows.first; row != Table::kNoRow; row = table.next(row)) {
+      encodeValue(out, table.value(row));
+      if (piece.size() >= SpilledPieces::kPieceBytes) group.add(task_, piece);
     }
-    std::vector<W> values;
-    values.reserve(rows.count);
-    each([&](const W& value) { values.push_back(value); });
-    return {std::move(left), {kNoGroup, std::move(values)}};
+    group.add(task_, piece);
+    return static_cast<uint32_t>(groups_.size() - 1);
+  }
+
+  void copyMatches(GraceJoin& deeper, SequencedRuns& matches) {
+    SequencedRuns parts(task_);
+    deeper.run(parts);
+    while (parts.next()) {
+      Reader& in = parts.in();
+      Writer out = matches.beginRecord(parts.number());
+      encodeValue(out, decodeValue<K>(in));
+      encodeValue(out, decodeValue<V>(in));
+      out.put(in.get<uint32_t>());
+      const auto here = in.get<uint32_t>();
+      out.put(here);
+      for (uint32_t i = 0; i < here; ++i) encodeValue(out, decodeValue<W>(in));
+      matches.endRecord();
+    }
   }
 
   TaskContext& task_;
-  SpilledGroups<W>& groups_;
+  Groups& groups_;
   const int level_;
   SpilledBuckets right_;
   SpilledBuckets left_;
-  std::unordered_map<typename Table::RowIndex, int64_t> group_of_;  ///< Of the bucket at hand, by first row.
 };
 
 }  // namespace cerium

@@ -60,7 +60,7 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
   template <class Key, class X>
   void add(uint64_t hash, Key&& key, X&& value) {
     if (isFull() && !makeRoom()) [[unlikely]] {
-      addWhenFull(hash, key, std::forward<X>(value));
+      addWhenFull(hash, key, value);
     } else {
       addInMemory(hash, std::forward<Key>(key), std::forward<X>(value));
     }
@@ -77,9 +77,7 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
   Batch<R> next() override {
     batch_.clear();
     if (state_ == State::kInMemory) {
-      takeFromTable(kBatchRecords<R>, [this](uint64_t, K&& key, C&& combiner) {
-        batch_.emplace_back(std::move(key), std::move(combiner));
-      });
+      takeFromTable();
       return {batch_.data(), batch_.size(), true};
     }
     while (openBucket()) {
@@ -87,13 +85,6 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
       bucket_.reset();
     }
     return {};
-  }
-
-  /// Calls `use(hash, K&&, C&&)` for each key; the same as reading the stream, without a batch between.
-  template <class Use>
-  void drain(Use&& use) {
-    if (state_ == State::kInMemory) takeFromTable(SIZE_MAX, use);
-    for (; state_ != State::kInMemory && openBucket(); bucket_.reset()) bucket_->drain(use);
   }
 
  private:
@@ -166,10 +157,10 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
   // ---- beyond memory
 
   template <class X>
-  [[gnu::noinline]] void addWhenFull(uint64_t hash, const K& key, X&& value) {
+  [[gnu::noinline]] void addWhenFull(uint64_t hash, const K& key, const X& value) {
     if (state_ == State::kFrozen) {
       if (C* known = table_.find(key, hash)) {
-        fold(*known, std::forward<X>(value));
+        fold(*known, value);
         if (kHasHeap && heap_bytes_ > heap_limit_ && !reserve(table_.tableBytes())) {
           if (level_ >= SpilledBuckets::kLevels || table_.size() == 1)
             throwGroupTooLarge(task_, table_.size(), heapBytes(), keyText(key));
@@ -179,10 +170,10 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
       }
       if (reserved_.isAskedToShrink()) evict();
     }
-    values_on_disk_.add(bucketOf(hash), [&](Writer& out) {
-      encodeValue(out, key);
-      fold_.encode(out, value);
-    });
+    Writer out = values_on_disk_.beginRecord(bucketOf(hash));
+    encodeValue(out, key);
+    fold_.encode(out, value);
+    values_on_disk_.endRecord();
   }
 
   /// Puts the table's combiners on disk. REQUIRES: kFrozen.
@@ -196,10 +187,10 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
   }
 
   void putCombiner(uint64_t hash, const K& key, const C& combiner) {
-    combiners_on_disk_.add(bucketOf(hash), [&](Writer& out) {
-      encodeValue(out, key);
-      encodeValue(out, combiner);
-    });
+    Writer out = combiners_on_disk_.beginRecord(bucketOf(hash));
+    encodeValue(out, key);
+    encodeValue(out, combiner);
+    combiners_on_disk_.endRecord();
   }
   /// A combiner that the level above has put on disk. All of them come before the first value.
   void addCombiner(K key, C combiner) {
@@ -219,9 +210,7 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
 
   // ---- reading
 
-  /// At most `most` entries from where the last call ended.
-  template <class Use>
-  void takeFromTable(size_t most, Use&& use) {
+  void takeFromTable() {
     if (table_.empty()) return;
     if (!reading_) {
       reading_ = true;
@@ -229,13 +218,13 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
       end_ = table_.endPosition();
       held_ = reserved_.bytes();
     }
-    for (; most > 0 && position_ < end_; --most, position_ = table_.nextPosition(position_, end_)) {
-      task_.checkInterrupted();
+    for (; batch_.size() < kBatchRecords<R> && position_ < end_; position_ = table_.nextPosition(position_, end_)) {
       if (++taken_ % kReleaseEvery == 0) releaseTaken();
       auto& entry = table_.entryAt(position_);
-      use(Table::hashOf(entry), std::move(entry.key), std::move(entry.value));
+      batch_.emplace_back(std::move(entry.key), std::move(entry.value));
     }
-    if (position_ >= end_ && most > 0) releaseTable();
+    task_.checkInterrupted();
+    if (position_ >= end_) releaseTable();
   }
   /// What the reader has taken is its own to charge.
   void releaseTaken() {
@@ -260,14 +249,14 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
     if (next_bucket_ == SpilledBuckets::kBuckets) return false;
     bucket_ = std::make_unique<HashAggregation>(task_, seed_, fold_, level_ + 1);
     const int b = next_bucket_++;
-    combiners_on_disk_.eachOf(b, [&](Reader& in) {
-      K key = decodeValue<K>(in);
-      bucket_->addCombiner(std::move(key), decodeValue<C>(in));
-    });
-    values_on_disk_.eachOf(b, [&](Reader& in) {
-      K key = decodeValue<K>(in);
-      fold_.replay(in, [&](auto&& value) { bucket_->add(std::move(key), std::move(value)); });
-    });
+    for (SpilledBuckets::Records records(combiners_on_disk_, b); records.next();) {
+      K key = decodeValue<K>(records.in());
+      bucket_->addCombiner(std::move(key), decodeValue<C>(records.in()));
+    }
+    for (SpilledBuckets::Records records(values_on_disk_, b); records.next();) {
+      K key = decodeValue<K>(records.in());
+      fold_.replay(records.in(), [&](auto&& value) { bucket_->add(std::move(key), std::move(value)); });
+    }
     return true;
   }
 

@@ -17,10 +17,12 @@ class JoinTable {
  public:
   using RowIndex = uint32_t;
   static constexpr RowIndex kNoRow = ~RowIndex{0};
+  static constexpr uint32_t kNoGroup = ~uint32_t{0};
   struct Rows {  ///< The rows of one key, as a list, so that a key costs no allocation.
     RowIndex first;
     RowIndex last;
     uint32_t count;
+    uint32_t group;  ///< For the table's user.
   };
   using Table = CombineTable<K, Rows>;
 
@@ -43,7 +45,7 @@ class JoinTable {
     table_.upsert(
         key, hash,
         [&] {
-          return Rows{row, row, 1};
+          return Rows{row, row, 1, kNoGroup};
         },
         [&](Rows& known) {
           rowAt(known.last).next = row;
@@ -57,7 +59,7 @@ class JoinTable {
   [[nodiscard]] size_t bytes() const { return reserved_.bytes(); }
   Table& table() { return table_; }
   /// Null where no row has the key.
-  const Rows* find(const K& key, uint64_t hash) { return table_.find(key, hash); }
+  Rows* find(const K& key, uint64_t hash) { return table_.find(key, hash); }
   [[nodiscard]] const W& value(RowIndex row) const { return chunks_[row >> kChunkShift][row & (kChunk - 1)].value; }
   [[nodiscard]] RowIndex next(RowIndex row) const { return chunks_[row >> kChunkShift][row & (kChunk - 1)].next; }
 

@@ -86,20 +86,13 @@ struct CombinePairs : Parts<Located<Create>, Located<Merge>, Located<Part>> {
       adds.add(std::forward<Record>(record).first, std::forward<Record>(record).second);
     });
     adds.flush();
-    table.drain([&](uint64_t hash, K&& key, C&& combiner) {
-      const int partition = partitionOf(partitioner, hash, key, task, writer);  // before the key moves away
-      writer.add(partition, std::pair<K, C>(std::move(key), std::move(combiner)));
-    });
-    return writer.finish();
-  }
-
-  static int partitionOf(Located<Part>& partitioner, [[maybe_unused]] uint64_t hash, const K& key, TaskContext& task,
-                         const PairWriter& writer) {
-    if constexpr (std::is_same_v<Part, HashPartitioner>) {
-      return partitioner.f.ofHash(hash);
-    } else {
-      return partitionFor(partitioner, key, task, 0, writer);
+    for (auto batch = table.next(); batch.size > 0; batch = table.next()) {
+      for (size_t i = 0; i < batch.size; ++i) {
+        const int partition = partitionFor(partitioner, batch.data[i].first, task, 0, writer);
+        writer.add(partition, std::move(batch.data[i]));
+      }
     }
+    return writer.finish();
   }
 };
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "rdd/shuffle/radix_sort.h"
+#include "rdd/shuffle/spilled_pieces.h"
 #include "rdd/typed_node.h"
 
 namespace cerium {
@@ -87,47 +88,26 @@ class MergeStream final : public Stream<R> {
   bool started_ = false;
 };
 
-/// A sorted run on disk, in pieces, so that a merge holds one piece of each run and not the run.
+/// Reads a sorted run on disk piece by piece, each once.
 template <class R>
-class SpilledRun {
+class RunStream final : public Stream<R> {
  public:
-  /// Reads the pieces from first to last, each once.
-  class Reading final : public Stream<R> {
-   public:
-    Reading(TaskContext& task, SpilledRun run) : task_(task), pieces_(std::move(run.pieces_)) {}
-    Batch<R> next() override {
-      batch_.clear();
-      if (at_ == pieces_.size()) return {};
-      task_.checkInterrupted();
-      const Bytes bytes = std::exchange(pieces_[at_++], nullptr)->read();
-      Reader in(bytes);
-      auto left = in.get<uint64_t>();
-      decodeRecords(in, left, left, batch_);
-      return {batch_.data(), batch_.size(), true};
-    }
-
-   private:
-    TaskContext& task_;
-    std::vector<SpilledPtr> pieces_;
-    size_t at_ = 0;
-    RecordBuffer<R> batch_;
-  };
-
-  void add(TaskContext& task, const R* records, size_t count) {
-    for (size_t at = 0; at < count; at += kPiece) {
-      task.checkInterrupted();
-      Bytes bytes;
-      Writer out(bytes);
-      encodeRecords(out, records + at, std::min(kPiece, count - at));
-      pieces_.push_back(spill(task.services().spillSpace(), bytes.view()));
-      task.metrics().spilled_bytes += static_cast<int64_t>(bytes.size());
-    }
+  RunStream(TaskContext& task, SpilledPieces run) : task_(task), run_(std::move(run)) {}
+  Batch<R> next() override {
+    batch_.clear();
+    if (at_ == run_.size()) return {};
+    const Bytes bytes = run_.take(task_, at_++);
+    Reader in(bytes);
+    auto left = in.get<uint64_t>();
+    decodeRecords(in, left, left, batch_);
+    return {batch_.data(), batch_.size(), true};
   }
 
  private:
-  static constexpr size_t kPiece = kBatchRecords<R>;
-
-  std::vector<SpilledPtr> pieces_;
+  TaskContext& task_;
+  SpilledPieces run_;
+  size_t at_ = 0;
+  RecordBuffer<R> batch_;
 };
 
 /// Sorts pairs by key, stably: pairs of equal keys keep the order in which they came. Holds what the budget has room
@@ -206,20 +186,28 @@ class ExternalSorter {
   void spillRun() {
     const RecordBuffer<R> records = sortedRecords();
     if (runs_.size() == kMostRuns) mergeRuns();
-    runs_.emplace_back().add(task_, records.data(), records.size());
+    write(records.data(), records.size(), runs_.emplace_back());
     reserved_.resizeAnyway(0);
   }
 
   /// The first run of what follows: equal keys keep their order.
   void mergeRuns() {
-    SpilledRun<R> one;
+    SpilledPieces one;
     StreamPtr<R> merged(mergeOf(std::exchange(runs_, {})));
-    for (auto batch = merged->next(); batch.size > 0; batch = merged->next()) one.add(task_, batch.data, batch.size);
+    for (auto batch = merged->next(); batch.size > 0; batch = merged->next()) write(batch.data, batch.size, one);
     runs_.push_back(std::move(one));
   }
-  Merge* mergeOf(std::vector<SpilledRun<R>> runs) {
+  void write(const R* records, size_t count, SpilledPieces& run) {
+    Bytes piece;
+    for (size_t at = 0; at < count; at += kBatchRecords<R>) {
+      Writer out(piece);
+      encodeRecords(out, records + at, std::min(kBatchRecords<R>, count - at));
+      run.add(task_, piece);
+    }
+  }
+  Merge* mergeOf(std::vector<SpilledPieces> runs) {
     auto* merge = new Merge(ByKey{order_});
-    for (SpilledRun<R>& run : runs) merge->add(makeStream<typename SpilledRun<R>::Reading>(task_, std::move(run)));
+    for (SpilledPieces& run : runs) merge->add(makeStream<RunStream<R>>(task_, std::move(run)));
     return merge;
   }
 
@@ -229,7 +217,7 @@ class ExternalSorter {
   std::vector<RecordBuffer<R>> chunks_;
   size_t records_ = 0;
   size_t heap_bytes_ = 0;
-  std::vector<SpilledRun<R>> runs_;
+  std::vector<SpilledPieces> runs_;
 };
 
 /// The pairs of `input`, sorted by key and stably. What is held in memory is charged until the last pair has been read.

@@ -8,6 +8,17 @@ namespace cerium {
 SpilledBuckets::SpilledBuckets(TaskContext& task) : task_(task), reserved_(task.services().memory()) {}
 SpilledBuckets::~SpilledBuckets() = default;
 
+Writer SpilledBuckets::beginRecord(int bucket) {
+  open_ = static_cast<size_t>(bucket);
+  open_begin_ = pending_[open_].size();
+  return Writer(pending_[open_]);
+}
+
+void SpilledBuckets::endRecord() {
+  pending_bytes_ += pending_[open_].size() - open_begin_;
+  if (pending_bytes_ >= kRunBytes) flush();
+}
+
 void SpilledBuckets::flush() {
   if (pending_bytes_ == 0) return;
   reserved_.resizeAnyway(kRunBytes);
@@ -27,10 +38,16 @@ void SpilledBuckets::flush() {
   runs_.push_back(std::move(spilled));
 }
 
-Bytes SpilledBuckets::read(size_t run, int bucket) const {
-  task_.checkInterrupted();
-  const SpilledPtr& spilled = runs_[run][static_cast<size_t>(bucket)];
-  return spilled ? spilled->read() : Bytes();
+bool SpilledBuckets::Records::next() {
+  while (in_.atEnd()) {
+    if (run_ == spilled_.runs_.size()) return false;
+    spilled_.task_.checkInterrupted();
+    const SpilledPtr& spilled = spilled_.runs_[run_++][bucket_];
+    if (!spilled) continue;
+    bytes_ = spilled->read();
+    in_ = Reader(bytes_);
+  }
+  return true;
 }
 
 }  // namespace cerium

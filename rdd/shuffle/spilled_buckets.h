@@ -1,12 +1,12 @@
 // Cerium. Licensed under the Apache License 2.0.
 // What an operator that outgrew memory has on disk: records cut into buckets by their key's hash, each bucket in the
-// order in which it was written.
+// order in which it was written. Untyped, so that it is compiled once.
 #pragma once
 
 #include <array>
 #include <vector>
 
-#include "base/serde/codec.h"
+#include "base/serde/wire.h"
 #include "base/storage/memory_manager.h"
 #include "base/storage/spill_space.h"
 
@@ -32,37 +32,36 @@ class SpilledBuckets {
   SpilledBuckets(const SpilledBuckets&) = delete;
   SpilledBuckets& operator=(const SpilledBuckets&) = delete;
 
-  /// Appends a record, which `encode(Writer&)` writes, to a bucket. Throws IoError where no disk takes it.
-  template <class Encode>
-  void add(int bucket, Encode&& encode) {
-    Bytes& bytes = pending_[static_cast<size_t>(bucket)];
-    const size_t before = bytes.size();
-    Writer out(bytes);
-    encode(out);
-    pending_bytes_ += bytes.size() - before;
-    if (pending_bytes_ >= kRunBytes) [[unlikely]]
-      flush();
-  }
+  /// Appends a record to a bucket: encode it to this, then call endRecord().
+  [[nodiscard]] Writer beginRecord(int bucket);
+  /// Throws IoError where no disk takes what has gathered.
+  void endRecord();
   /// Writes what is still in memory; call it before the first read.
   void flush();
 
-  /// Calls `decode(Reader&)` for each record of a bucket.
-  template <class Decode>
-  void eachOf(int bucket, Decode&& decode) const {
-    for (size_t run = 0; run < runs_.size(); ++run) {
-      const Bytes bytes = read(run, bucket);
-      for (Reader in(bytes); !in.atEnd();) decode(in);
-    }
-  }
+  /// Reads the records of one bucket: while (records.next()) decode(records.in()).
+  class Records {
+   public:
+    Records(const SpilledBuckets& spilled, int bucket) : spilled_(spilled), bucket_(static_cast<size_t>(bucket)) {}
+    bool next();
+    [[nodiscard]] Reader& in() { return in_; }
+
+   private:
+    const SpilledBuckets& spilled_;
+    const size_t bucket_;
+    size_t run_ = 0;
+    Bytes bytes_;
+    Reader in_{std::string_view()};
+  };
 
  private:
-  [[nodiscard]] Bytes read(size_t run, int bucket) const;
-
   static constexpr size_t kRunBytes = size_t{1} << 20;  // large enough to write, little beside any budget
 
   TaskContext& task_;
   Reservation reserved_;  // of the pending bytes
   std::array<Bytes, kBuckets> pending_;
+  size_t open_ = 0;         ///< The bucket of the last record...
+  size_t open_begin_ = 0;   ///< ...and where that begins.
   size_t pending_bytes_ = 0;
   std::vector<std::array<SpilledPtr, kBuckets>> runs_;
 };

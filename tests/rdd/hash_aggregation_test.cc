@@ -70,24 +70,6 @@ TEST_CASE("an aggregation gives the same records in the same order at every budg
   CHECK(task.services.spillSpace()->bytesInUse() == 0);
 }
 
-TEST_CASE("draining an aggregation gives what streaming it gives", "[rdd][spilling]") {
-  const size_t budget = GENERATE(size_t{600'000}, kAmple);
-  FakeTask task(budget);
-  HashAggregation<int64_t, double, Sum> drained(task.context, 7, Sum());
-  for (int i = 0; i < 100'000; ++i) drained.add(int64_t{i * 7919 % 40'000}, double(i));
-  FakeTask other(kAmple);
-  HashAggregation<int64_t, double, Sum> streamed(other.context, 7, Sum());
-  for (int i = 0; i < 100'000; ++i) streamed.add(int64_t{i * 7919 % 40'000}, double(i));
-  std::vector<std::pair<int64_t, double>> all;
-  bool hashes_agree = true;
-  drained.drain([&](uint64_t hash, int64_t&& key, double&& sum) {
-    hashes_agree = hashes_agree && hash == Hash<int64_t>()(key);
-    all.emplace_back(key, sum);
-  });
-  CHECK(hashes_agree);
-  CHECK(all == contents(streamed));
-}
-
 TEST_CASE("combiners that grow are charged, go to disk, and lose no value's place", "[rdd][spilling]") {
   const size_t budget = GENERATE(size_t{0}, size_t{300'000}, size_t{1} << 20, kAmple);
   INFO("budget " << budget);
