@@ -208,7 +208,9 @@ std::unique_ptr<SegmentSource> Executor::openShuffle(TaskContext& task, const Sh
 
 std::optional<CachedBlock> Executor::findCached(RddId rdd, int partition) {
   if (auto here = blocks_.find(rdd, partition)) return here;
-  return link_->fetchCached(rdd, partition);
+  auto fetched = link_->fetchCached(rdd, partition);
+  if (fetched) fetched->is_elsewhere = true;
+  return fetched;
 }
 
 bool Executor::cacheBlock(RddId rdd, int partition, StorageLevel level, CachedBlock block) {
