@@ -44,11 +44,14 @@ TEST_CASE("the executor that replaces a lost one takes its share of the cached p
     for (const auto& [pid, sum] : results) pids.insert(pid);
     return pids;
   };
+  const auto bothAreThere = [&] {
+    return executorPids().size() == 2 && sc.statusTracker().getExecutorInfos().size() == 2;
+  };
+  REQUIRE(eventually(bothAreThere));
   const auto before = whoRuns(0);
   REQUIRE(processes(before).size() == 2);
   const auto with_loss = whoRuns(static_cast<pid_t>(before[0].first));
-  REQUIRE(eventually([] { return executorPids().size() == 2; }));
-  REQUIRE(eventually([&] { return sc.statusTracker().getExecutorInfos().size() == 2; }));
+  REQUIRE(eventually(bothAreThere));
   for (int i = 0; i < 2; ++i) (void)whoRuns(0);
   const int64_t computed_so_far = computed.value();
   const auto third = whoRuns(0);
