@@ -22,8 +22,7 @@ struct TaskEndEvent {
   TaskReport report;  ///< In local mode with value and cells.
   Bytes encoded_result;
   std::vector<std::pair<AccumulatorId, Bytes>> encoded_cells;
-  uint64_t result_bytes = 0;  ///< Of the result as it travels; in local mode where there is a limit on results.
-  bool kept = false;          ///< The result is large and waits at the executor: fetchResult() or dropResult().
+  bool kept = false;  ///< The result is large and waits at the executor: fetchResult() or dropResult().
 };
 
 /// Map outputs of one shuffle on their way to another executor.

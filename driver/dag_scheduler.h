@@ -52,6 +52,7 @@ struct SubmitTasks {
   std::string pool;
   std::vector<int> partitions;
   std::vector<std::vector<ExecutorId>> locations;
+  std::vector<RddId> inputs;  ///< And this is the RDD whose cached partition that is.
   bool barrier = false;
   /// Hosts that hold stored input (a file, say) of partitions[i]: worth trying first, never worth waiting for.
   std::vector<std::vector<std::string>> hosts;

@@ -16,6 +16,11 @@ std::string detail(const std::string& text) { return text.empty() ? text : ": " 
 std::string describe(const ExecutorEnd& end) {
   std::string text =
       !end.seen ? "its machine cannot be reached"
+      : end.process.crashed && end.process.record.hangs != 0
+          ? fmt::format(
+                "it ended itself, as task {} did not stop when it was told to "
+                "(cerium.task.reaper.killTimeout)",
+                end.process.record.task)
       : end.process.crashed && end.process.record.signal == 0
           ? fmt::format("a task called exit({})", end.process.record.exit_status)
       : end.process.signal > 0

@@ -4,8 +4,10 @@
 
 #include <deque>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/util/ids.h"
@@ -31,7 +33,10 @@ struct ExecutorSlots {
   std::vector<Strike> strikes;
   Millis excluded_until = 0;  ///< 0 where it is not excluded.
   bool leaving = false;       ///< Gets no more tasks.
-  int batch = -1;             ///< Index of this event's Launch instruction for it; -1 where there is none yet.
+  /// What tasks were moved here although another executor caches it: each is moved once, so that one that is not kept
+  /// here (there may be no room) is not fetched again and again.
+  std::set<std::pair<RddId, int>> moved;
+  int batch = -1;  ///< Index of this event's Launch instruction for it; -1 where there is none yet.
 
   [[nodiscard]] int freeCores() const { return cores - started; }
 };

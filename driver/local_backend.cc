@@ -1,6 +1,8 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "driver/local_backend.h"
 
+#include <mutex>
+
 #include "base/util/exception_text.h"
 #include "driver/added_files.h"
 #include "driver/barrier_board.h"
@@ -10,20 +12,81 @@ namespace {
 
 const ExecutorId kSelf(0);
 
-class LocalBackend final : public ClusterBackend, public ExecutorLink {
+/// What the tasks' threads use of the driver. One that is given up may outlive the Context: this stays, and answers
+/// without it. Threads: thread-safe.
+class LocalLink final : public ExecutorLink {
+ public:
+  LocalLink(const LocalOptions& options, BackendEvents& events)
+      : context_(options.context),
+        barrier_ms_(options.barrier_ms),
+        measures_results_(options.measures_results),
+        events_(&events) {}
+
+  void closeBarriers() { barriers_.close(); }
+  /// After it nothing is told any more.
+  void cut() {
+    std::lock_guard lock(mutex_);
+    events_ = nullptr;
+  }
+
+  void measureResult(TaskReport& report) override {
+    if (!measures_results_ || !report.value) return;
+    const auto thrown =
+        guarded([&] { report.result_bytes = report.stage->body->encodedResultBytes(report.value.get()); });
+    if (thrown) resultNotEncoded(report, *thrown);
+  }
+  void taskEnded(TaskReport report) override {
+    TaskEndEvent event;
+    event.executor = kSelf;
+    event.report = std::move(report);
+    std::lock_guard lock(mutex_);
+    if (events_ != nullptr) events_->taskEnded(std::move(event));
+  }
+  void blockChanged(const BlockChange& change) override {
+    std::lock_guard lock(mutex_);
+    if (events_ != nullptr) events_->blockChanged(kSelf, change);
+  }
+  std::unique_ptr<SegmentSource> openRemoteShuffle(TaskContext&, const ShuffleDependency&, int,
+                                                   const ShuffleStore&) override {
+    return nullptr;
+  }
+  std::optional<CachedBlock> fetchCached(RddId, int) override { return std::nullopt; }
+  std::vector<std::string> barrier(TaskContext& task, const std::string& message) override {
+    return barriers_.enter({task.stageId(), task.stageAttemptNumber()}, task.partitionId(), task.numPartitions(),
+                           message, task, barrier_ms_);
+  }
+  std::string addedFile(const std::string& name) override { return pathOfAddedFile(name, context_); }
+
+ private:
+  const ContextId context_;
+  const int64_t barrier_ms_;
+  const bool measures_results_;
+  BarrierBoard barriers_;
+  std::mutex mutex_;
+  BackendEvents* events_;  // guarded by mutex_
+};
+
+class LocalBackend final : public ClusterBackend {
  public:
   explicit LocalBackend(LocalOptions options) : options_(std::move(options)) {}
   ~LocalBackend() override { stop(); }
 
   void start(BackendEvents& events) override {
-    events_ = &events;
-    executor_ = std::make_unique<Executor>(
-        ExecutorOptions{kSelf, options_.threads, options_.memory_bytes, options_.local_dirs, options_.context}, *this);
+    ExecutorOptions options;
+    options.id = kSelf;
+    options.cores = options_.threads;
+    options.memory_bytes = options_.memory_bytes;
+    options.local_dirs = options_.local_dirs;
+    options.context = options_.context;
+    options.kill_timeout = options_.kill_timeout;
+    link_ = std::make_shared<LocalLink>(options_, events);
+    executor_ = std::make_shared<Executor>(std::move(options), link_);
     events.executorAdded(kSelf, "localhost", options_.threads);
   }
   void stop() override {
-    barriers_.close();
+    if (link_) link_->closeBarriers();
     if (executor_) executor_->stop();
+    if (link_) link_->cut();
   }
 
   void launch(ExecutorId, std::vector<TaskLaunch> tasks, const DagScheduler&) override {
@@ -42,38 +105,10 @@ class LocalBackend final : public ClusterBackend, public ExecutorLink {
   [[nodiscard]] int localFailures() const override { return options_.max_failures; }
   [[nodiscard]] int defaultParallelism() const override { return options_.threads; }
 
-  // ExecutorLink
-  void taskEnded(TaskReport report) override {
-    TaskEndEvent event;
-    event.executor = kSelf;
-    event.report = std::move(report);
-    if (options_.measures_results && event.report.value) measure(event);
-    events_->taskEnded(std::move(event));
-  }
-  void blockChanged(const BlockChange& change) override { events_->blockChanged(kSelf, change); }
-  std::unique_ptr<SegmentSource> openRemoteShuffle(TaskContext&, const ShuffleDependency&, int,
-                                                   const ShuffleStore&) override {
-    return nullptr;
-  }
-  std::optional<CachedBlock> fetchCached(RddId, int) override { return std::nullopt; }
-  std::vector<std::string> barrier(TaskContext& task, const std::string& message) override {
-    return barriers_.enter({task.stageId(), task.stageAttemptNumber()}, task.partitionId(), task.numPartitions(),
-                           message, task, options_.barrier_ms);
-  }
-  std::string addedFile(const std::string& name) override { return pathOfAddedFile(name, options_.context); }
-
  private:
-  static void measure(TaskEndEvent& event) {
-    TaskReport& report = event.report;
-    const auto thrown =
-        guarded([&] { event.result_bytes = report.stage->body->encodedResultBytes(report.value.get()); });
-    if (thrown) resultNotEncoded(report, *thrown);
-  }
-
   const LocalOptions options_;
-  BackendEvents* events_ = nullptr;
-  BarrierBoard barriers_;
-  std::unique_ptr<Executor> executor_;
+  std::shared_ptr<LocalLink> link_;
+  std::shared_ptr<Executor> executor_;
 };
 
 }  // namespace

@@ -64,9 +64,16 @@ std::unique_ptr<ClusterBackend> makeBackend(const Conf& conf, const std::string&
   if (url.kind == MasterUrl::Kind::kLocal) {
     const MachineLimits machine;
     const int threads = url.threads > 0 ? url.threads : machine.cores();
-    return makeLocalBackend({threads, url.max_failures, share(conf, machine.memory()), localDirs(conf),
-                             conf.getDuration("cerium.barrier.timeout").count(), context,
-                             conf.getSize("cerium.driver.maxResultSize") > 0});
+    LocalOptions options;
+    options.threads = threads;
+    options.max_failures = url.max_failures;
+    options.memory_bytes = share(conf, machine.memory());
+    options.local_dirs = localDirs(conf);
+    options.barrier_ms = conf.getDuration("cerium.barrier.timeout").count();
+    options.kill_timeout = std::chrono::milliseconds(conf.getDuration("cerium.task.reaper.killTimeout").count());
+    options.context = context;
+    options.measures_results = conf.getSize("cerium.driver.maxResultSize") > 0;
+    return makeLocalBackend(std::move(options));
   }
   const bool standalone = url.kind == MasterUrl::Kind::kStandalone;
   RemoteOptions options;
@@ -77,6 +84,7 @@ std::unique_ptr<ClusterBackend> makeBackend(const Conf& conf, const std::string&
   options.local_dirs = localDirs(conf);
   options.heartbeat_ms = static_cast<int>(conf.getDuration("cerium.executor.heartbeatInterval").count());
   options.barrier_ms = conf.getDuration("cerium.barrier.timeout").count();
+  options.kill_timeout_ms = conf.getDuration("cerium.task.reaper.killTimeout").count();
   options.dead_after_ms = conf.getDuration("cerium.network.timeout").count();
   options.broadcast_chunk = static_cast<uint64_t>(conf.getSize("cerium.broadcast.blockSize"));
   if (standalone) return makeRemoteBackend(std::move(options), standaloneProvider(conf, url, application_id));

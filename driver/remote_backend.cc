@@ -246,6 +246,7 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     welcome.memory_bytes = options_.memory_bytes;
     welcome.heartbeat_ms = options_.heartbeat_ms;
     welcome.barrier_ms = options_.barrier_ms;
+    welcome.kill_timeout_ms = options_.kill_timeout_ms;
     welcome.local_dirs = options_.local_dirs;
     connection->send(protocol::encode(std::move(welcome)));
     auto who = std::make_shared<ExecutorId>();
@@ -334,7 +335,7 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     report.source = ExecutorId(task.source);
     event.encoded_result = std::move(task.result);
     event.kept = task.kept_bytes > 0;
-    event.result_bytes = event.kept ? task.kept_bytes : event.encoded_result.size();
+    report.result_bytes = event.kept ? task.kept_bytes : event.encoded_result.size();
     for (auto& update : task.accumulators)
       event.encoded_cells.emplace_back(AccumulatorId(update.id), std::move(update.cell));
     int64_t* const figures[] = {&report.metrics.records_read,

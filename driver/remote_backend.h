@@ -20,7 +20,8 @@ struct RemoteOptions {
   std::vector<std::string> local_dirs;
   int heartbeat_ms = 1000;
   Millis dead_after_ms = 10'000;
-  int64_t barrier_ms = 60'000;  ///< How long a task waits at a barrier for the others.
+  int64_t barrier_ms = 60'000;       ///< How long a task waits at a barrier for the others.
+  int64_t kill_timeout_ms = 10'000;  ///< See ExecutorOptions.
   uint64_t broadcast_chunk = uint64_t{4} << 20;
 };
 

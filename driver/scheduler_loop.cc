@@ -178,7 +178,8 @@ void SchedulerLoop::executorLost(ExecutorId executor, Failure failure, std::vect
     if (departures_.contains(executor)) {
       log::info("executor {} on {} has left: {}", executor.value, host->second, failure.message);
     } else {
-      log::warn("executor {} on {} is lost: {}", executor.value, host->second, failure.message);
+      log::warn("executor {} on {} is lost: {}{}{}", executor.value, host->second, failure.message,
+                failure.stack.empty() ? "" : "\n", failure.stack);
     }
     failure.host = host->second;
     failure.executor = executor;

@@ -106,7 +106,7 @@ bool SchedulerLoop::isTooMuch(const TaskEndEvent& event, const RunningTask& task
   auto is_measured = job->measured_[job->index_.at(task.partition)];
   if (is_measured) return false;
   is_measured = true;
-  job->result_bytes_ += event.result_bytes;
+  job->result_bytes_ += event.report.result_bytes;
   return job->result_bytes_ > max_result_bytes_;
 }
 

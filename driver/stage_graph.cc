@@ -14,6 +14,7 @@ constexpr int kStepsPerStage = 1'000'000;
 struct Place {
   std::vector<ExecutorId> executors;
   std::vector<std::string> hosts;
+  RddId input;  ///< The RDD whose cached partition `executors` hold.
 };
 
 /// Finds where (node, partition) has input, nearest first; counts its steps down from `budget`.
@@ -24,10 +25,10 @@ Place locate(const RddNode& node, int partition, const CacheLocations& cached, i
     const PartitionRef at = todo.back();
     todo.pop_back();
     if (at.node->storageLevel() != StorageLevel::NONE) {
-      if (const auto* holders = cached.holders(at.node->id(), at.partition)) return {*holders, {}};
+      if (const auto* holders = cached.holders(at.node->id(), at.partition)) return {*holders, {}, at.node->id()};
     }
     const RddNode* computed_by = at.node->effective();
-    if (auto hosts = computed_by->preferredHosts(at.partition); !hosts.empty()) return {{}, std::move(hosts)};
+    if (auto hosts = computed_by->preferredHosts(at.partition); !hosts.empty()) return {{}, std::move(hosts), {}};
     computed_by->narrowParents(at.partition, todo);
   }
   return {};
@@ -63,10 +64,12 @@ void locateTasks(dag::SubmitTasks& tasks, const CacheLocations& cached) {
   std::vector<PartitionRef> todo;
   tasks.locations.resize(tasks.partitions.size());
   tasks.hosts.resize(tasks.partitions.size());
+  tasks.inputs.resize(tasks.partitions.size());
   for (size_t i = 0; i < tasks.partitions.size(); ++i) {
     Place place = locate(*tasks.node, tasks.partitions[i], cached, budget, todo);
     tasks.locations[i] = std::move(place.executors);
     tasks.hosts[i] = std::move(place.hosts);
+    tasks.inputs[i] = place.input;
   }
 }
 

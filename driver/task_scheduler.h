@@ -77,6 +77,7 @@ class TaskScheduler {
     Millis queue_ahead_ms = 20;           ///< Work sent ahead to an executor whose cores are busy, by mean duration...
     int queue_ahead_max = 512;            ///< ...in tasks per core, so that short tasks do not wait for a round trip.
     Millis locality_wait_ms = 50;         ///< The most that a task waits for the executor which caches its input.
+    Millis move_worth_ms = 20;            ///< Less work than that is left where its input is cached.
     Millis barrier_wait_ms = 10'000;      ///< How long a barrier stage bears too few cores after the last one came.
   };
   explicit TaskScheduler(Options options);

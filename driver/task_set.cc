@@ -27,6 +27,7 @@ void TaskSet::add(const dag::SubmitTasks& tasks, const ExecutorTable& executors,
   since_ = now;
   last_near_launch_ = now;
   slots_.reserve(slots_.size() + tasks.partitions.size());
+  std::vector<std::pair<int, std::vector<ExecutorSlots*>>> several;  // last, when shares show who has least to do
   for (size_t i = 0; i < tasks.partitions.size(); ++i) {
     const int index = slotOf(tasks.partitions[i]);
     const SlotState state = slot(index).state;
@@ -34,15 +35,27 @@ void TaskSet::add(const dag::SubmitTasks& tasks, const ExecutorTable& executors,
     if (state == SlotState::kDone) --done_;
     slot(index).state = SlotState::kPending;
     ++pending_;
-    static const std::vector<ExecutorId> kNoHolders;
     static const std::vector<std::string> kNoHosts;
-    enqueue(index, i < tasks.locations.size() ? tasks.locations[i] : kNoHolders,
-            i < tasks.hosts.size() ? tasks.hosts[i] : kNoHosts, executors);
+    std::vector<ExecutorSlots*> holders;
+    if (i < tasks.locations.size()) {
+      for (ExecutorId id : tasks.locations[i]) {
+        if (ExecutorSlots* holder = executors.find(id)) holders.push_back(holder);
+      }
+    }
+    if (!holders.empty() && i < tasks.inputs.size()) {
+      inputs_.resize(slots_.size());
+      inputs_[static_cast<size_t>(index)] = tasks.inputs[i];
+    }
+    if (holders.size() > 1) {
+      several.emplace_back(index, std::move(holders));
+    } else {
+      enqueue(index, holders, i < tasks.hosts.size() ? tasks.hosts[i] : kNoHosts);
+    }
   }
+  for (const auto& [index, holders] : several) enqueue(index, holders, {});
 }
 
-void TaskSet::enqueue(int index, const std::vector<ExecutorId>& holders, const std::vector<std::string>& hosts,
-                      const ExecutorTable& executors) {
+void TaskSet::enqueue(int index, const std::vector<ExecutorSlots*>& holders, const std::vector<std::string>& hosts) {
   if (barrier_) {  // a gang cannot be choosy, or it would never start
     anywhere_.push_back(index);
     return;
@@ -52,15 +65,22 @@ void TaskSet::enqueue(int index, const std::vector<ExecutorId>& holders, const s
     retries_.push_back(index);
     return;
   }
-  bool is_near = false;
-  for (ExecutorId holder : holders) {
-    if (executors.find(holder) == nullptr) continue;
-    near_[holder].push_back(index);
-    is_near = true;
-  }
-  if (is_near) return;
+  if (!holders.empty()) return enqueueNear(index, holders);
   for (const std::string& host : hosts) on_host_[host].push_back(index);
   anywhere_.push_back(index);
+}
+
+/// It is the share of that holder which has least to do for its cores; the others may run it when they are done.
+void TaskSet::enqueueNear(int index, const std::vector<ExecutorSlots*>& holders) {
+  const auto has_less = [this](const ExecutorSlots* a, const ExecutorSlots* b) {
+    return int64_t{shares_[a->id] + 1} * b->cores < int64_t{shares_[b->id] + 1} * a->cores;
+  };
+  const ExecutorSlots* owner = *std::min_element(holders.begin(), holders.end(), has_less);
+  ++shares_[owner->id];
+  for (const ExecutorSlots* holder : holders) {
+    Near& tasks = near_[holder->id];
+    (holder == owner ? tasks.own : tasks.copies).push_back(index);
+  }
 }
 
 bool TaskSet::isStale(int index) const {
@@ -79,7 +99,7 @@ int TaskSet::claim(int index) {
   return index;
 }
 
-int TaskSet::take(const ExecutorSlots& executor, const ExecutorTable& executors, bool steal, Millis now) {
+int TaskSet::take(ExecutorSlots& executor, const ExecutorTable& executors, bool steal, Millis now) {
   if (pending_ == 0) return -1;
   if (int index = takeRetry(executor, executors); index >= 0) return index;
   if (int index = takeNear(executor, now); index >= 0) return index;
@@ -89,7 +109,7 @@ int TaskSet::take(const ExecutorSlots& executor, const ExecutorTable& executors,
     anywhere_.pop_front();
     return claim(index);
   }
-  return steal ? takeFar(executors, now) : -1;
+  return steal ? takeFar(executor, executors, now) : -1;
 }
 
 /// A task that failed before goes to an executor where it has not failed, while there is one.
@@ -114,10 +134,11 @@ int TaskSet::takeRetry(const ExecutorSlots& executor, const ExecutorTable& execu
 
 int TaskSet::takeNear(const ExecutorSlots& executor, Millis now) {
   if (auto found = near_.find(executor.id); found != near_.end()) {
-    clean(found->second);
-    if (!found->second.empty()) {
-      const int index = found->second.front();
-      found->second.pop_front();
+    for (Queue* queue : {&found->second.own, &found->second.copies}) {
+      clean(*queue);
+      if (queue->empty()) continue;
+      const int index = queue->front();
+      queue->pop_front();
       last_near_launch_ = now;
       return claim(index);
     }
@@ -137,25 +158,62 @@ int TaskSet::takeNear(const ExecutorSlots& executor, Millis now) {
 }
 
 /// Takes from the executor with most tasks to do, unless those will have run there sooner than it takes to compute
-/// their input anew.
-int TaskSet::takeFar(const ExecutorTable& executors, Millis now) {
-  Queue* longest = nullptr;
+/// their input anew, and each executor has its share of them.
+int TaskSet::takeFar(ExecutorSlots& executor, const ExecutorTable& executors, Millis now) {
+  ExecutorId from;
+  Near* most = nullptr;
   for (auto entry = near_.begin(); entry != near_.end();) {
-    Queue& queue = entry->second;
-    clean(queue);
-    if (queue.empty()) {
+    auto& [id, tasks] = *entry;
+    clean(tasks.own);
+    clean(tasks.copies);
+    if (tasks.size() == 0) {
       entry = near_.erase(entry);
       continue;
     }
-    const ExecutorSlots* holder = executors.find(entry->first);
-    const bool waits = holder != nullptr && executors.usable(*holder) && shouldWaitFor(*holder, queue.size(), now);
-    if (!waits && (longest == nullptr || queue.size() > longest->size())) longest = &queue;
+    const ExecutorSlots* holder = executors.find(id);
+    const bool waits = holder != nullptr && executors.usable(*holder) && shouldWaitFor(*holder, tasks.size(), now) &&
+                       !isWorthMoving(*holder, tasks, executor);
+    if (!waits && (most == nullptr || tasks.size() > most->size())) {
+      most = &tasks;
+      from = id;
+    }
     ++entry;
   }
-  if (longest == nullptr) return -1;
-  const int index = longest->back();
-  longest->pop_back();
+  return most == nullptr ? -1 : move(*most, from, executor);
+}
+
+/// A core without work is worth a block's way to it, where the executor that holds the block has so many more of this
+/// stage's that both have less to do afterwards. The block stays where it went, so that later jobs find both at work:
+/// the first of them pays, which is why a block goes the same way once only.
+bool TaskSet::isWorthMoving(const ExecutorSlots& from, const Near& tasks, const ExecutorSlots& to) const {
+  if (tasks.own.empty() || from.freeCores() > 0) return false;
+  const auto share = [this](const ExecutorSlots& of) {
+    auto found = shares_.find(of.id);
+    return int64_t{found == shares_.end() ? 0 : found->second};
+  };
+  if ((share(to) + 1) * from.cores > (share(from) - 1) * to.cores) return false;
+  const double left = meanDuration() * static_cast<double>(tasks.own.size()) / from.cores;
+  if (left > 0 && left < static_cast<double>(options_.move_worth_ms)) return false;
+  return !to.moved.contains(inputOf(tasks.own.back()));
+}
+
+int TaskSet::move(Near& tasks, ExecutorId from, ExecutorSlots& to) {
+  constexpr size_t kRemembered = 10'000;  // of RDDs that may long be gone
+  Queue& queue = tasks.own.empty() ? tasks.copies : tasks.own;
+  const int index = queue.back();
+  if (&queue == &tasks.own) {
+    --shares_[from];
+    ++shares_[to.id];
+  }
+  queue.pop_back();
+  if (to.moved.size() >= kRemembered) to.moved.clear();
+  to.moved.insert(inputOf(index));
   return claim(index);
+}
+
+std::pair<RddId, int> TaskSet::inputOf(int index) const {
+  const auto at = static_cast<size_t>(index);
+  return {at < inputs_.size() ? inputs_[at] : RddId(), slots_[at].partition};
 }
 
 bool TaskSet::shouldWaitFor(const ExecutorSlots& holder, size_t backlog, Millis now) const {
@@ -246,6 +304,7 @@ void TaskSet::noteFailure(int index, ExecutorId where) {
 void TaskSet::restart() {
   for (Queue* queue : {&retries_, &anywhere_, &wanted_copies_}) queue->clear();
   near_.clear();
+  shares_.clear();
   on_host_.clear();
   running_.clear();
   pending_ = static_cast<int>(slots_.size());
@@ -271,6 +330,7 @@ void TaskSet::suspend() {
   pending_ = 0;
   for (Queue* queue : {&retries_, &anywhere_, &wanted_copies_}) queue->clear();
   near_.clear();
+  shares_.clear();
   on_host_.clear();
 }
 

@@ -9,6 +9,7 @@
 #include <deque>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "driver/executor_table.h"
@@ -61,7 +62,7 @@ class TaskSet {
 
   /// The pending task that suits `executor` best; -1 where none may run there (now). With `steal` it may be one whose
   /// cached input is on another executor. The caller launches it.
-  int take(const ExecutorSlots& executor, const ExecutorTable& executors, bool steal, Millis now);
+  int take(ExecutorSlots& executor, const ExecutorTable& executors, bool steal, Millis now);
   /// A running task that should get a second copy and may get it on `executor`; -1 for none.
   int takeCopy(const ExecutorSlots& executor);
   void launched(int index, Copy copy, Millis now);
@@ -90,17 +91,27 @@ class TaskSet {
 
  private:
   using Queue = std::deque<int>;
+  /// Tasks whose cached input an executor holds.
+  struct Near {
+    Queue own;     ///< Those that are its share.
+    Queue copies;  ///< Those that are the share of another, which holds their input too.
+    [[nodiscard]] size_t size() const { return own.size() + copies.size(); }
+  };
 
   int slotOf(int partition);
-  void enqueue(int index, const std::vector<ExecutorId>& holders, const std::vector<std::string>& hosts,
-               const ExecutorTable& executors);
+  void enqueue(int index, const std::vector<ExecutorSlots*>& holders, const std::vector<std::string>& hosts);
+  void enqueueNear(int index, const std::vector<ExecutorSlots*>& holders);
   int claim(int index);
   void stopRunning(Slot& slot);
   [[nodiscard]] bool isStale(int index) const;
   void clean(Queue& queue) const;
   int takeRetry(const ExecutorSlots& executor, const ExecutorTable& executors);
   int takeNear(const ExecutorSlots& executor, Millis now);
-  int takeFar(const ExecutorTable& executors, Millis now);
+  int takeFar(ExecutorSlots& executor, const ExecutorTable& executors, Millis now);
+  [[nodiscard]] bool isWorthMoving(const ExecutorSlots& from, const Near& tasks, const ExecutorSlots& to) const;
+  /// What the task reads from a cache: an RDD, and the task's own partition.
+  [[nodiscard]] std::pair<RddId, int> inputOf(int index) const;
+  int move(Near& tasks, ExecutorId from, ExecutorSlots& to);
   [[nodiscard]] bool shouldWaitFor(const ExecutorSlots& holder, size_t backlog, Millis now) const;
   [[nodiscard]] double meanDuration() const;
 
@@ -120,7 +131,9 @@ class TaskSet {
   int done_ = 0;
 
   Queue retries_;
-  std::unordered_map<ExecutorId, Queue> near_;      // slots whose cached input the executor holds
+  std::unordered_map<ExecutorId, Near> near_;
+  std::unordered_map<ExecutorId, int> shares_;      // tasks that are an executor's own in near_, or were
+  std::vector<RddId> inputs_;                       // whose cached partitions slots have as input; empty where none has
   std::unordered_map<std::string, Queue> on_host_;  // slots whose stored input the host holds; in anywhere_ too
   Queue anywhere_;
   Queue wanted_copies_;

@@ -34,17 +34,32 @@ void TaskScheduler::State::offerAll(Millis now) {
     ExecutorSlots* executor = all[(next_offer + i) % all.size()].get();
     if (executors.usable(*executor)) usable.push_back(executor);
   }
-  std::vector<ExecutorSlots*> open = usable;
+  // Once more where some got work and some did not: a task waits for an executor that has a core to spare, and may be
+  // had as soon as that is busy.
+  while (offerRounds(usable, now)) {
+  }
+  for (ExecutorSlots* executor : usable) queueAhead(*executor, now);
+}
+
+/// True where some of the executors got work and others with free cores did not.
+bool TaskScheduler::State::offerRounds(std::vector<ExecutorSlots*> open, Millis now) {
+  bool launched = false;
+  bool refused = false;
   while (!open.empty()) {
     std::vector<ExecutorSlots*> still_open;
     for (ExecutorSlots* executor : open) {
-      if (executor->freeCores() == 0 || !launchOne(*executor, now)) continue;
+      if (executor->freeCores() == 0) continue;
+      if (!launchOne(*executor, now)) {
+        refused = true;
+        continue;
+      }
+      launched = true;
       ++next_offer;
       still_open.push_back(executor);
     }
     open = std::move(still_open);
   }
-  for (ExecutorSlots* executor : usable) queueAhead(*executor, now);
+  return launched && refused;
 }
 
 bool TaskScheduler::State::launchOne(ExecutorSlots& executor, Millis now) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "driver/executor_table.h"
 #include "driver/pools.h"
@@ -43,6 +44,7 @@ struct TaskScheduler::State {
   // Giving out work.
   void offer(ExecutorSlots& executor, Millis now);
   void offerAll(Millis now);
+  bool offerRounds(std::vector<ExecutorSlots*> open, Millis now);
   bool launchOne(ExecutorSlots& executor, Millis now);
   bool launchBarrier(TaskSet& set, Millis now, bool& must_wait);
   void queueAhead(ExecutorSlots& executor, Millis now);

@@ -26,20 +26,7 @@ int g_fd = -1;
 uint64_t g_base = 0;
 volatile sig_atomic_t g_reported = 0;
 
-uint64_t programBase() {
-  uint64_t base = 0;
-  dl_iterate_phdr(
-      [](dl_phdr_info* info, size_t, void* out) {
-        *static_cast<uint64_t*>(out) = info->dlpi_addr;
-        return 1;  // the first one is the program
-      },
-      &base);
-  return base;
-}
-
 void report(int signal, int exit_status) {
-  if (g_reported != 0) return;
-  g_reported = 1;
   CrashRecord record;
   record.signal = signal;
   record.exit_status = exit_status;
@@ -48,7 +35,7 @@ void report(int signal, int exit_status) {
   void* frames[CrashRecord::kMaxFrames];
   record.frames = ::backtrace(frames, CrashRecord::kMaxFrames);
   for (int i = 0; i < record.frames; ++i) record.stack[i] = reinterpret_cast<uint64_t>(frames[i]);
-  [[maybe_unused]] auto written = ::write(g_fd, &record, sizeof record);
+  leaveCrashRecord(record);
 }
 
 void onSignal(int signal) {
@@ -130,6 +117,23 @@ class SignalStack {
 
 }  // namespace
 
+uint64_t programBase() {
+  uint64_t base = 0;
+  dl_iterate_phdr(
+      [](dl_phdr_info* info, size_t, void* out) {
+        *static_cast<uint64_t*>(out) = info->dlpi_addr;
+        return 1;  // the first one is the program
+      },
+      &base);
+  return base;
+}
+
+void leaveCrashRecord(const CrashRecord& record) {
+  if (g_fd < 0 || g_reported != 0) return;
+  g_reported = 1;
+  [[maybe_unused]] auto written = ::write(g_fd, &record, sizeof record);
+}
+
 void useSignalStack() { [[maybe_unused]] static thread_local SignalStack stack; }
 
 void installCrashHandler(int fd) {
@@ -185,7 +189,8 @@ std::string describeStack(const CrashRecord& record) {
     const uint64_t address = record.stack[i] - (exact ? 0 : 1);
     std::string name = address >= record.base ? symbols.describe(address - record.base) : "";
     const bool handler = name.find("::onSignal(") != std::string::npos || name.find("::onExit(") != std::string::npos ||
-                         name.find("::report(") != std::string::npos;
+                         name.find("::report(") != std::string::npos ||
+                         name.find("::onStackWanted(") != std::string::npos;
     if (handler) handler_at = i;
     if (!inside && (handler || name.empty())) {
       continue;  // the handler itself and the system's frames around it

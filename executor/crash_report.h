@@ -14,8 +14,9 @@ namespace cerium {
 /// What the handler writes: plain data, one write.
 struct CrashRecord {
   static constexpr int kMaxFrames = 64;
-  int32_t signal = 0;  ///< 0: a task called exit().
+  int32_t signal = 0;  ///< 0: a task called exit(), or hangs.
   int32_t exit_status = 0;
+  int32_t hangs = 0;  ///< 1: the task did not stop when it was told to, so the executor ended its process.
   int64_t task = -1;
   uint64_t base = 0;  ///< Load address of the program in the process that died.
   int32_t frames = 0;
@@ -27,6 +28,12 @@ struct CrashRecord {
 /// overflow long enough to report it calls useSignalStack() first.
 void installCrashHandler(int fd);
 void useSignalStack();
+
+/// Writes a record of an end that is no crash, where installCrashHandler() was called. The first one counts.
+void leaveCrashRecord(const CrashRecord& record);
+
+/// Load address of this program.
+[[nodiscard]] uint64_t programBase();
 
 /// The record among what a dead process left in its crash pipe; false where it wrote none.
 bool readCrashRecord(const Bytes& written, CrashRecord& record);

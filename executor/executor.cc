@@ -1,13 +1,11 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "executor/executor.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
-#include "executor/crash_report.h"
 #include "executor/current_task.h"
 
 namespace cerium {
@@ -48,37 +46,46 @@ class LocalSegments final : public SegmentSource {
 
 }  // namespace
 
-Executor::Executor(ExecutorOptions options, ExecutorLink& link)
-    : id_(options.id),
-      link_(link),
-      context_(options.context),
-      memory_(options.memory_bytes),
-      spill_(std::make_shared<SpillSpace>(std::move(options.local_dirs))),
-      blocks_(memory_, spill_, [this](const BlockChange& change) { link_.blockChanged(change); }),
-      shuffles_(memory_) {
+Executor::Executor(ExecutorOptions options, std::shared_ptr<ExecutorLink> link)
+    : options_(std::move(options)),
+      link_(std::move(link)),
+      memory_(options_.memory_bytes),
+      spill_(std::make_shared<SpillSpace>(options_.local_dirs)),
+      blocks_(memory_, spill_, [this](const BlockChange& change) { link_->blockChanged(change); }),
+      shuffles_(memory_),
+      reaper_(options_.kill_timeout) {
   memory_.setEvictor([this](size_t wanted) { blocks_.evict(wanted); });
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, kStackBytes);
-  for (int i = 0; i < options.cores; ++i) {
-    pthread_t thread;
-    const int error = pthread_create(&thread, &attributes, &Executor::workEntry, this);
-    if (error != 0) {
-      pthread_attr_destroy(&attributes);
-      stop();
-      throw Error(std::string("cannot start a task thread: ") + std::strerror(error));
-    }
-    const std::string name = "cerium-task-" + std::to_string(i);
-    pthread_setname_np(thread, name.substr(0, 15).c_str());
-    threads_.push_back(thread);
+  reaper_thread_ = std::thread([this] { reap(); });
+  pthread_setname_np(reaper_thread_.native_handle(), "cerium-reaper");
+  try {
+    std::lock_guard lock(mutex_);
+    for (int i = 0; i < options_.cores; ++i) startThread();
+  } catch (...) {
+    stop();
+    throw;
   }
-  pthread_attr_destroy(&attributes);
 }
 
 Executor::~Executor() { stop(); }
 
+/// Under the lock.
+void Executor::startThread() {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, kStackBytes);
+  pthread_t thread;
+  const int error = pthread_create(&thread, &attributes, &Executor::workEntry, this);
+  pthread_attr_destroy(&attributes);
+  if (error != 0) throw Error(std::string("cannot start a task thread: ") + std::strerror(error));
+  const std::string name = "cerium-task-" + std::to_string(threads_started_++);
+  pthread_setname_np(thread, name.substr(0, 15).c_str());
+  threads_.push_back(thread);
+  ++threads_at_work_;
+}
+
 void* Executor::workEntry(void* self) {
-  static_cast<Executor*>(self)->work();
+  // Where the thread was given up, this may be the last owner: the executor goes after all else that used it.
+  const std::shared_ptr<Executor> owner = static_cast<Executor*>(self)->work();
   return nullptr;
 }
 
@@ -100,8 +107,9 @@ void Executor::kill(TaskId id) {
     std::lock_guard lock(mutex_);
     auto running = running_.find(id);
     if (running != running_.end()) {
-      running->second->interrupt();
-      return;
+      running->second.context->interrupt();
+      reaper_.told(id, std::chrono::steady_clock::now());
+      return told_.notify_one();
     }
     auto found = std::find_if(queue_.begin(), queue_.end(), [&](const TaskLaunch& task) { return task.id == id; });
     if (found == queue_.end()) return;
@@ -113,37 +121,51 @@ void Executor::kill(TaskId id) {
   report.stage = queued.stage;
   report.outcome = TaskReport::Outcome::kKilled;
   report.message = "killed before it started";
-  link_.taskEnded(std::move(report));
+  link_->taskEnded(std::move(report));
 }
 
 void Executor::stop() {
+  std::vector<pthread_t> threads;
   {
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     stopping_ = true;
     queue_.clear();
-    for (auto& [id, task] : running_) task->interrupt();
+    for (auto& [id, task] : running_) {
+      task.context->interrupt();
+      reaper_.told(id, std::chrono::steady_clock::now());
+    }
+    wake_.notify_all();
+    told_.notify_one();
+    left_.wait(lock, [this] { return threads_at_work_ == 0; });
+    threads = std::exchange(threads_, {});
+    reaper_ends_ = true;
+    told_.notify_one();
   }
-  wake_.notify_all();
-  for (pthread_t thread : threads_) pthread_join(thread, nullptr);
-  threads_.clear();
+  if (reaper_thread_.joinable()) reaper_thread_.join();
+  for (pthread_t thread : threads) pthread_join(thread, nullptr);
 }
 
-void Executor::work() {
+/// Null, or where the thread was given up what has kept this alive.
+std::shared_ptr<Executor> Executor::work() {
   useSignalStack();
   for (;;) {
     TaskLaunch task;
     {
       std::unique_lock lock(mutex_);
       wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-      if (stopping_) return;
+      if (stopping_) {
+        --threads_at_work_;
+        left_.notify_all();
+        return nullptr;
+      }
       task = std::move(queue_.front());
       queue_.pop_front();
     }
-    run(std::move(task));
+    if (auto owner = run(std::move(task))) return owner;
   }
 }
 
-void Executor::run(TaskLaunch launch) {
+std::shared_ptr<Executor> Executor::run(TaskLaunch launch) {
   // Shared, as threads that the task has started may outlive it.
   const auto shared = std::make_shared<TaskContext>(
       TaskContext::Identity{launch.stage->id, launch.stage_attempt, launch.partition, launch.stage->num_partitions,
@@ -156,41 +178,54 @@ void Executor::run(TaskLaunch launch) {
   for (auto& [rdd, partition, bytes] : launch.data) context.setPartitionData(rdd, partition, std::move(bytes));
   {
     std::lock_guard lock(mutex_);
-    if (stopping_) return;
-    running_.emplace(launch.id, &context);
+    if (stopping_) return nullptr;
+    running_.emplace(launch.id, Running{shared, pthread_self()});
   }
   const TaskContext::OwnThread own(context);
   const CurrentTask current(launch.id.value);
   TaskReport report = runTask(launch, context, shuffles_);
-  {
-    std::lock_guard lock(mutex_);
-    running_.erase(launch.id);
-  }
-  link_.taskEnded(std::move(report));
+  link_->measureResult(report);
+  const bool may_report = mayReport(launch.id);
+  if (may_report) link_->taskEnded(std::move(report));
+  std::lock_guard lock(mutex_);
+  running_.erase(launch.id);
+  reaper_.ended(launch.id);
+  return may_report ? nullptr : given_up_.extract(launch.id).mapped();
+}
+
+/// False where the task came too late: its thread was given up, and its end told.
+bool Executor::mayReport(TaskId task) {
+  std::lock_guard lock(mutex_);
+  auto running = running_.find(task);
+  if (running == running_.end()) return false;
+  return running->second.is_reported = true;
 }
 
 std::unique_ptr<SegmentSource> Executor::openShuffle(TaskContext& task, const ShuffleDependency& shuffle, int reduce) {
-  if (auto remote = link_.openRemoteShuffle(task, shuffle, reduce, shuffles_)) return remote;
-  return std::make_unique<LocalSegments>(shuffles_, id_, shuffle, reduce);
+  if (auto remote = link_->openRemoteShuffle(task, shuffle, reduce, shuffles_)) return remote;
+  return std::make_unique<LocalSegments>(shuffles_, options_.id, shuffle, reduce);
 }
 
 std::optional<CachedBlock> Executor::findCached(RddId rdd, int partition) {
   if (auto here = blocks_.find(rdd, partition)) return here;
-  return link_.fetchCached(rdd, partition);
+  auto fetched = link_->fetchCached(rdd, partition);
+  if (fetched) fetched->is_elsewhere = true;
+  return fetched;
 }
 
 bool Executor::cacheBlock(RddId rdd, int partition, StorageLevel level, CachedBlock block) {
+  const TaskContext* task = TaskContext::get();
+  if (task != nullptr && task->isInterrupted()) return false;
   const bool is_kept = blocks_.put(rdd, partition, level, std::move(block));
   // What a task that was told to stop has computed may come from input that is not so any more. The driver tells to
   // stop first, then to drop the RDD: a block that came too late for the second finds the first.
-  const TaskContext* task = TaskContext::get();
   if (!is_kept || task == nullptr || !task->isInterrupted()) return is_kept;
   blocks_.drop(rdd, partition);
   return false;
 }
 
 std::vector<std::string> Executor::barrier(TaskContext& task, const std::string& message) {
-  return link_.barrier(task, message);
+  return link_->barrier(task, message);
 }
 
 }  // namespace cerium

@@ -3,10 +3,14 @@
 // is encoded) and in an executor process; the ExecutorLink is the difference.
 #pragma once
 
+#include <pthread.h>
+
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -14,7 +18,9 @@
 
 #include "base/util/exception_text.h"
 #include "executor/block_store.h"
+#include "executor/crash_report.h"
 #include "executor/shuffle_store.h"
+#include "executor/task_reaper.h"
 #include "rdd/accumulator_cell.h"
 #include "rdd/task_body.h"
 
@@ -47,6 +53,7 @@ struct TaskReport {
   StageCodePtr stage;
   Outcome outcome = Outcome::kSuccess;
   std::shared_ptr<void> value;     ///< Of a result task.
+  uint64_t result_bytes = 0;       ///< As it travels; in local mode only where there is a limit on results.
   std::vector<int64_t> map_bytes;  ///< Of a map task.
   uint64_t map_checksum = 0;       ///< Of a map task: MapOutput::checksum.
   std::vector<std::pair<AccumulatorId, std::unique_ptr<AccumulatorCell>>> cells;
@@ -63,6 +70,8 @@ struct TaskReport {
 class ExecutorLink {
  public:
   virtual ~ExecutorLink() = default;
+  /// What code of the program's has to do with a result before taskEnded() hands it on without any.
+  virtual void measureResult(TaskReport&) {}
   virtual void taskEnded(TaskReport report) = 0;
   virtual void blockChanged(const BlockChange& change) = 0;
   /// Segments that other executors hold; `local` gives those of this one. Null: everything is local.
@@ -79,13 +88,19 @@ struct ExecutorOptions {
   size_t memory_bytes = size_t{1} << 30;
   std::vector<std::string> local_dirs;
   ContextId context;  ///< Whose tasks it runs, where the driver's process has several.
+  /// How long a task that was told to stop may go on; for ever where it is not positive. After that it costs its
+  /// thread, or the whole process where that is the executor's own.
+  std::chrono::milliseconds kill_timeout{10'000};
+  bool owns_process = false;
 };
 
-/// Threads: all public methods from any thread. Life: the constructor starts the threads, stop() (or the destructor)
-/// tells running tasks to stop and waits for them.
-class Executor final : public TaskServices {
+/// Threads: all public methods from any thread. Life: made by make_shared; the constructor starts the threads, stop()
+/// (or the destructor) tells running tasks to stop and waits for them, for kill_timeout at most. The thread of a task
+/// that does not stop is given up: it keeps the executor alive for as long as it needs it, which may be for ever, and
+/// nothing of what the task does after that is used.
+class Executor final : public TaskServices, public std::enable_shared_from_this<Executor> {
  public:
-  Executor(ExecutorOptions options, ExecutorLink& link);
+  Executor(ExecutorOptions options, std::shared_ptr<ExecutorLink> link);
   ~Executor() override;
 
   /// Queues tasks; each is reported exactly once through the link, unless stop() comes first.
@@ -106,27 +121,50 @@ class Executor final : public TaskServices {
   MemoryManager& memory() override { return memory_; }
   const std::shared_ptr<SpillSpace>& spillSpace() override { return spill_; }
   std::vector<std::string> barrier(TaskContext& task, const std::string& message) override;
-  std::string addedFile(const std::string& name) override { return link_.addedFile(name); }
-  [[nodiscard]] ContextId context() const override { return context_; }
+  std::string addedFile(const std::string& name) override { return link_->addedFile(name); }
+  [[nodiscard]] ContextId context() const override { return options_.context; }
 
  private:
-  void work();
-  void run(TaskLaunch task);
-  static void* workEntry(void* self);
+  struct Running {
+    std::shared_ptr<TaskContext> context;
+    pthread_t thread;
+    bool is_reported = false;  ///< Its end is being told.
+  };
 
-  const ExecutorId id_;
-  ExecutorLink& link_;
-  const ContextId context_;
+  static void* workEntry(void* self);
+  void startThread();
+  std::shared_ptr<Executor> work();
+  std::shared_ptr<Executor> run(TaskLaunch task);
+  [[nodiscard]] bool mayReport(TaskId task);
+
+  // What becomes of tasks that do not stop (executor_reaping.cc).
+  void reap();
+  void endHanging(TaskId id, const Running& task);
+  [[nodiscard]] bool giveUp(TaskId id);
+  [[noreturn]] void endProcess(const std::string& what, const CrashRecord& where) const;
+
+  const ExecutorOptions options_;
+  const std::shared_ptr<ExecutorLink> link_;
   MemoryManager memory_;
   std::shared_ptr<SpillSpace> spill_;
   BlockStore blocks_;
   ShuffleStore shuffles_;
-  std::vector<pthread_t> threads_;
+
   std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<TaskLaunch> queue_;                      // guarded by mutex_
-  std::unordered_map<TaskId, TaskContext*> running_;  // guarded by mutex_
-  bool stopping_ = false;                             // guarded by mutex_
+  std::condition_variable wake_;                 // there are tasks, or it stops
+  std::condition_variable told_;                 // a task was told to stop, or the reaper is to end
+  std::condition_variable left_;                 // a thread has no more to do with this
+  std::deque<TaskLaunch> queue_;                 // guarded by mutex_
+  std::unordered_map<TaskId, Running> running_;  // guarded by mutex_
+  TaskReaper reaper_;                            // guarded by mutex_
+  std::vector<pthread_t> threads_;               // guarded by mutex_; without those given up
+  size_t threads_at_work_ = 0;                   // guarded by mutex_
+  int threads_started_ = 0;                      // guarded by mutex_
+  bool stopping_ = false;                        // guarded by mutex_
+  bool reaper_ends_ = false;                     // guarded by mutex_
+  /// By tasks whose threads were given up: what keeps this alive.
+  std::unordered_map<TaskId, std::shared_ptr<Executor>> given_up_;  // guarded by mutex_
+  std::thread reaper_thread_;
 };
 
 /// Runs one task on this thread and reports how it ended, whatever code of the program's throws in it.

@@ -228,8 +228,15 @@ class ExecutorProcess final : public ExecutorLink {
       welcome = *welcome_;
     }
     if (!scratch_.empty()) welcome.local_dirs = {scratch_};  // the worker's machine, not the driver's, knows where
-    auto executor =
-        std::make_unique<Executor>(ExecutorOptions{id_, cores_, welcome.memory_bytes, welcome.local_dirs, {}}, *this);
+    ExecutorOptions options;
+    options.id = id_;
+    options.cores = cores_;
+    options.memory_bytes = welcome.memory_bytes;
+    options.local_dirs = welcome.local_dirs;
+    options.kill_timeout = std::chrono::milliseconds(welcome.kill_timeout_ms);
+    options.owns_process = true;
+    auto executor = std::make_shared<Executor>(
+        std::move(options), std::shared_ptr<ExecutorLink>(std::shared_ptr<void>(), this));  // never destroyed
     BlockSources sources;
     sources.shuffles = &executor->shuffles();
     sources.blocks = &executor->blocks();
@@ -356,7 +363,7 @@ class ExecutorProcess final : public ExecutorLink {
 
   std::unique_ptr<BlockClient> client_;
   std::unique_ptr<BroadcastCache> broadcasts_;
-  std::unique_ptr<Executor> executor_;
+  std::shared_ptr<Executor> executor_;
   std::unique_ptr<BlockMover> mover_;
   std::unique_ptr<LaunchDesk> desk_;
   std::unique_ptr<BlockServer> server_;

@@ -11,18 +11,23 @@ ShuffleStore::~ShuffleStore() {
   }
 }
 
-void ShuffleStore::put(ShuffleId shuffle, int map, MapOutput output) {
+bool ShuffleStore::put(ShuffleId shuffle, int map, MapOutput output, const TaskContext* task) {
   auto fresh = std::make_shared<const MapOutput>(std::move(output));
   std::lock_guard lock(mutex_);
+  if (task != nullptr && task->isInterrupted()) {
+    memory_.release(fresh->reserved);
+    return false;
+  }
   Attempts& attempts = outputs_[{shuffle, map}];
   for (auto& known : attempts) {
     if (known->checksum != fresh->checksum) continue;
     memory_.release(known->reserved);
     known.swap(fresh);  // so that the old one is freed after the lock is
     std::swap(known, attempts.back());
-    return;
+    return true;
   }
   attempts.push_back(std::move(fresh));
+  return true;
 }
 
 std::shared_ptr<const std::vector<ShuffleSegment>> ShuffleStore::find(ShuffleId shuffle, int map, int reduce,

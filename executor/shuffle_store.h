@@ -19,8 +19,10 @@ class ShuffleStore {
   ~ShuffleStore();
 
   /// Keeps the output of a map task. One of the same checksum is replaced (its bytes on disk may be bad); beside one of
-  /// another it stays, for only the driver knows which of them its readers are to have.
-  void put(ShuffleId shuffle, int map, MapOutput output);
+  /// another it stays, for only the driver knows which of them its readers are to have. False where `task`, which made
+  /// it, was told to stop: the driver tells that first, then drops the shuffle, so output that comes too late for the
+  /// drop is not kept.
+  bool put(ShuffleId shuffle, int map, MapOutput output, const TaskContext* task = nullptr);
   /// The segments of one reduce partition; null where the map output, or the one of this checksum, is not here. Without
   /// a checksum the output that came last.
   [[nodiscard]] std::shared_ptr<const std::vector<ShuffleSegment>> find(

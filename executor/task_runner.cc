@@ -29,7 +29,8 @@ void compute(const TaskLaunch& launch, TaskContext& task, ShuffleStore& shuffles
   if (output.map_output) {
     report.map_bytes = output.map_output->bytes;
     report.map_checksum = output.map_output->checksum;
-    shuffles.put(*launch.stage->shuffle, launch.partition, std::move(*output.map_output));
+    const bool is_kept = shuffles.put(*launch.stage->shuffle, launch.partition, std::move(*output.map_output), &task);
+    if (!is_kept) throw TaskKilled("the task was told to stop before its map output was kept");
   }
   report.value = std::move(output.value);
   report.cells = std::move(task.cells());

@@ -27,7 +27,8 @@
   EXTERN template const BlockOps* blockOps<__VA_ARGS__>(); \
   EXTERN template StreamPtr<__VA_ARGS__> openCached<__VA_ARGS__>(CachedBlock);
 
-#define CERIUM_SORTS(EXTERN, K, V) EXTERN template void sortPairs<K, V>(RecordBuffer<std::pair<K, V>>&, KeyOrder);
+#define CERIUM_SORTS(EXTERN, K, V) \
+  EXTERN template void sortPairs<K, V>(RecordBuffer<std::pair<K, V>>&, KeyOrder, const TaskContext*);
 
 #define CERIUM_TABLE_CLASSES(EXTERN, ...) EXTERN template class CombineTable<__VA_ARGS__>;
 

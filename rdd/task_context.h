@@ -84,9 +84,10 @@ struct CachedBlock {
   TypedBlock block;
   std::shared_ptr<const Bytes> encoded;  ///< Set instead of `block` for the levels that keep bytes.
   uint64_t checksum = 0;                 ///< XXH3 of `encoded`, as its writer made it.
+  bool is_elsewhere = false;             ///< It was fetched from another executor.
 
   /// Of those bytes.
-  static CachedBlock of(CheckedBytes bytes) { return {{}, std::move(bytes.bytes), bytes.checksum}; }
+  static CachedBlock of(CheckedBytes bytes) { return {{}, std::move(bytes.bytes), bytes.checksum, false}; }
   [[nodiscard]] CheckedBytes checked() const { return {encoded, checksum}; }
 };
 

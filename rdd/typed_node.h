@@ -24,7 +24,7 @@ class Node : public RddNode {
   virtual StreamPtr<T> compute(TaskContext& task, int p) const = 0;
 
  private:
-  StreamPtr<T> computeAndCache(TaskContext& task, int p, StorageLevel level) const;
+  StreamPtr<T> keep(TaskContext& task, int p, StorageLevel level, StreamPtr<T> stream) const;
 };
 
 /// A handle on a Node<T>: a NodePtr whose record type is known. (A std::shared_ptr<Node<T>> would do; see erased.h.)
@@ -160,16 +160,21 @@ StreamPtr<T> Node<T>::open(TaskContext& task, int p) const {
   const StorageLevel level = this->storageLevel();
   if (level == StorageLevel::NONE) return compute(task, p);
   if constexpr (Serializable<T>) {
-    if (auto cached = task.services().findCached(this->id(), p)) return openCached<T>(std::move(*cached));
-    return computeAndCache(task, p, level);
+    auto cached = task.services().findCached(this->id(), p);
+    if (!cached) return keep(task, p, level, compute(task, p));
+    if (!cached->is_elsewhere || !usesMemory(level)) return openCached<T>(std::move(*cached));
+    // The task runs away from its cached block: it brings the block along, so that the next one need not. Not to disk:
+    // the executor where it comes from still has it.
+    if (!keepsEncoded(level)) return keep(task, p, MEMORY_ONLY, openCached<T>(std::move(*cached)));
+    (void)task.services().cacheBlock(this->id(), p, MEMORY_ONLY_SER, *cached);
+    return openCached<T>(std::move(*cached));
   } else {
     throw InvalidArgument(this->site().str() + ": records of this type cannot be serialized, so they cannot be cached");
   }
 }
 
 template <class T>
-StreamPtr<T> Node<T>::computeAndCache(TaskContext& task, int p, StorageLevel level) const {
-  auto stream = compute(task, p);
+StreamPtr<T> Node<T>::keep(TaskContext& task, int p, StorageLevel level, StreamPtr<T> stream) const {
   RecordBuffer<T> records;
   Reservation reserved(task.services().memory(), nullptr);  // a partition that is cached is no one task's
   while (stream->appendNext(records)) {

@@ -103,6 +103,7 @@ struct Welcome {
   uint64_t memory_bytes = 0;
   int32_t heartbeat_ms = 1000;
   int64_t barrier_ms = 60'000;
+  int64_t kill_timeout_ms = 10'000;
   std::vector<std::string> local_dirs;
 };
 struct StageCode {

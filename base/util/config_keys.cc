@@ -106,6 +106,11 @@ constexpr ConfigKey kKeys[] = {
     oneOf("cerium.submit.deployMode", "client", "client|cluster", "Whether the driver runs here or in the cluster."),
     {"cerium.task.cpus", kInt, "1", "The cores that one task takes.", 1, 1, kMaxInt},
     {"cerium.task.maxFailures", kInt, "4", "How often a task may fail before its job does.", 1, 1, kMaxInt},
+    {"cerium.task.reaper.killTimeout", kDuration, "10s",
+     "How long a task may go on after it was told to stop; then it costs its executor, in local[N] its thread. 0 or "
+     "less "
+     "is for ever.",
+     kSecond, -kMaxInt},
     {"cerium.ui.enabled", kBool, "true", "Whether the driver serves the web pages."},
     {"cerium.ui.port", kInt, "4040", "The port of the web pages; the next free one is taken.", 1, 0, kMaxPort},
     oneOf("cerium.ui.showConsoleProgress", "auto", "auto|true|false",

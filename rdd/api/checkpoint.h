@@ -53,6 +53,7 @@ struct WriteRecords : ResultEnd, Parts<Carried<std::string>> {
       if (batch.size() == 4 * kBatchRecords<T>) flush();
     });
     flush();
+    task.checkInterrupted();  // the job may be over, and its output folder another's
     writer.commit();
     return true;
   }

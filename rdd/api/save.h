@@ -26,6 +26,7 @@ struct WriteText : ResultEnd, Parts<Carried<std::pair<std::string, std::string>>
       appendText(line, record);
       writer.line(line);
     });
+    task.checkInterrupted();  // the job may be over, and its output folder another's
     writer.commit();
     return true;
   }

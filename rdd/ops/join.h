@@ -21,8 +21,7 @@ class JoinStream final : public Stream<std::pair<K, std::pair<V, W>>> {
   using Grace = GraceJoin<K, V, W>;
 
  public:
-  explicit JoinStream(TaskContext& task)
-      : task_(task), table_(task.services().memory()), matches_(task) {}
+  explicit JoinStream(TaskContext& task) : task_(task), table_(task.services().memory()), matches_(task) {}
 
   void build(StreamPtr<Right> right) {
     for (auto batch = right->next(); batch.size > 0; batch = right->next()) {

@@ -1,8 +1,8 @@
 // Cerium. Licensed under the Apache License 2.0.
 // A join whose right side does not fit into memory: both sides go to disk in buckets by hash, and each bucket is joined
 // by itself (Grace hash join: Kitsuregawa, Tanaka, Moto-oka, "Application of Hash to Data Base Machine and Its
-// Architecture", 1983). The left records keep their numbers, so that the matches come out in the order of the left side,
-// as they do from a join in memory.
+// Architecture", 1983). The left records keep their numbers, so that the matches come out in the order of the left
+// side, as they do from a join in memory.
 #pragma once
 
 #include <memory>

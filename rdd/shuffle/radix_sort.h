@@ -10,6 +10,7 @@
 
 #include "base/util/hash.h"
 #include "base/util/record_buffer.h"
+#include "rdd/task_context.h"
 
 namespace cerium {
 
@@ -46,16 +47,22 @@ template <class K>
 inline constexpr bool kSortable =
     (std::is_integral_v<K> && !std::is_same_v<K, bool>) || std::is_same_v<K, float> || std::is_same_v<K, double>;
 
+constexpr size_t kStrip = size_t{1} << 16;  // some tenths of a millisecond
+
 /// Least significant digit first, a byte a pass; a byte that all keys share costs no pass. O(n * bytes), stable.
-template <class R, class Digits>
-void sort(RecordBuffer<R>& records, Digits digits) {
+/// `check` is called every kStrip records.
+template <class R, class Digits, class Check>
+void sort(RecordBuffer<R>& records, Digits digits, Check check) {
   using U = decltype(digits(records[0]));
   constexpr size_t kBytes = sizeof(U);
   const size_t n = records.size();
   std::vector<std::array<size_t, 256>> counts(kBytes);
-  for (const R& record : records) {
-    U key = digits(record);
-    for (size_t b = 0; b < kBytes; ++b, key = static_cast<U>(key >> 8 % (8 * sizeof(U)))) ++counts[b][key & 0xff];
+  for (size_t i = 0; i < n;) {
+    check();
+    for (const size_t end = std::min(n, i + kStrip); i < end; ++i) {
+      U key = digits(records[i]);
+      for (size_t b = 0; b < kBytes; ++b, key = static_cast<U>(key >> 8 % (8 * sizeof(U)))) ++counts[b][key & 0xff];
+    }
   }
   RecordBuffer<R> scratch;
   scratch.growUninitialized(n);
@@ -67,7 +74,10 @@ void sort(RecordBuffer<R>& records, Digits digits) {
     if (count[byte(from[0])] == n) continue;
     size_t place = 0;
     for (size_t& each : count) place += std::exchange(each, place);
-    for (size_t i = 0; i < n; ++i) to[count[byte(from[i])]++] = from[i];
+    for (size_t i = 0; i < n;) {
+      check();
+      for (const size_t end = std::min(n, i + kStrip); i < end; ++i) to[count[byte(from[i])]++] = from[i];
+    }
     std::swap(from, to);
   }
   if (from != records.data()) records = std::move(scratch);
@@ -75,20 +85,28 @@ void sort(RecordBuffer<R>& records, Digits digits) {
 
 }  // namespace radix
 
-/// Sorts by key; equal keys keep their order.
+/// Sorts by key; equal keys keep their order. Throws TaskKilled soon after `task`, which may be null, was told to stop;
+/// the records are then in no order.
 template <class K, class V>
-void sortPairs(RecordBuffer<std::pair<K, V>>& records, KeyOrder order) {
+void sortPairs(RecordBuffer<std::pair<K, V>>& records, KeyOrder order, const TaskContext* task = nullptr) {
   using R = std::pair<K, V>;
+  const auto check = [task] {
+    if (task != nullptr) task->checkInterrupted();
+  };
   constexpr size_t kSmall = 512;  // below that the counting costs more than comparing
   if constexpr (radix::kSortable<K> && std::is_trivially_copy_constructible_v<R> && sizeof(R) <= 64) {
     if (records.size() > kSmall) {
       using U = decltype(radix::ordered(K()));
       const U flip = order.ascending ? U{0} : static_cast<U>(~U{0});
-      radix::sort(records, [flip](const R& record) { return static_cast<U>(radix::ordered(record.first) ^ flip); });
+      const auto digits = [flip](const R& record) { return static_cast<U>(radix::ordered(record.first) ^ flip); };
+      radix::sort(records, digits, check);
       return;
     }
   }
-  std::stable_sort(records.begin(), records.end(), [order](const R& a, const R& b) { return order(a.first, b.first); });
+  std::stable_sort(records.begin(), records.end(), [order, check](const R& a, const R& b) {
+    check();
+    return order(a.first, b.first);
+  });
 }
 
 }  // namespace cerium

@@ -47,6 +47,7 @@ class ShuffleWriter {
     for (size_t p = 0; p < buffers_.size(); ++p) {
       RecordBuffer<R>& buffer = buffers_[p];
       if (buffer.empty()) continue;
+      task_.checkInterrupted();
       bytes.clear();
       Writer out(bytes);
       encodeRecords(out, buffer.data(), buffer.size());
@@ -65,6 +66,7 @@ class ShuffleWriter {
     for (size_t p = 0; p < buffers_.size(); ++p) {
       const size_t n = buffers_[p].size();
       if (n == 0) continue;
+      task_.checkInterrupted();
       const size_t bytes = encodedBytes(buffers_[p]);
       hash(p, buffers_[p]);
       output_.add(p, {TypedBlock::of(std::move(buffers_[p])), nullptr}, n, bytes);

@@ -179,7 +179,7 @@ class ExternalSorter {
     }
     chunks_.clear();
     records_ = heap_bytes_ = 0;
-    sortPairs(all, order_);
+    sortPairs(all, order_, &task_);
     return all;
   }
 

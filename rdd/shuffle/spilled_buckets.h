@@ -60,8 +60,8 @@ class SpilledBuckets {
   TaskContext& task_;
   Reservation reserved_;  // of the pending bytes
   std::array<Bytes, kBuckets> pending_;
-  size_t open_ = 0;         ///< The bucket of the last record...
-  size_t open_begin_ = 0;   ///< ...and where that begins.
+  size_t open_ = 0;        ///< The bucket of the last record...
+  size_t open_begin_ = 0;  ///< ...and where that begins.
   size_t pending_bytes_ = 0;
   std::vector<std::array<SpilledPtr, kBuckets>> runs_;
 };

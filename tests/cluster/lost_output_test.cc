@@ -54,9 +54,7 @@ int64_t slowly(int64_t x) {
 TEST_CASE("a repartition of an aggregation keeps every row when an executor dies", "[cluster][recovery]") {
   Context sc(testConf("local-cluster[2,2,4m]"));
   const auto keys = sc.range(0, 150'000, 1, 8)
-                        .map([](int64_t x) {
-                          return Pair(static_cast<int64_t>(Hash<int64_t>()(x) >> 8), 1);
-                        })
+                        .map([](int64_t x) { return Pair(static_cast<int64_t>(Hash<int64_t>()(x) >> 8), 1); })
                         .reduceByKey(std::plus<>(), 8)
                         .keys();
   const int64_t rows = keys.count();
@@ -90,8 +88,8 @@ TEST_CASE("rows of a shuffle by random keys are all there, or the job says why n
     if (failure.empty()) {
       CHECK(rows == kRows);
     } else {
-      CHECK_THAT(failure, Catch::Contains("is not what it was before it was lost") &&
-                              Catch::Contains("map at ") && Catch::Contains("checkpoint()"));
+      CHECK_THAT(failure, Catch::Contains("is not what it was before it was lost") && Catch::Contains("map at ") &&
+                              Catch::Contains("checkpoint()"));
     }
   }
   SECTION("another shuffle was written, which is written anew") {

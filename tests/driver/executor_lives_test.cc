@@ -150,4 +150,18 @@ TEST_CASE("what happened while this process stood still is held against nobody",
   CHECK(b.pass(200).kill.size() == 1);
 }
 
+TEST_CASE("an executor that ends itself because of a task that hangs blames that task alone", "[driver][fault]") {
+  Bench b;
+  ExecutorEnd end;
+  end.process.exit_status = 1;
+  end.process.crashed = true;
+  end.process.record.task = 17;
+  end.process.record.hangs = 1;
+  const auto obituary = b.lives.ended(kA, end);
+  REQUIRE(obituary);
+  CHECK(obituary->guilty == std::vector<TaskId>{TaskId(17)});
+  CHECK_THAT(obituary->failure.message, Catch::Contains("task 17 did not stop when it was told to") &&
+                                            Catch::Contains("cerium.task.reaper.killTimeout"));
+}
+
 }  // namespace cerium

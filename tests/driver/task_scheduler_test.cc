@@ -136,14 +136,17 @@ TEST_CASE("a task waits a moment for its cached input, and no longer", "[driver]
   Bench b;
   b.add(0, 1);
   b.add(1, 1);
-  auto set = Bench::tasksOf(0, 2);
-  set.locations = {{ExecutorId(0)}, {ExecutorId(0)}};
-  const auto first = theOne(b.submit(set));
-  CHECK(executorOf(b, first) == ExecutorId(0));
+  auto set = Bench::tasksOf(0, 3);
+  set.locations = {{ExecutorId(0)}, {ExecutorId(0)}, {ExecutorId(1)}};
+  const auto first = launched(b.submit(set));
+  REQUIRE(first.size() == 2);
+  CHECK(executorOf(b, first[0]) == ExecutorId(0));
+  CHECK(executorOf(b, first[1]) == ExecutorId(1));
+  CHECK(launched(b.succeed(first[1].id)).empty());
 
   SECTION("the executor is soon free") {
     b.now = 5;
-    CHECK(executorOf(b, theOne(b.succeed(first.id))) == ExecutorId(0));
+    CHECK(executorOf(b, theOne(b.succeed(first[0].id))) == ExecutorId(0));
   }
   SECTION("the executor stays busy") { CHECK(executorOf(b, theOne(b.tick(100))) == ExecutorId(1)); }
   SECTION("the executor is lost") { CHECK(executorOf(b, launched(b.lose(0)).at(0)) == ExecutorId(1)); }
@@ -162,6 +165,93 @@ TEST_CASE("tasks known to be long do not wait for a busy executor, short ones do
   }
   b.add(1, 1);
   CHECK(b.held(1) == (duration == 100 ? 1 : 0));
+}
+
+TEST_CASE("an executor that caches nothing takes its share of what another caches", "[driver]") {
+  Bench b;
+  b.add(0, 1);
+  b.add(1, 1);
+  auto set = Bench::tasksOf(0, 2);
+  set.locations.assign(2, {ExecutorId(0)});
+  set.inputs.assign(2, RddId(5));
+  const auto first = launched(b.submit(set));  // at once: who has nothing waits for nothing
+  REQUIRE(first.size() == 2);
+  CHECK(executorOf(b, first[0]) == ExecutorId(0));
+  CHECK(executorOf(b, first[1]) == ExecutorId(1));
+  const int moved = first[1].partition;
+  for (const Task& task : first) b.succeed(task.id);
+
+  auto again = Bench::tasksOf(1, 2);
+  again.locations = set.locations;
+  again.inputs = set.inputs;
+
+  SECTION("the block stayed where it went, and both run what they hold") {
+    again.locations[static_cast<size_t>(moved)].push_back(ExecutorId(1));
+    for (int64_t stage = 1; stage < 5; ++stage) {
+      again.stage = {StageId(stage), 0};
+      const auto tasks = launched(b.submit(again));
+      REQUIRE(tasks.size() == 2);
+      for (const Task& task : tasks) CHECK(executorOf(b, task) == ExecutorId(task.partition == moved ? 1 : 0));
+      for (const Task& task : tasks) b.succeed(task.id);
+    }
+  }
+  SECTION("the block was not kept, so it is not fetched again") {
+    CHECK(executorOf(b, theOne(b.submit(again))) == ExecutorId(0));
+  }
+  SECTION("a new executor is given the same chance") {
+    b.lose(1);
+    b.add(2, 1);
+    CHECK(launched(b.submit(again)).size() == 2);
+    CHECK(b.held(2) == 1);
+  }
+}
+
+TEST_CASE("what is cached moves only where each executor has less to do afterwards", "[driver]") {
+  Bench b;
+  const auto submitHeld = [&](int by_first, int by_second) {
+    auto set = Bench::tasksOf(0, by_first + by_second);
+    for (int p = 0; p < by_first + by_second; ++p) set.locations.push_back({ExecutorId(p < by_first ? 0 : 1)});
+    return launched(b.submit(set));
+  };
+  SECTION("three and two") {
+    b.add(0, 1);
+    b.add(1, 1);
+    auto tasks = submitHeld(3, 2);
+    for (int i = 0; i < 2; ++i) {  // the second executor runs its own
+      REQUIRE(executorOf(b, tasks.back()) == ExecutorId(1));
+      tasks = launched(b.succeed(tasks.back().id));
+    }
+    CHECK(tasks.empty());
+  }
+  SECTION("two on two cores") {
+    b.add(0, 2);
+    b.add(1, 2);
+    CHECK(submitHeld(2, 0).size() == 2);
+    CHECK(b.held(0) == 2);
+  }
+  SECTION("eight, over twice as many cores") {
+    b.add(0, 2);
+    b.add(1, 4);
+    const auto tasks = submitHeld(8, 0);
+    CHECK(b.held(0) == 2);
+    CHECK(b.held(1) == 4);
+    for (const Task& task : tasks) {
+      if (executorOf(b, task) == ExecutorId(1)) b.succeed(task.id);
+    }
+    CHECK(b.held(1) == 1);  // five of eight, for four of six cores
+  }
+}
+
+TEST_CASE("of what two executors hold each runs its share", "[driver]") {
+  Bench b;
+  b.add(0, 2);
+  b.add(1, 2);
+  auto set = Bench::tasksOf(0, 4);
+  const ExecutorId first(0), second(1);
+  set.locations = {{first, second}, {first}, {first, second}, {first}};
+  const auto tasks = launched(b.submit(set));
+  REQUIRE(tasks.size() == 4);
+  for (const Task& task : tasks) CHECK(executorOf(b, task) == (task.partition % 2 == 1 ? first : second));
 }
 
 TEST_CASE("a task prefers the host of its input but never waits for it", "[driver]") {

@@ -41,8 +41,8 @@ std::optional<FetchFailed> failureOf(SegmentSource& source) {
 TEST_CASE("an executor's own output that it cannot read any more is a failed fetch of that map, from itself",
           "[executor]") {
   testing::TempFolder folder;
-  NoLink link;
-  Executor executor({ExecutorId(5), 1, size_t{1} << 20, {folder.path()}, {}}, link);
+  const auto link = std::make_shared<NoLink>();
+  Executor executor({ExecutorId(5), 1, size_t{1} << 20, {folder.path()}, {}, {}, false}, link);
   testing::FakeTask task(size_t{1} << 20);
   test::FakeLineage lineage;
   const auto shuffle = lineage.dependency(lineage.source(2), 1);

@@ -153,4 +153,19 @@ TEST_CASE("texts are sorted outside of memory too, equal ones in the order of th
   CHECK(task.context.metrics().spilled_bytes > 0);
 }
 
+TEMPLATE_TEST_CASE("a sort stops when its task is told to, by digits and by comparing", "[rdd]", int64_t, std::string) {
+  RecordBuffer<std::pair<TestType, int64_t>> records;
+  for (int64_t i = 0; i < 1'000; ++i) {
+    if constexpr (std::is_same_v<TestType, std::string>) {
+      records.emplace_back(std::to_string(i * 7919 % 1'000), i);
+    } else {
+      records.emplace_back(i * 7919 % 1'000, i);
+    }
+  }
+  testing::FakeTask task(size_t{1} << 20);
+  task.context.interrupt();
+  CHECK_THROWS_AS(sortPairs(records, KeyOrder(), &task.context), TaskKilled);
+  CHECK_NOTHROW(sortPairs(records, KeyOrder()));
+}
+
 }  // namespace cerium

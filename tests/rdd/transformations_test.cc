@@ -1,8 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
 // Lazy operations of any RDD, on each kind of master: records, partitions, and that nothing runs before an action.
-#include <set>
-
 #include <random>
+#include <set>
 
 #include "tests/support/each_master.h"
 

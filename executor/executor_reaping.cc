@@ -1,0 +1,90 @@
+// Cerium. Licensed under the Apache License 2.0.
+// Executor: what becomes of tasks that were told to stop and have not.
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/util/exception_text.h"
+#include "base/util/log.h"
+#include "executor/executor.h"
+#include "executor/thread_stack.h"
+
+namespace cerium {
+
+void Executor::reap() {
+  std::unique_lock lock(mutex_);
+  while (!reaper_ends_) {
+    if (const auto next = reaper_.next()) {
+      told_.wait_until(lock, *next);
+    } else {
+      told_.wait(lock);
+    }
+    for (TaskId id : reaper_.overdue(std::chrono::steady_clock::now())) {
+      auto found = running_.find(id);
+      if (found == running_.end()) continue;
+      const Running task = found->second;
+      lock.unlock();
+      endHanging(id, task);
+      lock.lock();
+    }
+  }
+}
+
+/// Without the lock. The task may end meanwhile; its thread stays, as stop() waits for this thread before it joins any.
+void Executor::endHanging(TaskId id, const Running& task) {
+  CrashRecord where = stackOf(task.thread);
+  where.task = id.value;
+  where.hangs = 1;
+  const std::string what = fmt::format(
+      "task {} (stage {}, partition {}, attempt {}) did not stop within {} ms of being told to "
+      "(cerium.task.reaper.killTimeout)",
+      id.value, task.context->stageId(), task.context->partitionId(), task.context->attemptNumber(),
+      options_.kill_timeout.count());
+  if (options_.owns_process) {
+    {
+      std::lock_guard lock(mutex_);
+      if (!running_.contains(id)) return;
+    }
+    endProcess(what, where);
+  }
+  if (!giveUp(id)) return;
+  TaskReport report;
+  report.id = id;
+  report.outcome = TaskReport::Outcome::kKilled;
+  report.message = what;
+  link_->taskEnded(std::move(report));
+  const std::string stack = describeStack(where);
+  log::warn("{}: its thread is given up, and another takes its core. {}", what,
+            stack.empty() ? "The thread does not say where it is" : "It is\n" + stack);
+}
+
+/// The driver, which has the time to look up the names, logs the stack.
+void Executor::endProcess(const std::string& what, const CrashRecord& where) const {
+  leaveCrashRecord(where);
+  // Should the task hang with a lock that logging needs, the process ends nevertheless.
+  ::signal(SIGALRM, SIG_DFL);
+  ::alarm(1);
+  log::warn("{}: this process ends, to be replaced; the driver's log says where the task is", what);
+  ::_exit(1);
+}
+
+/// Replaces the thread by another. False where the task has ended after all.
+bool Executor::giveUp(TaskId id) {
+  std::lock_guard lock(mutex_);
+  auto found = running_.find(id);
+  if (found == running_.end() || found->second.is_reported) return false;
+  const pthread_t thread = found->second.thread;
+  running_.erase(found);
+  given_up_.emplace(id, shared_from_this());
+  std::erase_if(threads_, [&](pthread_t each) { return ::pthread_equal(each, thread) != 0; });
+  ::pthread_detach(thread);
+  --threads_at_work_;
+  left_.notify_all();
+  if (stopping_) return true;
+  if (const auto thrown = guarded([this] { startThread(); })) log::error("a core is lost: {}", thrown->str());
+  return true;
+}
+
+}  // namespace cerium

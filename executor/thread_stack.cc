@@ -1,0 +1,82 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "executor/thread_stack.h"
+
+#include <execinfo.h>
+#include <semaphore.h>
+#include <signal.h>
+
+#include <atomic>
+#include <cerrno>
+#include <ctime>
+#include <mutex>
+#include <utility>
+
+namespace cerium {
+namespace {
+
+// Ignored where nothing handles it, so that one that comes late does no harm; and few programs use it themselves.
+constexpr int kSignal = SIGURG;
+constexpr time_t kPatience = 1;  // seconds; a thread that runs or sleeps answers in microseconds
+
+/// What one call waits for. Its memory is never given back: a thread that is stuck may answer at any later time.
+struct Request {
+  sem_t answered;
+  void* frames[CrashRecord::kMaxFrames];
+  int count = 0;
+};
+
+std::atomic<Request*> g_request{nullptr};
+static_assert(std::atomic<Request*>::is_always_lock_free);
+
+/// On the thread in question. Nothing here allocates or locks: backtrace() has loaded what it needs before.
+void onStackWanted(int) {
+  const int error = errno;
+  if (Request* request = g_request.exchange(nullptr)) {
+    request->count = ::backtrace(request->frames, CrashRecord::kMaxFrames);
+    ::sem_post(&request->answered);
+  }
+  errno = error;
+}
+
+bool isAnswered(Request& request) {
+  timespec until{};
+  ::clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_sec += kPatience;
+  while (::sem_timedwait(&request.answered, &until) != 0) {
+    if (errno != EINTR) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+CrashRecord stackOf(pthread_t thread) {
+  static std::mutex one_at_a_time;
+  const std::lock_guard lock(one_at_a_time);
+  CrashRecord record;
+  record.base = programBase();
+  void* warm[2];
+  ::backtrace(warm, 2);  // loads the unwinder now, which allocates
+  static Request* spare = nullptr;
+  Request* request = spare != nullptr ? std::exchange(spare, nullptr) : new Request;
+  ::sem_init(&request->answered, 0, 0);
+
+  struct sigaction action {};
+  struct sigaction before {};
+  action.sa_handler = onStackWanted;
+  action.sa_flags = SA_ONSTACK | SA_RESTART;
+  ::sigaction(kSignal, &action, &before);
+  g_request = request;
+  const bool is_sent = ::pthread_kill(thread, kSignal) == 0;
+  if (is_sent && isAnswered(*request)) {
+    record.frames = request->count;
+    for (int i = 0; i < record.frames; ++i) record.stack[i] = reinterpret_cast<uint64_t>(request->frames[i]);
+    spare = request;
+  } else if (g_request.exchange(nullptr) == request) {
+    spare = request;  // nobody has taken it, nor will
+  }
+  ::sigaction(kSignal, &before, nullptr);
+  return record;
+}
+
+}  // namespace cerium
