@@ -43,7 +43,8 @@ struct StageRef {
 
 namespace dag {
 
-/// Hand these tasks to the task scheduler. `locations[i]` are executors that hold cached input of partitions[i].
+/// Hand these tasks to the task scheduler. `locations[i]` are executors that hold cached input of partitions[i]; empty
+/// where that is so of none, and `hosts` likewise.
 struct SubmitTasks {
   StageRef stage;
   NodePtr node;
