@@ -57,8 +57,8 @@ class LocalBackend final : public ClusterBackend, public ExecutorLink {
   }
   std::optional<CachedBlock> fetchCached(RddId, int) override { return std::nullopt; }
   std::vector<std::string> barrier(TaskContext& task, const std::string& message) override {
-    return barriers_.enter({task.stageId(), task.stageAttemptNumber()}, task.partitionId(), task.numPartitions(),
-                           message, task, options_.barrier_ms);
+    return barriers_.enter({task.stageId(), task.stageAttemptNumber()}, task.numPartitions(), message, task,
+                           options_.barrier_ms);
   }
   std::string addedFile(const std::string& name) override { return pathOfAddedFile(name, options_.context); }
 
