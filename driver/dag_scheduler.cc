@@ -165,6 +165,7 @@ const std::vector<std::optional<MapOutputStatus>>& DagScheduler::mapOutputs(Shuf
   return state_->outputs.outputs(shuffle);
 }
 
+int DagScheduler::numReduces(ShuffleId shuffle) const { return state_->outputs.numReduces(shuffle); }
 int64_t DagScheduler::mapOutputEpoch(ShuffleId shuffle) const { return state_->outputs.epoch(shuffle); }
 size_t DagScheduler::activeStages() const { return state_->stages.size(); }
 size_t DagScheduler::activeJobs() const { return state_->jobs.size(); }

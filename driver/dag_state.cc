@@ -33,7 +33,7 @@ Stage& DagScheduler::State::mapStage(const std::shared_ptr<ShuffleDependency>& s
   Stage& stage = newStage(shuffle->parent());
   place->second = &stage;
   stage.shuffle = shuffle;
-  outputs.add(shuffle->id(), shuffle->numMaps());
+  outputs.add(shuffle->id(), shuffle->numMaps(), shuffle->numReduces());
   if (outputs.complete(shuffle->id())) giveId(stage);
   return stage;
 }

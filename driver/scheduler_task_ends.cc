@@ -35,8 +35,7 @@ void SchedulerLoop::handleTaskEnd(TaskEndEvent& event) {
 }
 
 void SchedulerLoop::taskSucceeded(TaskEndEvent& event, const RunningTask& task) {
-  auto verdict = dag_.taskSucceeded(task.stage, task.partition,
-                                    {event.executor, std::move(event.report.map_bytes), event.report.map_checksum});
+  auto verdict = dag_.taskSucceeded(task.stage, task.partition, {event.executor, event.report.map_checksum});
   std::optional<ExceptionText> thrown;
   if (verdict.counts) {
     (void)closure::takeThrowSite();

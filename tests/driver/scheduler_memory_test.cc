@@ -49,7 +49,7 @@ struct Schedulers {
       };
       for (const auto& batch : only<tasks::Launch>(launches)) {
         for (const auto& task : batch.tasks) {
-          auto verdict = dag.taskSucceeded(task.stage, task.partition, {kExecutor, {1}, 0});
+          auto verdict = dag.taskSucceeded(task.stage, task.partition, {kExecutor, 0});
           take(tasks.succeeded(task.id, ++now));
           take(launch(std::move(verdict.instructions)));
         }
