@@ -4,14 +4,17 @@
 
 #include <condition_variable>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rdd/task_context.h"
 
 namespace cerium {
 
+/// Holds something while tasks wait only: no task is at its next barrier before all have come to this one.
 /// Threads: all methods from any thread.
 class BarrierBoard {
  public:
@@ -20,22 +23,27 @@ class BarrierBoard {
 
   /// Blocks until all `total` tasks are here; returns what each brought, by partition. Throws TaskKilled when the task
   /// is told to stop or the board is closed, Error where the others have not come after `limit_ms`.
-  std::vector<std::string> enter(Key key, int partition, int total, const std::string& message, TaskContext& task,
-                                 int64_t limit_ms);
+  std::vector<std::string> enter(Key key, int total, const std::string& message, TaskContext& task, int64_t limit_ms);
   void close();
+  /// How many stages have tasks that wait.
+  [[nodiscard]] size_t size();
 
  private:
+  struct Waiting {
+    const TaskContext* task;
+    std::string message;
+  };
   struct Round {
+    std::map<int, Waiting> here;  ///< By partition.
     std::vector<std::string> messages;
-    int arrived = 0;
-    int left = 0;
     bool open = false;
   };
+  void leave(const Key& key, const TaskContext& task);
+
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::map<std::pair<Key, int>, Round> rounds_;    // guarded by mutex_; by key and number of the round
-  std::map<std::pair<Key, int>, int> next_round_;  // guarded by mutex_; by key and partition
-  bool closed_ = false;                            // guarded by mutex_
+  std::map<Key, std::shared_ptr<Round>> rounds_;  // guarded by mutex_; those that are not open
+  bool closed_ = false;                           // guarded by mutex_
 };
 
 }  // namespace cerium

@@ -20,7 +20,8 @@
 
 namespace cerium {
 
-/// What runs and has run, for the program itself.
+/// What runs and has run, for the program itself. Of jobs and stages that have ended, the last thousand of each are
+/// known.
 class StatusTracker {
  public:
   explicit StatusTracker(std::shared_ptr<class Engine> engine) : engine_(std::move(engine)) {}

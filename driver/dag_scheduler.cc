@@ -26,9 +26,7 @@ dag::Instructions DagScheduler::submitJob(JobSpec job) {
   stage.result_of = job.id;
   Job& record = state_->jobs[job.id];
   record.result = &stage;
-  for (int partition : std::exchange(job.partitions, {})) {
-    if (record.unfinished.insert(partition).second) job.partitions.push_back(partition);
-  }
+  std::erase_if(job.partitions, [&](int partition) { return !record.unfinished.insert(partition); });
   const JobId id = job.id;
   record.spec = std::move(job);
   state_->addJobs(stage, {id});
@@ -68,7 +66,7 @@ TaskVerdict DagScheduler::taskSucceeded(StageRef ref, int partition, MapOutputSt
     is_complete = state_->outputs.complete(shuffle);
   } else {
     Job& job = state_->jobs.at(stage->result_of);
-    verdict.counts = is_progress = job.unfinished.erase(partition) > 0;
+    verdict.counts = is_progress = job.unfinished.erase(partition);
     is_complete = job.unfinished.empty();
   }
   // One task of a barrier stage is no progress: all of them run again with the next attempt.
@@ -167,6 +165,7 @@ const std::vector<std::optional<MapOutputStatus>>& DagScheduler::mapOutputs(Shuf
   return state_->outputs.outputs(shuffle);
 }
 
+int DagScheduler::numReduces(ShuffleId shuffle) const { return state_->outputs.numReduces(shuffle); }
 int64_t DagScheduler::mapOutputEpoch(ShuffleId shuffle) const { return state_->outputs.epoch(shuffle); }
 size_t DagScheduler::activeStages() const { return state_->stages.size(); }
 size_t DagScheduler::activeJobs() const { return state_->jobs.size(); }

@@ -30,8 +30,7 @@ struct JobSpec {
 /// What a finished map task left behind, and where.
 struct MapOutputStatus {
   ExecutorId executor;
-  std::vector<int64_t> bytes;  ///< One figure a reduce partition.
-  uint64_t checksum = 0;       ///< Of its records in order: tells two attempts' outputs apart.
+  uint64_t checksum = 0;  ///< Of its records in order: tells two attempts' outputs apart.
 };
 
 /// A stage, as instructions name it.
@@ -43,7 +42,8 @@ struct StageRef {
 
 namespace dag {
 
-/// Hand these tasks to the task scheduler. `locations[i]` are executors that hold cached input of partitions[i].
+/// Hand these tasks to the task scheduler. `locations[i]` are executors that hold cached input of partitions[i]; empty
+/// where that is so of none, and `hosts` likewise.
 struct SubmitTasks {
   StageRef stage;
   NodePtr node;
@@ -115,9 +115,10 @@ class DagScheduler {
   dag::Instructions submitJob(JobSpec job);
   dag::Instructions cancelJob(JobId job, const std::string& reason);
 
-  /// A task of (stage, partition) succeeded; `output` is what it left where it ran (no bytes for a result task).
-  /// Where a map output was lost and this one differs from it, what was computed from the lost one is given up: map
-  /// stages run again from the start, cached partitions are dropped, and a job that has results of it already fails.
+  /// A task of (stage, partition) succeeded; `output` is what it left where it ran (of a result task only the place
+  /// counts). Where a map output was lost and this one differs from it, what was computed from the lost one is given
+  /// up: map stages run again from the start, cached partitions are dropped, and a job that has results of it already
+  /// fails.
   TaskVerdict taskSucceeded(StageRef stage, int partition, MapOutputStatus output);
   /// A task could not read map output `map` of `shuffle` from `source`; `source` invalid where nobody holds it.
   dag::Instructions fetchFailed(StageRef stage, int partition, ShuffleId shuffle, int map, ExecutorId source,
@@ -147,6 +148,8 @@ class DagScheduler {
   [[nodiscard]] const std::vector<std::optional<MapOutputStatus>>& mapOutputs(ShuffleId shuffle) const;
   /// Grows with every change of the locations of `shuffle`, so that the loop knows which executors to tell again.
   [[nodiscard]] int64_t mapOutputEpoch(ShuffleId shuffle) const;
+  /// How many parts each map output of `shuffle` has; 0 where it is not known.
+  [[nodiscard]] int numReduces(ShuffleId shuffle) const;
   /// The number of stages and jobs it holds; 0 and 0 when idle, however many ran before.
   [[nodiscard]] size_t activeStages() const;
   [[nodiscard]] size_t activeJobs() const;

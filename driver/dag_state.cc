@@ -33,7 +33,7 @@ Stage& DagScheduler::State::mapStage(const std::shared_ptr<ShuffleDependency>& s
   Stage& stage = newStage(shuffle->parent());
   place->second = &stage;
   stage.shuffle = shuffle;
-  outputs.add(shuffle->id(), shuffle->numMaps());
+  outputs.add(shuffle->id(), shuffle->numMaps(), shuffle->numReduces());
   if (outputs.complete(shuffle->id())) giveId(stage);
   return stage;
 }
@@ -98,6 +98,7 @@ std::vector<int> DagScheduler::State::missing(const Stage& stage) const {
   if (stage.shuffle) return outputs.missing(stage.shuffle->id());
   const Job& job = jobs.at(stage.result_of);
   std::vector<int> partitions;
+  partitions.reserve(job.unfinished.size());
   for (int partition : job.spec.partitions) {
     if (job.unfinished.contains(partition)) partitions.push_back(partition);
   }
@@ -120,7 +121,7 @@ void DagScheduler::State::run(Stage& stage) {
   giveId(stage);
   noteInputs(stage);
   ++stage.attempt;
-  stage.outstanding.insert(partitions.begin(), partitions.end());
+  for (int partition : partitions) stage.outstanding.insert(partition);
   const JobId job = *stage.jobs.begin();
   dag::SubmitTasks tasks;
   tasks.stage = stage.ref();

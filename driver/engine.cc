@@ -199,6 +199,14 @@ JobRunner::TakeSteps Engine::takeSteps() const {
 
 // ---- storage
 
+void Engine::persist(RddNode& node, StorageLevel level) {
+  node.setStorageLevel(level);
+  node.whenReleased([self = weak_from_this()](RddId id) {
+    auto engine = self.lock();
+    if (engine && !engine->stopped_) engine->loop_->unpersist(id);
+  });
+}
+
 void Engine::unpersist(const RddNode& node, bool blocking) {
   if (stopped_) return;
   loop_->unpersist(node.id());

@@ -54,6 +54,7 @@ class Engine final : public JobRunner, public BroadcastOwner, public std::enable
   [[nodiscard]] int shuffleParallelism(int largest_parent) const override;
   [[nodiscard]] TakeSteps takeSteps() const override;
   Context& context() override { return context_; }
+  void persist(RddNode& node, StorageLevel level) override;
   void unpersist(const RddNode& node, bool blocking) override;
   void whenFirstComputed(const NodePtr& node, std::function<void()> action) override;
   [[nodiscard]] std::string checkpointDir() const override;

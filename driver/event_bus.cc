@@ -13,12 +13,13 @@
 namespace cerium {
 namespace {
 
-constexpr size_t kKept = 1000;  // jobs and stages; programs run for days
 constexpr size_t kQueued = 100'000;
 
+/// `id` has ended; those that ended first are forgotten.
 template <class Map>
-void bound(Map& map) {
-  while (map.size() > kKept) map.erase(map.begin());
+void noteEnd(int64_t id, std::deque<int64_t>& ended, Map& all) {
+  ended.push_back(id);
+  for (; ended.size() > EventBus::kKept; ended.pop_front()) all.erase(ended.front());
 }
 
 }  // namespace
@@ -101,7 +102,6 @@ void EventBus::publish(void (Listener::*call)(const Event&), const Event& event)
 void EventBus::jobStarted(const JobInfo& job) {
   std::lock_guard lock(mutex_);
   jobs_[job.id] = job;
-  bound(jobs_);
   publish(&Listener::onJobStart, job);
 }
 
@@ -111,12 +111,13 @@ void EventBus::jobEnded(int64_t job, const std::string& status) {
   if (found == jobs_.end()) return;
   found->second.status = status;
   publish(&Listener::onJobEnd, found->second);
+  noteEnd(job, ended_jobs_, jobs_);
 }
 
 void EventBus::stageSubmitted(const StageInfo& stage) {
   std::lock_guard lock(mutex_);
-  stages_[stage.id] = stage;
-  bound(stages_);
+  const bool is_again = !stages_.insert_or_assign(stage.id, stage).second;
+  if (is_again) std::erase(ended_stages_, stage.id);
   auto job = jobs_.find(stage.job);
   if (job != jobs_.end()) {
     auto& ids = job->second.stages;
@@ -127,7 +128,8 @@ void EventBus::stageSubmitted(const StageInfo& stage) {
 
 void EventBus::stageProgressed(const StageInfo& stage) {
   std::lock_guard lock(mutex_);
-  stages_[stage.id] = stage;
+  const auto known = stages_.find(stage.id);
+  if (known != stages_.end()) known->second = stage;  // of one that ended long ago, a task may end late
 }
 
 void EventBus::stageCompleted(const StageInfo& stage) {
@@ -135,6 +137,7 @@ void EventBus::stageCompleted(const StageInfo& stage) {
   stages_[stage.id] = stage;
   addFigures(totals_, stage);
   publish(&Listener::onStageCompleted, stage);
+  noteEnd(stage.id, ended_stages_, stages_);
 }
 
 void EventBus::taskStarted(const TaskInfo& task) {

@@ -17,9 +17,12 @@
 
 namespace cerium {
 
-/// Threads: public methods from any thread. The store is bounded: the oldest ended jobs and stages are forgotten.
+/// Threads: public methods from any thread. The store is bounded: of the jobs and stages that have ended, the last
+/// kKept are known; one that is under way is known however many came after it.
 class EventBus {
  public:
+  static constexpr size_t kKept = 1000;  ///< Programs run for days.
+
   EventBus();
   ~EventBus();
 
@@ -60,6 +63,8 @@ class EventBus {
   bool stopping_ = false;                             // guarded by mutex_
   std::map<int64_t, JobInfo> jobs_;                   // guarded by mutex_
   std::map<int64_t, StageInfo> stages_;               // guarded by mutex_
+  std::deque<int64_t> ended_jobs_;                    // guarded by mutex_; those of jobs_, in the order of their ends
+  std::deque<int64_t> ended_stages_;                  // guarded by mutex_; likewise
   std::map<int64_t, ExecutorInfo> executors_;         // guarded by mutex_
   StageInfo totals_;                                  // guarded by mutex_
   uint64_t thrown_ = 0;                               // by listeners; used by the thread only

@@ -52,8 +52,8 @@ class LocalLink final : public ExecutorLink {
   }
   std::optional<CachedBlock> fetchCached(RddId, int) override { return std::nullopt; }
   std::vector<std::string> barrier(TaskContext& task, const std::string& message) override {
-    return barriers_.enter({task.stageId(), task.stageAttemptNumber()}, task.partitionId(), task.numPartitions(),
-                           message, task, barrier_ms_);
+    return barriers_.enter({task.stageId(), task.stageAttemptNumber()}, task.numPartitions(), message, task,
+                           barrier_ms_);
   }
   std::string addedFile(const std::string& name) override { return pathOfAddedFile(name, context_); }
 

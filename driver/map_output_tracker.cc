@@ -6,13 +6,14 @@
 
 namespace cerium {
 
-void MapOutputTracker::add(ShuffleId shuffle, int num_maps) {
+void MapOutputTracker::add(ShuffleId shuffle, int num_maps, int num_reduces) {
   auto [place, is_new] = shuffles_.try_emplace(shuffle);
   if (!is_new) return;
   const auto size = static_cast<size_t>(num_maps);
   place->second.outputs.resize(size);
   place->second.counted.resize(size);
   place->second.checksums.resize(size);
+  place->second.num_reduces = num_reduces;
   place->second.missing = size;
   place->second.epoch = ++last_epoch_;
 }
@@ -158,6 +159,11 @@ const MapOutputTracker::Outputs& MapOutputTracker::outputs(ShuffleId shuffle) co
 int64_t MapOutputTracker::epoch(ShuffleId shuffle) const {
   auto found = shuffles_.find(shuffle);
   return found == shuffles_.end() ? 0 : found->second.epoch;
+}
+
+int MapOutputTracker::numReduces(ShuffleId shuffle) const {
+  auto found = shuffles_.find(shuffle);
+  return found == shuffles_.end() ? 0 : found->second.num_reduces;
 }
 
 }  // namespace cerium

@@ -18,7 +18,7 @@ class MapOutputTracker {
   using Outputs = std::vector<std::optional<MapOutputStatus>>;
 
   /// Starts to follow a shuffle; nothing happens where it is known.
-  void add(ShuffleId shuffle, int num_maps);
+  void add(ShuffleId shuffle, int num_maps, int num_reduces);
   void release(ShuffleId shuffle);
 
   /// kKnown: there is an output of this map task already, which stays. kChanged: it is kept, but it differs from the
@@ -50,6 +50,8 @@ class MapOutputTracker {
   [[nodiscard]] std::vector<int> missing(ShuffleId shuffle) const;
   [[nodiscard]] const Outputs& outputs(ShuffleId shuffle) const;
   [[nodiscard]] int64_t epoch(ShuffleId shuffle) const;
+  /// 0 where the shuffle is not known.
+  [[nodiscard]] int numReduces(ShuffleId shuffle) const;
 
  private:
   struct Shuffle {
@@ -57,6 +59,7 @@ class MapOutputTracker {
     std::vector<bool> counted;
     std::vector<std::optional<uint64_t>> checksums;  // of the last output of each map task, also of one that is lost
     std::vector<ShuffleId> inputs;
+    int num_reduces = 0;
     size_t missing = 0;
     int64_t epoch = 0;
     std::unordered_map<ExecutorId, int> held;  // outputs per executor, so that a loss costs what it touches

@@ -52,9 +52,11 @@ struct Progress::State {
     while (!wake.wait_for(lock, kEvery, [this] { return stopping; })) {
       std::vector<StageInfo> active;
       std::vector<double> seconds;
+      auto known = std::exchange(begins, {});
       for (const StageInfo& stage : bus.stages()) {
         if (stage.active_tasks == 0 || stage.completed_tasks >= stage.num_tasks) continue;
-        auto begin = begins.try_emplace(stage.id, Clock::now()).first->second;
+        const auto begin = known.try_emplace(stage.id, Clock::now()).first->second;
+        begins.emplace(stage.id, begin);
         if (Clock::now() - begin < kFirst) continue;
         active.push_back(stage);
         seconds.push_back(std::chrono::duration<double>(Clock::now() - begin).count());

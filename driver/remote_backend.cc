@@ -221,6 +221,7 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     auto remote = executors_.extract(id);
     remote.mapped().connection->close();
     encoder_.forgetExecutor(id);
+    for (auto& [other, executor] : executors_) executor.told.peers.erase(id.value);
     broadcasts_.forgetHolder(id);
     barriers_.executorGone(id);
     sendToAll(protocol::ExecutorLost{id.value, obituary->failure.message});
@@ -325,7 +326,6 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     report.id = TaskId(task.task);
     if (task.outcome > protocol::TaskEnd::kKilled) throw CorruptData("a task ended in an unknown way");
     report.outcome = static_cast<TaskReport::Outcome>(task.outcome);
-    report.map_bytes = std::move(task.map_bytes);
     report.map_checksum = task.map_checksum;
     report.message = std::move(task.message);
     report.exception_type = std::move(task.exception_type);

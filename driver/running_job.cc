@@ -1,12 +1,30 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "driver/running_job.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/util/exception_text.h"
 #include "driver/job_failed.h"
 
 namespace cerium {
+namespace {
+
+/// By partition; one that is named twice stands at the first of its places. Jobs of ten million tasks run on all
+/// partitions in order, and need none.
+std::vector<std::pair<int, int>> placesOf(const std::vector<int>& partitions) {
+  std::vector<std::pair<int, int>> places;
+  const auto n = static_cast<int>(partitions.size());
+  int in_order = 0;
+  while (in_order < n && partitions[static_cast<size_t>(in_order)] == in_order) ++in_order;
+  if (in_order == n) return places;
+  places.reserve(partitions.size());
+  for (int place = 0; place < n; ++place) places.emplace_back(partitions[static_cast<size_t>(place)], place);
+  std::sort(places.begin(), places.end());
+  return places;
+}
+
+}  // namespace
 
 RunningJob::RunningJob(JobId id, JobRequest request, JobSettings settings,
                        std::function<void(JobId, const std::string&)> cancel)
@@ -15,8 +33,12 @@ RunningJob::RunningJob(JobId id, JobRequest request, JobSettings settings,
       settings_(std::move(settings)),
       action_(request_.site.str()),
       cancel_(std::move(cancel)),
-      measured_(request_.partitions.size()) {
-  for (size_t i = 0; i < request_.partitions.size(); ++i) index_.emplace(request_.partitions[i], i);
+      places_(placesOf(request_.partitions)),
+      measured_(request_.partitions.size()) {}
+
+size_t RunningJob::placeOf(int partition) const {
+  if (places_.empty()) return static_cast<size_t>(partition);
+  return static_cast<size_t>(std::lower_bound(places_.begin(), places_.end(), std::pair(partition, 0))->second);
 }
 
 void RunningJob::wait() {

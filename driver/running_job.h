@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "driver/failure.h"
@@ -37,15 +38,17 @@ class RunningJob final : public JobHandle {
  private:
   friend class SchedulerLoop;
   void finish(std::optional<Failure> failure);
+  /// Where the partition stands in the request; used by the loop only.
+  [[nodiscard]] size_t placeOf(int partition) const;
 
   const JobId id_;
   JobRequest request_;  // used by the loop only
   const JobSettings settings_;
   const std::string action_;
   const std::function<void(JobId, const std::string&)> cancel_;
-  std::unordered_map<int, size_t> index_;  // partition -> place in the request; used by the loop only
-  std::vector<bool> measured_;             // used by the loop only; by place: whether it is in result_bytes_
-  uint64_t result_bytes_ = 0;              // used by the loop only
+  std::vector<std::pair<int, int>> places_;  // (partition, place) in order; none where both are the same for all
+  std::vector<bool> measured_;               // used by the loop only; by place: whether it is in result_bytes_
+  uint64_t result_bytes_ = 0;                // used by the loop only
   mutable std::mutex mutex_;
   mutable std::condition_variable ended_;
   bool done_ = false;               // guarded by mutex_

@@ -88,9 +88,7 @@ void SchedulerLoop::moveBlocks(ExecutorId from) {
     if (!stays) blocks[{rdd, partition}] = active[next++ % active.size()];
   }
   for (auto& [batch, moved] : batches) {
-    const auto& status = dag_.mapOutputs(batch.first)[static_cast<size_t>(moved.maps.front())];
-    const auto reduces = static_cast<int>(status->bytes.size());
-    backend_.moveShuffle(batch.first, std::move(moved), reduces, from, batch.second);
+    backend_.moveShuffle(batch.first, std::move(moved), dag_.numReduces(batch.first), from, batch.second);
   }
   for (const auto& [block, to] : blocks) backend_.copyBlock(block.first, block.second, from, to);
   departures_.moving(from, std::move(outputs), std::move(blocks));

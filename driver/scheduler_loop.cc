@@ -89,7 +89,7 @@ Millis SchedulerLoop::now() const {
 
 void SchedulerLoop::submit(std::shared_ptr<RunningJob> job) {
   post([this, job = std::move(job)] {
-    const JobRequest& request = job->request_;
+    JobRequest& request = job->request_;
     JobInfo info{job->id_.value, job->action_, job->settings_.group, job->settings_.description, "RUNNING", {}};
     bus_.jobStarted(info);
     jobs_.emplace(job->id_, job);
@@ -98,7 +98,7 @@ void SchedulerLoop::submit(std::shared_ptr<RunningJob> job) {
       failure.message = dead_;
       return endJob(job->id_, failure);
     }
-    carryOut(dag_.submitJob({job->id_, request.node, request.partitions, job->settings_.pool}));
+    carryOut(dag_.submitJob({job->id_, request.node, std::move(request.partitions), job->settings_.pool}));
   });
 }
 

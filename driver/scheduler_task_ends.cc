@@ -35,8 +35,7 @@ void SchedulerLoop::handleTaskEnd(TaskEndEvent& event) {
 }
 
 void SchedulerLoop::taskSucceeded(TaskEndEvent& event, const RunningTask& task) {
-  auto verdict = dag_.taskSucceeded(task.stage, task.partition,
-                                    {event.executor, std::move(event.report.map_bytes), event.report.map_checksum});
+  auto verdict = dag_.taskSucceeded(task.stage, task.partition, {event.executor, event.report.map_checksum});
   std::optional<ExceptionText> thrown;
   if (verdict.counts) {
     (void)closure::takeThrowSite();
@@ -94,7 +93,7 @@ RunningJob* SchedulerLoop::jobOf(const RunningTask& task) {
 void SchedulerLoop::deliver(TaskEndEvent& event, const RunningTask& task) {
   RunningJob* job = jobOf(task);
   if (job == nullptr || !job->request_.on_result) return;
-  job->request_.on_result(job->index_.at(task.partition),
+  job->request_.on_result(job->placeOf(task.partition),
                           {std::move(event.report.value), std::move(event.encoded_result)});
 }
 
@@ -103,7 +102,7 @@ void SchedulerLoop::deliver(TaskEndEvent& event, const RunningTask& task) {
 bool SchedulerLoop::isTooMuch(const TaskEndEvent& event, const RunningTask& task) {
   RunningJob* job = jobOf(task);
   if (max_result_bytes_ == 0 || job == nullptr) return false;
-  auto is_measured = job->measured_[job->index_.at(task.partition)];
+  auto is_measured = job->measured_[job->placeOf(task.partition)];
   if (is_measured) return false;
   is_measured = true;
   job->result_bytes_ += event.report.result_bytes;

@@ -2,13 +2,13 @@
 // The DAG scheduler's records of a stage and of a job. Private to driver/dag_scheduler.cc.
 #pragma once
 
-#include <boost/unordered/unordered_flat_set.hpp>
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "driver/dag_scheduler.h"
+#include "driver/partition_set.h"
 
 namespace cerium {
 
@@ -46,7 +46,7 @@ struct Stage {
   StageSet waiters;  ///< The other end of `waiting_for`.
 
   /// Partitions that the task scheduler owes us.
-  boost::unordered_flat_set<int> outstanding;
+  PartitionSet outstanding;
   /// Results of older attempts do not count: they may come from input that was different.
   int first_valid_attempt = 0;
   int failed_attempts = 0;  ///< By fetch failures, since the last task that succeeded.
@@ -62,7 +62,7 @@ inline bool ByAge::operator()(const Stage* a, const Stage* b) const { return a->
 struct Job {
   JobSpec spec;
   Stage* result = nullptr;
-  boost::unordered_flat_set<int> unfinished;
+  PartitionSet unfinished;
   std::vector<Stage*> stages;  ///< Those that have this job in `jobs`.
 };
 

@@ -62,13 +62,17 @@ StageShape stageShape(const RddNode& node, const CacheLocations* cached) {
 void locateTasks(dag::SubmitTasks& tasks, const CacheLocations& cached) {
   int budget = kStepsPerStage;
   std::vector<PartitionRef> todo;
-  tasks.locations.resize(tasks.partitions.size());
-  tasks.hosts.resize(tasks.partitions.size());
-  tasks.inputs.resize(tasks.partitions.size());
+  const auto set = [&](auto& all, size_t i, auto found) {
+    if (found.empty()) return;
+    all.resize(tasks.partitions.size());
+    all[i] = std::move(found);
+  };
   for (size_t i = 0; i < tasks.partitions.size(); ++i) {
     Place place = locate(*tasks.node, tasks.partitions[i], cached, budget, todo);
-    tasks.locations[i] = std::move(place.executors);
-    tasks.hosts[i] = std::move(place.hosts);
+    set(tasks.locations, i, std::move(place.executors));
+    set(tasks.hosts, i, std::move(place.hosts));
+    if (!place.input.valid()) continue;
+    tasks.inputs.resize(tasks.partitions.size());
     tasks.inputs[i] = place.input;
   }
 }

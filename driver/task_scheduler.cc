@@ -102,7 +102,7 @@ tasks::Instructions TaskScheduler::succeeded(TaskId id, Millis now) {
   if (TaskSet* set = task.set) {
     --set->pool().running;
     set->recordDuration(now - (task.started < 0 ? now : task.started));
-    for (const TaskSet::Copy& copy : set->slot(task.slot).copies) {
+    for (const TaskSet::Copy& copy : set->copies(task.slot)) {
       if (copy.id.valid() && copy.id != id) state_->kill(copy, "another attempt of the task was faster");
     }
     set->finish(task.slot);

@@ -16,9 +16,13 @@ TaskSet::TaskSet(const dag::SubmitTasks& tasks, Pool& pool, const TaskScheduler:
     : ref_(tasks.stage), job_(tasks.job), pool_(&pool), barrier_(tasks.barrier), options_(options) {}
 
 int TaskSet::slotOf(int partition) {
-  auto [place, is_new] = by_partition_.try_emplace(partition, static_cast<int>(slots_.size()));
-  if (is_new) slots_.emplace_back().partition = partition;
-  return place->second;
+  const auto next = static_cast<int>(slots_.size());
+  const int in_order = slots_.empty() ? 0 : partition - slots_.front().partition;
+  if (in_order >= 0 && in_order < next && slot(in_order).partition == partition) return in_order;
+  if (auto known = by_partition_.find(partition); known != by_partition_.end()) return known->second;
+  if (in_order != next) by_partition_.emplace(partition, next);
+  slots_.emplace_back().partition = partition;
+  return next;
 }
 
 void TaskSet::add(const dag::SubmitTasks& tasks, const ExecutorTable& executors, Millis now) {
@@ -226,15 +230,15 @@ bool TaskSet::shouldWaitFor(const ExecutorSlots& holder, size_t backlog, Millis 
 int TaskSet::takeCopy(const ExecutorSlots& executor) {
   for (auto entry = wanted_copies_.begin(); entry != wanted_copies_.end();) {
     const int index = *entry;
-    const Slot& at = slot(index);
-    if (at.state != SlotState::kRunning || at.copies[1].id.valid() || !at.copy_wanted) {
+    const auto at = running_.find(index);
+    if (at == running_.end() || at->second.copies[1].id.valid() || !at->second.copy_wanted) {
       entry = wanted_copies_.erase(entry);
       continue;
     }
     auto bad = failed_on_.find(index);
     const bool failed_there =
         bad != failed_on_.end() && std::find(bad->second.begin(), bad->second.end(), executor.id) != bad->second.end();
-    if (at.copies[0].executor != executor.id && !failed_there) {
+    if (at->second.copies[0].executor != executor.id && !failed_there) {
       wanted_copies_.erase(entry);
       return index;
     }
@@ -247,45 +251,31 @@ void TaskSet::launched(int index, Copy copy, Millis now) {
   Slot& at = slot(index);
   ++at.tries;
   if (at.state == SlotState::kRunning) {
-    at.copies[1] = copy;
+    running_.at(index).copies[1] = copy;
     return;
   }
   at.state = SlotState::kRunning;
-  at.copies[0] = copy;
-  at.copy_wanted = false;
-  at.launched = now;
-  at.running_at = static_cast<int>(running_.size());
-  running_.push_back(index);
+  running_[index] = {{copy, {}}, now, false};
   --pending_;
 }
 
 bool TaskSet::removeCopy(int index, TaskId id) {
-  Slot& at = slot(index);
+  Running& at = running_.at(index);
   if (at.copies[0].id == id) std::swap(at.copies[0], at.copies[1]);
   at.copies[1] = {};
   at.copy_wanted = false;
   return !at.copies[0].id.valid();
 }
 
-void TaskSet::stopRunning(Slot& at) {
-  const int last = running_.back();
-  running_[static_cast<size_t>(at.running_at)] = last;
-  slot(last).running_at = at.running_at;
-  running_.pop_back();
-  at.running_at = -1;
-  at.copies = {};
-}
-
 void TaskSet::finish(int index) {
-  Slot& at = slot(index);
-  stopRunning(at);
-  at.state = SlotState::kDone;
+  running_.erase(index);
+  slot(index).state = SlotState::kDone;
   ++done_;
 }
 
 void TaskSet::requeue(int index, bool retry) {
   Slot& at = slot(index);
-  stopRunning(at);
+  running_.erase(index);
   if (suspended_) {
     at.state = SlotState::kDropped;
     return;
@@ -293,19 +283,30 @@ void TaskSet::requeue(int index, bool retry) {
   at.state = SlotState::kPending;
   ++pending_;
   at.retry = retry || failed_on_.contains(index);
-  (at.retry ? retries_ : anywhere_).push_front(index);
+  if (at.retry) {
+    retries_.push_front(index);
+  } else {
+    anywhere_.push_front(index);
+  }
 }
 
-void TaskSet::noteFailure(int index, ExecutorId where) {
-  ++slot(index).failures;
-  failed_on_[index].push_back(where);
+int TaskSet::noteFailure(int index, ExecutorId where) {
+  auto& failures = failed_on_[index];
+  failures.push_back(where);
+  return static_cast<int>(failures.size());
 }
 
-void TaskSet::restart() {
-  for (Queue* queue : {&retries_, &anywhere_, &wanted_copies_}) queue->clear();
+void TaskSet::clearQueues() {
+  retries_.clear();
+  anywhere_.clear();
+  wanted_copies_.clear();
   near_.clear();
   shares_.clear();
   on_host_.clear();
+}
+
+void TaskSet::restart() {
+  clearQueues();
   running_.clear();
   pending_ = static_cast<int>(slots_.size());
   done_ = 0;
@@ -313,9 +314,6 @@ void TaskSet::restart() {
     Slot& at = slot(index);
     at.state = SlotState::kPending;
     at.retry = false;
-    at.copy_wanted = false;
-    at.running_at = -1;
-    at.copies = {};
     anywhere_.push_back(index);
   }
 }
@@ -328,10 +326,7 @@ void TaskSet::suspend() {
     at.retry = false;
   }
   pending_ = 0;
-  for (Queue* queue : {&retries_, &anywhere_, &wanted_copies_}) queue->clear();
-  near_.clear();
-  shares_.clear();
-  on_host_.clear();
+  clearQueues();
 }
 
 void TaskSet::recordDuration(Millis duration) {
@@ -367,8 +362,7 @@ int TaskSet::wantCopies(Millis now) {
   const double limit = std::max(static_cast<double>(*middle) * options_.speculation_multiplier,
                                 static_cast<double>(options_.speculation_min_ms));
   int wanted = 0;
-  for (int index : running_) {
-    Slot& at = slot(index);
+  for (auto& [index, at] : running_) {
     if (at.copy_wanted || at.copies[1].id.valid() || static_cast<double>(now - at.launched) <= limit) continue;
     at.copy_wanted = true;
     wanted_copies_.push_back(index);
@@ -378,7 +372,7 @@ int TaskSet::wantCopies(Millis now) {
 }
 
 bool TaskSet::hasUnboundTask() const {
-  return std::any_of(anywhere_.begin(), anywhere_.end(), [&](int index) { return !isStale(index); });
+  return anywhere_.containsAny([&](int index) { return !isStale(index); });
 }
 
 }  // namespace cerium

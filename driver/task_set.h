@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "driver/executor_table.h"
+#include "driver/slot_queue.h"
 #include "driver/task_scheduler.h"
 
 namespace cerium {
@@ -21,6 +22,7 @@ struct Pool;
 
 /// One stage's tasks, one slot a partition. Attempts of the stage share it (see TaskScheduler).
 /// Queues hold slot indexes and are cleaned lazily: an entry whose slot is not pending any more is skipped.
+/// A stage may have ten million tasks: what is not needed of each is kept for those only that have it.
 /// Threads: externally synchronised.
 class TaskSet {
  public:
@@ -32,15 +34,17 @@ class TaskSet {
   enum class SlotState : uint8_t { kPending, kRunning, kDone, kDropped };
   struct Slot {
     int partition = -1;
+    uint16_t tries = 0;  ///< Modulo 65,536; it numbers the attempts.
     SlotState state = SlotState::kDropped;
-    bool retry = false;        ///< It is in `retries_`; entries in other queues are stale.
-    bool copy_wanted = false;  ///< A second copy is to start or has been started.
-    int tries = 0;
-    int failures = 0;
-    int executors_lost = 0;  ///< Under its attempts, without their being to blame.
-    int running_at = -1;     ///< Index in `running_`.
+    bool retry = false;  ///< It is in `retries_`; entries in other queues are stale.
+  };
+  static_assert(sizeof(Slot) == 8);
+  using Copies = std::array<Copy, 2>;
+  /// What a slot has while it runs.
+  struct Running {
+    Copies copies;  ///< The live attempts; valid ids first.
     Millis launched = 0;
-    std::array<Copy, 2> copies;  ///< The live attempts; valid ids first.
+    bool copy_wanted = false;  ///< A second copy is to start or has been started.
   };
 
   TaskSet(const dag::SubmitTasks& tasks, Pool& pool, const TaskScheduler::Options& options);
@@ -51,7 +55,9 @@ class TaskSet {
   [[nodiscard]] bool isBarrier() const { return barrier_; }
   [[nodiscard]] Slot& slot(int index) { return slots_[static_cast<size_t>(index)]; }
   [[nodiscard]] const std::vector<Slot>& slots() const { return slots_; }
-  [[nodiscard]] const std::vector<int>& running() const { return running_; }
+  [[nodiscard]] const boost::unordered_flat_map<int, Running>& running() const { return running_; }
+  /// Of a running slot.
+  [[nodiscard]] const Copies& copies(int index) const { return running_.at(index).copies; }
   [[nodiscard]] int pending() const { return pending_; }
   [[nodiscard]] bool isRunnable() const { return pending_ > 0 || !wanted_copies_.empty(); }
   [[nodiscard]] bool isFinished() const { return pending_ == 0 && running_.empty(); }
@@ -72,7 +78,10 @@ class TaskSet {
   void finish(int index);
   /// After removeCopy: try again, or leave it to the next attempt of the stage where this one is suspended.
   void requeue(int index, bool retry);
-  void noteFailure(int index, ExecutorId where);
+  /// Returns how many there are of the slot by now.
+  int noteFailure(int index, ExecutorId where);
+  /// The slot's attempt lost its executor, without being to blame; returns how many did by now.
+  int noteExecutorLost(int index) { return ++executors_lost_[index]; }
   /// Forgets all copies and starts over with every slot pending (a barrier stage stands or falls as a whole).
   void restart();
   /// The attempt failed by fetch: nothing more is launched before the next attempt arrives.
@@ -90,7 +99,7 @@ class TaskSet {
   int barrier_failures = 0;
 
  private:
-  using Queue = std::deque<int>;
+  using Queue = SlotQueue;
   /// Tasks whose cached input an executor holds.
   struct Near {
     Queue own;     ///< Those that are its share.
@@ -102,9 +111,9 @@ class TaskSet {
   void enqueue(int index, const std::vector<ExecutorSlots*>& holders, const std::vector<std::string>& hosts);
   void enqueueNear(int index, const std::vector<ExecutorSlots*>& holders);
   int claim(int index);
-  void stopRunning(Slot& slot);
   [[nodiscard]] bool isStale(int index) const;
   void clean(Queue& queue) const;
+  void clearQueues();
   int takeRetry(const ExecutorSlots& executor, const ExecutorTable& executors);
   int takeNear(const ExecutorSlots& executor, Millis now);
   int takeFar(ExecutorSlots& executor, const ExecutorTable& executors, Millis now);
@@ -125,19 +134,21 @@ class TaskSet {
   Millis last_near_launch_ = 0;  // or arrival
 
   std::vector<Slot> slots_;
+  /// Of the slots whose places do not follow from their partitions, as they do where all partitions come in order.
   boost::unordered_flat_map<int, int> by_partition_;
-  std::vector<int> running_;
+  boost::unordered_flat_map<int, Running> running_;  // by slot
   int pending_ = 0;
   int done_ = 0;
 
-  Queue retries_;
+  std::deque<int> retries_;
   std::unordered_map<ExecutorId, Near> near_;
   std::unordered_map<ExecutorId, int> shares_;      // tasks that are an executor's own in near_, or were
   std::vector<RddId> inputs_;                       // whose cached partitions slots have as input; empty where none has
   std::unordered_map<std::string, Queue> on_host_;  // slots whose stored input the host holds; in anywhere_ too
   Queue anywhere_;
-  Queue wanted_copies_;
-  boost::unordered_flat_map<int, std::vector<ExecutorId>> failed_on_;
+  std::deque<int> wanted_copies_;
+  boost::unordered_flat_map<int, std::vector<ExecutorId>> failed_on_;  // one a failure
+  boost::unordered_flat_map<int, int> executors_lost_;
 
   int64_t ended_ = 0;
   Millis total_duration_ = 0;

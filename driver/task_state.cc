@@ -197,8 +197,8 @@ void TaskScheduler::State::kill(TaskSet::Copy copy, const std::string& reason) {
 }
 
 void TaskScheduler::State::killAll(TaskSet& set, const std::string& reason) {
-  for (int index : set.running()) {
-    for (const TaskSet::Copy& copy : set.slot(index).copies) {
+  for (const auto& [index, running] : set.running()) {
+    for (const TaskSet::Copy& copy : running.copies) {
       if (copy.id.valid()) kill(copy, reason);
     }
   }
@@ -210,12 +210,12 @@ void TaskScheduler::State::handleFailure(const TaskRecord& task, const Failure& 
   const bool no_copy_left = set.removeCopy(task.slot, task.shown.id);
   int failures = 0;
   if (counts) {
-    set.noteFailure(task.slot, task.shown.executor);
+    failures = set.noteFailure(task.slot, task.shown.executor);
     if (failure.kind != Failure::Kind::kUnreachable) strike(task, now);
-    failures = set.isBarrier() ? ++set.barrier_failures : set.slot(task.slot).failures;
+    if (set.isBarrier()) failures = ++set.barrier_failures;
   }
   const bool is_lost = failure.kind == Failure::Kind::kExecutorLost && task.started >= 0;
-  const int losses = is_lost ? ++set.slot(task.slot).executors_lost : 0;
+  const int losses = is_lost ? set.noteExecutorLost(task.slot) : 0;
   const bool is_hopeless = failure.kind == Failure::Kind::kInDriver;
   if (is_hopeless || failures >= options.max_task_failures || losses >= options.max_executors_lost) {
     Failure told = failure;

@@ -54,7 +54,12 @@ Executor::Executor(ExecutorOptions options, std::shared_ptr<ExecutorLink> link)
       blocks_(memory_, spill_, [this](const BlockChange& change) { link_->blockChanged(change); }),
       shuffles_(memory_),
       reaper_(options_.kill_timeout) {
-  memory_.setEvictor([this](size_t wanted) { blocks_.evict(wanted); });
+  memory_.setEvictor([this](size_t wanted) {
+    const size_t before = memory_.used();
+    blocks_.evict(wanted);
+    const size_t freed = before - std::min(before, memory_.used());
+    if (freed < wanted) shuffles_.evict(wanted - freed, spill_);
+  });
   reaper_thread_ = std::thread([this] { reap(); });
   pthread_setname_np(reaper_thread_.native_handle(), "cerium-reaper");
   try {

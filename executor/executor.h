@@ -52,10 +52,9 @@ struct TaskReport {
   TaskId id;
   StageCodePtr stage;
   Outcome outcome = Outcome::kSuccess;
-  std::shared_ptr<void> value;     ///< Of a result task.
-  uint64_t result_bytes = 0;       ///< As it travels; in local mode only where there is a limit on results.
-  std::vector<int64_t> map_bytes;  ///< Of a map task.
-  uint64_t map_checksum = 0;       ///< Of a map task: MapOutput::checksum.
+  std::shared_ptr<void> value;  ///< Of a result task.
+  uint64_t result_bytes = 0;    ///< As it travels; in local mode only where there is a limit on results.
+  uint64_t map_checksum = 0;    ///< Of a map task: MapOutput::checksum.
   std::vector<std::pair<AccumulatorId, std::unique_ptr<AccumulatorCell>>> cells;
   TaskMetrics metrics;
   std::string message;

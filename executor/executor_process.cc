@@ -92,7 +92,6 @@ class ExecutorProcess final : public ExecutorLink {
     end.shuffle = report.shuffle.value;
     end.map = report.map;
     end.source = report.source.value;
-    end.map_bytes = std::move(report.map_bytes);
     end.map_checksum = report.map_checksum;
     for (int64_t figure :
          {report.metrics.records_read, report.metrics.bytes_read, report.metrics.shuffle_records_written,

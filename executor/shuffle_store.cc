@@ -2,8 +2,21 @@
 #include "executor/shuffle_store.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "base/util/exception_text.h"
+#include "base/util/log.h"
 
 namespace cerium {
+namespace {
+
+bool holdsMemory(const MapOutput& output) {
+  const auto is_in_memory = [](const ShuffleSegment& segment) { return segment.spilled == nullptr; };
+  return std::any_of(output.partitions.begin(), output.partitions.end(),
+                     [&](const auto& segments) { return std::any_of(segments.begin(), segments.end(), is_in_memory); });
+}
+
+}  // namespace
 
 ShuffleStore::~ShuffleStore() {
   for (const auto& [key, attempts] : outputs_) {
@@ -41,30 +54,52 @@ std::shared_ptr<const std::vector<ShuffleSegment>> ShuffleStore::find(ShuffleId 
   return {*output, &(*output)->partitions[static_cast<size_t>(reduce)]};
 }
 
+std::vector<std::pair<ShuffleStore::Key, std::shared_ptr<const MapOutput>>> ShuffleStore::inMemory() const {
+  std::vector<std::pair<Key, std::shared_ptr<const MapOutput>>> found;
+  std::lock_guard lock(mutex_);
+  for (const auto& [key, attempts] : outputs_) {
+    for (const auto& output : attempts) {
+      if (holdsMemory(*output)) found.emplace_back(key, output);
+    }
+  }
+  return found;
+}
+
 void ShuffleStore::moveToDisk(const std::shared_ptr<SpillSpace>& disk) {
-  std::vector<std::pair<Key, std::shared_ptr<const MapOutput>>> all;
-  {
-    std::lock_guard lock(mutex_);
-    for (const auto& [key, attempts] : outputs_) {
-      for (const auto& output : attempts) all.emplace_back(key, output);
+  for (const auto& [key, output] : inMemory()) moveToDisk(key, output, disk);
+}
+
+void ShuffleStore::evict(size_t wanted, const std::shared_ptr<SpillSpace>& disk) {
+  std::lock_guard one(evicting_);
+  size_t freed = 0;
+  for (const auto& [key, output] : inMemory()) {
+    if (freed >= wanted) return;
+    const auto thrown = guarded([&, &moving = key, &what = output] { moveToDisk(moving, what, disk); });
+    if (!thrown) {
+      freed += output->reserved;
+    } else {
+      log::warn("output {} of shuffle {} stays in memory, as it cannot be written to disk: {}", key.second,
+                key.first.value, thrown->str());
     }
   }
-  for (auto& [key, output] : all) {
-    MapOutput moved = *output;
-    for (auto& segments : moved.partitions) {
-      for (ShuffleSegment& segment : segments) {
-        if (!segment.spilled) segment = {{}, spill(disk, segment.block.encoded().view())};
-      }
+}
+
+void ShuffleStore::moveToDisk(const Key& key, const std::shared_ptr<const MapOutput>& output,
+                              const std::shared_ptr<SpillSpace>& disk) {
+  MapOutput moved = *output;
+  for (auto& segments : moved.partitions) {
+    for (ShuffleSegment& segment : segments) {
+      if (!segment.spilled) segment = {{}, spill(disk, segment.block.encoded().view())};
     }
-    const size_t reserved = std::exchange(moved.reserved, 0);
-    std::lock_guard lock(mutex_);
-    auto found = outputs_.find(key);
-    if (found == outputs_.end()) continue;  // dropped meanwhile, and released
-    const auto place = std::find(found->second.begin(), found->second.end(), output);
-    if (place == found->second.end()) continue;  // replaced meanwhile
-    *place = std::make_shared<const MapOutput>(std::move(moved));
-    memory_.release(reserved);
   }
+  const size_t reserved = std::exchange(moved.reserved, 0);
+  std::lock_guard lock(mutex_);
+  auto found = outputs_.find(key);
+  if (found == outputs_.end()) return;  // dropped meanwhile, and released
+  const auto place = std::find(found->second.begin(), found->second.end(), output);
+  if (place == found->second.end()) return;  // replaced meanwhile
+  *place = std::make_shared<const MapOutput>(std::move(moved));
+  memory_.release(reserved);
 }
 
 void ShuffleStore::drop(ShuffleId shuffle) {

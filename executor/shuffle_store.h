@@ -30,12 +30,20 @@ class ShuffleStore {
   void drop(ShuffleId shuffle);
   /// Moves all output from memory to disk. Throws IoError where that does not take it; what was moved stays moved.
   void moveToDisk(const std::shared_ptr<SpillSpace>& disk);
+  /// Moves output of the oldest shuffles to disk until `wanted` bytes of memory are free, or what there is. Output that
+  /// the disk does not take, or that code of the program's fails to encode, stays.
+  void evict(size_t wanted, const std::shared_ptr<SpillSpace>& disk);
 
  private:
   using Key = std::pair<ShuffleId, int>;
   using Attempts = std::vector<std::shared_ptr<const MapOutput>>;  // of one map task, one a checksum, the last one last
 
+  [[nodiscard]] std::vector<std::pair<Key, std::shared_ptr<const MapOutput>>> inMemory() const;
+  void moveToDisk(const Key& key, const std::shared_ptr<const MapOutput>& output,
+                  const std::shared_ptr<SpillSpace>& disk);
+
   MemoryManager& memory_;
+  std::mutex evicting_;  ///< Held while some are moved, so that no two threads move the same.
   mutable std::mutex mutex_;
   std::map<Key, Attempts> outputs_;  // guarded by mutex_
 };

@@ -17,7 +17,6 @@ void setFailure(TaskReport& report, TaskReport::Outcome outcome, std::string mes
   report.outcome = outcome;
   report.message = std::move(message);
   report.value.reset();
-  report.map_bytes.clear();
   report.cells.clear();
 }
 
@@ -27,7 +26,6 @@ void compute(const TaskLaunch& launch, TaskContext& task, ShuffleStore& shuffles
   task.complete();
   task.close();
   if (output.map_output) {
-    report.map_bytes = output.map_output->bytes;
     report.map_checksum = output.map_output->checksum;
     const bool is_kept = shuffles.put(*launch.stage->shuffle, launch.partition, std::move(*output.map_output), &task);
     if (!is_kept) throw TaskKilled("the task was told to stop before its map output was kept");

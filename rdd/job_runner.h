@@ -64,6 +64,8 @@ class JobRunner {
   [[nodiscard]] virtual TakeSteps takeSteps() const { return {}; }
   virtual Context& context() = 0;
 
+  /// Sets the level. What is cached is dropped by unpersist(), or once the last handle of the RDD is gone.
+  virtual void persist(RddNode& node, StorageLevel level) = 0;
   virtual void unpersist(const RddNode& node, bool blocking) = 0;
   /// Runs `action` on the caller's thread after the first job that computes `node`.
   virtual void whenFirstComputed(const NodePtr& node, std::function<void()> action) = 0;

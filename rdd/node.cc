@@ -58,6 +58,7 @@ RddNode::RddNode(RddId id, OperationSite site, int num_partitions, std::vector<D
 }
 
 RddNode::~RddNode() {
+  if (on_release_ && storageLevel() != StorageLevel::NONE) on_release_(id_);
   bury(std::move(checkpoint_));
   for (Dependency& dependency : dependencies_) {
     bury(std::move(dependency.narrow));
@@ -73,6 +74,11 @@ std::string RddNode::name() const {
 void RddNode::setName(std::string name) {
   std::lock_guard lock(mutex_);
   name_ = std::move(name);
+}
+
+void RddNode::whenReleased(std::function<void(RddId)> action) {
+  std::lock_guard lock(mutex_);
+  on_release_ = std::move(action);
 }
 
 const RddNode* RddNode::effective() const { return effective_.load(); }

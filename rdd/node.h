@@ -91,6 +91,8 @@ class RddNode {
   void setName(std::string name);
   [[nodiscard]] StorageLevel storageLevel() const { return storage_level_.load(); }
   void setStorageLevel(StorageLevel level) { storage_level_.store(level); }
+  /// Called when the last handle of this RDD is gone while it is persisted, so that executors drop its partitions.
+  void whenReleased(std::function<void(RddId)> action);
 
   /// The node that computes this RDD now: itself, or once checkpointed the node that reads the checkpoint.
   [[nodiscard]] const RddNode* effective() const;
@@ -123,8 +125,9 @@ class RddNode {
   std::optional<Partitioner> partitioner_;
   std::atomic<StorageLevel> storage_level_{StorageLevel::NONE};
   mutable std::mutex mutex_;
-  std::string name_;    // guarded by mutex_
-  NodePtr checkpoint_;  // guarded by mutex_; set once, then constant
+  std::string name_;                       // guarded by mutex_
+  std::function<void(RddId)> on_release_;  // guarded by mutex_
+  NodePtr checkpoint_;                     // guarded by mutex_; set once, then constant
   std::atomic<const RddNode*> effective_;
 };
 

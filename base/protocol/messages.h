@@ -40,10 +40,9 @@ struct TaskEnd {
   enum Outcome : uint8_t { kSuccess, kUserException, kFetchFailed, kEngineFailure, kKilled };
   int64_t task = -1;
   uint8_t outcome = kSuccess;
-  Bytes result;                    ///< Of a result task, unless it is kept for fetching.
-  uint64_t kept_bytes = 0;         ///< > 0: the result is large and waits at the executor under the task's id.
-  std::vector<int64_t> map_bytes;  ///< Of a map task: bytes a reduce partition.
-  uint64_t map_checksum = 0;       ///< Of a map task: tells two outputs of it apart.
+  Bytes result;               ///< Of a result task, unless it is kept for fetching.
+  uint64_t kept_bytes = 0;    ///< > 0: the result is large and waits at the executor under the task's id.
+  uint64_t map_checksum = 0;  ///< Of a map task: tells two outputs of it apart.
   std::vector<AccumulatorUpdate> accumulators;
   std::vector<int64_t> metrics;  ///< The fields of TaskMetrics, in order.
   std::string message;           ///< Of a failure.

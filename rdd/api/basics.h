@@ -11,7 +11,8 @@ class Basics {
  public:
   using value_type = T;
 
-  /// Keeps partitions where `level` says once they are computed. The level can be set once, until unpersist().
+  /// Keeps partitions where `level` says once they are computed, until unpersist() or for as long as the program, or an
+  /// RDD that is made from this one, holds it. The level can be set once, until unpersist().
   ///   auto errors = lines.filter(isError).cache();
   RDD<T> persist(StorageLevel level = MEMORY_ONLY, Where where = Where::current()) const {
     requireSerializable<op::cache, T>();
@@ -21,7 +22,7 @@ class Basics {
       throw InvalidArgument(OperationSite("persist", where).str() + ": the storage level is " + toString(now) +
                             " already; call unpersist() before setting " + toString(level));
     }
-    rdd.node()->setStorageLevel(level);
+    self().runner()->persist(*rdd.node(), level);
     return rdd;
   }
   RDD<T> cache(Where where = Where::current()) const { return persist(MEMORY_ONLY, where); }

@@ -99,7 +99,7 @@ template <class Self, class T>
 void Basics<Self, T>::localCheckpoint(Where where) const {
   requireSerializable<op::cache, T>();
   auto rdd = self().rdd();
-  if (!usesDisk(rdd.getStorageLevel())) rdd.node()->setStorageLevel(MEMORY_AND_DISK);
+  if (!usesDisk(rdd.getStorageLevel())) self().runner()->persist(*rdd.node(), MEMORY_AND_DISK);
   self().runner()->whenFirstComputed(rdd.node(), [rdd, where] {
     rdd.count(where);  // fills what the job did not need
     rdd.node()->replaceBy(makeRdd<T>(rdd.runner(), {"localCheckpoint", where}, rdd.getNumPartitions(), {},

@@ -3,24 +3,27 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
 #include <limits>
 #include <numeric>
 
 namespace cerium::api {
 
-PendingJob::PendingJob(const JobRunnerPtr& runner, OperationSite site, NodePtr node,
-                       std::shared_ptr<const TaskBody> body, std::vector<int> partitions)
-    : results_(std::make_shared<std::vector<TaskResult>>(partitions.size())) {
-  JobRequest request{std::move(body), std::move(node), std::move(partitions), site, {}};
-  request.on_result = [results = results_](size_t index, TaskResult&& result) {
-    (*results)[index] = std::move(result);
-  };
-  handle_ = runner->submit(std::move(request));
+PlainResults::PlainResults(size_t tasks, size_t bytes_each)
+    : tasks_(tasks), bytes_each_(bytes_each), missing_(tasks), bytes_(new char[tasks * bytes_each]) {}
+
+void PlainResults::put(size_t index, TaskResult&& result) {
+  const void* from = result.value ? result.value.get() : result.encoded.data();
+  if (!result.value && result.encoded.size() != bytes_each_) return;
+  --missing_;
+  std::memcpy(bytes_.get() + index * bytes_each_, from, bytes_each_);
 }
 
-void PendingJob::wait() const { handle_->wait(); }
-size_t PendingJob::size() const { return results_->size(); }
-TaskResult PendingJob::take(size_t index) const { return std::exchange((*results_)[index], {}); }
+void PlainResults::checkAll() const {
+  if (missing_ == 0) return;
+  throw CorruptData(fmt::format("{} of the results of {} tasks did not come as the {} bytes that each has", missing_,
+                                tasks_, bytes_each_));
+}
 
 int checkedTotal(const OperationSite& site, int64_t partitions) {
   constexpr int64_t kMost = std::numeric_limits<int>::max();

@@ -4,8 +4,10 @@
 
 #include <optional>
 #include <source_location>
+#include <string_view>
 #include <type_traits>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "rdd/fused_body.h"
@@ -132,54 +134,107 @@ R takeResult(TaskResult& result) {
   return decodeValue<R>(in);
 }
 
-/// A job under way, and the results of its tasks as they come.
-class PendingJob {
+/// The results of a job's tasks, as they come. Threads: put() on the scheduler's, take() once the job has ended.
+class TaskResults {
  public:
-  PendingJob(const JobRunnerPtr& runner, OperationSite site, NodePtr node, std::shared_ptr<const TaskBody> body,
-             std::vector<int> partitions);
-  /// Blocks until the job has ended; throws JobFailed where it failed. Then the results are there, each to take once.
-  void wait() const;
-  [[nodiscard]] size_t size() const;
-  [[nodiscard]] TaskResult take(size_t index) const;
-  [[nodiscard]] const std::shared_ptr<JobHandle>& handle() const { return handle_; }
+  explicit TaskResults(size_t tasks) : results_(tasks) {}
 
- private:
-  std::shared_ptr<std::vector<TaskResult>> results_;
-  std::shared_ptr<JobHandle> handle_;
-};
-
-/// A job whose tasks each give an R.
-template <class R>
-struct TypedJob : PendingJob {
-  using PendingJob::PendingJob;
-
-  std::vector<R> wait() const {
-    PendingJob::wait();
+  void put(size_t index, TaskResult&& result) { results_[index] = std::move(result); }
+  /// In order; once.
+  template <class R>
+  [[nodiscard]] std::vector<R> take() {
     std::vector<R> values;
-    merged([&] {
-      values.reserve(size());
-      for (size_t i = 0; i < size(); ++i) {
-        TaskResult result = take(i);
-        values.push_back(takeResult<R>(result));
-      }
-    });
+    values.reserve(results_.size());
+    for (TaskResult& each : results_) {
+      TaskResult result = std::exchange(each, {});
+      values.push_back(takeResult<R>(result));
+    }
     return values;
   }
+
+ private:
+  std::vector<TaskResult> results_;
+};
+
+/// The same for numbers and the like: as bytes that lie side by side, for a job may have ten million tasks. What is not
+/// kept so is decoded by the thread that waits, as code of the program's may take its time or throw.
+class PlainResults {
+ public:
+  PlainResults(size_t tasks, size_t bytes_each);
+
+  void put(size_t index, TaskResult&& result);
+  template <class R>
+  [[nodiscard]] std::vector<R> take() {
+    checkAll();
+    std::vector<R> values;
+    values.reserve(tasks_);
+    Reader in(std::string_view(bytes_.get(), tasks_ * sizeof(R)));
+    for (size_t i = 0; i < tasks_; ++i) values.push_back(decodeValue<R>(in));
+    bytes_.reset();
+    return values;
+  }
+
+ private:
+  void checkAll() const;
+
+  const size_t tasks_;
+  const size_t bytes_each_;
+  size_t missing_;                 ///< Those that have not come, or not in the right size.
+  std::unique_ptr<char[]> bytes_;  ///< Not written before they come, so that they take no memory until then.
+};
+
+template <class Results>
+std::shared_ptr<JobHandle> start(const JobRunnerPtr& runner, JobRequest request, std::shared_ptr<Results> results) {
+  request.on_result = [results = std::move(results)](size_t index, TaskResult&& result) {
+    results->put(index, std::move(result));
+  };
+  return runner->submit(std::move(request));
+}
+
+/// A job whose tasks each give an R, under way.
+template <class R>
+class TypedJob {
+ public:
+  TypedJob(const JobRunnerPtr& runner, JobRequest request)
+      : results_(makeResults(request.partitions.size())), handle_(start(runner, std::move(request), results_)) {}
+
+  /// Blocks until the job has ended; throws JobFailed where it failed. Else the results of its tasks, in order; once.
+  std::vector<R> wait() const {
+    handle_->wait();
+    std::vector<R> values;
+    merged([&] { values = results_->template take<R>(); });
+    return values;
+  }
+  [[nodiscard]] const std::shared_ptr<JobHandle>& handle() const { return handle_; }
   /// Does `merge` to the results, here in the driver; what it throws fails the job.
   template <class Merge>
   void merged(Merge merge) const {
     try {
       merge();
     } catch (...) {
-      std::rethrow_exception(this->handle()->failureInDriver());
+      std::rethrow_exception(handle_->failureInDriver());
     }
   }
+
+ private:
+  using Results = std::conditional_t<kBitwise<R>, PlainResults, TaskResults>;
+
+  static std::shared_ptr<Results> makeResults(size_t tasks) {
+    if constexpr (kBitwise<R>) {
+      return std::make_shared<PlainResults>(tasks, sizeof(R));
+    } else {
+      return std::make_shared<TaskResults>(tasks);
+    }
+  }
+
+  std::shared_ptr<Results> results_;
+  std::shared_ptr<JobHandle> handle_;
 };
 
 template <class R>
 TypedJob<R> startJob(const JobRunnerPtr& runner, OperationSite site, NodePtr node, std::shared_ptr<const TaskBody> body,
                      std::vector<int> partitions) {
-  return TypedJob<R>(runner, site, std::move(node), std::move(body), std::move(partitions));
+  return TypedJob<R>(runner, {std::move(body), std::move(node), std::move(partitions), site, {}});
 }
 
 /// 0 .. n-1.

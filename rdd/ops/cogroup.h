@@ -19,14 +19,14 @@ struct AppendToGroups {
   using Groups = std::tuple<std::vector<Vs>...>;
 
   template <size_t I, class X>
-  Groups create(OfParent<I, X>&& from) {
+  Groups create(const OfParent<I, X>& from) {
     Groups groups;
-    add(groups, std::move(from));
+    add(groups, from);
     return groups;
   }
   template <size_t I, class X>
-  void add(Groups& known, OfParent<I, X>&& from) {
-    std::get<I>(known).push_back(std::forward<X>(from.value));
+  void add(Groups& known, const OfParent<I, X>& from) {
+    std::get<I>(known).push_back(static_cast<X&&>(from.value));
   }
   template <size_t I, class X>
   static size_t heapMoved(const OfParent<I, X>& from) {

@@ -2,6 +2,7 @@
 // The map side of a shuffle: records go to their reduce partition's buffer; what memory does not hold goes to disk.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "base/serde/record_hash.h"
@@ -29,7 +30,10 @@ class ShuffleWriter {
       heap_bytes_ += heap;
       unchecked_ += heap;
     }
-    buffers_[static_cast<size_t>(partition)].emplace_back(std::forward<X>(record));
+    auto& buffer = buffers_[static_cast<size_t>(partition)];
+    buffer.emplace_back(std::forward<X>(record));
+    if (buffer.size() == kSegmentRecords) [[unlikely]]
+      seal(static_cast<size_t>(partition));
     unchecked_ += sizeof(R);
     if (unchecked_ >= kCheckEvery) [[unlikely]]
       checkMemory();
@@ -43,20 +47,17 @@ class ShuffleWriter {
 
   /// Writes everything in memory to disk.
   void spillAll() {
-    Bytes bytes;
     for (size_t p = 0; p < buffers_.size(); ++p) {
-      RecordBuffer<R>& buffer = buffers_[p];
-      if (buffer.empty()) continue;
-      task_.checkInterrupted();
-      bytes.clear();
-      Writer out(bytes);
-      encodeRecords(out, buffer.data(), buffer.size());
-      hash(p, buffer);
-      output_.add(p, {{}, spill(task_.services().spillSpace(), bytes.view())}, buffer.size(), bytes.size());
-      task_.metrics().spilled_bytes += static_cast<int64_t>(bytes.size());
-      buffer = RecordBuffer<R>();
+      seal(p);
+      for (ShuffleSegment& segment : output_.partitions[p]) {
+        if (segment.spilled) continue;
+        task_.checkInterrupted();
+        const Bytes bytes = segment.block.encoded();
+        segment = {{}, spill(task_.services().spillSpace(), bytes.view())};
+        task_.metrics().spilled_bytes += static_cast<int64_t>(bytes.size());
+      }
     }
-    heap_bytes_ = 0;
+    heap_bytes_ = sealed_bytes_ = 0;
     reserved_.resizeAnyway(0);
   }
 
@@ -64,12 +65,8 @@ class ShuffleWriter {
   MapOutput finish() {
     checkMemory();
     for (size_t p = 0; p < buffers_.size(); ++p) {
-      const size_t n = buffers_[p].size();
-      if (n == 0) continue;
       task_.checkInterrupted();
-      const size_t bytes = encodedBytes(buffers_[p]);
-      hash(p, buffers_[p]);
-      output_.add(p, {TypedBlock::of(std::move(buffers_[p])), nullptr}, n, bytes);
+      seal(p);
     }
     output_.checksum = serde::recordsHash(0, hashes_.data(), hashes_.size());
     output_.reserved = reserved_.detach();
@@ -80,15 +77,25 @@ class ShuffleWriter {
  private:
   static constexpr size_t kCheckEvery = size_t{128} << 10;  // bytes that come in before the budget is asked again
 
+  // Two megabytes, which a buffer that doubles fills exactly: a larger one would be copied again to grow.
+  static constexpr size_t kSegmentRecords = (sizeof(R) > 256 ? 1 : 256 / sizeof(R)) << 13;
+
   [[gnu::noinline]] void checkMemory() {
     unchecked_ = 0;
-    size_t bytes = heap_bytes_;
+    size_t bytes = heap_bytes_ + sealed_bytes_;
     for (const auto& buffer : buffers_) bytes += buffer.size() * sizeof(R);
     if (reserved_.isAskedToShrink() || !reserved_.tryResize(bytes)) spillAll();
   }
 
-  void hash(size_t p, const RecordBuffer<R>& buffer) {
-    hashes_[p] = serde::recordsHash(hashes_[p], buffer.data(), buffer.size());
+  /// Makes a segment of what a buffer holds.
+  [[gnu::noinline]] void seal(size_t p) {
+    RecordBuffer<R>& buffer = buffers_[p];
+    const size_t n = buffer.size();
+    if (n == 0) return;
+    hashes_[p] = serde::recordsHash(hashes_[p], buffer.data(), n);
+    const size_t bytes = encodedBytes(buffer);
+    sealed_bytes_ += n * sizeof(R);
+    output_.add(p, {TypedBlock::of(std::exchange(buffer, RecordBuffer<R>())), nullptr}, n, bytes);
   }
 
   static size_t encodedBytes(const RecordBuffer<R>& buffer) {
@@ -107,6 +114,7 @@ class ShuffleWriter {
   std::vector<uint64_t> hashes_;  ///< Of the records so far, by partition.
   MapOutput output_;
   size_t heap_bytes_ = 0;
+  size_t sealed_bytes_ = 0;  ///< Of segments in memory, without the heap of their records.
   size_t unchecked_ = 0;
 };
 

@@ -31,10 +31,10 @@ struct Dag {
     return checked(scheduler.submitJob({JobId(next_job++), node, all, ""}));
   }
   dag::Instructions succeed(StageRef stage, int partition, ExecutorId executor, uint64_t checksum = 0) {
-    return checked(scheduler.taskSucceeded(stage, partition, {executor, {1}, checksum}).instructions);
+    return checked(scheduler.taskSucceeded(stage, partition, {executor, checksum}).instructions);
   }
   bool counts(StageRef stage, int partition, ExecutorId executor) {
-    return scheduler.taskSucceeded(stage, partition, {executor, {1}, 0}).counts;
+    return scheduler.taskSucceeded(stage, partition, {executor, 0}).counts;
   }
   dag::Instructions lose(ExecutorId executor) { return checked(scheduler.executorLost(executor, "gone")); }
 };

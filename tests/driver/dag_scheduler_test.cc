@@ -38,7 +38,7 @@ struct Dag {
     return submit(node, all);
   }
   TaskVerdict succeed(StageRef stage, int partition, ExecutorId executor = kA) {
-    return checked(scheduler.taskSucceeded(stage, partition, {executor, {1}, 0}));
+    return checked(scheduler.taskSucceeded(stage, partition, {executor, 0}));
   }
   /// All the tasks succeed; what came of the last.
   dag::Instructions succeedAll(const dag::SubmitTasks& tasks, ExecutorId executor = kA) {
@@ -401,6 +401,18 @@ TEST_CASE("tasks prefer the hosts of their source", "[driver]") {
   CHECK(theOne(d.submit(d.lineage.map(file))).hosts.at(0) == std::vector<std::string>{"h1"});
 }
 
+TEST_CASE("the parts of a shuffle's outputs are known until it is released", "[driver]") {
+  Dag d;
+  const auto node = d.lineage.shuffle({d.lineage.source(2)}, 7);
+  const ShuffleId shuffle = node->dependencies()[0].shuffle->id();
+  CHECK(d.scheduler.numReduces(shuffle) == 0);
+  d.succeedAll(theOne(d.succeedAll(theOne(d.submit(node)))));
+  REQUIRE(d.isIdle());
+  CHECK(d.scheduler.numReduces(shuffle) == 7);  // the outputs may yet be moved
+  d.scheduler.shuffleReleased(shuffle);
+  CHECK(d.scheduler.numReduces(shuffle) == 0);
+}
+
 TEST_CASE("a released shuffle is forgotten once no active stage needs it", "[driver]") {
   Dag d;
   const auto node = d.lineage.shuffle({d.lineage.source(1)}, 1);
@@ -438,14 +450,14 @@ TEST_CASE("lineages deep and wide are walked in a moment", "[driver]") {
     const auto maps = only<dag::SubmitTasks>(d.submit(d.lineage.unite(parts)));
     CHECK(maps.size() == 1'000);
     dag::Instructions last;
-    for (const auto& map : maps) last = d.scheduler.taskSucceeded(map.stage, 0, {kA, {1}, 0}).instructions;
+    for (const auto& map : maps) last = d.scheduler.taskSucceeded(map.stage, 0, {kA, 0}).instructions;
     CHECK(theOne(last).partitions.size() == 1'000);
   }
   SECTION("10,000 shuffles in a row") {
     NodePtr node = d.lineage.source(1);
     for (int i = 0; i < 10'000; ++i) node = d.lineage.shuffle({node}, 1);
     auto tasks = theOne(d.submit(node));
-    while (tasks.shuffle) tasks = theOne(d.scheduler.taskSucceeded(tasks.stage, 0, {kA, {1}, 0}).instructions);
+    while (tasks.shuffle) tasks = theOne(d.scheduler.taskSucceeded(tasks.stage, 0, {kA, 0}).instructions);
     CHECK(tasks.stage.id == StageId(10'000));
   }
   // Quadratic walks would take minutes; the bound only has to tell those from linear ones on a busy machine.

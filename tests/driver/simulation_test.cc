@@ -301,7 +301,7 @@ class Simulation {
   void succeeded(const RunningTask& task, const SimulatedEnd& end) {
     for (const auto& block : end.cached) dag_.blockCached(block.rdd, block.partition, task.executor);
     const StageRecord stage = stages_.at(task.stage.id);
-    TaskVerdict verdict = dag_.taskSucceeded(task.stage, task.partition, {task.executor, {}, 0});
+    TaskVerdict verdict = dag_.taskSucceeded(task.stage, task.partition, {task.executor, 0});
     if (verdict.counts && stage.shuffle) {
       demand(map_counts_[{stage.shuffle->id(), task.partition}]++ == 0, "a map task counted twice");
     } else if (verdict.counts) {

@@ -83,6 +83,23 @@ TaskScheduler::Options without(void (*change)(TaskScheduler::Options&)) {
 
 }  // namespace
 
+TEST_CASE("the next attempt of a stage may name other partitions, in any order", "[driver]") {
+  Bench b;
+  b.add(0, 16);
+  auto set = Bench::tasksOf(1, 0);
+  set.partitions = {5, 3, 9};
+  std::map<int, TaskId> first;
+  for (const Task& task : launched(b.submit(set))) first[task.partition] = task.id;
+  REQUIRE(first.size() == 3);
+  b.succeed(first[3]);
+  b.fail(first[5], Kind::kFetchFailed);
+  set.stage.attempt = 1;
+  set.partitions = {9, 10, 3, 5, 4};  // 9 runs, 3 was done and its output is lost
+  std::map<int, int> attempts;
+  for (const Task& task : launched(b.submit(set))) attempts[task.partition] = task.attempt;
+  CHECK(attempts == std::map<int, int>{{3, 1}, {4, 0}, {5, 1}, {10, 0}});
+}
+
 TEST_CASE("tasks spread evenly over executors, in one message each", "[driver]") {
   Bench b;
   for (int e = 0; e < 4; ++e) b.add(e, 4);

@@ -125,6 +125,33 @@ TEST_CASE("attempts of a map task whose outputs differ stay beside each other, e
   CHECK(valueIn(CachedBlock{segments->front().block, nullptr}) == 1);  // a reader in the midst of it may go on
 }
 
+TEST_CASE("output of the oldest shuffle goes to disk first, and no more of it than is wanted", "[executor]") {
+  testing::TempFolder folder;
+  MemoryManager memory(size_t{1} << 20);
+  auto disk = std::make_shared<SpillSpace>(std::vector<std::string>{folder.path()});
+  ShuffleStore store(memory);
+  for (int64_t shuffle = 1; shuffle <= 3; ++shuffle) {
+    MapOutput made(1);
+    made.add(0, {blockOf(shuffle).block, nullptr}, kRecords, kBlock);
+    REQUIRE(memory.tryReserve(kBlock));
+    made.reserved = kBlock;
+    store.put(ShuffleId(shuffle), 0, std::move(made));
+  }
+  store.evict(kBlock + 1, disk);
+  CHECK(memory.used() == kBlock);
+  CHECK(store.find(ShuffleId(1), 0, 0)->front().spilled != nullptr);
+  CHECK(store.find(ShuffleId(2), 0, 0)->front().spilled != nullptr);
+  const auto newest = store.find(ShuffleId(3), 0, 0);
+  CHECK(newest->front().spilled == nullptr);
+  CHECK(valueIn(CachedBlock{newest->front().block, nullptr}) == 3);
+  store.evict(size_t{1} << 20, disk);
+  CHECK(memory.used() == 0);
+  store.drop(ShuffleId(1));
+  store.drop(ShuffleId(2));
+  store.drop(ShuffleId(3));
+  CHECK(disk->bytesInUse() == 0);
+}
+
 TEST_CASE("a cached block that is bad on the disk is dropped, and its loss told", "[executor]") {
   testing::TempFolder folder;
   MemoryManager memory(8 * kBlock);

@@ -1,6 +1,9 @@
 // Cerium. Licensed under the Apache License 2.0.
 // What persist, unpersist, checkpoint and localCheckpoint save, and that results stay the same. Computations are
 // counted with accumulators.
+#include <atomic>
+#include <optional>
+
 #include "tests/support/each_master.h"
 #include "tests/support/temp_folder.h"
 
@@ -24,6 +27,26 @@ auto counted(Context& sc, const Accumulator<int64_t>& calls) {
 constexpr StorageLevel kLevels[] = {MEMORY_ONLY,     MEMORY_ONLY_2,     MEMORY_ONLY_SER,     MEMORY_ONLY_SER_2,
                                     MEMORY_AND_DISK, MEMORY_AND_DISK_2, MEMORY_AND_DISK_SER, MEMORY_AND_DISK_SER_2,
                                     DISK_ONLY,       DISK_ONLY_2};
+
+/// Knows how many of it there are in its process.
+struct Alive {
+  static inline std::atomic<int> count{0};
+  int value = 0;
+
+  explicit Alive(int x = 0) : value(x) { ++count; }
+  Alive(const Alive& other) : value(other.value) { ++count; }
+  Alive& operator=(const Alive&) = default;
+  ~Alive() { --count; }
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(value);
+  }
+};
+
+/// In all processes that run tasks.
+int alive(Context& sc) {
+  return sc.range(0, 8, 1, 8).map([](int64_t) { return Alive::count.load(); }).max();
+}
 
 }  // namespace
 
@@ -106,6 +129,24 @@ TEST_CASE("unpersist frees, and the next action computes again", "[rdd]") {
     rdd.persist(DISK_ONLY);
     CHECK(rdd.count() + rdd.count() == 200);
     CHECK(calls.value() == 400);
+  });
+}
+
+TEST_CASE("cached partitions are dropped with the last handle of their RDD", "[rdd]") {
+  onEachMaster([](Context& sc) {
+    {
+      std::optional<RDD<int>> derived;
+      {
+        auto cached = sc.parallelize(numbers(0, 100), 4).map([](int x) { return Alive(x); }).cache();
+        CHECK(cached.count() == 100);
+        derived = cached.map([](const Alive& each) { return each.value; });
+      }
+      CHECK(derived->collect() == numbers(0, 100));
+      CHECK(alive(sc) > 0);  // the derived one reads the cache
+    }
+    for (int i = 0; i < 1000 && alive(sc) > 0; ++i) {  // the last task's thread may hold it for a moment
+    }
+    CHECK(alive(sc) == 0);
   });
 }
 
