@@ -7,9 +7,13 @@
 namespace cerium {
 namespace {
 thread_local MemoryShare* t_share = nullptr;
+// When this thread's task may wait once more, after it has waited in vain.
+thread_local std::chrono::steady_clock::time_point t_waits_again;
 
-// Long enough for another task to write what it holds, short beside the task that waits.
+// Long enough for another task to write what it holds...
 constexpr auto kWait = std::chrono::milliseconds(100);
+// ...and where it does not (it may be in the midst of reading what it holds), not to be waited for at each request.
+constexpr auto kPause = std::chrono::seconds(5);
 }  // namespace
 
 MemoryShare* MemoryShare::current() { return t_share; }
@@ -17,6 +21,7 @@ MemoryShare* MemoryShare::current() { return t_share; }
 MemoryManager::Sharing::Sharing(MemoryManager& manager, MemoryShare& share)
     : manager_(manager), share_(share), outer_(t_share) {
   t_share = &share_;
+  t_waits_again = {};
   std::lock_guard lock(manager_.mutex_);
   manager_.shares_.push_back(&share_);
   ++manager_.tasks_;
@@ -89,15 +94,19 @@ bool MemoryManager::askOthersToShrink(const MemoryShare* share) {
 }
 
 bool MemoryManager::waitForRelease(size_t bytes, MemoryShare* share) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < t_waits_again) return false;
   std::unique_lock lock(mutex_);
   if (!askOthersToShrink(share)) return false;
   ++waiting_;
   bool is_taken = false;
-  const auto until = std::chrono::steady_clock::now() + kWait;
+  const auto until = now + kWait;
   while (!(is_taken = take(bytes, share)) && released_.wait_until(lock, until) != std::cv_status::timeout) {
   }
   --waiting_;
-  return is_taken || take(bytes, share);
+  is_taken = is_taken || take(bytes, share);
+  if (!is_taken) t_waits_again = std::chrono::steady_clock::now() + kPause;
+  return is_taken;
 }
 
 }  // namespace cerium

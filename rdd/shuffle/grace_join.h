@@ -12,6 +12,7 @@
 #include "rdd/shuffle/sequenced_runs.h"
 #include "rdd/shuffle/spilled_buckets.h"
 #include "rdd/shuffle/spilled_pieces.h"
+#include "rdd/task_context.h"
 
 namespace cerium {
 
