@@ -121,6 +121,15 @@ class CombineTable {
     const size_t end = endPosition();
     for (size_t at = firstPosition(); at < end; at = nextPosition(at, end)) visit(entryAt(at));
   }
+  /// The same in an order that spreads evenly over the table from the first entry on: what goes from here into another
+  /// table of this seed builds no long runs there.
+  template <class Visit>
+  void forEachSpread(Visit&& visit) {
+    for (size_t i = 0; i < capacity_; ++i) {
+      const size_t slot = (i * 0x9e3779b97f4a7c15ULL) & mask_;  // an odd factor: each slot once
+      if (tags_[slot] != kEmpty) visit(entries_[slot]);
+    }
+  }
   /// For reading in steps, after the last insertion: positions of entries, in order.
   [[nodiscard]] size_t firstPosition() const { return nextFilled(wrapped(), endPosition()); }
   [[nodiscard]] size_t nextPosition(size_t position, size_t end) const { return nextFilled(position + 1, end); }

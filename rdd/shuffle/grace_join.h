@@ -36,7 +36,7 @@ class GraceJoin {
   }
   /// All that a table holds, which is emptied.
   void addRight(Table& table) {
-    table.table().forEach([&](auto& entry) {
+    table.table().forEachSpread([&](auto& entry) {
       for (auto row = entry.value.first; row != Table::kNoRow; row = table.next(row))
         addRight(Table::Table::hashOf(entry), entry.key, table.value(row));
     });

@@ -178,7 +178,7 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
 
   /// Puts the table's combiners on disk. REQUIRES: kFrozen.
   void evict() {
-    table_.forEach([&](typename Table::Entry& entry) {
+    table_.forEachSpread([&](typename Table::Entry& entry) {
       task_.checkInterrupted();
       putCombiner(Table::hashOf(entry), entry.key, entry.value);
     });
