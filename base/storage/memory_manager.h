@@ -56,9 +56,9 @@ class MemoryManager {
     MemoryShare* outer_;
   };
 
-  /// Takes `bytes` for a task (null: for nobody in particular) if they fit, after asking the evictor if they do not,
-  /// and after waiting up to a tenth of a second for tasks that hold more than their part. False: the caller must do
-  /// with less.
+  /// Takes `bytes` for a task (null: for no task) if they fit. If they do not, it asks the evictor, then waits up to a
+  /// tenth of a second for tasks that hold more than their part; a wait in vain is not repeated for some seconds.
+  /// False: the caller must do with less.
   [[nodiscard]] bool tryReserve(size_t bytes, MemoryShare* share = nullptr);
   /// Takes `bytes` even above the budget: for what cannot be had smaller (one record, one group).
   void reserveAnyway(size_t bytes, MemoryShare* share = nullptr) { count(bytes, share); }
