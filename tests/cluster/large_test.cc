@@ -113,4 +113,28 @@ TEST_CASE("what a task adds to accumulators beyond what a message holds is refus
   CHECK(recorder->removed().empty());
 }
 
+TEST_CASE("what tasks say to each other at a barrier is refused by its size where it is too long", "[cluster][large]") {
+  TempFolder folder;
+  for (const std::string master : {"local[2]", "local-cluster[2,1,2g]"}) {
+    INFO(master);
+    Context sc(clusterConf(master, folder).set("cerium.task.maxFailures", "1"));
+    auto recorder = std::make_shared<Recorder>();
+    sc.addListener(recorder);
+    const auto gathered = [&](size_t bytes) {
+      return sc.range(0, 2, 1, 2)
+          .barrier()
+          .mapPartitions([bytes](auto&) {
+            size_t all = 0;
+            for (const auto& each : BarrierTaskContext::get().allGather(std::string(bytes, 'x'))) all += each.size();
+            return std::vector<int64_t>{static_cast<int64_t>(all)};
+          })
+          .collect();
+    };
+    CHECK(gathered(kBlock) == std::vector<int64_t>(2, 2 * kBlock));
+    CHECK_THROWS_WITH(gathered(size_t{600} << 20),
+                      Catch::Contains("a message of 629145600 bytes") && Catch::Contains("one may be 268435456"));
+    CHECK(recorder->removed().empty());
+  }
+}
+
 }  // namespace cerium
