@@ -20,15 +20,13 @@ std::vector<size_t> bytesNow() {
 
 constexpr size_t kSlack = size_t{32} << 20;
 
-/// Whether no process takes much more than before.
-bool isFlat(const std::vector<size_t>& before, const std::vector<size_t>& after) {
+/// No process takes much more than before.
+void checkIsFlat(const std::vector<size_t>& before, const std::vector<size_t>& after) {
   REQUIRE(before.size() == after.size());
   for (size_t i = 0; i < before.size(); ++i) {
     INFO("process " << i << ": " << (before[i] >> 20) << " MB before, " << (after[i] >> 20) << " MB after");
-    CHECK(after[i] <= before[i] + kSlack);
-    if (after[i] > before[i] + kSlack) return false;
+    if (kMemoryTells) CHECK(after[i] <= before[i] + kSlack);
   }
-  return true;
 }
 
 }  // namespace
@@ -51,7 +49,7 @@ TEST_CASE("a hundred thousand tasks of one job, and a thousand jobs, take no mem
   const auto before = bytesNow();
   many(1'000);
   REQUIRE(sc.range(0, 120'000, 1, 120'000).count() == 120'000);
-  CHECK(isFlat(before, bytesNow()));
+  checkIsFlat(before, bytesNow());
 }
 
 TEST_CASE("cached partitions that are dropped while a job reads them are computed again", "[cluster][fault]") {

@@ -142,7 +142,7 @@ TEST_CASE("of two machines that cannot reach each other one is given up, and the
   machines.lab.lose(2, 1);
   // Five seconds until a silent stream is in doubt, and four until it is known that nobody can be reached there.
   auto counting = std::async(std::launch::async, [&] { return counts.count(); });
-  CHECK(counting.wait_for(std::chrono::seconds(15)) == std::future_status::ready);
+  CHECK(counting.wait_for(std::chrono::seconds(20)) == std::future_status::ready);
   CHECK(counting.get() == 100);
   CHECK(recorder->removed().size() == 1);
 }
