@@ -1,11 +1,37 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "driver/launch_encoder.h"
 
+#include <fmt/format.h>
+
+#include "base/rpc/transport.h"
+#include "base/util/error.h"
 #include "base/util/exception_text.h"
+#include "base/util/log.h"
 #include "rdd/accumulator_registry.h"
 #include "rdd/stage_code.h"
 
 namespace cerium {
+namespace {
+
+// A message is a copy of all that is in it: beyond so many bytes the next tasks get one of their own.
+constexpr size_t kLargeMessage = size_t{16} << 20;
+// What takes longer to send to each executor than most tasks take to run.
+constexpr size_t kLargeCode = size_t{1} << 20;
+// Beside code and data, which may be nearly all of a message.
+constexpr size_t kRoom = size_t{1} << 20;
+constexpr size_t kMost = rpc::TransportOptions::kMaxMessageBytes - kRoom;
+
+/// A longer message would cost the connection, and so the executor, and then the next one.
+void refuseWhatNoMessageHolds(size_t code, size_t data) {
+  if (code + data <= kMost) return;
+  throw InvalidArgument(
+      fmt::format("its functions with what they capture are {} bytes, the records of its partition that the driver "
+                  "holds are {} bytes, and a message to an executor takes {} at most; capture a broadcast of what is "
+                  "large, or cut the records into more partitions",
+                  code, data, kMost));
+}
+
+}  // namespace
 
 const LaunchEncoder::Prepared& LaunchEncoder::prepare(const StageCode& stage) {
   auto known = stages_.find(stage.id);
@@ -13,6 +39,11 @@ const LaunchEncoder::Prepared& LaunchEncoder::prepare(const StageCode& stage) {
   Prepared prepared;
   prepared.code = encodeStage(*stage.body);
   prepared.num_partitions = stage.num_partitions;
+  if (prepared.code.size() > kLargeCode)
+    log::warn(
+        "the functions of stage {} and what they capture are {} bytes, which each executor is sent; capture a "
+        "broadcast of what is large",
+        stage.id.value, prepared.code.size());
   for (const RddNode* node : stageNodes(&stage.body->node())) {
     for (const Dependency& dependency : node->dependencies()) {
       if (dependency.shuffle) prepared.shuffles.push_back(dependency.shuffle->id());
@@ -26,16 +57,22 @@ const LaunchEncoder::Prepared& LaunchEncoder::prepare(const StageCode& stage) {
   return stages_.emplace(stage.id, std::move(prepared)).first->second;
 }
 
-protocol::LaunchTasks LaunchEncoder::encode(ToldExecutor& told, const std::vector<TaskLaunch>& tasks,
-                                            const DagScheduler& dag, std::vector<TaskReport>& unsent) {
-  protocol::LaunchTasks message;
+std::vector<protocol::LaunchTasks> LaunchEncoder::encode(ToldExecutor& told, const std::vector<TaskLaunch>& tasks,
+                                                         const DagScheduler& dag, std::vector<TaskReport>& unsent) {
+  std::vector<protocol::LaunchTasks> messages(1);
   auto& registry = AccumulatorRegistry::instance();
   for (auto& [id, bytes] : registry.encodedFrom(context_, told.next_accumulator, told.next_accumulator)) {
-    message.accumulators.push_back({id.value, std::move(bytes)});
+    messages.back().accumulators.push_back({id.value, std::move(bytes)});
   }
+  tellPeers(told, messages.back());
+  size_t size = 0;
   for (const TaskLaunch& task : tasks) {
+    if (size >= kLargeMessage) {
+      messages.emplace_back();
+      size = 0;
+    }
     (void)closure::takeThrowSite();
-    const auto thrown = guarded([&] { add(task, told, dag, message); });
+    const auto thrown = guarded([&] { size += add(task, told, dag, messages.back()); });
     if (!thrown) continue;
     TaskReport& end = unsent.emplace_back();
     end.id = task.id;
@@ -44,18 +81,19 @@ protocol::LaunchTasks LaunchEncoder::encode(ToldExecutor& told, const std::vecto
     end.exception_type = thrown->type;
     if (const OperationSite* site = closure::takeThrowSite()) end.call_site = site->str();
   }
-  tellPeers(told, message);
-  return message;
+  return messages;
 }
 
-/// What may throw comes first: a task that cannot be encoded leaves nothing in the message.
-void LaunchEncoder::add(const TaskLaunch& task, ToldExecutor& told, const DagScheduler& dag,
-                        protocol::LaunchTasks& message) {
+/// Returns how much larger the message became. What may throw comes first: a task that cannot be encoded leaves nothing
+/// in the message.
+size_t LaunchEncoder::add(const TaskLaunch& task, ToldExecutor& told, const DagScheduler& dag,
+                          protocol::LaunchTasks& message) {
   const Prepared& prepared = prepare(*task.stage);
   protocol::TaskLaunch out{task.id.value, task.stage->id.value, task.stage_attempt, task.partition, task.attempt, {}};
-  addInputs(*task.stage, prepared, task, message, out);
+  size_t size = addInputs(*task.stage, prepared, task, message, out);
   for (ShuffleId shuffle : prepared.shuffles) tellShuffle(told, shuffle, dag, message);
   if (told.stages.insert(task.stage->id).second) {
+    size += prepared.code.size();
     message.stages.push_back({task.stage->id.value,
                               task.stage->shuffle ? task.stage->shuffle->value : -1,
                               prepared.num_partitions,
@@ -63,6 +101,7 @@ void LaunchEncoder::add(const TaskLaunch& task, ToldExecutor& told, const DagSch
                               {task.stage->properties.begin(), task.stage->properties.end()}});
   }
   message.tasks.push_back(std::move(out));
+  return size;
 }
 
 void LaunchEncoder::tellShuffle(ToldExecutor& told, ShuffleId shuffle, const DagScheduler& dag,
@@ -85,19 +124,24 @@ void LaunchEncoder::tellPeers(ToldExecutor& told, protocol::LaunchTasks& message
   }
 }
 
-void LaunchEncoder::addInputs(const StageCode& stage, const Prepared& prepared, const TaskLaunch& task,
-                              protocol::LaunchTasks& message, protocol::TaskLaunch& out) const {
+/// Returns the size of the data that the task is sent.
+size_t LaunchEncoder::addInputs(const StageCode& stage, const Prepared& prepared, const TaskLaunch& task,
+                                protocol::LaunchTasks& message, protocol::TaskLaunch& out) const {
+  size_t size = 0;
   if (prepared.has_sources) {
     for (SourcePartition& source : sourcePartitions(stage.body->node(), task.partition)) {
+      size += source.data.size();
       out.data.push_back({source.rdd.value, source.partition, std::move(source.data)});
     }
   }
-  if (!prepared.has_cached) return;
+  refuseWhatNoMessageHolds(prepared.code.size(), size);
+  if (!prepared.has_cached) return size;
   for (const PartitionRef& cached : cachedPartitions(stage.body->node(), task.partition)) {
     auto holders = cached_.find({cached.node->id(), cached.partition});
     if (holders == cached_.end() || holders->second.empty()) continue;
     message.cached.push_back({cached.node->id().value, cached.partition, holders->second.begin()->value});
   }
+  return size;
 }
 
 void LaunchEncoder::forgetExecutor(ExecutorId executor) {

@@ -24,9 +24,10 @@ class LaunchEncoder {
  public:
   explicit LaunchEncoder(ContextId context) : context_(context) {}
 
-  /// `unsent`: how those of the tasks end that cannot be encoded, as code of the program's throws there.
-  protocol::LaunchTasks encode(ToldExecutor& told, const std::vector<TaskLaunch>& tasks, const DagScheduler& dag,
-                               std::vector<TaskReport>& unsent);
+  /// What to send, in order: several messages where one would be large. `unsent`: how those of the tasks end that
+  /// cannot be encoded, as code of the program's throws there, or as they are more than a message may hold.
+  std::vector<protocol::LaunchTasks> encode(ToldExecutor& told, const std::vector<TaskLaunch>& tasks,
+                                            const DagScheduler& dag, std::vector<TaskReport>& unsent);
 
   void addPeer(const protocol::Peer& peer) { peers_[peer.executor] = peer; }
   void forgetExecutor(ExecutorId executor);
@@ -50,11 +51,11 @@ class LaunchEncoder {
     bool has_cached = false;          ///< Some RDD of the stage is persisted.
   };
   const Prepared& prepare(const StageCode& stage);
-  void add(const TaskLaunch& task, ToldExecutor& told, const DagScheduler& dag, protocol::LaunchTasks& message);
+  size_t add(const TaskLaunch& task, ToldExecutor& told, const DagScheduler& dag, protocol::LaunchTasks& message);
   void tellShuffle(ToldExecutor& told, ShuffleId shuffle, const DagScheduler& dag, protocol::LaunchTasks& message);
   void tellPeers(ToldExecutor& told, protocol::LaunchTasks& message) const;
-  void addInputs(const StageCode& stage, const Prepared& prepared, const TaskLaunch& task,
-                 protocol::LaunchTasks& message, protocol::TaskLaunch& out) const;
+  size_t addInputs(const StageCode& stage, const Prepared& prepared, const TaskLaunch& task,
+                   protocol::LaunchTasks& message, protocol::TaskLaunch& out) const;
 
   const ContextId context_;
   std::map<StageId, Prepared> stages_;

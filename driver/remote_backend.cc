@@ -65,8 +65,8 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     auto found = executors_.find(id);
     if (found == executors_.end()) return;
     std::vector<TaskReport> unsent;
-    auto message = encoder_.encode(found->second.told, tasks, dag, unsent);
-    found->second.connection->send(protocol::encode(std::move(message)));
+    for (auto& message : encoder_.encode(found->second.told, tasks, dag, unsent))
+      found->second.connection->send(protocol::encode(std::move(message)));
     for (TaskReport& report : unsent) {
       TaskEndEvent event;
       event.executor = id;

@@ -155,6 +155,7 @@ std::shared_ptr<Executor> Executor::work() {
   useSignalStack();
   for (;;) {
     TaskLaunch task;
+    std::shared_ptr<TaskContext> context;
     {
       std::unique_lock lock(mutex_);
       wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
@@ -165,27 +166,27 @@ std::shared_ptr<Executor> Executor::work() {
       }
       task = std::move(queue_.front());
       queue_.pop_front();
+      context = begin(task);
     }
-    if (auto owner = run(std::move(task))) return owner;
+    if (auto owner = run(std::move(task), *context)) return owner;
   }
 }
 
-std::shared_ptr<Executor> Executor::run(TaskLaunch launch) {
-  // Shared, as threads that the task has started may outlive it.
-  const auto shared = std::make_shared<TaskContext>(
+/// Under the lock under which the task left the queue: who tells it to stop finds it there or here, at any moment.
+std::shared_ptr<TaskContext> Executor::begin(const TaskLaunch& launch) {
+  auto context = std::make_shared<TaskContext>(
       TaskContext::Identity{launch.stage->id, launch.stage_attempt, launch.partition, launch.stage->num_partitions,
                             launch.attempt, launch.id, launch.stage->body->node().lineageDepth(),
                             launch.stage->properties},
       *this);
-  TaskContext& context = *shared;
+  running_.emplace(launch.id, Running{context, pthread_self()});
+  return context;
+}
+
+std::shared_ptr<Executor> Executor::run(TaskLaunch launch, TaskContext& context) {
   MemoryShare share;
   const MemoryManager::Sharing sharing(memory_, share);
   for (auto& [rdd, partition, bytes] : launch.data) context.setPartitionData(rdd, partition, std::move(bytes));
-  {
-    std::lock_guard lock(mutex_);
-    if (stopping_) return nullptr;
-    running_.emplace(launch.id, Running{shared, pthread_self()});
-  }
   const TaskContext::OwnThread own(context);
   const CurrentTask current(launch.id.value);
   TaskReport report = runTask(launch, context, shuffles_);

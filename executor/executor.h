@@ -133,7 +133,8 @@ class Executor final : public TaskServices, public std::enable_shared_from_this<
   static void* workEntry(void* self);
   void startThread();
   std::shared_ptr<Executor> work();
-  std::shared_ptr<Executor> run(TaskLaunch task);
+  std::shared_ptr<TaskContext> begin(const TaskLaunch& task);
+  std::shared_ptr<Executor> run(TaskLaunch task, TaskContext& context);
   [[nodiscard]] bool mayReport(TaskId task);
 
   // What becomes of tasks that do not stop (executor_reaping.cc).

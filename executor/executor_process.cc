@@ -34,6 +34,7 @@ namespace {
 
 /// A result larger than this waits at the executor until the driver fetches it in pieces.
 constexpr size_t kInlineResult = size_t{1} << 20;
+constexpr size_t kMostAdded = rpc::TransportOptions::kMaxMessageBytes - 2 * kInlineResult;  // to accumulators
 constexpr auto kLookAround = std::chrono::milliseconds(100);
 constexpr auto kAnswerLimit = std::chrono::seconds(60);
 
@@ -322,12 +323,18 @@ class ExecutorProcess final : public ExecutorLink {
 
   /// The part of a report that code of the program's encodes.
   void encodeValues(const TaskReport& report, protocol::TaskEnd& end) {
+    size_t added = 0;
     for (const auto& [id, cell] : report.cells) {
       Bytes bytes;
       Writer out(bytes);
       cell->encode(out);
+      added += bytes.size();
       end.accumulators.push_back({id.value, std::move(bytes)});
     }
+    if (added > kMostAdded)
+      throw Error(
+          fmt::format("what the task adds to accumulators is {} bytes, and a message takes {}; return it instead",
+                      added, kMostAdded));
     if (!report.value) return;
     Bytes result;
     Writer out(result);

@@ -1,6 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "executor/launch_desk.h"
 
+#include <algorithm>
 #include <typeinfo>
 #include <vector>
 
@@ -12,6 +13,7 @@
 namespace cerium {
 
 void LaunchDesk::carryOut(protocol::LaunchTasks& launch) {
+  if (isRepeated(launch)) return;
   for (const auto& accumulator : launch.accumulators) {
     AccumulatorRegistry::instance().defineEncoded(AccumulatorId(accumulator.id), accumulator.cell);
   }
@@ -29,6 +31,14 @@ void LaunchDesk::carryOut(protocol::LaunchTasks& launch) {
     tasks.push_back(std::move(one));
   }
   parts_.executor.launch(std::move(tasks));
+}
+
+/// Task ids only grow. What came before may have been told to stop since, which it would not hear a second time.
+bool LaunchDesk::isRepeated(const protocol::LaunchTasks& launch) {
+  if (launch.tasks.empty()) return false;
+  if (launch.tasks.front().task <= last_task_) return true;
+  for (const auto& task : launch.tasks) last_task_ = std::max(last_task_, task.task);
+  return false;
 }
 
 void LaunchDesk::addStage(protocol::StageCode& sent) {

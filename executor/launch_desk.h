@@ -49,6 +49,7 @@ class LaunchDesk {
   void carryOut(const protocol::DropRdd& drop);
   void carryOut(const protocol::DropBroadcast& drop);
   void carryOut(const protocol::ExecutorLost& lost);
+  bool isRepeated(const protocol::LaunchTasks& launch);
   void addStage(protocol::StageCode& sent);
   void reportBroken(const protocol::TaskLaunch& task);
 
@@ -57,6 +58,7 @@ class LaunchDesk {
   const std::function<void(const std::string&)> on_unusable_;
 
   // Used by the thread only.
+  int64_t last_task_ = -1;
   std::map<StageId, StageCodePtr> stages_;
   std::map<StageId, TaskReport> broken_stages_;  ///< Of those that could not be decoded: how their tasks end.
   SerialThread thread_{"cerium-orders"};

@@ -22,7 +22,7 @@ constexpr time_t kPatience = 1;  // seconds; a thread that runs or sleeps answer
 struct Request {
   sem_t answered;
   void* frames[CrashRecord::kMaxFrames];
-  int count = 0;
+  std::atomic<int> count{0};  ///< Set last, so that the frames are there for who reads it.
 };
 
 std::atomic<Request*> g_request{nullptr};
@@ -39,10 +39,11 @@ void onStackWanted(int) {
 }
 
 bool isAnswered(Request& request) {
+  // Not sem_timedwait(), which goes by the clock of the day: that may be set back by hours meanwhile.
   timespec until{};
-  ::clock_gettime(CLOCK_REALTIME, &until);
+  ::clock_gettime(CLOCK_MONOTONIC, &until);
   until.tv_sec += kPatience;
-  while (::sem_timedwait(&request.answered, &until) != 0) {
+  while (::sem_clockwait(&request.answered, CLOCK_MONOTONIC, &until) != 0) {
     if (errno != EINTR) return false;
   }
   return true;

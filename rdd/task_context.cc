@@ -98,6 +98,11 @@ AccumulatorCell& TaskContext::newCell(Cells& cells, AccumulatorId id) const {
   return *cells.back().second;
 }
 
+namespace {
+/// All of them reach each task in one message, which would cost its connection where it is too long for that.
+constexpr size_t kMostGathered = size_t{512} << 20;
+}  // namespace
+
 BarrierTaskContext BarrierTaskContext::get() {
   TaskContext* task = TaskContext::get();
   if (task == nullptr) throw InvalidArgument("BarrierTaskContext::get: no task runs on this thread");
@@ -105,6 +110,11 @@ BarrierTaskContext BarrierTaskContext::get() {
 }
 
 std::vector<std::string> BarrierTaskContext::allGather(const std::string& message) {
+  const size_t most = kMostGathered / static_cast<size_t>(numPartitions());
+  if (message.size() > most)
+    throw InvalidArgument("allGather: a message of " + std::to_string(message.size()) + " bytes, and each of the " +
+                          std::to_string(numPartitions()) + " tasks is sent all messages, so that one may be " +
+                          std::to_string(most) + "; pass what is large through a shuffle or a broadcast");
   return task_.services().barrier(task_, message);
 }
 

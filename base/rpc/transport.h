@@ -85,8 +85,9 @@ struct TransportOptions {
   /// Shared by the processes of one application. Both sides prove that they know it (HMAC-SHA-256 over both sides'
   /// random challenges) before any message is delivered; it never travels itself.
   std::string secret;
+  static constexpr uint64_t kMaxMessageBytes = uint64_t{1} << 30;
   /// A longer message closes the connection, before memory for it is allocated.
-  uint64_t max_message_bytes = uint64_t{1} << 30;
+  uint64_t max_message_bytes = kMaxMessageBytes;
   /// A peer that has not finished the handshake by then is disconnected.
   int handshake_timeout_ms = 5'000;
   /// Name of the I/O thread, as seen in gdb and top (at most 15 characters).

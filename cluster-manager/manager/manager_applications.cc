@@ -125,7 +125,7 @@ void ManagerState::endApplication(std::string id, ApplicationState state, const 
   ApplicationRecord record = std::move(application.record);
   record.state = state;
   record.reason = reason;
-  record.ended_ms = wallTime();
+  record.ended_ms = std::max(record.started_ms, wallTime());  // the clock may have been set back between managers
   record.application.program = {};
   record.application.executor_environment.clear();
   note(fmt::format("application {} ({}) ended: {}{}{}", id, record.application.name, nameOf(state),

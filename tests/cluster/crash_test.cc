@@ -114,6 +114,26 @@ TEST_CASE("a crash at the first try only does not fail the job", "[cluster][faul
   CHECK(sum == 120);
 }
 
+TEST_CASE("a job goes on while another crashes one executor after the other", "[cluster][fault]") {
+  TempFolder folder;
+  Context sc(crashConf("local-cluster[2,2,512m]", folder).set("cerium.speculation", "false"));
+  auto other = std::async(std::launch::async, [&sc] {
+    return sc.range(0, 60, 1, 60)
+        .map([](int64_t x) {
+          ::usleep(50'000);
+          return x;
+        })
+        .sum();
+  });
+  for (int again = 0; again < 3; ++again) {
+    const auto failure = failureOf(sc, [](int64_t x) { return callsAbort(x); });
+    REQUIRE(failure);
+    CHECK(failure->attempts() == 2);
+    CHECK(failure->partition() == 2);
+  }
+  CHECK(other.get() == 1770);  // of six executors that ended under it none was its own fault
+}
+
 TEST_CASE("an exception arrives with type, text, operation and place", "[cluster][fault]") {
   TempFolder folder;
   const std::string master = GENERATE(as<std::string>(), "local[2]", "local-cluster[2,1,512m]");

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/rpc/secrets.h"
+#include "rdd/entry_table.h"
 #include "tests/support/any_message.h"
 #include "tests/support/knocker.h"
 #include "tests/support/port_table.h"
@@ -180,6 +181,26 @@ TEST_CASE("every kind of message at every port, with no secret, a wrong one and 
       CHECK(isTaken(target, sample.message) == ((sample.taken_at & target.kind) != 0));
     }
   }
+
+  // Another release of the same cluster.
+  for (const Target& target : targets) {
+    Knocker other(target.port);
+    CHECK_THAT(other.refusalOf(rpc::kProtocolVersion + 1, target.secret),
+               Catch::Contains("version " + std::to_string(rpc::kProtocolVersion)) &&
+                   Catch::Contains("version " + std::to_string(rpc::kProtocolVersion + 1)));
+    CHECK(other.isLetGo());
+  }
+  // An executor of another build of the program.
+  Knocker stale(
+      std::find_if(targets.begin(), targets.end(), [](const Target& t) { return t.kind == kDriverPort; })->port);
+  REQUIRE(
+      stale.shakeHands(application_secret, Knocker::frameOf(p::encode(p::Hello{77, "an old build", "host", 1, 1, 1}))));
+  std::string refusal;
+  while (const auto frame = stale.next()) {
+    const auto message = p::decode(*frame);
+    if (const auto* shutdown = std::get_if<p::Shutdown>(&message)) refusal = shutdown->reason;
+  }
+  CHECK_THAT(refusal, Catch::Contains("an old build") && Catch::Contains(buildId()) && Catch::Contains("same binary"));
 
   // An application's secret opens no door of the cluster, nor of another application.
   for (const Target& target : {targets[0], targets[1]}) {

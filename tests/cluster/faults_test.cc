@@ -1,9 +1,11 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Bits that flip on the network and on disks, and disks that fail, under real processes: the answer is right all the
-// same. This program's own sendmsg, pwrite and pread stand before the system's, in the driver and in its executors, as
-// both are this program; what they do to a call is in the environment, which executors inherit.
+// Bits that flip on the network and on disks, disks that fail, and messages that come twice, under real processes: the
+// answer is right all the same. This program's own sendmsg, pwrite and pread stand before the system's, in the driver
+// and in its executors, as both are this program; what they do to a call is in the environment, which executors
+// inherit.
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -14,9 +16,14 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/protocol/messages.h"
+#include "base/rpc/tcp/frame_header.h"
+#include "base/util/error.h"
 #include "tests/support/each_master.h"
 #include "tests/support/processes.h"
 
@@ -34,10 +41,13 @@ namespace {
 
 constexpr const char* kVariable = "CERIUM_TEST_FAULT";
 
+/// Below a folder of this name there is no space left, for kFull.
+constexpr const char* kFullFolder = "/full/";
+
 /// What goes wrong in a process: `kind` happens to one call of `every` that moves at least `min_bytes`, and at most
 /// `limit` times. Each is noted by a byte more in the file `noted`.
 struct Fault {
-  enum Kind : int { kNone, kFlipSent, kFlipWritten, kFailWrite, kFailRead, kShortWrite };
+  enum Kind : int { kNone, kFlipSent, kFlipWritten, kFailWrite, kFailRead, kShortWrite, kFull, kDouble };
   int kind = kNone;
   int every = 1;
   int min_bytes = 1;
@@ -95,8 +105,20 @@ F* systems(const char* name) {
   return reinterpret_cast<F*>(::dlsym(RTLD_NEXT, name));
 }
 
+/// kFull is about files in one folder; they may have no name any more.
+bool isFull(int fd, size_t size) {
+  if (injector().kind != Fault::kFull) return false;
+  char path[512] = "";
+  const std::string link = "/proc/self/fd/" + std::to_string(fd);
+  if (::readlink(link.c_str(), path, sizeof path - 1) < 0 || std::strstr(path, kFullFolder) == nullptr) return false;
+  if (!injector().hits(Fault::kFull, size)) return false;
+  errno = ENOSPC;
+  return true;
+}
+
 ssize_t faultyWrite(int fd, const void* bytes, size_t size, off_t at) {
   static auto* const real = systems<ssize_t(int, const void*, size_t, off_t)>("pwrite");
+  if (isFull(fd, size)) return -1;
   if (injector().hits(Fault::kFailWrite, size)) {
     errno = EIO;
     return -1;
@@ -115,10 +137,59 @@ ssize_t faultyRead(int fd, void* bytes, size_t size, off_t at) {
   return -1;
 }
 
+/// Those messages among `frames` that may come at any time, once more; nothing where these are no whole frames.
+std::string latecomers(std::string_view frames) {
+  std::string again;
+  while (!frames.empty()) {
+    if (frames.size() < rpc::FrameHeader::kBytes) return {};
+    const uint64_t length = rpc::FrameHeader::decode(frames.data()).length;
+    const std::string_view frame = frames.substr(0, rpc::FrameHeader::kBytes + length);
+    if (frame.size() != rpc::FrameHeader::kBytes + length) return {};
+    frames.remove_prefix(frame.size());
+    const auto message = protocol::decode(Bytes(frame.substr(rpc::FrameHeader::kBytes)));
+    const bool is_greeting =
+        std::holds_alternative<protocol::Hello>(message) || std::holds_alternative<protocol::Welcome>(message);
+    const bool is_block = std::holds_alternative<protocol::OpenBlocks>(message) ||
+                          std::holds_alternative<protocol::MoreBlocks>(message) ||
+                          std::holds_alternative<protocol::BlockPiece>(message);
+    if (!is_greeting && !is_block) again += frame;
+  }
+  return again;
+}
+
+/// What the message holds, and what of it comes again, behind it all.
+std::string withLatecomers(const msghdr* message) {
+  std::string all;
+  for (size_t i = 0; i < message->msg_iovlen; ++i)
+    all.append(static_cast<const char*>(message->msg_iov[i].iov_base), message->msg_iov[i].iov_len);
+  try {
+    const std::string again = latecomers(all);
+    return again.empty() ? again : all + again;
+  } catch (const CorruptData&) {  // a part of a frame, a handshake, or a message of another set
+    return {};
+  }
+}
+
+void sendAll(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (n < 0 && errno != EAGAIN && errno != EINTR) return;  // the connection has broken, as the next call will say
+    if (n > 0) bytes.remove_prefix(static_cast<size_t>(n));
+    pollfd room{fd, POLLOUT, 0};
+    if (n < 0) (void)::poll(&room, 1, 1000);
+  }
+}
+
 ssize_t faultySend(int fd, const msghdr* message, int flags) {
   static auto* const real = systems<ssize_t(int, const msghdr*, int)>("sendmsg");
   size_t size = 0;
   for (size_t i = 0; i < message->msg_iovlen; ++i) size += message->msg_iov[i].iov_len;
+  if (injector().kind == Fault::kDouble) {
+    const std::string doubled = withLatecomers(message);
+    if (doubled.empty() || !injector().hits(Fault::kDouble, size)) return real(fd, message, flags);
+    sendAll(fd, doubled);
+    return static_cast<ssize_t>(size);
+  }
   if (!injector().hits(Fault::kFlipSent, size)) return real(fd, message, flags);
   std::vector<iovec> parts(message->msg_iov, message->msg_iov + message->msg_iovlen);
   iovec* longest = &parts[0];
@@ -136,6 +207,10 @@ ssize_t faultySend(int fd, const msghdr* message, int flags) {
 }  // namespace cerium
 
 extern "C" {
+ssize_t write(int fd, const void* bytes, size_t size) {
+  static auto* const real = cerium::systems<ssize_t(int, const void*, size_t)>("write");
+  return cerium::isFull(fd, size) ? -1 : real(fd, bytes, size);
+}
 ssize_t sendmsg(int fd, const msghdr* message, int flags) { return cerium::faultySend(fd, message, flags); }
 ssize_t pwrite(int fd, const void* bytes, size_t size, off_t at) { return cerium::faultyWrite(fd, bytes, size, at); }
 ssize_t pwrite64(int fd, const void* bytes, size_t size, off64_t at) {
@@ -217,6 +292,38 @@ TEST_CASE("bits that flip between executors, and between them and the driver, ne
   CHECK(faulty.count() > 0);
 }
 
+TEST_CASE("messages that come twice, the second time after later ones, change nothing", "[cluster][fault]") {
+  const bool in_executors = GENERATE(true, false);
+  TempFolder folder;
+  const Faulty faulty({.kind = Fault::kDouble, .every = 2, .in_executors = in_executors}, folder);
+  INFO("messages of the " << (in_executors ? "executors" : "driver"));
+  Context sc(clusterConf("local-cluster[2,2,256m]", folder));
+  auto recorder = std::make_shared<Recorder>();
+  sc.addListener(recorder);
+  auto added = sc.longAccumulator("added");
+  auto cached = sc.range(0, kRows, 1, 6).map([added](int64_t x) {
+    added += 1;
+    return x;
+  });
+  cached.cache();
+  for (int round = 0; round < 5; ++round) {
+    CHECK(cached.sum() == kRows * (kRows - 1) / 2);
+    CHECK(countsAreRight(sc));
+    auto cancelled = sc.range(0, 4, 1, 4)
+                         .map([](int64_t x) {
+                           while (!TaskContext::get()->isInterrupted()) ::usleep(1000);
+                           return x;
+                         })
+                         .countAsync();
+    cancelled.cancel();
+    CHECK_THROWS_AS(cancelled.get(), JobFailed);
+  }
+  CHECK(joinIsRight(sc));
+  CHECK(added.value() == kRows);
+  CHECK(faulty.count() > 10);
+  CHECK(recorder->removed().empty());
+}
+
 TEST_CASE("what a disk changes, or fails to write or read, never changes the answer", "[cluster][fault]") {
   const auto kind = GENERATE(Fault::kFlipWritten, Fault::kFailWrite, Fault::kFailRead, Fault::kShortWrite);
   TempFolder folder;
@@ -226,6 +333,34 @@ TEST_CASE("what a disk changes, or fails to write or read, never changes the ans
   CHECK(joinIsRight(sc));
   CHECK(countsAreRight(sc));
   CHECK(faulty.count() > 0);
+}
+
+TEST_CASE("of two folders for spilled data one may be full", "[cluster][fault]") {
+  TempFolder folder;
+  for (const char* name : {"full", "other"}) std::filesystem::create_directory(folder / name);
+  const Faulty faulty({.kind = Fault::kFull}, folder);
+  Context sc(clusterConf("local-cluster[2,1,2m]", folder)
+                 .set("cerium.local.dir", folder / "full" + "," + folder / "other")
+                 .set("cerium.task.maxFailures", "1"));
+  CHECK(joinIsRight(sc));
+  CHECK(countsAreRight(sc));
+  CHECK(faulty.count() > 0);
+}
+
+TEST_CASE("a disk that is full for a while costs a job that saves its records another try", "[cluster][fault]") {
+  TempFolder folder;
+  std::filesystem::create_directory(folder / "full");
+  const Faulty faulty({.kind = Fault::kFull, .limit = 2}, folder);
+  Context sc(clusterConf("local-cluster[2,1,256m]", folder));
+  const std::string out = folder / "full/out";
+  sc.range(0, kRows, 1, 6).saveAsTextFile(out);
+  CHECK(faulty.count() > 0);
+  const auto lines = sc.textFile(out).map([](const std::string& line) { return std::stoll(line); }).collect();
+  REQUIRE(lines.size() == kRows);
+  for (int64_t i = 0; i < kRows; ++i) REQUIRE(lines[static_cast<size_t>(i)] == i);
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(out)) names.insert(entry.path().filename());
+  CHECK(names.size() == 7);  // six parts and the mark that they are whole
 }
 
 TEST_CASE("a cached block that went bad on the disk is computed again, wherever it is read", "[cluster][fault]") {

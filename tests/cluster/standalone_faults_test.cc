@@ -170,6 +170,42 @@ TEST_CASE("running jobs do not notice that the manager is killed and restarted",
   CHECK(eventually([&] { return cluster.coresUsed() == 0 && cluster.executors().empty(); }));
 }
 
+TEST_CASE("running jobs do not notice that the manager comes back with its journal gone, or torn",
+          "[cluster][standalone][fault]") {
+  const bool is_gone = GENERATE(true, false);
+  INFO("the journal is " << (is_gone ? "gone" : "torn"));
+  StandaloneCluster cluster;
+  cluster.addWorker();
+  cluster.addWorker();
+  Context sc(quietConf(cluster));
+  REQUIRE(slowSum(sc, 4, 1) == 6);
+  REQUIRE(eventually([&] { return cluster.executors().size() == 2; }));
+  const auto executors = cluster.executors();
+  RunningSum sum(sc, 60);
+  REQUIRE(sum.reaches(8));
+  cluster.manager().signal(SIGKILL);
+  REQUIRE(cluster.manager().wait() == 128 + SIGKILL);
+  for (const auto& entry : std::filesystem::directory_iterator(cluster.folder() / "recovery")) {
+    if (is_gone) {
+      std::filesystem::remove_all(entry.path());
+    } else if (entry.is_regular_file() && entry.file_size() > 3) {
+      std::filesystem::resize_file(entry.path(), entry.file_size() - 3);  // in the midst of a write
+    }
+  }
+  cluster.startManager();
+  CHECK(sum.isRight());
+  CHECK(sum.isUndisturbed());
+  CHECK(eventually([&] {
+    const auto json = cluster.json();
+    return json.at("aliveworkers").as_int64() == 2 && json.at("activeapps").as_array().size() == 1 &&
+           json.at("coresused").as_int64() == 4;
+  }));
+  CHECK(cluster.executors() == executors);  // nothing was given twice
+  ::kill(executors[0], SIGKILL);
+  CHECK(slowSum(sc, 40, 5) == 780);
+  CHECK(eventually([&] { return cluster.executors().size() == 2; }));
+}
+
 TEST_CASE("a standby manager takes over within ten seconds, and the job goes on", "[cluster][standalone][fault]") {
   StandaloneCluster cluster;
   const std::string standby = cluster.startStandby();

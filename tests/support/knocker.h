@@ -54,6 +54,18 @@ class Knocker {
     return has_sent && handshake.state() == rpc::Handshake::State::kDone;
   }
 
+  /// Why a peer that speaks another version of the protocol is turned away, as it is told; empty where it is not.
+  std::string refusalOf(uint16_t version, const std::string& secret) {
+    rpc::Handshake handshake(rpc::Role::kConnector, secret, version);
+    while (handshake.state() == rpc::Handshake::State::kRunning) {
+      send(handshake.takeOutput().view());
+      const std::string input = readSome();
+      if (input.empty()) return {};
+      (void)handshake.consume(input);
+    }
+    return handshake.reason();
+  }
+
   /// The next frame's message; nothing where the connection ended instead, or nothing came within 20 s.
   std::optional<Bytes> next() {
     for (;;) {

@@ -90,6 +90,13 @@ inline std::set<int> listeningPorts(const std::vector<pid_t>& pids) {
   return ports;
 }
 
+/// Not under sanitizers, which keep what was freed for a while.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kMemoryTells = false;
+#else
+inline constexpr bool kMemoryTells = true;
+#endif
+
 /// Bytes of memory in use by a process; 0 where it is gone.
 inline size_t residentBytes(pid_t pid) {
   size_t all = 0;

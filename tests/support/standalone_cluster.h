@@ -77,7 +77,10 @@ class Daemon {
 
 class StandaloneCluster {
  public:
-  explicit StandaloneCluster(std::vector<std::string> manager_flags = {}) : manager_flags_(std::move(manager_flags)) {
+  /// `manager_variables`: in the environment of each manager, besides what it needs.
+  explicit StandaloneCluster(std::vector<std::string> manager_flags = {},
+                             std::map<std::string, std::string> manager_variables = {})
+      : manager_flags_(std::move(manager_flags)), manager_variables_(std::move(manager_variables)) {
     secret_file_ = folder_.write("secret", "the secret of this cluster\n");
     ::chmod(secret_file_.c_str(), 0600);
     std::filesystem::create_directory(folder_ / "driver");
@@ -97,13 +100,15 @@ class StandaloneCluster {
   Daemon& manager(size_t i = std::string::npos) { return *managers_.at(std::min(i, managers_.size() - 1)); }
 
   /// Returns when the manager knows it.
-  Daemon& addWorker(int cores = 2, const std::string& memory = "1g", const std::string& url = {}) {
+  Daemon& addWorker(int cores = 2, const std::string& memory = "1g", const std::string& url = {},
+                    std::map<std::string, std::string> variables = {}) {
     const std::string name = "worker-" + std::to_string(workers_.size());
     workers_.push_back(std::make_unique<Daemon>(
         folder_, name,
         std::vector<std::string>{"worker", url.empty() ? url_ : url, "--cores", std::to_string(cores), "--memory",
                                  memory, "--work-dir", folder_ / name, "--webui-port", "0", "--secret-file",
-                                 secret_file_}));
+                                 secret_file_},
+        std::move(variables)));
     (void)workers_.back()->said("registered with the manager", "\n");
     return *workers_.back();
   }
@@ -158,11 +163,13 @@ class StandaloneCluster {
         "--secret-file", secret_file_};
     arguments.insert(arguments.end(), manager_flags_.begin(), manager_flags_.end());
     arguments.insert(arguments.end(), more.begin(), more.end());
-    return std::make_unique<Daemon>(folder_, "manager-" + std::to_string(managers_.size()), std::move(arguments));
+    return std::make_unique<Daemon>(folder_, "manager-" + std::to_string(managers_.size()), std::move(arguments),
+                                    manager_variables_);
   }
 
   TempFolder folder_;
   const std::vector<std::string> manager_flags_;
+  const std::map<std::string, std::string> manager_variables_;
   std::string secret_file_;
   std::string url_;
   std::vector<std::unique_ptr<Daemon>> managers_;
