@@ -2,9 +2,10 @@
 // The hash table behind every aggregation by key: open addressing, linear probing, a tag byte a slot, entries inline.
 // Slots are found by a multiplicative hash (Knuth, TAOCP vol. 3, 6.4); the tag rules out most wrong slots without
 // touching the entry (Swiss tables do the same, with SIMD).
-// Entries that compete for slots lie in the order of their hashes (Amble, Knuth, "Ordered hash tables", 1974), so that
-// reading the table gives them in an order of their own, the same whatever the table's size is or was: what is computed
-// again, with more or less memory, comes in the same order.
+// Before the table is read, entries that competed for slots are put in the order of their hashes (which makes it what
+// Amble and Knuth, "Ordered hash tables", 1974, describe), so that they are read in an order of their own, the same
+// whatever the table's size is or was: what is computed again, with more or less memory, comes in the same order. While
+// it is filled, an entry stays where it came to lie: frequent keys, which come early, are found at their first slot.
 #pragma once
 
 #include <sys/mman.h>
@@ -87,12 +88,8 @@ class CombineTable {
           return;
         }
       } else if (tags_[slot] == kEmpty) {
-        if (slot == homeOf(hash)) {
-          new (entries_ + slot) Entry{hash, make(), K(std::forward<Key>(key))};
-          tags_[slot] = tag;
-        } else {
-          place(Entry{hash, make(), K(std::forward<Key>(key))}, hash, slot);
-        }
+        new (entries_ + slot) Entry{hash, make(), K(std::forward<Key>(key))};
+        tags_[slot] = tag;
         ++size_;
         return;
       }
@@ -118,8 +115,8 @@ class CombineTable {
   /// Calls `visit(Entry&)` in order.
   template <class Visit>
   void forEach(Visit&& visit) {
-    const size_t end = endPosition();
-    for (size_t at = firstPosition(); at < end; at = nextPosition(at, end)) visit(entryAt(at));
+    size_t at = firstPosition();
+    for (const size_t end = endPosition(); at < end; at = nextPosition(at, end)) visit(entryAt(at));
   }
   /// The same in an order that spreads evenly over the table from the first entry on: what goes from here into another
   /// table of this seed builds no long runs there.
@@ -130,8 +127,12 @@ class CombineTable {
       if (tags_[slot] != kEmpty) visit(entries_[slot]);
     }
   }
-  /// For reading in steps, after the last insertion: positions of entries, in order.
-  [[nodiscard]] size_t firstPosition() const { return nextFilled(wrapped(), endPosition()); }
+  /// For reading in steps, after the last insertion: positions of entries, in order. The first one comes first, as it
+  /// puts them in order: O(size).
+  [[nodiscard]] size_t firstPosition() {
+    putInOrder();
+    return nextFilled(wrapped(), endPosition());
+  }
   [[nodiscard]] size_t nextPosition(size_t position, size_t end) const { return nextFilled(position + 1, end); }
   [[nodiscard]] size_t endPosition() const { return capacity_ + wrapped(); }
   Entry& entryAt(size_t position) { return entries_[position & mask_]; }
@@ -179,28 +180,50 @@ class CombineTable {
     return KeyEqual()(entry.key, static_cast<const K&>(key));
   }
 
-  /// Puts a new entry where it belongs between its home and `empty`, the first empty slot from there on.
-  [[gnu::noinline]] void place(Entry&& fresh, uint64_t hash, size_t empty) {
-    const size_t home = homeOf(hash);
-    size_t slot = home;
-    while (slot != empty && !isBefore(hash, home, slot)) slot = (slot + 1) & mask_;
-    for (size_t to = empty; to != slot;) {
-      const size_t from = (to - 1) & mask_;
-      new (entries_ + to) Entry(std::move(entries_[from]));
-      entries_[from].~Entry();
-      tags_[to] = tags_[from];
-      to = from;
+  void putInOrder() {
+    if (size_ == 0) return;
+    const size_t before = firstEmpty();
+    size_t run = before + 1;
+    for (size_t at = run; at <= before + capacity_; ++at) {
+      if (tags_[at & mask_] == kEmpty) {
+        run = at + 1;
+      } else if (at > run) {
+        moveDown(at, run);
+      }
     }
-    new (entries_ + slot) Entry(std::move(fresh));
-    tags_[slot] = tagOf(hash);
   }
 
-  /// Whether an entry of this hash and home belongs before the one in `slot`: by home, then by order.
-  [[nodiscard]] bool isBefore(uint64_t hash, size_t home, size_t slot) const {
-    const uint64_t other = hashOf(entries_[slot]);
-    const size_t distance = (slot - home) & mask_;
-    const size_t other_distance = (slot - homeOf(other)) & mask_;
-    return other_distance != distance ? other_distance < distance : orderOf(other) > orderOf(hash);
+  /// REQUIRES: there is an empty slot, as in each table that has any.
+  [[nodiscard]] size_t firstEmpty() const {
+    return static_cast<size_t>(static_cast<const uint8_t*>(std::memchr(tags_, kEmpty, capacity_)) - tags_);
+  }
+
+  /// One step of an insertion sort of the filled slots from `run` on, which are in order below `at`. Positions go on
+  /// beyond the last slot with the first.
+  void moveDown(size_t at, size_t run) {
+    const uint64_t hash = hashOf(entries_[at & mask_]);
+    if (!isBefore(hash, at - 1, run)) [[likely]]
+      return;
+    Entry entry = std::move(entries_[at & mask_]);
+    entries_[at & mask_].~Entry();
+    size_t to = at;
+    do {
+      Entry& from = entries_[(to - 1) & mask_];
+      new (entries_ + (to & mask_)) Entry(std::move(from));
+      from.~Entry();
+      tags_[to & mask_] = tags_[(to - 1) & mask_];
+      --to;
+    } while (to > run && isBefore(hash, to - 1, run));
+    new (entries_ + (to & mask_)) Entry(std::move(entry));
+    tags_[to & mask_] = tagOf(hash);
+  }
+
+  /// Whether an entry of this hash belongs before the one at `position` of the same run: by home, then by order.
+  [[nodiscard]] bool isBefore(uint64_t hash, size_t position, size_t run) const {
+    const uint64_t other = hashOf(entries_[position & mask_]);
+    const size_t home = (homeOf(hash) - run) & mask_;
+    const size_t other_home = (homeOf(other) - run) & mask_;
+    return home != other_home ? home < other_home : orderOf(hash) < orderOf(other);
   }
 
   /// The entries at the table's start whose home is at its end: they are the last in order.
@@ -218,21 +241,18 @@ class CombineTable {
 
   [[gnu::noinline]] void rehash(size_t capacity) {
     CombineTable larger(*this, capacity);
-    size_t next = 0;  // entries come in order, so each belongs right behind the one before, or at its home
-    forEach([&](Entry& entry) {
-      const uint64_t hash = hashOf(entry);
-      const size_t slot = std::max(next, larger.homeOf(hash));
-      if (slot < capacity) {
-        new (larger.entries_ + slot) Entry(std::move(entry));
-        larger.tags_[slot] = tagOf(hash);
-      } else {
-        size_t empty = larger.homeOf(hash);
-        while (larger.tags_[empty] != kEmpty) empty = (empty + 1) & larger.mask_;
-        larger.place(std::move(entry), hash, empty);
-      }
-      next = slot + 1;
-    });
-    larger.size_ = size_;
+    // From behind an empty slot on, so that entries of one hash keep the order of their insertion.
+    const size_t begin = size_ == 0 ? 0 : firstEmpty();
+    for (size_t i = begin; i < begin + capacity_; ++i) {
+      if (tags_[i & mask_] == kEmpty) continue;
+      Entry& entry = entries_[i & mask_];
+      size_t slot = larger.homeOf(hashOf(entry));
+      while (larger.tags_[slot] != kEmpty) slot = (slot + 1) & larger.mask_;
+      new (larger.entries_ + slot) Entry(std::move(entry));
+      entry.~Entry();
+      larger.tags_[slot] = tags_[i & mask_];
+    }
+    larger.size_ = std::exchange(size_, 0);
     swap(larger);
   }
 
@@ -272,6 +292,7 @@ class CombineTable {
   }
 
   void destroyEntries(size_t from, size_t to) {
+    if (size_ == 0) return;
     if constexpr (!std::is_trivially_destructible_v<Entry>) {
       for (size_t slot = from; slot < to; ++slot) {
         if (tags_[slot] != kEmpty) entries_[slot].~Entry();
