@@ -29,6 +29,10 @@ struct AppendToGroups {
     std::get<I>(known).push_back(static_cast<X&&>(from.value));
   }
   template <size_t I, class X>
+  static size_t growth(const Groups& known, const OfParent<I, X>&) {
+    return growthOf(std::get<I>(known));
+  }
+  template <size_t I, class X>
   static size_t heapMoved(const OfParent<I, X>& from) {
     return std::is_lvalue_reference_v<X> ? 0 : serde::heapBytes(from.value);
   }

@@ -8,13 +8,27 @@
 
 namespace cerium {
 
+/// Bytes that a vector allocates at one go for its next element; 0 where it has room for that, or needs little.
+template <class V>
+size_t growthOf(const std::vector<V>& values) {
+  constexpr size_t kLittle = size_t{1} << 20;
+  if (values.size() < values.capacity()) return 0;
+  const size_t bytes = 2 * values.capacity() * sizeof(V);
+  return bytes < kLittle ? 0 : bytes;
+}
+
 /// A Fold has
 ///   C create(X&& value)          the combiner of a key's first value
 ///   void add(C& known, X&& value)
+///   size_t growth(const C& known, const X& value)   what add() allocates at one go, where that is much and known
 /// for X a value or a const reference to one, and, for values that have to wait on disk, what this base gives.
 template <class V>
 struct FoldOf {
   static void encode(Writer& out, const V& value) { encodeValue(out, value); }
+  template <class C, class X>
+  static constexpr size_t growth(const C&, const X&) {
+    return 0;
+  }
   /// Heap that comes to the combiner with a value that is moved into it.
   template <class X>
   static size_t heapMoved(X&& value) {
@@ -73,6 +87,10 @@ struct AppendValues : FoldOf<V> {
   template <class X>
   void add(std::vector<V>& known, X&& value) {
     known.push_back(std::forward<X>(value));
+  }
+  template <class X>
+  static size_t growth(const std::vector<V>& known, const X&) {
+    return growthOf(known);
   }
 };
 

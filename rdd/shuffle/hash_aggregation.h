@@ -61,8 +61,9 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
   void add(uint64_t hash, Key&& key, X&& value) {
     if (isFull() && !makeRoom()) [[unlikely]] {
       addWhenFull(hash, key, value);
-    } else {
-      addInMemory(hash, std::forward<Key>(key), std::forward<X>(value));
+    } else if (!addInMemory(hash, std::forward<Key>(key), std::forward<X>(value))) [[unlikely]] {
+      freeze();
+      addWhenFull(hash, key, value);
     }
   }
 
@@ -106,8 +107,10 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
 
   // ---- in memory
 
+  /// False, and nothing is added or moved from, where the key's combiner would outgrow the budget.
   template <class Key, class X>
-  void addInMemory(uint64_t hash, Key&& key, X&& value) {
+  bool addInMemory(uint64_t hash, Key&& key, X&& value) {
+    bool fits = true;
     table_.upsert(
         std::forward<Key>(key), hash,
         [&] {
@@ -116,7 +119,17 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
           if constexpr (!kBitwise<C>) heap_bytes_ += signedBytes(serde::heapBytes(combiner));
           return combiner;
         },
-        [&](C& known) { fold(known, std::forward<X>(value)); });
+        [&](C& known) {
+          fits = hasRoomToAdd(known, value);
+          if (fits) fold(known, std::forward<X>(value));
+        });
+    return fits;
+  }
+
+  template <class X>
+  bool hasRoomToAdd(const C& known, const X& value) {
+    const size_t growth = fold_.growth(known, value);
+    return growth == 0 || reserved_.tryResize(reserved_.bytes() + growth);
   }
 
   /// Adds to a combiner and charges what that makes it grow by.
@@ -137,9 +150,12 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
     if (state_ != State::kInMemory) return false;
     if (!reserved_.isAskedToShrink() && reserve(table_.mustGrow() ? table_.bytesAfterGrowth() : table_.tableBytes()))
       return true;
+    freeze();
+    return false;
+  }
+  void freeze() {
     state_ = State::kFrozen;
     table_.close();
-    return false;
   }
 
   bool reserve(size_t table_bytes) {
@@ -159,16 +175,17 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
   template <class X>
   [[gnu::noinline]] void addWhenFull(uint64_t hash, const K& key, const X& value) {
     if (state_ == State::kFrozen) {
-      if (C* known = table_.find(key, hash)) {
+      C* known = table_.find(key, hash);
+      if (known != nullptr && hasRoomToAdd(*known, value)) {
         fold(*known, value);
-        if (kHasHeap && heap_bytes_ > heap_limit_ && !reserve(table_.tableBytes())) {
-          if (level_ >= SpilledBuckets::kLevels || table_.size() == 1)
-            throwGroupTooLarge(task_, table_.size(), heapBytes(), keyText(key));
-          evict();
-        }
+        if (kHasHeap && heap_bytes_ > heap_limit_ && !reserve(table_.tableBytes())) evictUnlessOne(key);
         return;
       }
-      if (reserved_.isAskedToShrink()) evict();
+      if (known != nullptr) {
+        evictUnlessOne(key);
+      } else if (reserved_.isAskedToShrink()) {
+        evict();
+      }
     }
     Writer out = values_on_disk_.beginRecord(bucketOf(hash));
     encodeValue(out, key);
@@ -176,6 +193,12 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
     values_on_disk_.endRecord();
   }
 
+  /// `key` has outgrown the budget together with the table's others, which helps it to go to disk, or alone.
+  void evictUnlessOne(const K& key) {
+    if (level_ >= SpilledBuckets::kLevels || table_.size() == 1)
+      throwGroupTooLarge(task_, table_.size(), heapBytes(), keyText(key));
+    evict();
+  }
   /// Puts the table's combiners on disk. REQUIRES: kFrozen.
   void evict() {
     table_.forEachSpread([&](typename Table::Entry& entry) {
