@@ -66,19 +66,21 @@ class PartitionRecords {
 
  private:
   struct Source {
-    explicit Source(StreamPtr<T> s) : stream(std::move(s)) {}
+    explicit Source(StreamPtr<T> s) : stream(std::move(s)), task(TaskContext::ofOwnThread()) {}
     void start() {
       if (started) return;
       started = true;
       batch = stream->next();
     }
     void advance() {
+      if (task != nullptr) task->checkInterruptedCheaply();
       if (++at < batch.size) return;
       if (batch.size == 0) throwNoNextRecord();
       batch = stream->next();
       at = 0;
     }
     StreamPtr<T> stream;
+    const TaskContext* task;
     Batch<T> batch;
     size_t at = 0;
     bool started = false;
@@ -91,43 +93,46 @@ PartitionRecords(StreamPtr<T>) -> PartitionRecords<T>;
 
 namespace ops {
 
+/// The records of the range that `make(inputs)` returns, each made when it is asked for. `inputs`, which the range may
+/// read from, lives as long.
+template <class U, class Inputs, class Make>
+StreamPtr<U> streamRange(TaskContext& task, Inputs inputs, Make make) {
+  using Made = decltype(make(inputs));
+  static_assert(std::is_nothrow_destructible_v<Made>,
+                "cerium: mapPartitions: the destructor of the range that the function returns may throw, which would "
+                "end the process; make it noexcept");
+  struct State {
+    Inputs inputs;
+    Made range;
+    decltype(std::begin(std::declval<Made&>())) at;
+    decltype(std::end(std::declval<Made&>())) end;
+
+    State(Inputs read, Make& make_range)
+        : inputs(std::move(read)), range(make_range(inputs)), at(std::begin(range)), end(std::end(range)) {}
+  };
+  return fillStream<U>([&task, state = std::make_shared<State>(std::move(inputs), make)](RecordBuffer<U>& out) {
+    for (size_t n = kBatchRecords<U>; n > 0 && !(state->at == state->end); --n, ++state->at) {
+      task.checkInterruptedCheaply();
+      if constexpr (std::is_lvalue_reference_v<decltype(*state->at)> &&
+                    !std::is_const_v<std::remove_reference_t<decltype(*state->at)>> && !std::is_reference_v<Made>) {
+        out.emplace_back(std::move(*state->at));
+      } else {
+        out.emplace_back(*state->at);
+      }
+    }
+    return !(state->at == state->end);
+  });
+}
+
 /// `WithIndex`: the function takes (int, records). `Barrier`: all tasks of the stage run at the same time.
 template <class T, class U, class F, bool WithIndex, bool Barrier = false>
 struct MapPartitions : Parts<Located<F>> {
   static constexpr bool kBarrier = Barrier;
 
   StreamPtr<U> compute(TaskContext& task, const RddNode& node, int p) const {
-    using Result = decltype(callOn(std::declval<Located<F>&>(), 0, std::declval<PartitionRecords<T>&>()));
-    static_assert(std::is_nothrow_destructible_v<Result>,
-                  "cerium: mapPartitions: the destructor of the range that the function returns may throw, which would "
-                  "end the process; make it noexcept");
-    struct State {
-      PartitionRecords<T> records;
-      Located<F> f;
-      Result range;
-      decltype(std::begin(std::declval<Result&>())) at;
-      decltype(std::end(std::declval<Result&>())) end;
-
-      State(StreamPtr<T> stream, Located<F> function, int index)
-          : records(std::move(stream)),
-            f(std::move(function)),
-            range(callOn(f, index, records)),
-            at(std::begin(range)),
-            end(std::end(range)) {}
-    };
-    auto state = std::make_shared<State>(typedParent<T>(node, 0).open(task, p), this->template part<0>(), p);
-    return fillStream<U>([state = std::move(state)](RecordBuffer<U>& out) {
-      for (size_t n = kBatchRecords<U>; n > 0 && !(state->at == state->end); --n, ++state->at) {
-        if constexpr (std::is_lvalue_reference_v<decltype(*state->at)> &&
-                      !std::is_const_v<std::remove_reference_t<decltype(*state->at)>> &&
-                      !std::is_reference_v<decltype(state->range)>) {
-          out.emplace_back(std::move(*state->at));
-        } else {
-          out.emplace_back(*state->at);
-        }
-      }
-      return !(state->at == state->end);
-    });
+    std::pair inputs(PartitionRecords<T>(typedParent<T>(node, 0).open(task, p)), this->template part<0>());
+    return streamRange<U>(task, std::move(inputs),
+                          [p](auto& read) -> decltype(auto) { return callOn(read.second, p, read.first); });
   }
   static MapPartitions decode(Reader& in) { return {MapPartitions::decodeMembers(in)}; }
 
@@ -148,12 +153,11 @@ using ElementOf = RecordType<decltype(*std::begin(std::declval<Range&>()))>;
 template <class T, class U, class R, class F>
 struct ZipPartitions : Parts<Located<F>> {
   StreamPtr<R> compute(TaskContext& task, const RddNode& node, int p) const {
-    PartitionRecords<T> left(typedParent<T>(node, 0).open(task, p));
-    PartitionRecords<U> right(typedParent<U>(node, 1).open(task, p));
-    auto f = this->template part<0>();
-    RecordBuffer<R> out;
-    for (auto&& record : f(left, right)) out.emplace_back(std::forward<decltype(record)>(record));
-    return makeStream<OwnedStream<R>>(std::move(out));
+    std::tuple inputs(PartitionRecords<T>(typedParent<T>(node, 0).open(task, p)),
+                      PartitionRecords<U>(typedParent<U>(node, 1).open(task, p)), this->template part<0>());
+    return streamRange<R>(task, std::move(inputs), [](auto& read) -> decltype(auto) {
+      return std::get<2>(read)(std::get<0>(read), std::get<1>(read));
+    });
   }
   static ZipPartitions decode(Reader& in) { return {ZipPartitions::decodeMembers(in)}; }
 };
