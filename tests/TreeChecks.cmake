@@ -34,7 +34,7 @@ target_link_libraries(header_sources PRIVATE Cerium::cerium)
 add_test(NAME headers_self_contained
   COMMAND ${CMAKE_COMMAND} --build ${PROJECT_BINARY_DIR} --target header_sources --parallel 2)
 
-set_tests_properties(layers format must_not_compile headers_are_light header_cost PROPERTIES TIMEOUT 120)
+set_tests_properties(layers format must_not_compile headers_are_light header_cost PROPERTIES TIMEOUT 240)
 set_tests_properties(headers_self_contained installed_package PROPERTIES TIMEOUT 600)
 # It measures time: nothing should run beside it.
 set_tests_properties(header_cost PROPERTIES RUN_SERIAL TRUE)
