@@ -13,19 +13,31 @@ namespace {
 
 std::string detail(const std::string& text) { return text.empty() ? text : ": " + text; }
 
+/// Of a process that left a crash record.
+std::string describe(const CrashRecord& record) {
+  switch (record.cause) {
+    case CrashRecord::Cause::kHangs:
+      return fmt::format(
+          "it ended itself, as task {} did not stop when it was told to (cerium.task.reaper.killTimeout)", record.task);
+    case CrashRecord::Cause::kMemory:
+      return fmt::format(
+          "it ended itself, as the functions of task {} held about {} MiB of memory and went on, and the process {} of "
+          "the {} MiB that it may use (cerium.executor.memory and cerium.executor.memoryOverhead)",
+          record.task, record.task_heap >> 20, record.process_bytes >> 20, record.process_limit >> 20);
+    case CrashRecord::Cause::kItself:
+      break;
+  }
+  if (record.signal == 0) return fmt::format("a task called exit({})", record.exit_status);
+  return fmt::format("its process was killed by signal {} ({})", record.signal, strsignal(record.signal));
+}
+
 std::string describe(const ExecutorEnd& end) {
-  std::string text =
-      !end.seen ? "its machine cannot be reached"
-      : end.process.crashed && end.process.record.hangs != 0
-          ? fmt::format(
-                "it ended itself, as task {} did not stop when it was told to "
-                "(cerium.task.reaper.killTimeout)",
-                end.process.record.task)
-      : end.process.crashed && end.process.record.signal == 0
-          ? fmt::format("a task called exit({})", end.process.record.exit_status)
-      : end.process.signal > 0
-          ? fmt::format("its process was killed by signal {} ({})", end.process.signal, strsignal(end.process.signal))
-          : fmt::format("its process exited with status {}", end.process.exit_status);
+  const ProcessEnd& process = end.process;
+  std::string text = !end.seen            ? "its machine cannot be reached"
+                     : process.crashed    ? describe(process.record)
+                     : process.signal > 0 ? fmt::format("its process was killed by signal {} ({})", process.signal,
+                                                        strsignal(process.signal))
+                                          : fmt::format("its process exited with status {}", process.exit_status);
   return text + detail(end.reason);
 }
 

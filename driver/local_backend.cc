@@ -47,7 +47,7 @@ class LocalLink final : public ExecutorLink {
     if (events_ != nullptr) events_->blockChanged(kSelf, change);
   }
   std::unique_ptr<SegmentSource> openRemoteShuffle(TaskContext&, const ShuffleDependency&, int,
-                                                   const ShuffleStore&) override {
+                                                   ShuffleStore&) override {
     return nullptr;
   }
   std::optional<CachedBlock> fetchCached(RddId, int) override { return std::nullopt; }

@@ -13,6 +13,7 @@
 
 #include "base/rpc/secrets.h"
 #include "base/util/error.h"
+#include "base/util/oom_witness.h"
 #include "driver/log_folder.h"
 
 namespace cerium {
@@ -106,6 +107,7 @@ class LocalClusterProvider final : public ExecutorProvider {
       running_[id] = std::make_unique<ExecutorProcessHandle>(
           LaunchOrder{id, driver_.str(), secret_, options_.cores, log},
           [this, id, log](const ProcessEnd& end) { processEnded(id, log, end); });
+      OomWitness::offer(running_[id]->pid());
       return true;
     } catch (const IoError& e) {
       running_.erase(id);
@@ -119,7 +121,11 @@ class LocalClusterProvider final : public ExecutorProvider {
     ExecutorEnd end{true, process, {}, lastLines(log, kLogEndBytes)};
     std::lock_guard lock(mutex_);
     if (stopped_) return;
-    if (auto reason = reasons_.extract(id)) end.reason = std::move(reason.mapped());
+    if (auto reason = reasons_.extract(id)) {
+      end.reason = std::move(reason.mapped());
+    } else if (process.signal == SIGKILL) {
+      end.reason = oom_witness_.whyKilled();
+    }
     events_->executorEnded(id, std::move(end));
     retired_.erase(id);
     if (auto handle = running_.extract(id)) ended_.push_back(std::move(handle.mapped()));
@@ -140,6 +146,7 @@ class LocalClusterProvider final : public ExecutorProvider {
   int wanted_;                                                            // guarded by mutex_
   int64_t next_id_ = 0;                                                   // guarded by mutex_
   bool stopped_ = false;                                                  // guarded by mutex_
+  OomWitness oom_witness_;                                                // guarded by mutex_
 };
 
 }  // namespace

@@ -29,6 +29,13 @@ size_t share(const Conf& conf, size_t bytes) {
   return static_cast<size_t>(static_cast<double>(bytes) * conf.getDouble("cerium.memory.fraction"));
 }
 
+/// Of an executor of `memory` bytes.
+size_t processLimit(const Conf& conf, size_t memory) {
+  constexpr size_t kLeastOverhead = size_t{64} << 20;
+  const auto overhead = static_cast<size_t>(conf.getSize("cerium.executor.memoryOverhead"));
+  return memory + (overhead > 0 ? overhead : memory / 4 + kLeastOverhead);
+}
+
 std::unique_ptr<ExecutorProvider> standaloneProvider(const Conf& conf, const MasterUrl& url, const std::string& id) {
   StandaloneOptions options;
   options.application = id;
@@ -79,8 +86,9 @@ std::unique_ptr<ClusterBackend> makeBackend(const Conf& conf, const std::string&
   RemoteOptions options;
   options.application = application_id;
   options.context = context;
-  options.memory_bytes =
-      share(conf, static_cast<size_t>(standalone ? conf.getSize("cerium.executor.memory") : url.memory_bytes));
+  const auto memory = static_cast<size_t>(standalone ? conf.getSize("cerium.executor.memory") : url.memory_bytes);
+  options.memory_bytes = share(conf, memory);
+  options.process_limit = processLimit(conf, memory);
   options.local_dirs = localDirs(conf);
   options.heartbeat_ms = static_cast<int>(conf.getDuration("cerium.executor.heartbeatInterval").count());
   options.barrier_ms = conf.getDuration("cerium.barrier.timeout").count();

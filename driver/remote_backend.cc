@@ -245,6 +245,7 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     protocol::Welcome welcome;
     welcome.application = options_.application;
     welcome.memory_bytes = options_.memory_bytes;
+    welcome.process_limit = options_.process_limit;
     welcome.heartbeat_ms = options_.heartbeat_ms;
     welcome.barrier_ms = options_.barrier_ms;
     welcome.kill_timeout_ms = options_.kill_timeout_ms;

@@ -16,7 +16,8 @@ namespace cerium {
 struct RemoteOptions {
   std::string application;
   ContextId context;
-  size_t memory_bytes = 0;  ///< Budget of one executor.
+  size_t memory_bytes = 0;   ///< Budget of one executor.
+  size_t process_limit = 0;  ///< Of one executor's process; 0 is no limit.
   std::vector<std::string> local_dirs;
   int heartbeat_ms = 1000;
   Millis dead_after_ms = 10'000;

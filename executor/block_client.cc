@@ -220,6 +220,13 @@ CheckedBytes BlockClient::fetch(const rpc::Endpoint& peer, protocol::OpenBlocks 
   return std::move(segment->content);
 }
 
+CachedBlock BlockClient::fetchCached(const rpc::Endpoint& peer, RddId rdd, int partition, TaskContext* task) {
+  SegmentReader reader(*this, peer, {-1, protocol::OpenBlocks::kCached, rdd.value, partition, {}}, task);
+  std::vector<CachedPiece> pieces;
+  while (auto segment = reader.next()) pieces.push_back({std::move(segment->content), nullptr});
+  return CachedBlock::of(std::move(pieces));
+}
+
 void RemoteStream::deliver(protocol::BlockPiece piece) {
   std::lock_guard lock(mutex_);
   pieces_.push_back(std::move(piece));

@@ -17,10 +17,12 @@
 #include "base/rpc/transport.h"
 #include "base/util/checked_bytes.h"
 #include "base/util/error.h"
+#include "base/util/ids.h"
 
 namespace cerium {
 
 class TaskContext;
+struct CachedBlock;
 
 /// A stream of blocks that cannot go on, and what follows from that.
 class BlocksFailed : public IoError {
@@ -88,6 +90,8 @@ class BlockClient {
   std::shared_ptr<RemoteStream> open(const rpc::Endpoint& peer, protocol::OpenBlocks request, TaskContext* task);
   /// One whole block, for kinds that have one segment. Asks once more where it comes damaged or the connection breaks.
   CheckedBytes fetch(const rpc::Endpoint& peer, protocol::OpenBlocks request, TaskContext* task);
+  /// The pieces of a cached block, which come one after the other, as fetch() does it.
+  CachedBlock fetchCached(const rpc::Endpoint& peer, RddId rdd, int partition, TaskContext* task);
   /// The process there is gone, as others know better: streams and attempts to connect end with this reason, rather
   /// than wait for an answer. From any thread, also from a transport's handler.
   void giveUp(const rpc::Endpoint& peer, const std::string& reason);

@@ -52,9 +52,8 @@ void BlockMover::copy(const protocol::ReplicateBlock& order) {
   const rpc::Endpoint peer{order.from.host, order.from.port};
   bool is_kept = false;
   try {
-    auto block = client_.fetch(peer, {-1, protocol::OpenBlocks::kCached, order.rdd, order.partition, {}}, nullptr);
     is_kept = executor_.cacheBlock(RddId(order.rdd), order.partition, static_cast<StorageLevel>(order.level),
-                                   CachedBlock::of(std::move(block)));
+                                   client_.fetchCached(peer, RddId(order.rdd), order.partition, nullptr));
   } catch (...) {
     log::info("partition {} of RDD {} could not be copied from {}: {}", order.partition, order.rdd, peer.str(),
               currentExceptionText().str());

@@ -10,7 +10,7 @@ namespace cerium {
 namespace {
 
 // Large enough that a piece's fixed cost vanishes, small enough that two under way to each of many readers are little.
-constexpr size_t kPieceBytes = size_t{4} << 20;
+constexpr size_t kMessageBytes = size_t{4} << 20;
 // Streams that readers opened and abandoned on a connection that lives; each costs little, but not nothing.
 constexpr size_t kMaxStreams = 100'000;
 
@@ -73,9 +73,9 @@ struct BlockServer::Outgoing {
 
   /// Takes as much from the front as a piece may hold.
   void fill(protocol::BlockPiece& piece) {
-    while (!parts.empty() && piece.bytes.size() < kPieceBytes) {
+    while (!parts.empty() && piece.bytes.size() < kMessageBytes) {
       const auto [bytes, checksum] = contentOfFirst();
-      const size_t n = std::min(kPieceBytes - piece.bytes.size(), bytes->size() - offset);
+      const size_t n = std::min(kMessageBytes - piece.bytes.size(), bytes->size() - offset);
       piece.segments.push_back({parts.front().map, bytes->size(), n, checksum});
       piece.bytes.append(bytes->data() + offset, n);
       offset += n;
@@ -139,7 +139,10 @@ void BlockServer::gather(const protocol::OpenBlocks& request, Outgoing& stream) 
     case protocol::OpenBlocks::kCached:
       if (auto found =
               sources_.blocks == nullptr ? std::nullopt : sources_.blocks->find(RddId(request.id), request.index)) {
-        stream.parts.push_back({0, {found->block, nullptr}, found->checked()});
+        if (found->block.records) stream.parts.push_back({0, {found->block, nullptr}, {}});
+        for (CachedPiece& piece : found->pieces) {
+          stream.parts.push_back({0, {{}, std::move(piece.spilled)}, std::move(piece.encoded)});
+        }
         return;
       }
       return stream.fail(-1, "the cached block is not here any more");

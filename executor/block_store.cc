@@ -10,6 +10,19 @@ namespace cerium {
 namespace {
 // The RDD whose block this thread is putting; its other blocks are spared.
 thread_local RddId t_filling;
+
+/// The block, whose bytes are as they were written. Throws CorruptData where they are not, IoError where the disk
+/// fails.
+CachedBlock intact(const CachedBlock& block) {
+  CachedBlock looked_at = block;
+  for (CachedPiece& piece : looked_at.pieces) {
+    const CheckedBytes bytes = piece.read();
+    if (!bytes.isIntact()) throw CorruptData("its bytes in memory do not match their checksum: the memory is bad");
+    if (looked_at.pieces.size() == 1) piece = {bytes, nullptr};
+  }
+  return looked_at;
+}
+
 }  // namespace
 
 BlockStore::BlockStore(MemoryManager& memory, std::shared_ptr<SpillSpace> disk,
@@ -18,40 +31,34 @@ BlockStore::BlockStore(MemoryManager& memory, std::shared_ptr<SpillSpace> disk,
 
 std::optional<CachedBlock> BlockStore::find(RddId rdd, int partition) {
   const Key key{rdd, partition};
-  CachedBlock block;
-  SpilledPtr spilled;
+  std::shared_ptr<const CachedBlock> block;
   {
     std::lock_guard lock(mutex_);
     auto found = blocks_.find(key);
     if (found == blocks_.end()) return std::nullopt;
-    Entry& entry = found->second;
-    recent_.splice(recent_.end(), recent_, entry.place);
-    block = entry.block;
-    spilled = entry.spilled;
+    recent_.splice(recent_.end(), recent_, found->second.place);
+    block = found->second.block;
   }
   std::string why;
   try {
-    if (block.block.records) return block;
-    if (!block.encoded) return CachedBlock::of(spilled->readChecked());
-    if (block.checked().isIntact()) return block;
-    why = "its bytes in memory do not match their checksum: the memory is bad";
+    return intact(*block);
   } catch (const CorruptData& e) {
     why = e.what();
   } catch (const IoError& e) {
     why = e.what();
   }
-  dropBad(key, spilled, why);
+  dropBad(key, block, why);
   return std::nullopt;
 }
 
 /// Unless another block is in its place by now.
-void BlockStore::dropBad(const Key& key, const SpilledPtr& spilled, const std::string& why) {
+void BlockStore::dropBad(const Key& key, const std::shared_ptr<const CachedBlock>& bad, const std::string& why) {
   log::warn("cached partition {} of RDD {} is dropped and will be computed again: {}", key.second, key.first.value,
             why);
   {
     std::lock_guard lock(mutex_);
     auto found = blocks_.find(key);
-    if (found == blocks_.end() || found->second.spilled != spilled) return;
+    if (found == blocks_.end() || found->second.block != bad) return;
     memory_.release(found->second.memory);
     recent_.erase(found->second.place);
     blocks_.erase(found);
@@ -61,23 +68,17 @@ void BlockStore::dropBad(const Key& key, const SpilledPtr& spilled, const std::s
 
 bool BlockStore::put(RddId rdd, int partition, StorageLevel level, CachedBlock block) {
   t_filling = rdd;
-  Entry entry{level, {}, nullptr, 0, false, {}};
-  if (keepsEncoded(level) && !block.encoded) block = CachedBlock::of(CheckedBytes::of(block.block.encoded()));
-  const size_t bytes = block.encoded ? block.encoded->size() : block.block.memory();
-  if (usesMemory(level) && memory_.tryReserve(bytes)) {
+  Entry entry{level, nullptr, 0, false, {}};
+  const size_t bytes = block.memory();
+  if (bytes == 0 || (usesMemory(level) && memory_.tryReserve(bytes))) {
     entry.memory = bytes;
-    entry.block = std::move(block);
   } else if (usesDisk(level)) {
-    entry.spilled = toDisk(block);
+    block = block.onDisk(disk_, TaskContext::get());
   } else {
     return false;
   }
+  entry.block = std::make_shared<const CachedBlock>(std::move(block));
   return insert({rdd, partition}, std::move(entry));
-}
-
-/// Throws IoError where no disk takes it.
-SpilledPtr BlockStore::toDisk(const CachedBlock& block) {
-  return block.encoded ? spill(disk_, block.checked()) : spill(disk_, block.block.encoded().view());
 }
 
 bool BlockStore::insert(const Key& key, Entry entry) {
@@ -92,7 +93,7 @@ bool BlockStore::insert(const Key& key, Entry entry) {
       known = blocks_.emplace(key, std::move(entry)).first;
     }
     change.memory = known->second.memory;
-    change.disk = known->second.spilled ? known->second.spilled->size() : 0;
+    change.disk = known->second.block->disk();
   }
   on_change_(change);
   return true;
@@ -154,7 +155,7 @@ std::optional<BlockStore::Key> BlockStore::victim(RddId filling) {
 }
 
 void BlockStore::relieve(const Key& key, size_t& freed) {
-  CachedBlock block;
+  std::shared_ptr<const CachedBlock> block;
   StorageLevel level;
   {
     std::lock_guard lock(mutex_);
@@ -163,17 +164,17 @@ void BlockStore::relieve(const Key& key, size_t& freed) {
     block = found->second.block;
     level = found->second.level;
   }
-  SpilledPtr spilled;
+  std::shared_ptr<const CachedBlock> moved;
   if (usesDisk(level)) {
     // The task that asks for room is not to blame where the disk is full, or code of the program's fails to encode
     // another task's records: the block is dropped, lineage can rebuild it.
-    const auto thrown = guarded([&] { spilled = toDisk(block); });
+    const auto thrown = guarded([&] { moved = std::make_shared<const CachedBlock>(block->onDisk(disk_, nullptr)); });
     if (thrown) {
       log::warn("cached partition {} of RDD {} is dropped, as it cannot be written to disk: {}", key.second,
                 key.first.value, thrown->str());
     }
   }
-  BlockChange change{key.first, key.second, spilled != nullptr, 0, spilled ? spilled->size() : 0};
+  BlockChange change{key.first, key.second, moved != nullptr, 0, moved ? moved->disk() : 0};
   {
     std::lock_guard lock(mutex_);
     auto found = blocks_.find(key);
@@ -181,9 +182,8 @@ void BlockStore::relieve(const Key& key, size_t& freed) {
     Entry& entry = found->second;
     freed += entry.memory;
     memory_.release(entry.memory);
-    if (spilled) {
-      entry.block = {};
-      entry.spilled = std::move(spilled);
+    if (moved) {
+      entry.block = std::move(moved);
       entry.memory = 0;
       entry.moving = false;
     } else {

@@ -31,8 +31,8 @@ class BlockStore {
   BlockStore(MemoryManager& memory, std::shared_ptr<SpillSpace> disk,
              std::function<void(const BlockChange&)> on_change);
 
-  /// The block, if it is here. One on disk is read back, encoded. One whose bytes are not as they were written is
-  /// dropped: it is computed again. O(log blocks), plus the read.
+  /// The block, if it is here. Of one on disk all bytes are looked at; if it has one piece, this is in memory then. One
+  /// whose bytes are not as they were written is dropped: it is computed again. O(log blocks), plus the read.
   [[nodiscard]] std::optional<CachedBlock> find(RddId rdd, int partition);
   /// Keeps a block; false where neither memory nor (for its level) disk takes it.
   bool put(RddId rdd, int partition, StorageLevel level, CachedBlock block);
@@ -46,16 +46,14 @@ class BlockStore {
   using Key = std::pair<RddId, int>;
   struct Entry {
     StorageLevel level;
-    CachedBlock block;  ///< Empty when on disk.
-    SpilledPtr spilled;
+    std::shared_ptr<const CachedBlock> block;
     size_t memory = 0;    ///< Charged to the MemoryManager.
     bool moving = false;  ///< Being written to disk; not to be chosen again.
     std::list<Key>::iterator place;
   };
 
   bool insert(const Key& key, Entry entry);
-  void dropBad(const Key& key, const SpilledPtr& spilled, const std::string& why);
-  SpilledPtr toDisk(const CachedBlock& block);
+  void dropBad(const Key& key, const std::shared_ptr<const CachedBlock>& bad, const std::string& why);
   std::optional<Key> victim(RddId filling);
   void relieve(const Key& key, size_t& freed);
 

@@ -14,11 +14,19 @@ namespace cerium {
 /// What the handler writes: plain data, one write.
 struct CrashRecord {
   static constexpr int kMaxFrames = 64;
-  int32_t signal = 0;  ///< 0: a task called exit(), or hangs.
+  enum class Cause : int32_t {
+    kItself,  ///< A signal, or the task called exit().
+    kHangs,   ///< The task did not stop when it was told to, so the executor ended its process.
+    kMemory,  ///< The task held so much memory, and did not stop when it was told to, that the executor did so.
+  };
+  int32_t signal = 0;  ///< 0: a task called exit(), or the executor ended its process.
   int32_t exit_status = 0;
-  int32_t hangs = 0;  ///< 1: the task did not stop when it was told to, so the executor ended its process.
+  Cause cause = Cause::kItself;
   int64_t task = -1;
-  uint64_t base = 0;  ///< Load address of the program in the process that died.
+  uint64_t task_heap = 0;      ///< For kMemory: bytes that the task's functions held...
+  uint64_t process_bytes = 0;  ///< ...and the whole process...
+  uint64_t process_limit = 0;  ///< ...of those that it might.
+  uint64_t base = 0;           ///< Load address of the program in the process that died.
   int32_t frames = 0;
   uint64_t stack[kMaxFrames] = {};
 };

@@ -17,7 +17,7 @@ constexpr size_t kStackBytes = size_t{256} << 20;
 /// Everything from the store of this process.
 class LocalSegments final : public SegmentSource {
  public:
-  LocalSegments(const ShuffleStore& store, ExecutorId self, const ShuffleDependency& shuffle, int reduce)
+  LocalSegments(ShuffleStore& store, ExecutorId self, const ShuffleDependency& shuffle, int reduce)
       : store_(store), self_(self), shuffle_(shuffle.id()), reduce_(reduce), maps_(shuffle.numMaps()) {}
 
   std::optional<FetchedSegment> next() override {
@@ -34,7 +34,7 @@ class LocalSegments final : public SegmentSource {
   }
 
  private:
-  const ShuffleStore& store_;
+  ShuffleStore& store_;
   ExecutorId self_;
   ShuffleId shuffle_;
   int reduce_;
@@ -62,6 +62,10 @@ Executor::Executor(ExecutorOptions options, std::shared_ptr<ExecutorLink> link)
   });
   reaper_thread_ = std::thread([this] { reap(); });
   pthread_setname_np(reaper_thread_.native_handle(), "cerium-reaper");
+  if (options_.owns_process && options_.process_limit > 0 && readHeapCounters().allocated != nullptr) {
+    memory_thread_ = std::thread([this] { watchMemory(); });
+    pthread_setname_np(memory_thread_.native_handle(), "cerium-memory");
+  }
   try {
     std::lock_guard lock(mutex_);
     for (int i = 0; i < options_.cores; ++i) startThread();
@@ -145,19 +149,24 @@ void Executor::stop() {
     threads = std::exchange(threads_, {});
     reaper_ends_ = true;
     told_.notify_one();
+    unwatched_.notify_one();
   }
   if (reaper_thread_.joinable()) reaper_thread_.join();
+  if (memory_thread_.joinable()) memory_thread_.join();
   for (pthread_t thread : threads) pthread_join(thread, nullptr);
 }
 
 /// Null, or where the thread was given up what has kept this alive.
 std::shared_ptr<Executor> Executor::work() {
   useSignalStack();
+  MemoryShare share(memory_);
+  std::optional<TaskId> ended;
   for (;;) {
     TaskLaunch task;
     std::shared_ptr<TaskContext> context;
     {
       std::unique_lock lock(mutex_);
+      if (ended) forget(*ended);
       wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
       if (stopping_) {
         --threads_at_work_;
@@ -166,45 +175,46 @@ std::shared_ptr<Executor> Executor::work() {
       }
       task = std::move(queue_.front());
       queue_.pop_front();
-      context = begin(task);
+      context = begin(task, share);
     }
-    if (auto owner = run(std::move(task), *context)) return owner;
+    ended = task.id;
+    if (run(task, *context, share)) continue;
+    std::lock_guard lock(mutex_);
+    return given_up_.extract(*ended).mapped();
   }
 }
 
-/// Under the lock under which the task left the queue: who tells it to stop finds it there or here, at any moment.
-std::shared_ptr<TaskContext> Executor::begin(const TaskLaunch& launch) {
+/// Under the lock under which the task leaves the queue: kill() finds it there or here, at any moment.
+/// Shared, as threads that the task has started may outlive it.
+std::shared_ptr<TaskContext> Executor::begin(const TaskLaunch& launch, const MemoryShare& share) {
+  static thread_local const HeapCounters heap = readHeapCounters();
   auto context = std::make_shared<TaskContext>(
       TaskContext::Identity{launch.stage->id, launch.stage_attempt, launch.partition, launch.stage->num_partitions,
                             launch.attempt, launch.id, launch.stage->body->node().lineageDepth(),
                             launch.stage->properties},
       *this);
-  running_.emplace(launch.id, Running{context, pthread_self()});
+  running_.emplace(launch.id, Running{context, pthread_self(), &share, heap, heap.net()});
   return context;
 }
 
-std::shared_ptr<Executor> Executor::run(TaskLaunch launch, TaskContext& context) {
-  MemoryShare share;
-  const MemoryManager::Sharing sharing(memory_, share);
+/// Under the lock.
+void Executor::forget(TaskId task) {
+  running_.erase(task);
+  reaper_.ended(task);
+}
+
+/// False where the task came too late: its thread was given up, and its end told.
+bool Executor::run(TaskLaunch& launch, TaskContext& context, MemoryShare& share) {
+  const MemoryManager::Sharing sharing(share);
   for (auto& [rdd, partition, bytes] : launch.data) context.setPartitionData(rdd, partition, std::move(bytes));
   const TaskContext::OwnThread own(context);
   const CurrentTask current(launch.id.value);
   TaskReport report = runTask(launch, context, shuffles_);
   link_->measureResult(report);
-  const bool may_report = mayReport(launch.id);
-  if (may_report) link_->taskEnded(std::move(report));
-  std::lock_guard lock(mutex_);
-  running_.erase(launch.id);
-  reaper_.ended(launch.id);
-  return may_report ? nullptr : given_up_.extract(launch.id).mapped();
-}
-
-/// False where the task came too late: its thread was given up, and its end told.
-bool Executor::mayReport(TaskId task) {
-  std::lock_guard lock(mutex_);
-  auto running = running_.find(task);
-  if (running == running_.end()) return false;
-  return running->second.is_reported = true;
+  if (!context.claimEnd()) return false;
+  link_->taskEnded(std::move(report));
+  shuffles_.evictCold(spill_);
+  return true;
 }
 
 std::unique_ptr<SegmentSource> Executor::openShuffle(TaskContext& task, const ShuffleDependency& shuffle, int reduce) {

@@ -17,8 +17,10 @@
 #include <vector>
 
 #include "base/util/exception_text.h"
+#include "base/util/heap_meter.h"
 #include "executor/block_store.h"
 #include "executor/crash_report.h"
+#include "executor/memory_watch.h"
 #include "executor/shuffle_store.h"
 #include "executor/task_reaper.h"
 #include "rdd/accumulator_cell.h"
@@ -75,7 +77,7 @@ class ExecutorLink {
   virtual void blockChanged(const BlockChange& change) = 0;
   /// Segments that other executors hold; `local` gives those of this one. Null: everything is local.
   virtual std::unique_ptr<SegmentSource> openRemoteShuffle(TaskContext& task, const ShuffleDependency& shuffle,
-                                                           int reduce, const ShuffleStore& local) = 0;
+                                                           int reduce, ShuffleStore& local) = 0;
   virtual std::optional<CachedBlock> fetchCached(RddId rdd, int partition) = 0;
   virtual std::vector<std::string> barrier(TaskContext& task, const std::string& message) = 0;
   virtual std::string addedFile(const std::string& name) = 0;
@@ -91,6 +93,8 @@ struct ExecutorOptions {
   /// thread, or the whole process where that is the executor's own.
   std::chrono::milliseconds kill_timeout{10'000};
   bool owns_process = false;
+  /// Where it owns the process: bytes that this may hold before the task that fills it is stopped. 0 is no limit.
+  size_t process_limit = 0;
 };
 
 /// Threads: all public methods from any thread. Life: made by make_shared; the constructor starts the threads, stop()
@@ -127,21 +131,28 @@ class Executor final : public TaskServices, public std::enable_shared_from_this<
   struct Running {
     std::shared_ptr<TaskContext> context;
     pthread_t thread;
-    bool is_reported = false;  ///< Its end is being told.
+    const MemoryShare* share;
+    HeapCounters heap;  ///< Of the thread.
+    int64_t heap_before = 0;
   };
 
   static void* workEntry(void* self);
   void startThread();
   std::shared_ptr<Executor> work();
-  std::shared_ptr<TaskContext> begin(const TaskLaunch& task);
-  std::shared_ptr<Executor> run(TaskLaunch task, TaskContext& context);
-  [[nodiscard]] bool mayReport(TaskId task);
+  std::shared_ptr<TaskContext> begin(const TaskLaunch& task, const MemoryShare& share);
+  [[nodiscard]] bool run(TaskLaunch& task, TaskContext& context, MemoryShare& share);
+  void forget(TaskId task);
 
   // What becomes of tasks that do not stop (executor_reaping.cc).
   void reap();
   void endHanging(TaskId id, const Running& task);
   [[nodiscard]] bool giveUp(TaskId id);
   [[noreturn]] void endProcess(const std::string& what, const CrashRecord& where) const;
+
+  // What becomes of tasks whose functions fill the process (executor_memory.cc).
+  void watchMemory();
+  [[nodiscard]] std::vector<MemoryWatch::TaskHeap> taskHeaps() const;
+  void failForMemory(const MemoryWatch::TaskHeap& guilty, size_t resident);
 
   const ExecutorOptions options_;
   const std::shared_ptr<ExecutorLink> link_;
@@ -153,6 +164,7 @@ class Executor final : public TaskServices, public std::enable_shared_from_this<
   std::mutex mutex_;
   std::condition_variable wake_;                 // there are tasks, or it stops
   std::condition_variable told_;                 // a task was told to stop, or the reaper is to end
+  std::condition_variable unwatched_;            // the memory watch is to end
   std::condition_variable left_;                 // a thread has no more to do with this
   std::deque<TaskLaunch> queue_;                 // guarded by mutex_
   std::unordered_map<TaskId, Running> running_;  // guarded by mutex_
@@ -165,6 +177,7 @@ class Executor final : public TaskServices, public std::enable_shared_from_this<
   /// By tasks whose threads were given up: what keeps this alive.
   std::unordered_map<TaskId, std::shared_ptr<Executor>> given_up_;  // guarded by mutex_
   std::thread reaper_thread_;
+  std::thread memory_thread_;
 };
 
 /// Runs one task on this thread and reports how it ended, whatever code of the program's throws in it.

@@ -112,7 +112,7 @@ class ExecutorProcess final : public ExecutorLink {
   }
 
   std::unique_ptr<SegmentSource> openRemoteShuffle(TaskContext& task, const ShuffleDependency& shuffle, int reduce,
-                                                   const ShuffleStore& local) override {
+                                                   ShuffleStore& local) override {
     return std::make_unique<RemoteShuffle>(task, shuffle.id(), reduce, places_.find(shuffle.id()), local, *client_);
   }
 
@@ -120,8 +120,7 @@ class ExecutorProcess final : public ExecutorLink {
     const auto peer = places_.find(rdd, partition);
     if (!peer) return std::nullopt;
     try {
-      return CachedBlock::of(
-          client_->fetch(*peer, {-1, protocol::OpenBlocks::kCached, rdd.value, partition, {}}, TaskContext::get()));
+      return client_->fetchCached(*peer, rdd, partition, TaskContext::get());
     } catch (const IoError& e) {
       return notFetched(rdd, partition, *peer, e.what());
     } catch (const ThrownElsewhere& e) {  // it cannot be serialized there
@@ -232,6 +231,7 @@ class ExecutorProcess final : public ExecutorLink {
     options.id = id_;
     options.cores = cores_;
     options.memory_bytes = welcome.memory_bytes;
+    options.process_limit = welcome.process_limit;
     options.local_dirs = welcome.local_dirs;
     options.kill_timeout = std::chrono::milliseconds(welcome.kill_timeout_ms);
     options.owns_process = true;

@@ -36,7 +36,7 @@ void Executor::reap() {
 void Executor::endHanging(TaskId id, const Running& task) {
   CrashRecord where = stackOf(task.thread);
   where.task = id.value;
-  where.hangs = 1;
+  where.cause = CrashRecord::Cause::kHangs;
   const std::string what = fmt::format(
       "task {} (stage {}, partition {}, attempt {}) did not stop within {} ms of being told to "
       "(cerium.task.reaper.killTimeout)",
@@ -74,7 +74,7 @@ void Executor::endProcess(const std::string& what, const CrashRecord& where) con
 bool Executor::giveUp(TaskId id) {
   std::lock_guard lock(mutex_);
   auto found = running_.find(id);
-  if (found == running_.end() || found->second.is_reported) return false;
+  if (found == running_.end() || !found->second.context->claimEnd()) return false;
   const pthread_t thread = found->second.thread;
   running_.erase(found);
   given_up_.emplace(id, shared_from_this());

@@ -5,7 +5,7 @@
 
 namespace cerium {
 
-RemoteShuffle::RemoteShuffle(TaskContext& task, ShuffleId shuffle, int reduce, Where where, const ShuffleStore& local,
+RemoteShuffle::RemoteShuffle(TaskContext& task, ShuffleId shuffle, int reduce, Where where, ShuffleStore& local,
                              BlockClient& client)
     : task_(task), shuffle_(shuffle), reduce_(reduce), where_(std::move(where)), local_(local) {
   struct Wanted {

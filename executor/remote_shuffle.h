@@ -22,7 +22,7 @@ class RemoteShuffle final : public SegmentSource {
     std::map<int64_t, rpc::Endpoint> peers;
   };
   /// Opens a stream to each executor that holds some of the outputs at once, so that all send while one is read.
-  RemoteShuffle(TaskContext& task, ShuffleId shuffle, int reduce, Where where, const ShuffleStore& local,
+  RemoteShuffle(TaskContext& task, ShuffleId shuffle, int reduce, Where where, ShuffleStore& local,
                 BlockClient& client);
 
   std::optional<FetchedSegment> next() override;
@@ -35,7 +35,7 @@ class RemoteShuffle final : public SegmentSource {
   const ShuffleId shuffle_;
   const int reduce_;
   const Where where_;
-  const ShuffleStore& local_;
+  ShuffleStore& local_;
   /// What has come from one peer, one segment ahead: which map it belongs to says when its turn is.
   struct Stream {
     std::unique_ptr<SegmentReader> segments;

@@ -76,6 +76,7 @@ TaskReport runTask(const TaskLaunch& launch, TaskContext& task, ShuffleStore& sh
   }
   if (report.outcome != Outcome::kSuccess && task.isInterrupted() && report.outcome != Outcome::kFetchFailed) {
     report.outcome = Outcome::kKilled;
+    if (std::string why = task.whyFailed(); !why.empty()) setFailure(report, Outcome::kEngineFailure, std::move(why));
   }
   report.metrics = task.metrics();
   report.metrics.run_micros =

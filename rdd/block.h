@@ -12,6 +12,8 @@ namespace cerium {
 /// What untyped code may do with a RecordBuffer<T>. One constant table per record type.
 struct BlockOps {
   void (*encode)(const void* records, Writer& out);
+  /// The records from number `from` on that make a piece (see encodePiece); returns how many.
+  size_t (*encode_piece)(const void* records, size_t from, Writer& out);
   std::shared_ptr<const void> (*decode)(std::string_view bytes);
   size_t (*count)(const void* records);
   size_t record_size;
@@ -25,6 +27,10 @@ const BlockOps* blockOps() {
         auto& buffer = *static_cast<const RecordBuffer<T>*>(records);
         if constexpr (kBitwise<T>) out.bytes().reserve(out.bytes().size() + buffer.size() * sizeof(T) + 8);
         encodeRecords(out, buffer.data(), buffer.size());
+      },
+      [](const void* records, size_t from, Writer& out) {
+        auto& buffer = *static_cast<const RecordBuffer<T>*>(records);
+        return encodePiece(out, buffer.data() + from, buffer.size() - from);
       },
       [](std::string_view bytes) -> std::shared_ptr<const void> {
         RecordBuffer<T> buffer;

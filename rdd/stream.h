@@ -133,6 +133,25 @@ class OwnedStream final : public Stream<T> {
   bool done_ = false;
 };
 
+/// Two streams, one after the other.
+template <class T>
+class ConcatStream final : public Stream<T> {
+ public:
+  ConcatStream(StreamPtr<T> first, StreamPtr<T> second) : first_(std::move(first)), second_(std::move(second)) {}
+  Batch<T> next() override {
+    if (first_) {
+      Batch<T> batch = first_->next();
+      if (batch.size > 0) return batch;
+      first_.reset();
+    }
+    return second_->next();
+  }
+
+ private:
+  StreamPtr<T> first_;
+  StreamPtr<T> second_;
+};
+
 /// Encoded form of a run of records: a count, then the records. The same in shuffle blocks, cached blocks and spills.
 template <class T>
 void encodeRecords(Writer& out, const T* records, size_t size) {
@@ -141,6 +160,28 @@ void encodeRecords(Writer& out, const T* records, size_t size) {
     out.raw(records, size * sizeof(T));
   } else {
     for (size_t i = 0; i < size; ++i) encodeValue(out, records[i]);
+  }
+}
+
+/// Bytes of the runs in which a cached partition is encoded and written, about.
+inline constexpr size_t kPieceBytes = size_t{4} << 20;
+
+/// Encodes as many of the records as make a piece, at least one, and returns how many these are. REQUIRES: size > 0.
+template <class T>
+size_t encodePiece(Writer& out, const T* records, size_t size) {
+  if constexpr (kBitwise<T>) {
+    constexpr size_t kMost = kPieceBytes / sizeof(T) > 0 ? kPieceBytes / sizeof(T) : 1;
+    const size_t n = size < kMost ? size : kMost;
+    out.bytes().reserve(out.bytes().size() + n * sizeof(T) + sizeof(uint64_t));
+    encodeRecords(out, records, n);
+    return n;
+  } else {
+    const size_t begin = out.bytes().size();
+    uint64_t n = 0;
+    out.put(n);
+    while (n < size && out.bytes().size() - begin < kPieceBytes) encodeValue(out, records[n++]);
+    std::memcpy(out.bytes().data() + begin, &n, sizeof n);
+    return n;
   }
 }
 

@@ -16,6 +16,35 @@ void MapOutput::add(size_t p, ShuffleSegment segment, size_t num_records, size_t
   bytes[p] += static_cast<int64_t>(encoded_bytes);
 }
 
+size_t CachedBlock::memory() const {
+  size_t bytes = block.records ? block.memory() : 0;
+  for (const CachedPiece& piece : pieces) bytes += piece.spilled ? 0 : piece.encoded.bytes->size();
+  return bytes;
+}
+
+size_t CachedBlock::disk() const {
+  size_t bytes = 0;
+  for (const CachedPiece& piece : pieces) bytes += piece.spilled ? piece.spilled->size() : 0;
+  return bytes;
+}
+
+CachedBlock CachedBlock::onDisk(const std::shared_ptr<SpillSpace>& disk, const TaskContext* task) const {
+  CachedBlock moved;
+  const size_t records = block.records ? block.count() : 0;
+  Bytes bytes;
+  for (size_t at = 0; at < records;) {
+    if (task != nullptr) task->checkInterrupted();
+    bytes.clear();
+    Writer out(bytes);
+    at += block.ops->encode_piece(block.records.get(), at, out);
+    moved.pieces.push_back({{}, spill(disk, bytes.view())});
+  }
+  for (const CachedPiece& piece : pieces) {
+    moved.pieces.push_back(piece.spilled ? piece : CachedPiece{{}, spill(disk, piece.encoded)});
+  }
+  return moved;
+}
+
 TaskContext::TaskContext(Identity identity, TaskServices& services)
     : identity_(std::move(identity)), services_(services), context_(services.context()) {}
 
@@ -31,6 +60,19 @@ void TaskContext::addTaskCompletionListener(std::function<void(TaskContext&)> li
 }
 
 void TaskContext::throwKilled() { throw TaskKilled("task was told to stop"); }
+
+void TaskContext::fail(std::string why) {
+  {
+    std::lock_guard lock(why_mutex_);
+    if (why_failed_.empty()) why_failed_ = std::move(why);
+  }
+  interrupt();
+}
+
+std::string TaskContext::whyFailed() const {
+  std::lock_guard lock(why_mutex_);
+  return why_failed_;
+}
 
 void TaskContext::complete() {
   std::exception_ptr first;

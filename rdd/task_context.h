@@ -79,16 +79,28 @@ class TaskKilled : public Error {
   using Error::Error;
 };
 
+/// A run of encoded records of a cached partition, in memory or on this machine's disk.
+struct CachedPiece {
+  CheckedBytes encoded;
+  SpilledPtr spilled;  ///< Set instead of `encoded` where it is on disk.
+
+  /// Reads what is on disk. Throws CorruptData where it is not what was written, IoError where the disk fails.
+  [[nodiscard]] CheckedBytes read() const { return spilled ? spilled->readChecked() : encoded; }
+};
+
 /// What a cached partition is read from.
 struct CachedBlock {
   TypedBlock block;
-  std::shared_ptr<const Bytes> encoded;  ///< Set instead of `block` for the levels that keep bytes.
-  uint64_t checksum = 0;                 ///< XXH3 of `encoded`, as its writer made it.
-  bool is_elsewhere = false;             ///< It was fetched from another executor.
+  std::vector<CachedPiece> pieces;  ///< Instead of `block` where bytes are kept: the records in order.
+  bool is_elsewhere = false;        ///< It was fetched from another executor.
 
-  /// Of those bytes.
-  static CachedBlock of(CheckedBytes bytes) { return {{}, std::move(bytes.bytes), bytes.checksum, false}; }
-  [[nodiscard]] CheckedBytes checked() const { return {encoded, checksum}; }
+  static CachedBlock of(TypedBlock block) { return {std::move(block), {}, false}; }
+  static CachedBlock of(std::vector<CachedPiece> pieces) { return {{}, std::move(pieces), false}; }
+  /// Bytes held in memory, and on disk.
+  [[nodiscard]] size_t memory() const;
+  [[nodiscard]] size_t disk() const;
+  /// The same records, all of them on disk. Threads: any. Throws IoError where the disk does not take them.
+  [[nodiscard]] CachedBlock onDisk(const std::shared_ptr<SpillSpace>& disk, const TaskContext* task) const;
 };
 
 /// The figures of one task, summed up by the driver for its stage and job.
@@ -198,6 +210,10 @@ class TaskContext : public std::enable_shared_from_this<TaskContext> {
   [[nodiscard]] int lineageDepth() const { return identity_.lineage_depth; }
 
   void interrupt() { interrupted_ = true; }
+  /// Tells the task to stop because it is at fault itself: it fails with `why`. Any thread.
+  void fail(std::string why);
+  /// What fail() was called with; else empty. Any thread.
+  [[nodiscard]] std::string whyFailed() const;
   /// Throws TaskKilled when the task was told to stop. One load and a branch: cheap enough for each record of all but
   /// the tightest loops, which take checkInterruptedCheaply() and, every few records, this.
   void checkInterrupted() const {
@@ -217,6 +233,8 @@ class TaskContext : public std::enable_shared_from_this<TaskContext> {
       throwKilled();
 #endif
   }
+  /// True for the first to ask: that one tells how the task ended. Any thread.
+  [[nodiscard]] bool claimEnd() { return !end_is_claimed_.exchange(true); }
   [[nodiscard]] TaskServices& services() { return services_; }
   [[nodiscard]] ContextId context() const { return context_; }
   [[nodiscard]] TaskMetrics& metrics() { return metrics_; }
@@ -264,6 +282,9 @@ class TaskContext : public std::enable_shared_from_this<TaskContext> {
   TaskServices& services_;
   const ContextId context_;
   std::atomic<bool> interrupted_{false};
+  std::atomic<bool> end_is_claimed_{false};
+  mutable std::mutex why_mutex_;
+  std::string why_failed_;  // guarded by why_mutex_
   TaskMetrics metrics_;
   std::vector<std::function<void(TaskContext&)>> listeners_;
   std::vector<std::tuple<RddId, int, Bytes>> partition_data_;

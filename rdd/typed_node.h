@@ -7,6 +7,7 @@
 
 #include "rdd/node.h"
 #include "rdd/task_context.h"
+#include "rdd/unroll.h"
 
 namespace cerium {
 
@@ -127,30 +128,17 @@ const Node<T>& typedParent(const RddNode& node, size_t i) {
   return static_cast<const Node<T>&>(*node.dependencies()[i].narrow);
 }
 
-/// Two streams, one after the other.
+/// The records of a typed block.
 template <class T>
-class ConcatStream final : public Stream<T> {
- public:
-  ConcatStream(StreamPtr<T> first, StreamPtr<T> second) : first_(std::move(first)), second_(std::move(second)) {}
-  Batch<T> next() override {
-    if (first_) {
-      Batch<T> batch = first_->next();
-      if (batch.size > 0) return batch;
-      first_.reset();
-    }
-    return second_->next();
-  }
-
- private:
-  StreamPtr<T> first_;
-  StreamPtr<T> second_;
-};
+StreamPtr<T> openTyped(const TypedBlock& block) {
+  auto& records = *static_cast<const RecordBuffer<T>*>(block.records.get());
+  return makeStream<SharedStream<T>>(records.data(), records.size(), block.records);
+}
 
 template <class T>
 StreamPtr<T> openCached(CachedBlock block) {
-  if (block.encoded) return makeStream<DecodeStream<T>>(block.encoded->view(), block.encoded);
-  auto& records = *static_cast<const RecordBuffer<T>*>(block.block.records.get());
-  return makeStream<SharedStream<T>>(records.data(), records.size(), block.block.records);
+  if (block.block.records) return openTyped<T>(block.block);
+  return makeStream<PieceStream<T>>(std::move(block.pieces));
 }
 
 template <class T>
@@ -175,20 +163,14 @@ StreamPtr<T> Node<T>::open(TaskContext& task, int p) const {
 
 template <class T>
 StreamPtr<T> Node<T>::keep(TaskContext& task, int p, StorageLevel level, StreamPtr<T> stream) const {
-  RecordBuffer<T> records;
-  Reservation reserved(task.services().memory(), nullptr);  // a partition that is cached is no one task's
-  while (stream->appendNext(records)) {
-    task.checkInterrupted();
-    // A partition that outgrows the budget while it is unrolled is not cached in memory: what is there is passed on,
-    // then the rest (levels with disk take it whole, encoded).
-    if (!usesDisk(level) && !reserved.tryResize(records.capacity() * sizeof(T))) {
-      return makeStream<ConcatStream<T>>(makeStream<OwnedStream<T>>(std::move(records)), std::move(stream));
-    }
-  }
-  reserved.resizeAnyway(0);  // the store charges what it keeps
-  CachedBlock block{TypedBlock::of(std::move(records)), nullptr};
+  Unroll<T> unroll(task, level);
+  if (!unroll.take(stream)) return makeStream<ConcatStream<T>>(unroll.passOn(), std::move(stream));
+  CachedBlock block = unroll.block();
   task.services().cacheBlock(this->id(), p, level, block);
-  return openCached<T>(std::move(block));
+  if (block.disk() == 0) return openCached<T>(std::move(block));
+  // What is only on disk is looked at before it is used, as any later reader does.
+  auto kept = task.services().findCached(this->id(), p);
+  return kept ? openCached<T>(std::move(*kept)) : compute(task, p);
 }
 
 }  // namespace cerium

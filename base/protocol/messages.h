@@ -99,7 +99,8 @@ struct Retired {};
 /// The first message on a connection: what an executor of this application gets. It answers with Hello.
 struct Welcome {
   std::string application;
-  uint64_t memory_bytes = 0;
+  uint64_t memory_bytes = 0;   ///< For blocks and operators.
+  uint64_t process_limit = 0;  ///< For the process in all; 0 is no limit.
   int32_t heartbeat_ms = 1000;
   int64_t barrier_ms = 60'000;
   int64_t kill_timeout_ms = 10'000;

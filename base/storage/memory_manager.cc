@@ -18,20 +18,29 @@ constexpr auto kPause = std::chrono::seconds(5);
 
 MemoryShare* MemoryShare::current() { return t_share; }
 
-MemoryManager::Sharing::Sharing(MemoryManager& manager, MemoryShare& share)
-    : manager_(manager), share_(share), outer_(t_share) {
-  t_share = &share_;
-  t_waits_again = {};
+MemoryShare::MemoryShare(MemoryManager& manager) : manager_(manager) {
   std::lock_guard lock(manager_.mutex_);
-  manager_.shares_.push_back(&share_);
+  manager_.shares_.push_back(this);
+}
+
+MemoryShare::~MemoryShare() {
+  std::lock_guard lock(manager_.mutex_);
+  std::erase(manager_.shares_, this);
+}
+
+MemoryManager::Sharing::Sharing(MemoryShare& share) : manager_(share.manager_), outer_(t_share) {
+  t_share = &share;
+  t_waits_again = {};
+  share.disowned_ = 0;
+  share.asked_to_shrink_ = false;
   ++manager_.tasks_;
 }
 
 MemoryManager::Sharing::~Sharing() {
   t_share = outer_;
-  std::lock_guard lock(manager_.mutex_);
-  std::erase(manager_.shares_, &share_);
   --manager_.tasks_;
+  if (manager_.waiting_ == 0) return;
+  std::lock_guard lock(manager_.mutex_);
   manager_.released_.notify_all();
 }
 
@@ -69,7 +78,9 @@ void MemoryManager::release(size_t bytes, MemoryShare* share) {
 }
 
 void MemoryManager::disown(size_t bytes, MemoryShare* share) {
-  if (share != nullptr) share->used_ -= bytes;
+  if (share == nullptr) return;
+  share->used_ -= bytes;
+  share->disowned_ += bytes;
 }
 
 bool MemoryManager::tryReserve(size_t bytes, MemoryShare* share) {

@@ -15,22 +15,31 @@
 
 namespace cerium {
 
-/// What one task holds of the budget. Threads: used by the task's thread; the manager asks it from others.
+class MemoryManager;
+
+/// What the task on one thread holds of the budget; each thread that runs tasks has one for all of them, as it runs one
+/// at a time. Threads: used by the task's thread; the manager asks it from others.
 class MemoryShare {
  public:
-  MemoryShare() = default;
+  /// Makes it known to the manager.
+  explicit MemoryShare(MemoryManager& manager);
+  ~MemoryShare();
   MemoryShare(const MemoryShare&) = delete;
   MemoryShare& operator=(const MemoryShare&) = delete;
 
   /// Of the task on this thread; null on a thread that runs none.
   static MemoryShare* current();
   [[nodiscard]] size_t used() const { return used_.load(std::memory_order_relaxed); }
+  /// used(), and all that it reserved for blocks that stay.
+  [[nodiscard]] size_t charged() const { return used() + disowned_.load(std::memory_order_relaxed); }
   /// True once another task lacks memory of which this one holds more than its part: operators that can, spill.
   [[nodiscard]] bool isAskedToShrink() const { return asked_to_shrink_.load(std::memory_order_relaxed); }
 
  private:
   friend class MemoryManager;
+  MemoryManager& manager_;
   std::atomic<size_t> used_{0};
+  std::atomic<size_t> disowned_{0};
   std::atomic<bool> asked_to_shrink_{false};
 };
 
@@ -42,17 +51,16 @@ class MemoryManager {
   /// Called when the budget is used up, to free `wanted` bytes (by release()); set once, before use.
   void setEvictor(std::function<void(size_t wanted)> evict) { evict_ = std::move(evict); }
 
-  /// Makes `share` a task's, and this thread's, for as long as it lives.
+  /// While it lives, a task runs on this thread, whose share is `share`.
   class Sharing {
    public:
-    Sharing(MemoryManager& manager, MemoryShare& share);
+    explicit Sharing(MemoryShare& share);
     ~Sharing();
     Sharing(const Sharing&) = delete;
     Sharing& operator=(const Sharing&) = delete;
 
    private:
     MemoryManager& manager_;
-    MemoryShare& share_;
     MemoryShare* outer_;
   };
 
@@ -70,6 +78,7 @@ class MemoryManager {
   [[nodiscard]] size_t budget() const { return budget_; }
 
  private:
+  friend class MemoryShare;
   bool take(size_t bytes, MemoryShare* share);
   void count(size_t bytes, MemoryShare* share);
   [[nodiscard]] bool isWithinPart(size_t bytes, const MemoryShare* share) const;

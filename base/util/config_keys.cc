@@ -74,6 +74,10 @@ constexpr ConfigKey kKeys[] = {
     {"cerium.executor.instances", kInt, "0", "The number of executors; 0 is as many as the cores allow.", 1, 0,
      kMaxInt},
     {"cerium.executor.memory", kSize, "1g", "The memory of one executor.", kMiB, kMiB},
+    {"cerium.executor.memoryOverhead", kSize, "0",
+     "What an executor's process may hold beyond its memory, for what functions keep; beyond that the task that fills "
+     "it "
+     "is stopped. 0 is a quarter of the memory and 64m."},
     {"cerium.files", kString, "", "Files for every executor, as Context::addFile adds them, separated by commas."},
     {"cerium.files.maxPartitionBytes", kSize, "128m", "The most bytes of a file that one partition reads.", 1, 1},
     {"cerium.job.description", kString, "", "What the jobs of this thread are for, shown in the web pages."},

@@ -1,6 +1,10 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "base/util/heap_meter.h"
 
+#include <unistd.h>
+
+#include <fstream>
+
 // jemalloc's control interface, resolved where the program links jemalloc, null elsewhere.
 extern "C" __attribute__((weak)) int mallctl(const char* name, void* old, size_t* old_size, void* fresh, size_t size);
 
@@ -15,6 +19,19 @@ HeapCounters readHeapCounters() noexcept {
   if (mallctl("thread.allocatedp", &allocated, &size, nullptr, 0) != 0) return counters;
   if (mallctl("thread.deallocatedp", &freed, &size, nullptr, 0) != 0) return counters;
   return {allocated, freed};
+}
+
+void returnFreeHeap() noexcept {
+  if (mallctl != nullptr) mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0);  // 4096 stands for all arenas
+}
+
+size_t residentBytes() {
+  size_t all = 0;
+  size_t resident = 0;
+  size_t shared = 0;
+  std::ifstream("/proc/self/statm") >> all >> resident >> shared;
+  static const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  return resident > shared ? (resident - shared) * page : 0;
 }
 
 }  // namespace cerium

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
 // How much heap a thread has come to hold: read from jemalloc's own counters, so that a value of a type unknown to the
-// engine (a std::set in a combiner, say) can be charged for what it really grew by.
+// engine (a std::set in a combiner, say) can be charged for what it really grew by. And what the process holds in all.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +12,11 @@ namespace cerium {
 struct HeapCounters {
   const uint64_t* allocated = nullptr;
   const uint64_t* freed = nullptr;
+
+  /// Bytes that the thread has allocated, less those that it has freed. 0 where there are no counters.
+  [[nodiscard]] int64_t net() const noexcept {
+    return allocated == nullptr ? 0 : static_cast<int64_t>(*allocated - *freed);
+  }
 };
 
 /// Of the calling thread; asks jemalloc once a thread.
@@ -21,21 +26,25 @@ struct HeapCounters {
 ///   HeapMeter meter; change(value); charge(meter.grown(guess));
 class HeapMeter {
  public:
-  HeapMeter() noexcept : begin_(net()) {}
+  HeapMeter() noexcept : begin_(counters().net()) {}
   /// Bytes that came in since; `guess` where there is no counter to ask.
-  [[nodiscard]] int64_t grown(int64_t guess) const noexcept { return counters().allocated ? net() - begin_ : guess; }
+  [[nodiscard]] int64_t grown(int64_t guess) const noexcept {
+    return counters().allocated == nullptr ? guess : counters().net() - begin_;
+  }
 
  private:
   static const HeapCounters& counters() noexcept {
     static thread_local const HeapCounters counters = readHeapCounters();
     return counters;
   }
-  static int64_t net() noexcept {
-    const HeapCounters& at = counters();
-    return at.allocated == nullptr ? 0 : static_cast<int64_t>(*at.allocated - *at.freed);
-  }
 
   int64_t begin_;
 };
+
+/// Gives the pages that no allocation uses back to the system. Does nothing where the program does not use jemalloc.
+void returnFreeHeap() noexcept;
+
+/// Bytes of this process in memory, files that are mapped into it not counted. 0 where /proc cannot be read.
+[[nodiscard]] size_t residentBytes();
 
 }  // namespace cerium

@@ -61,17 +61,13 @@ std::vector<std::string> argumentsOf(const protocol::Program& program) {
   return arguments;
 }
 
-/// The kernel, short of memory, takes a child rather than the worker.
-void offerToOomKiller(pid_t pid) { std::ofstream(fmt::format("/proc/{}/oom_score_adj", pid)) << 500; }
-
 }  // namespace
 
 ChildRunner::ChildRunner(ChildRunnerOptions options, MachineLimits limits, std::function<void(worker::Event)> post)
     : options_(std::move(options)),
-      limits_(std::move(limits)),
       post_(std::move(post)),
       fetched_(options_.work_dir + "/" + kFetched),
-      oom_kills_(limits_.oomKills()) {}
+      oom_witness_(std::move(limits)) {}
 
 ChildRunner::~ChildRunner() {
   fetched_.stop();
@@ -215,7 +211,7 @@ void ChildRunner::launch(const ChildId& id, Running& running, ChildOrder order) 
   order.own_group = true;
   auto process =
       std::make_unique<ChildProcess>(order, [this, id, &running](ChildEnd end) { ended(id, running, std::move(end)); });
-  offerToOomKiller(process->pid());
+  OomWitness::offer(process->pid());
   {
     std::lock_guard lock(mutex_);
     running.process = std::move(process);
@@ -239,17 +235,9 @@ void ChildRunner::ended(const ChildId& id, Running& running, ChildEnd end) {
   how.log_end = lastLines(running.log, kLogEnd);
   {
     std::lock_guard lock(mutex_);
-    if (end.signal == SIGKILL && !was_killed) how.reason = whyKilled();
+    if (end.signal == SIGKILL && !was_killed) how.reason = oom_witness_.whyKilled();
   }
   post_(worker::Ended{id, std::move(how)});
-}
-
-std::string ChildRunner::whyKilled() {
-  if (limits_.oomKills() <= oom_kills_) return {};
-  ++oom_kills_;
-  const auto limit = limits_.memoryLimit();
-  return limit ? fmt::format("killed by the memory limit of {} MiB", *limit >> 20)
-               : std::string("killed by the system, which had no memory left");
 }
 
 void ChildRunner::signal(const ChildId& child, int signal) {

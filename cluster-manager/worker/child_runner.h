@@ -16,7 +16,7 @@
 #include <variant>
 
 #include "base/util/child_process.h"
-#include "base/util/machine_limits.h"
+#include "base/util/oom_witness.h"
 #include "base/util/serial_thread.h"
 #include "cluster-manager/worker/driver_output.h"
 #include "cluster-manager/worker/file_store.h"
@@ -78,17 +78,15 @@ class ChildRunner {
   void launch(const ChildId& id, Running& running, ChildOrder order);
   void ended(const ChildId& id, Running& running, ChildEnd end);
   void cannotStart(const ChildId& id, const std::string& reason);
-  [[nodiscard]] std::string whyKilled();
   [[nodiscard]] std::string folderOf(const ChildId& id) const;
 
   const ChildRunnerOptions options_;
-  const MachineLimits limits_;
   const std::function<void(worker::Event)> post_;
   FileStore fetched_;
 
   std::mutex mutex_;
   std::map<ChildId, std::shared_ptr<Running>> children_;  // guarded by mutex_
-  uint64_t oom_kills_ = 0;                                // guarded by mutex_; those that are accounted for
+  OomWitness oom_witness_;                                // guarded by mutex_
   SerialThread errands_{"cerium-errands", SerialThread::AtEnd::kFinish};
 };
 

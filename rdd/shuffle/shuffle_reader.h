@@ -22,7 +22,8 @@ class ShuffleStream final : public Stream<R> {
       }
       auto fetched = source_->next();
       if (!fetched) return {};
-      segment_ = openCached<R>({std::move(fetched->block), std::move(fetched->encoded)});
+      segment_ = fetched->encoded ? makeStream<DecodeStream<R>>(fetched->encoded->view(), fetched->encoded)
+                                  : openTyped<R>(fetched->block);
     }
   }
 

@@ -86,15 +86,15 @@ TEST_CASE("threads together never get more than the budget", "[base][memory]") {
 
 TEST_CASE("of several tasks none gets more than its part of the budget", "[base][memory]") {
   MemoryManager memory(100);
-  MemoryShare first;
-  const MemoryManager::Sharing one(memory, first);
+  MemoryShare first(memory);
+  const MemoryManager::Sharing one(first);
   Reservation alone(memory);
   CHECK(alone.tryResize(90));
   CHECK(first.used() == 90);
   alone.resizeAnyway(0);
   {
-    MemoryShare second;
-    const MemoryManager::Sharing two(memory, second);
+    MemoryShare second(memory);
+    const MemoryManager::Sharing two(second);
     Reservation of_two(memory);
     CHECK(of_two.tryResize(50));
     CHECK_FALSE(of_two.tryResize(51));
@@ -108,15 +108,15 @@ TEST_CASE("of several tasks none gets more than its part of the budget", "[base]
 TEST_CASE("a task that comes late gets its part from one that is asked to shrink", "[base][memory]") {
   constexpr size_t kBudget = size_t{100} << 20;
   MemoryManager memory(kBudget);
-  MemoryShare early_share;
-  const MemoryManager::Sharing early_sharing(memory, early_share);
+  MemoryShare early_share(memory);
+  const MemoryManager::Sharing early_sharing(early_share);
   Reservation early(memory);
   REQUIRE(early.tryResize(kBudget));
   CHECK_FALSE(early.isAskedToShrink());
   bool got_its_part = false;
   std::thread late([&] {
-    MemoryShare share;
-    const MemoryManager::Sharing sharing(memory, share);
+    MemoryShare share(memory);
+    const MemoryManager::Sharing sharing(share);
     Reservation mine(memory);
     while (!mine.tryResize(kBudget / 2)) {
     }
@@ -131,8 +131,8 @@ TEST_CASE("a task that comes late gets its part from one that is asked to shrink
 
 TEST_CASE("what a task leaves behind is held by no task", "[base][memory]") {
   MemoryManager memory(100);
-  MemoryShare share;
-  const MemoryManager::Sharing sharing(memory, share);
+  MemoryShare share(memory);
+  const MemoryManager::Sharing sharing(share);
   Reservation output(memory);
   REQUIRE(output.tryResize(40));
   const size_t bytes = output.detach();

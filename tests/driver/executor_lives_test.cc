@@ -156,7 +156,7 @@ TEST_CASE("an executor that ends itself because of a task that hangs blames that
   end.process.exit_status = 1;
   end.process.crashed = true;
   end.process.record.task = 17;
-  end.process.record.hangs = 1;
+  end.process.record.cause = CrashRecord::Cause::kHangs;
   const auto obituary = b.lives.ended(kA, end);
   REQUIRE(obituary);
   CHECK(obituary->guilty == std::vector<TaskId>{TaskId(17)});

@@ -17,7 +17,7 @@ class NoLink final : public ExecutorLink {
   void taskEnded(TaskReport) override {}
   void blockChanged(const BlockChange&) override {}
   std::unique_ptr<SegmentSource> openRemoteShuffle(TaskContext&, const ShuffleDependency&, int,
-                                                   const ShuffleStore&) override {
+                                                   ShuffleStore&) override {
     return nullptr;
   }
   std::optional<CachedBlock> fetchCached(RddId, int) override { return std::nullopt; }

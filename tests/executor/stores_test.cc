@@ -16,15 +16,19 @@ CachedBlock blockOf(int64_t value) {
   RecordBuffer<int64_t> records;
   records.reserve(kRecords);
   for (size_t i = 0; i < kRecords; ++i) records.emplace_back(value);
-  return {TypedBlock::of(std::move(records)), nullptr};
+  return CachedBlock::of(TypedBlock::of(std::move(records)));
+}
+CachedBlock encodedBlockOf(int64_t value) {
+  return CachedBlock::of(std::vector<CachedPiece>{{CheckedBytes::of(blockOf(value).block.encoded()), nullptr}});
 }
 const size_t kBlock = blockOf(0).block.memory();
 
 /// The value that all records have; -1 where the block is not there.
 int64_t valueIn(const std::optional<CachedBlock>& block) {
   if (!block) return -1;
-  if (!block->encoded) return static_cast<const RecordBuffer<int64_t>*>(block->block.records.get())->data()[0];
-  Reader in(*block->encoded);
+  if (block->block.records) return static_cast<const RecordBuffer<int64_t>*>(block->block.records.get())->data()[0];
+  const auto bytes = block->pieces.at(0).read().bytes;
+  Reader in(*bytes);
   (void)in.get<uint64_t>();
   return in.get<int64_t>();
 }
@@ -82,8 +86,8 @@ TEST_CASE("each level keeps a block where it says", "[executor]") {
   REQUIRE(f.store.put(RddId(0), 0, DISK_ONLY, blockOf(5)));
   CHECK(f.memory.used() == 0);
   CHECK(f.disk->bytesInUse() > 0);
-  REQUIRE(f.store.put(RddId(1), 0, MEMORY_ONLY_SER, blockOf(6)));
-  CHECK(f.store.find(RddId(1), 0)->encoded != nullptr);
+  REQUIRE(f.store.put(RddId(1), 0, MEMORY_ONLY_SER, encodedBlockOf(6)));
+  CHECK(valueIn(f.store.find(RddId(1), 0)) == 6);
   CHECK(valueIn(f.store.find(RddId(0), 0)) == 5);
   CHECK(valueIn(f.store.find(RddId(1), 0)) == 6);
 }
@@ -101,7 +105,7 @@ TEST_CASE("attempts of a map task whose outputs differ stay beside each other, e
   };
   ShuffleStore store(memory);
   const auto value = [&](std::optional<uint64_t> checksum) {
-    return valueIn(CachedBlock{store.find(ShuffleId(7), 0, 1, checksum)->front().block, nullptr});
+    return valueIn(CachedBlock::of(store.find(ShuffleId(7), 0, 1, checksum)->front().block));
   };
   store.put(ShuffleId(7), 0, output(1, 100));
   const auto segments = store.find(ShuffleId(7), 0, 1);
@@ -122,7 +126,7 @@ TEST_CASE("attempts of a map task whose outputs differ stay beside each other, e
   store.drop(ShuffleId(7));
   CHECK(memory.used() == 0);
   CHECK(store.find(ShuffleId(7), 0, 1) == nullptr);
-  CHECK(valueIn(CachedBlock{segments->front().block, nullptr}) == 1);  // a reader in the midst of it may go on
+  CHECK(valueIn(CachedBlock::of(segments->front().block)) == 1);  // a reader in the midst of it may go on
 }
 
 TEST_CASE("output of the oldest shuffle goes to disk first, and no more of it than is wanted", "[executor]") {
@@ -143,7 +147,7 @@ TEST_CASE("output of the oldest shuffle goes to disk first, and no more of it th
   CHECK(store.find(ShuffleId(2), 0, 0)->front().spilled != nullptr);
   const auto newest = store.find(ShuffleId(3), 0, 0);
   CHECK(newest->front().spilled == nullptr);
-  CHECK(valueIn(CachedBlock{newest->front().block, nullptr}) == 3);
+  CHECK(valueIn(CachedBlock::of(newest->front().block)) == 3);
   store.evict(size_t{1} << 20, disk);
   CHECK(memory.used() == 0);
   store.drop(ShuffleId(1));
@@ -171,10 +175,10 @@ TEST_CASE("a cached block that is bad on the disk is dropped, and its loss told"
 
 TEST_CASE("a cached block whose bytes changed in memory is dropped, and its memory given back", "[executor]") {
   Fixture f(2);
-  REQUIRE(f.store.put(RddId(1), 0, MEMORY_ONLY_SER, blockOf(5)));
+  REQUIRE(f.store.put(RddId(1), 0, MEMORY_ONLY_SER, encodedBlockOf(5)));
   const auto held = f.store.find(RddId(1), 0);
   REQUIRE(held);
-  const_cast<char*>(held->encoded->data())[100] ^= 1;
+  const_cast<char*>(held->pieces.at(0).encoded.bytes->data())[100] ^= 1;
   CHECK_FALSE(f.store.find(RddId(1), 0));
   CHECK(f.memory.used() == 0);
   CHECK_FALSE(f.changes.back().present);
@@ -182,12 +186,50 @@ TEST_CASE("a cached block whose bytes changed in memory is dropped, and its memo
 
 TEST_CASE("a cached block keeps its writer's checksum when it moves to disk", "[executor]") {
   Fixture f(1);
-  REQUIRE(f.store.put(RddId(1), 0, MEMORY_AND_DISK_SER, blockOf(5)));
+  REQUIRE(f.store.put(RddId(1), 0, MEMORY_AND_DISK_SER, encodedBlockOf(5)));
   const auto held = f.store.find(RddId(1), 0);
-  const_cast<char*>(held->encoded->data())[100] ^= 1;  // after it was written, before it goes to disk
-  REQUIRE(f.store.put(RddId(2), 0, MEMORY_AND_DISK_SER, blockOf(6)));
+  const_cast<char*>(held->pieces.at(0).encoded.bytes->data())[100] ^=
+      1;  // after it was written, before it goes to disk
+  REQUIRE(f.store.put(RddId(2), 0, MEMORY_AND_DISK_SER, encodedBlockOf(6)));
   REQUIRE(f.disk->bytesInUse() > 0);
   CHECK_FALSE(f.store.find(RddId(1), 0));
+}
+
+TEST_CASE("output that was read leaves memory once two later shuffles were read", "[executor]") {
+  constexpr size_t kLarge = size_t{40} << 20;  // what it is charged with; there is far less of it
+  testing::TempFolder folder;
+  MemoryManager memory(size_t{1} << 30);
+  auto disk = std::make_shared<SpillSpace>(std::vector<std::string>{folder.path()});
+  ShuffleStore store(memory);
+  const auto put = [&](int64_t shuffle, size_t charged) {
+    MapOutput made(2);
+    made.add(0, {blockOf(shuffle).block, nullptr}, kRecords, charged);
+    memory.reserveAnyway(charged);
+    made.reserved = charged;
+    store.put(ShuffleId(shuffle), 0, std::move(made));
+  };
+  const auto read = [&](int64_t shuffle) {
+    for (int reduce = 0; reduce < 2; ++reduce) (void)store.find(ShuffleId(shuffle), 0, reduce);
+    store.evictCold(disk);
+  };
+  const auto is_in_memory = [&](int64_t shuffle) {
+    return store.find(ShuffleId(shuffle), 0, 0)->front().spilled == nullptr;
+  };
+  put(1, 1000);  // too little for a way to disk of its own
+  for (int64_t shuffle = 2; shuffle <= 5; ++shuffle) put(shuffle, kLarge);
+  (void)store.find(ShuffleId(5), 0, 0);  // the other half of it is still to be read
+  for (int64_t shuffle = 1; shuffle <= 3; ++shuffle) read(shuffle);
+  CHECK(memory.used() == 1000 + 4 * kLarge);
+  read(4);
+  CHECK(memory.used() == 3 * kLarge);
+  CHECK_FALSE(is_in_memory(1));
+  CHECK_FALSE(is_in_memory(2));
+  CHECK(is_in_memory(3));
+  CHECK(is_in_memory(4));
+  const auto spilled = store.find(ShuffleId(2), 0, 0)->front().spilled;
+  CHECK(valueIn(CachedBlock::of(std::vector<CachedPiece>{{{}, spilled}})) == 2);
+  store.drop(ShuffleId(3));
+  CHECK(memory.used() == 2 * kLarge);
 }
 
 }  // namespace cerium

@@ -30,7 +30,7 @@ bool readShuffle(std::string_view input) {
   peer.say(fuzz::framesIn(input));
   BlockClient client(*transport);
   testing::FakeTask task(size_t{1} << 20);
-  const ShuffleStore local(task.services.memory());
+  ShuffleStore local(task.services.memory());
   const RemoteShuffle::Where where{ExecutorId(0), std::vector<int64_t>(kMaps, 1), {{1, fuzz::ScriptedPeer::address()}}};
   try {
     RemoteShuffle shuffle(task.context, ShuffleId(7), 0, where, local, client);
