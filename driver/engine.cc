@@ -29,6 +29,7 @@ SchedulerLoop::Options loopOptions(const Conf& conf, bool local, int local_failu
   options.tasks.speculation_quantile = conf.getDouble("cerium.speculation.quantile");
   options.tasks.speculation_min_ms = conf.getDuration("cerium.speculation.minTaskRuntime").count();
   if (!conf.getBool("cerium.excludeOnFailure.enabled")) options.tasks.exclude_after_failures = 1 << 30;
+  options.tasks.locality_wait_ms = conf.getDuration("cerium.locality.wait").count();
   options.tasks.exclude_ms = conf.getDuration("cerium.excludeOnFailure.timeout").count();
   options.allocation.enabled = !local && conf.getBool("cerium.dynamicAllocation.enabled");
   options.allocation.min_executors = static_cast<int>(conf.getInt("cerium.dynamicAllocation.minExecutors"));

@@ -66,7 +66,7 @@ class TaskScheduler {
  public:
   struct Options {
     int max_task_failures = 4;
-    int max_executors_lost = 16;  ///< Under one task: nobody can blame it, but it does not go on for ever.
+    int max_executors_lost = 16;  ///< A stage is given up after one of its tasks lost so many executors.
     bool fair = false;            ///< FAIR between pools, FIFO by job inside one; else FIFO by job.
     bool speculation = true;
     double speculation_quantile = 0.75;   ///< Of a stage's tasks that must have ended before copies start.

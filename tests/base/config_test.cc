@@ -92,7 +92,7 @@ TEST_CASE("a setting that was not set has its default in typed getters only", "[
   CHECK(conf.getDouble("cerium.speculation.multiplier") == 3.0);
   CHECK(conf.getSize("cerium.executor.memory") == int64_t{1} << 30);
   CHECK(conf.getDuration("cerium.speculation.minTaskRuntime") == Milliseconds{1'000});
-  CHECK(conf.getDuration("cerium.locality.wait") == Milliseconds{0});
+  CHECK(conf.getDuration("cerium.locality.wait") == Milliseconds{50});
   CHECK(conf.getString("cerium.driver.host").empty());
 
   CHECK_FALSE(conf.contains("cerium.master"));
