@@ -9,6 +9,7 @@ class App;
 
 namespace cerium::cli {
 
+void addConfigCommand(CLI::App& app);
 void addManagerCommand(CLI::App& app, int& exit_status);
 void addHealthcheckCommand(CLI::App& app, int& exit_status);
 void addWorkerCommand(CLI::App& app, int& exit_status);

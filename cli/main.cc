@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
   app.add_subcommand("version", "print the version")->callback([] { std::cout << versionLine() << '\n'; });
   CLI::App* help = app.add_subcommand("help", "print this text");
   int status = 0;
+  cerium::cli::addConfigCommand(app);
   cerium::cli::addManagerCommand(app, status);
   cerium::cli::addHealthcheckCommand(app, status);
   cerium::cli::addWorkerCommand(app, status);
