@@ -29,3 +29,19 @@ endforeach()
 # docs/cluster.md as written, with network namespaces as its machines; skipped where the system does not allow it.
 add_test(NAME cluster_document COMMAND ${PROJECT_SOURCE_DIR}/scripts/three_machines.sh ${PROJECT_BINARY_DIR})
 set_tests_properties(cluster_document PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)
+
+# The examples of the programming guide, as one program that runs them in turn.
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+set(guide ${PROJECT_SOURCE_DIR}/docs/rdd-guide.md)
+add_custom_command(OUTPUT guide.cc DEPENDS ${guide} ${PROJECT_SOURCE_DIR}/scripts/guide_program.py
+  COMMAND Python3::Interpreter ${PROJECT_SOURCE_DIR}/scripts/guide_program.py ${guide} guide.cc VERBATIM)
+add_executable(guide guide.cc)
+target_compile_options(guide PRIVATE ${CERIUM_WARNINGS} -O0)
+target_link_libraries(guide PRIVATE Cerium::cerium)
+foreach(master "local[2]" "local-cluster[2,1,256m]")
+  string(REGEX REPLACE "\\[.*" "" kind "${master}")
+  add_test(NAME "guide: examples on ${kind}" COMMAND sh -c "\"$0\" && echo ended with 0" $<TARGET_FILE:guide>)
+  set_tests_properties("guide: examples on ${kind}" PROPERTIES ENVIRONMENT "CERIUM_MASTER=${master}" TIMEOUT 60
+    PASS_REGULAR_EXPRESSION
+    "333833500\n.*4 partitions, 4950\n3628800 5.5 10\nink 20\npen 10.5\n1008 [0-9]+\none two . 1 unknown\nended with 0")
+endforeach()
