@@ -339,15 +339,7 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     report.result_bytes = event.kept ? task.kept_bytes : event.encoded_result.size();
     for (auto& update : task.accumulators)
       event.encoded_cells.emplace_back(AccumulatorId(update.id), std::move(update.cell));
-    int64_t* const figures[] = {&report.metrics.records_read,
-                                &report.metrics.bytes_read,
-                                &report.metrics.shuffle_records_written,
-                                &report.metrics.shuffle_bytes_written,
-                                &report.metrics.shuffle_bytes_read,
-                                &report.metrics.remote_bytes_read,
-                                &report.metrics.spilled_bytes,
-                                &report.metrics.run_micros};
-    for (size_t i = 0; i < std::size(figures) && i < task.metrics.size(); ++i) *figures[i] = task.metrics[i];
+    report.metrics = task.metrics;
   }
 
   void on(const rpc::ConnectionPtr&, ExecutorId& who, protocol::BlocksChanged& changed) {

@@ -94,12 +94,7 @@ class ExecutorProcess final : public ExecutorLink {
     end.map = report.map;
     end.source = report.source.value;
     end.map_checksum = report.map_checksum;
-    for (int64_t figure :
-         {report.metrics.records_read, report.metrics.bytes_read, report.metrics.shuffle_records_written,
-          report.metrics.shuffle_bytes_written, report.metrics.shuffle_bytes_read, report.metrics.remote_bytes_read,
-          report.metrics.spilled_bytes, report.metrics.run_micros}) {
-      end.metrics.push_back(figure);
-    }
+    end.metrics = report.metrics;
     protocol::TasksEnded message;
     message.tasks.push_back(std::move(end));
     send(std::move(message));

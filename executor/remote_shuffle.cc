@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+
 namespace cerium {
 
 RemoteShuffle::RemoteShuffle(TaskContext& task, ShuffleId shuffle, int reduce, Where where, ShuffleStore& local,
@@ -64,6 +66,7 @@ std::optional<FetchedSegment> RemoteShuffle::nextLocal() {
     return std::nullopt;
   }
   const ShuffleSegment& segment = (*segments_)[at_++];
+  ++task_.metrics().local_blocks_read;
   if (segment.spilled) {
     auto bytes = readSpilled(*segment.spilled, {shuffle_, static_cast<int>(map_), where_.self});
     task_.metrics().shuffle_bytes_read += static_cast<int64_t>(bytes->size());
@@ -78,7 +81,10 @@ std::optional<FetchedSegment> RemoteShuffle::nextRemote(int64_t executor) {
   const int map = static_cast<int>(map_);
   if (!stream.ahead && !stream.ended) {
     try {
+      const auto begin = std::chrono::steady_clock::now();
       stream.ahead = stream.segments->next();
+      task_.metrics().fetch_wait_micros +=
+          std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin).count();
     } catch (const BlocksFailed& e) {
       throw FetchFailed(shuffle_, e.map >= 0 ? e.map : FetchFailed::kAllMaps, ExecutorId(executor), e.what());
     } catch (const IoError& e) {
@@ -90,6 +96,7 @@ std::optional<FetchedSegment> RemoteShuffle::nextRemote(int64_t executor) {
   auto bytes = std::move(stream.ahead->content.bytes);
   stream.ahead.reset();
   task_.metrics().shuffle_bytes_read += static_cast<int64_t>(bytes->size());
+  ++task_.metrics().remote_blocks_read;
   task_.metrics().remote_bytes_read += static_cast<int64_t>(bytes->size());
   return FetchedSegment{{}, std::move(bytes)};
 }

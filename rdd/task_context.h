@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/events/task_metrics.h"
 #include "base/storage/memory_manager.h"
 #include "base/storage/spill_space.h"
 #include "base/util/ids.h"
@@ -101,18 +102,6 @@ struct CachedBlock {
   [[nodiscard]] size_t disk() const;
   /// The same records, all of them on disk. Threads: any. Throws IoError where the disk does not take them.
   [[nodiscard]] CachedBlock onDisk(const std::shared_ptr<SpillSpace>& disk, const TaskContext* task) const;
-};
-
-/// The figures of one task, summed up by the driver for its stage and job.
-struct TaskMetrics {
-  int64_t records_read = 0;  ///< Of files.
-  int64_t bytes_read = 0;
-  int64_t shuffle_records_written = 0;
-  int64_t shuffle_bytes_written = 0;
-  int64_t shuffle_bytes_read = 0;
-  int64_t remote_bytes_read = 0;  ///< The part of shuffle_bytes_read that crossed a process boundary.
-  int64_t spilled_bytes = 0;
-  int64_t run_micros = 0;
 };
 
 /// What an executor does for the code it runs. Implemented in executor/. Threads: all methods from any task thread.

@@ -3,6 +3,17 @@
 
 #include "base/protocol/archive.h"
 
+namespace cerium {
+
+template <class Archive>
+void serialize(Archive& archive, TaskMetrics& metrics, const unsigned) {
+  for (const TaskFigure& figure : kTaskFigures) protocol::field(archive, metrics.*figure.of);
+}
+
+}  // namespace cerium
+BOOST_CLASS_IMPLEMENTATION(cerium::TaskMetrics, boost::serialization::object_serializable)
+BOOST_CLASS_TRACKING(cerium::TaskMetrics, boost::serialization::track_never)
+
 namespace cerium::protocol {
 CERIUM_FIELDS(Peer, m.executor, m.host, m.port)
 CERIUM_FIELDS(Hello, m.executor, m.build_id, m.host, m.block_port, m.cores, m.pid)

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/events/task_metrics.h"
 #include "base/util/bytes.h"
 
 namespace cerium::protocol {
@@ -44,8 +45,8 @@ struct TaskEnd {
   uint64_t kept_bytes = 0;    ///< > 0: the result is large and waits at the executor under the task's id.
   uint64_t map_checksum = 0;  ///< Of a map task: tells two outputs of it apart.
   std::vector<AccumulatorUpdate> accumulators;
-  std::vector<int64_t> metrics;  ///< The fields of TaskMetrics, in order.
-  std::string message;           ///< Of a failure.
+  TaskMetrics metrics;
+  std::string message;  ///< Of a failure.
   std::string exception_type;
   std::string call_site;
   int64_t shuffle = -1;  ///< Of a failed fetch: what could not be read, and from whom.

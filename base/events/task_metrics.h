@@ -1,0 +1,56 @@
+// Cerium. Licensed under the Apache License 2.0.
+// What one task measured. kTaskFigures is the only list of the fields: adding, comparing and encoding follow from it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace cerium {
+
+/// The figures of one task; of a stage or an application, those of its tasks added up.
+struct TaskMetrics {
+  int64_t records_read = 0;  ///< Of files.
+  int64_t bytes_read = 0;
+  int64_t shuffle_records_written = 0;
+  int64_t shuffle_bytes_written = 0;
+  int64_t shuffle_bytes_read = 0;
+  int64_t remote_bytes_read = 0;  ///< The part of shuffle_bytes_read that crossed a process boundary.
+  int64_t local_blocks_read = 0;  ///< Shuffle segments of the task's own executor.
+  int64_t remote_blocks_read = 0;
+  int64_t fetch_wait_micros = 0;  ///< Time that the task waited for remote segments.
+  int64_t spilled_bytes = 0;
+  int64_t result_bytes = 0;  ///< As the result travels; in local mode only where there is a limit on results.
+  int64_t run_micros = 0;
+
+  TaskMetrics& operator+=(const TaskMetrics& other);
+  bool operator==(const TaskMetrics&) const = default;
+};
+
+/// A field of TaskMetrics and its name outside of the program.
+struct TaskFigure {
+  const char* name;
+  int64_t TaskMetrics::* of;
+};
+
+inline constexpr std::array kTaskFigures{
+    TaskFigure{.name = "recordsRead", .of = &TaskMetrics::records_read},
+    TaskFigure{.name = "bytesRead", .of = &TaskMetrics::bytes_read},
+    TaskFigure{.name = "shuffleRecordsWritten", .of = &TaskMetrics::shuffle_records_written},
+    TaskFigure{.name = "shuffleBytesWritten", .of = &TaskMetrics::shuffle_bytes_written},
+    TaskFigure{.name = "shuffleBytesRead", .of = &TaskMetrics::shuffle_bytes_read},
+    TaskFigure{.name = "remoteBytesRead", .of = &TaskMetrics::remote_bytes_read},
+    TaskFigure{.name = "localBlocksRead", .of = &TaskMetrics::local_blocks_read},
+    TaskFigure{.name = "remoteBlocksRead", .of = &TaskMetrics::remote_blocks_read},
+    TaskFigure{.name = "fetchWaitMicros", .of = &TaskMetrics::fetch_wait_micros},
+    TaskFigure{.name = "spilledBytes", .of = &TaskMetrics::spilled_bytes},
+    TaskFigure{.name = "resultBytes", .of = &TaskMetrics::result_bytes},
+    TaskFigure{.name = "runMicros", .of = &TaskMetrics::run_micros},
+};
+static_assert(sizeof(TaskMetrics) == kTaskFigures.size() * sizeof(int64_t), "kTaskFigures names each field once");
+
+inline TaskMetrics& TaskMetrics::operator+=(const TaskMetrics& other) {
+  for (const TaskFigure& figure : kTaskFigures) this->*figure.of += other.*figure.of;
+  return *this;
+}
+
+}  // namespace cerium
