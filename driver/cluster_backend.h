@@ -31,16 +31,30 @@ struct MovedOutputs {
   std::vector<uint64_t> checksums;  ///< Of each, so that no other attempt's output is moved.
 };
 
+/// An executor as it registers.
+struct NewExecutor {
+  std::string host;
+  int cores = 0;
+  uint64_t memory_bytes = 0;  ///< For blocks and operators.
+};
+
+/// What an executor uses of its machine.
+struct ExecutorUse {
+  uint64_t memory = 0;
+  uint64_t disk = 0;
+};
+
 /// What a backend tells the loop. Threads: may be called from any thread; the loop takes each as an event.
 class BackendEvents {
  public:
   virtual ~BackendEvents() = default;
-  virtual void executorAdded(ExecutorId executor, std::string host, int cores) = 0;
+  virtual void executorAdded(ExecutorId executor, NewExecutor added) = 0;
   /// `failure.kind` is kCrash where the process died; `crashed` are the tasks that were running on the thread at fault
   /// (empty: not known, then every running task is suspect).
   virtual void executorLost(ExecutorId executor, Failure failure, std::vector<TaskId> crashed) = 0;
   virtual void taskEnded(TaskEndEvent event) = 0;
   virtual void blockChanged(ExecutorId executor, BlockChange change) = 0;
+  virtual void executorUses(ExecutorId executor, ExecutorUse use) = 0;
   /// Nothing can run any more: no executor starts. Every job fails with this text.
   virtual void backendFailed(std::string reason) = 0;
   /// The executor's machine leaves: it is to get no more tasks, what it holds is to be moved, then it is to be let go.

@@ -193,7 +193,7 @@ void Context::setPool(const std::string& name, int weight, int min_share) {
   engine_->loop().setPool(name, weight, min_share);
 }
 StatusTracker Context::statusTracker() const { return StatusTracker(engine_); }
-void Context::addListener(std::shared_ptr<Listener> listener) { engine_->bus().add(std::move(listener)); }
+void Context::addListener(std::shared_ptr<Listener> listener) { engine_->addListener(std::move(listener)); }
 
 // ---- other
 
@@ -213,7 +213,7 @@ const Conf& Context::getConf() const { return engine_->conf(); }
 
 std::vector<int64_t> StatusTracker::getActiveJobIds() const {
   std::vector<int64_t> ids;
-  for (const JobInfo& job : engine_->bus().jobs()) {
+  for (const JobInfo& job : engine_->status().jobs()) {
     if (job.status == "RUNNING") ids.push_back(job.id);
   }
   return ids;
@@ -221,7 +221,7 @@ std::vector<int64_t> StatusTracker::getActiveJobIds() const {
 
 std::vector<int64_t> StatusTracker::getActiveStageIds() const {
   std::vector<int64_t> ids;
-  for (const StageInfo& stage : engine_->bus().stages()) {
+  for (const StageInfo& stage : engine_->status().stages()) {
     if (stage.active_tasks > 0) ids.push_back(stage.id);
   }
   return ids;
@@ -229,27 +229,27 @@ std::vector<int64_t> StatusTracker::getActiveStageIds() const {
 
 std::vector<int64_t> StatusTracker::getJobIdsForGroup(const std::string& group) const {
   std::vector<int64_t> ids;
-  for (const JobInfo& job : engine_->bus().jobs()) {
+  for (const JobInfo& job : engine_->status().jobs()) {
     if (job.group == group) ids.push_back(job.id);
   }
   return ids;
 }
 
 std::optional<JobInfo> StatusTracker::getJobInfo(int64_t id) const {
-  for (const JobInfo& job : engine_->bus().jobs()) {
+  for (const JobInfo& job : engine_->status().jobs()) {
     if (job.id == id) return job;
   }
   return std::nullopt;
 }
 
 std::optional<StageInfo> StatusTracker::getStageInfo(int64_t id) const {
-  for (const StageInfo& stage : engine_->bus().stages()) {
+  for (const StageInfo& stage : engine_->status().stages()) {
     if (stage.id == id) return stage;
   }
   return std::nullopt;
 }
 
-std::vector<ExecutorInfo> StatusTracker::getExecutorInfos() const { return engine_->bus().executors(); }
-StageInfo StatusTracker::totals() const { return engine_->bus().totals(); }
+std::vector<ExecutorInfo> StatusTracker::getExecutorInfos() const { return engine_->status().executors(); }
+StageInfo StatusTracker::totals() const { return engine_->status().totals(); }
 
 }  // namespace cerium

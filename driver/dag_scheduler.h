@@ -51,6 +51,7 @@ struct SubmitTasks {
   JobId job;                                   ///< The job on whose behalf it runs (priority: lower runs first).
   std::string pool;
   std::vector<int> partitions;
+  std::vector<StageId> parents;  ///< Whose output it reads.
   std::vector<std::vector<ExecutorId>> locations;
   std::vector<RddId> inputs;  ///< And this is the RDD whose cached partition that is.
   bool barrier = false;
@@ -68,6 +69,7 @@ struct StageDone {
   bool skipped = false;  ///< True where its output existed already and it never ran.
   /// What it computed; null for a result stage. A skipped stage was never named by a SubmitTasks, only here.
   std::shared_ptr<ShuffleDependency> shuffle;
+  std::string failure;  ///< Why it cannot succeed; empty where it did, or is not needed any more.
 };
 struct JobSucceeded {
   JobId job;

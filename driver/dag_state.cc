@@ -130,6 +130,10 @@ void DagScheduler::State::run(Stage& stage) {
   tasks.job = job;
   tasks.pool = jobs.at(job).spec.pool;
   tasks.partitions = std::move(partitions);
+  for (const auto& shuffle : stage.parents) {
+    if (auto parent = map_stages.find(shuffle->id()); parent != map_stages.end())
+      tasks.parents.push_back(parent->second->id);
+  }
   tasks.barrier = stage.barrier;
   locateTasks(tasks, cached);
   if (stage.attempt > 0) {
@@ -218,6 +222,8 @@ void DagScheduler::State::repair(const std::vector<ShuffleId>& shuffles, bool to
 
 /// Takes the jobs by value: ending them changes the stage they were read from.
 void DagScheduler::State::abort(std::set<JobId> ids, const Failure& failure) {
+  Stage* guilty = failure.kind == Failure::Kind::kCancelled ? nullptr : find(failure.stage);
+  if (guilty != nullptr) guilty->failure = failure.message;
   for (JobId id : ids) {
     endJob(id);
     out.emplace_back(dag::JobAborted{id, failure});
@@ -239,7 +245,10 @@ void DagScheduler::State::remove(Stage& stage) {
   if (stage.state != Stage::State::kIdle && stage.attempt >= 0) {
     out.emplace_back(dag::CancelTasks{stage.ref(), "no job needs " + stage.str() + " any more"});
   }
-  if (stage.id.valid()) out.emplace_back(dag::StageDone{stage.id, stage.attempt < 0, stage.shuffle});
+  if (stage.id.valid()) {
+    out.emplace_back(dag::StageDone{
+        .stage = stage.id, .skipped = stage.attempt < 0, .shuffle = stage.shuffle, .failure = stage.failure});
+  }
   for (Stage* parent : stage.waiting_for) parent->waiters.erase(&stage);
   for (Stage* waiter : stage.waiters) waiter->waiting_for.erase(&stage);
   by_id.erase(stage.id);

@@ -4,12 +4,15 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <chrono>
 
 #include "base/util/config_values.h"
 #include "base/util/log.h"
 #include "base/util/new_id.h"
 #include "driver/added_files.h"
+#include "driver/context.h"
 #include "driver/interrupts.h"
 #include "rdd/accumulator_registry.h"
 #include "rdd/io/record_file.h"
@@ -45,6 +48,25 @@ ContextId nextContext() {
   return ContextId(next++);
 }
 
+std::string machineName() {
+  char name[256] = "";
+  (void)::gethostname(name, sizeof name - 1);
+  return name;
+}
+
+/// All that are set, as they may be shown to anybody.
+events::Settings shownSettings(const Conf& conf) {
+  events::Settings settings = conf.getAll();
+  for (auto& [key, value] : settings) {
+    std::string lower = key;
+    for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    const auto names = [&](const char* word) { return lower.find(word) != std::string::npos; };
+    if (names("secret") || names("password") || names("token") || names("credential")) value = "(hidden)";
+  }
+  std::sort(settings.begin(), settings.end());
+  return settings;
+}
+
 bool wantsProgress(const Conf& conf) {
   const std::string wish = conf.getString("cerium.ui.showConsoleProgress");
   return wish == "true" || (wish == "auto" && ::isatty(STDERR_FILENO) == 1);
@@ -57,7 +79,9 @@ Engine::Engine(Context& context, Conf conf)
       conf_(std::move(conf)),
       context_id_(nextContext()),
       application_id_(newId("app")),
+      status_queue_(EventQueue::start({.name = "cerium-status", .takes = EventQueue::Takes::kNoDetails}, status_)),
       check_captures_(conf_.getBool("cerium.closure.checkCaptures")) {
+  bus_.add(status_queue_);
   if (conf_.contains("cerium.checkpoint.dir")) setCheckpointDir(conf_.getString("cerium.checkpoint.dir"));
 }
 
@@ -67,6 +91,7 @@ void Engine::start() {
   backend_ = makeBackend(conf_, application_id_, context_id_);
   loop_ = std::make_unique<SchedulerLoop>(loopOptions(conf_, backend_->isLocal(), backend_->localFailures()), *backend_,
                                           bus_);
+  tellStarted();
   loop_->start();
   backend_->start(*loop_);
   if (wantsInterrupts()) {
@@ -76,7 +101,31 @@ void Engine::start() {
     });
   }
   for (const auto& file : parseList(conf_.getString("cerium.files"))) addFile(file);
-  if (wantsProgress(conf_)) progress_ = std::make_unique<Progress>(bus_);
+  if (wantsProgress(conf_)) progress_ = std::make_unique<Progress>(*status_);
+}
+
+void Engine::tellStarted() {
+  bus_.post(events::ApplicationStarted{.at = events::wallTime(),
+                                       .id = application_id_,
+                                       .name = conf_.getString("cerium.app.name"),
+                                       .master = conf_.getString("cerium.master"),
+                                       .version = Context::version(),
+                                       .host = machineName()});
+  bus_.post(events::SettingsKnown{.at = events::wallTime(), .settings = shownSettings(conf_)});
+}
+
+const StatusStore& Engine::status() {
+  status_queue_->flush();
+  return *status_;
+}
+
+void Engine::addListener(std::shared_ptr<Listener> listener) {
+  std::lock_guard lock(mutex_);
+  if (listeners_) return listeners_->add(std::move(listener));
+  auto listeners = std::make_shared<Listeners>();
+  listeners->add(std::move(listener));
+  bus_.add(EventQueue::start({.name = "cerium-events"}, listeners));
+  listeners_ = std::move(listeners);
 }
 
 void Engine::stop() {
@@ -85,6 +134,7 @@ void Engine::stop() {
   interrupts_.reset();
   if (loop_) loop_->stop("the Context was stopped");
   if (backend_) backend_->stop();
+  if (loop_) bus_.post(events::ApplicationEnded{.at = events::wallTime()});
   bus_.stop();
   std::set<BroadcastId> broadcasts;
   {
@@ -271,13 +321,16 @@ BroadcastId Engine::addBroadcast(std::shared_ptr<const void> value, std::functio
   const BroadcastId id = BroadcastRegistry::instance().add(std::move(value));
   BroadcastOwner::setOwner(id, this);
   backend_->addBroadcast(id, std::move(encode));
+  bus_.post(events::BroadcastAdded{.at = events::wallTime(), .broadcast = id});
   std::lock_guard lock(mutex_);
   broadcasts_.insert(id);
   return id;
 }
 
 void Engine::unpersistBroadcast(BroadcastId id) {
-  if (!stopped_) loop_->dropBroadcast(id);
+  if (stopped_) return;
+  loop_->dropBroadcast(id);
+  bus_.post(events::BroadcastRemoved{.at = events::wallTime(), .broadcast = id});
 }
 
 void Engine::destroyBroadcast(BroadcastId id) {
@@ -285,6 +338,7 @@ void Engine::destroyBroadcast(BroadcastId id) {
   loop_->dropBroadcast(id);
   backend_->removeBroadcast(id);
   BroadcastRegistry::instance().remove(id);
+  bus_.post(events::BroadcastRemoved{.at = events::wallTime(), .broadcast = id, .destroyed = true});
   std::lock_guard lock(mutex_);
   broadcasts_.erase(id);
 }

@@ -15,8 +15,10 @@
 #include "driver/cluster_backend.h"
 #include "driver/event_bus.h"
 #include "driver/interrupts.h"
+#include "driver/listeners.h"
 #include "driver/progress.h"
 #include "driver/scheduler_loop.h"
+#include "driver/status_store.h"
 #include "rdd/broadcast.h"
 #include "rdd/job_runner.h"
 
@@ -34,6 +36,9 @@ class Engine final : public JobRunner, public BroadcastOwner, public std::enable
   [[nodiscard]] const Conf& conf() const { return conf_; }
   [[nodiscard]] SchedulerLoop& loop() { return *loop_; }
   [[nodiscard]] EventBus& bus() { return bus_; }
+  /// What has happened until now. Not on the thread that fills it.
+  [[nodiscard]] const StatusStore& status();
+  void addListener(std::shared_ptr<Listener> listener);
   [[nodiscard]] const std::string& applicationId() const { return application_id_; }
   [[nodiscard]] ContextId contextId() const override { return context_id_; }
   [[nodiscard]] const ClusterBackend& backend() const { return *backend_; }
@@ -65,6 +70,7 @@ class Engine final : public JobRunner, public BroadcastOwner, public std::enable
 
  private:
   class JobWithActions;
+  void tellStarted();
   void checkRuns(const char* what) const;
   void checkClosures(const TaskBody& body);
   std::vector<std::function<void()>> takeActions(const RddNode& final_node);
@@ -74,6 +80,8 @@ class Engine final : public JobRunner, public BroadcastOwner, public std::enable
   const ContextId context_id_;
   const std::string application_id_;
   EventBus bus_;
+  const std::shared_ptr<StatusStore> status_ = std::make_shared<StatusStore>();
+  const std::shared_ptr<EventQueue> status_queue_;
   std::unique_ptr<ClusterBackend> backend_;
   std::unique_ptr<SchedulerLoop> loop_;
   std::unique_ptr<Interrupts> interrupts_;
@@ -87,6 +95,7 @@ class Engine final : public JobRunner, public BroadcastOwner, public std::enable
   std::string checkpoint_dir_;                                         // guarded by mutex_
   std::unordered_map<const RddNode*, std::function<void()>> actions_;  // guarded by mutex_; by node, until computed
   std::set<BroadcastId> broadcasts_;                                   // guarded by mutex_
+  std::shared_ptr<Listeners> listeners_;                               // guarded by mutex_; null where there are none
 };
 
 /// The backend that a master URL names.

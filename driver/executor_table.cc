@@ -65,13 +65,16 @@ void ExecutorTable::excludeHost(const std::string& host, Millis now) {
   countOpen();
 }
 
-void ExecutorTable::endExclusions(Millis now) {
+std::vector<ExecutorId> ExecutorTable::endExclusions(Millis now) {
+  std::vector<ExecutorId> ended;
   std::erase_if(excluded_hosts_, [now](const auto& host) { return host.second <= now; });
   for (const auto& executor : all_) {
     if (executor->excluded_until == 0 || executor->excluded_until > now) continue;
     executor->excluded_until = 0;
-    countOpen();
+    ended.push_back(executor->id);
   }
+  if (!ended.empty()) countOpen();
+  return ended;
 }
 
 }  // namespace cerium

@@ -59,8 +59,8 @@ class ExecutorTable {
   bool strike(ExecutorSlots& executor, StageId stage, int partition, Millis now);
   /// Excludes the executors there, and those that come.
   void excludeHost(const std::string& host, Millis now);
-  /// Ends the exclusions that have lasted long enough.
-  void endExclusions(Millis now);
+  /// Ends the exclusions that have lasted long enough; returns whose.
+  std::vector<ExecutorId> endExclusions(Millis now);
   /// False while it leaves, and while it is excluded and some other executor is neither.
   [[nodiscard]] bool usable(const ExecutorSlots& executor) const {
     return !executor.leaving && (executor.excluded_until == 0 || open_ == 0);

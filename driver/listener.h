@@ -1,10 +1,12 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What a program may be told about its jobs while they run, and may ask.
+// What a program may be told about its jobs while they run, and may ask: a view of base/events/events.h.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include "base/events/task_metrics.h"
 
 namespace cerium {
 
@@ -17,7 +19,8 @@ struct JobInfo {
   std::vector<int64_t> stages;
 };
 
-struct StageInfo {
+/// With the figures of the tasks that succeeded, added up.
+struct StageInfo : TaskMetrics {
   int64_t id = -1;
   int attempt = 0;
   int64_t job = -1;
@@ -26,26 +29,22 @@ struct StageInfo {
   int active_tasks = 0;
   int completed_tasks = 0;
   int failed_tasks = 0;
-  int64_t records_read = 0;
-  int64_t bytes_read = 0;
-  int64_t shuffle_records_written = 0;
-  int64_t shuffle_bytes_written = 0;
-  int64_t shuffle_bytes_read = 0;
-  int64_t remote_bytes_read = 0;
-  int64_t spilled_bytes = 0;
-  int64_t run_micros = 0;
+  std::vector<int64_t> parents;  ///< Stages whose output it reads.
+  std::string status;            ///< "ACTIVE", "COMPLETE", "FAILED".
+  std::string failure;           ///< Why, where it failed.
 };
 
-struct TaskInfo {
+/// With the figures of the task once it has ended.
+struct TaskInfo : TaskMetrics {
   int64_t task = -1;
   int64_t stage = -1;
   int partition = -1;
   int attempt = 0;
   int64_t executor = -1;
+  std::string host;
   bool speculative = false;
-  std::string status;  ///< "SUCCESS", "FAILED", "KILLED".
+  std::string status;  ///< "RUNNING", "SUCCESS", "FAILED", "KILLED".
   std::string message;
-  int64_t run_micros = 0;
 };
 
 struct ExecutorInfo {

@@ -11,6 +11,7 @@ namespace cerium {
 namespace {
 
 const ExecutorId kSelf(0);
+constexpr Millis kTellUse = 1'000;  // as often as an executor's heartbeat
 
 /// What the tasks' threads use of the driver. One that is given up may outlive the Context: this stays, and answers
 /// without it. Threads: thread-safe.
@@ -32,7 +33,9 @@ class LocalLink final : public ExecutorLink {
   void measureResult(TaskReport& report) override {
     if (!measures_results_ || !report.value) return;
     const auto thrown =
-        guarded([&] { report.result_bytes = report.stage->body->encodedResultBytes(report.value.get()); });
+        guarded([&] {
+      report.metrics.result_bytes = static_cast<int64_t>(report.stage->body->encodedResultBytes(report.value.get()));
+    });
     if (thrown) resultNotEncoded(report, *thrown);
   }
   void taskEnded(TaskReport report) override {
@@ -45,6 +48,10 @@ class LocalLink final : public ExecutorLink {
   void blockChanged(const BlockChange& change) override {
     std::lock_guard lock(mutex_);
     if (events_ != nullptr) events_->blockChanged(kSelf, change);
+  }
+  void executorUses(ExecutorUse use) {
+    std::lock_guard lock(mutex_);
+    if (events_ != nullptr) events_->executorUses(kSelf, use);
   }
   std::unique_ptr<SegmentSource> openRemoteShuffle(TaskContext&, const ShuffleDependency&, int,
                                                    ShuffleStore&) override {
@@ -81,7 +88,8 @@ class LocalBackend final : public ClusterBackend {
     options.kill_timeout = options_.kill_timeout;
     link_ = std::make_shared<LocalLink>(options_, events);
     executor_ = std::make_shared<Executor>(std::move(options), link_);
-    events.executorAdded(kSelf, "localhost", options_.threads);
+    events.executorAdded(
+        kSelf, {.host = "localhost", .cores = options_.threads, .memory_bytes = options_.memory_bytes});
   }
   void stop() override {
     if (link_) link_->closeBarriers();
@@ -100,7 +108,11 @@ class LocalBackend final : public ClusterBackend {
   void dropBroadcast(BroadcastId) override {}
   void addBroadcast(BroadcastId, std::function<Bytes()>) override {}
   void removeBroadcast(BroadcastId) override {}
-  void tick(Millis) override {}
+  void tick(Millis now) override {
+    if (now - told_use_ < kTellUse) return;
+    told_use_ = now;
+    link_->executorUses({.memory = executor_->memory().used(), .disk = executor_->spillSpace()->bytesInUse()});
+  }
   [[nodiscard]] bool isLocal() const override { return true; }
   [[nodiscard]] int localFailures() const override { return options_.max_failures; }
   [[nodiscard]] int defaultParallelism() const override { return options_.threads; }
@@ -109,6 +121,7 @@ class LocalBackend final : public ClusterBackend {
   const LocalOptions options_;
   std::shared_ptr<LocalLink> link_;
   std::shared_ptr<Executor> executor_;
+  Millis told_use_ = 0;  ///< Used by the loop only.
 };
 
 }  // namespace

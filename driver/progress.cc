@@ -43,7 +43,7 @@ std::string progressLine(const std::vector<StageInfo>& active, const std::vector
 }
 
 struct Progress::State {
-  explicit State(EventBus& event_bus) : bus(event_bus), thread([this] { run(); }) {}
+  explicit State(const StatusStore& store) : status(store), thread([this] { run(); }) {}
 
   void run() {
     std::unordered_map<int64_t, Clock::time_point> begins;
@@ -53,7 +53,7 @@ struct Progress::State {
       std::vector<StageInfo> active;
       std::vector<double> seconds;
       auto known = std::exchange(begins, {});
-      for (const StageInfo& stage : bus.stages()) {
+      for (const StageInfo& stage : status.stages()) {
         if (stage.active_tasks == 0 || stage.completed_tasks >= stage.num_tasks) continue;
         const auto begin = known.try_emplace(stage.id, Clock::now()).first->second;
         begins.emplace(stage.id, begin);
@@ -71,14 +71,14 @@ struct Progress::State {
     if (drawn) show("");
   }
 
-  EventBus& bus;
+  const StatusStore& status;
   std::mutex mutex;
   std::condition_variable wake;
   bool stopping = false;  // guarded by mutex
   std::thread thread;
 };
 
-Progress::Progress(EventBus& bus) : state_(std::make_unique<State>(bus)) {}
+Progress::Progress(const StatusStore& status) : state_(std::make_unique<State>(status)) {}
 
 Progress::~Progress() {
   {

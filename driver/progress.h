@@ -4,14 +4,14 @@
 
 #include <memory>
 
-#include "driver/event_bus.h"
+#include "driver/status_store.h"
 
 namespace cerium {
 
-/// Draws on a thread of its own, a few times a second, from the figures of the EventBus; erases the line at the end.
+/// Draws on a thread of its own, a few times a second, from the figures of the StatusStore; erases the line at the end.
 class Progress {
  public:
-  explicit Progress(EventBus& bus);
+  explicit Progress(const StatusStore& status);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;

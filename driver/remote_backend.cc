@@ -307,11 +307,14 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     start_failures_ = 0;
     encoder_.addPeer(peer);
     sendTo(id, addedFiles(options_.context));
-    events_->executorAdded(id, hello.host, hello.cores);
+    events_->executorAdded(
+        id, {.host = hello.host, .cores = hello.cores, .memory_bytes = options_.memory_bytes});
   }
 
-  /// That its bytes came is all that it says.
-  void on(const rpc::ConnectionPtr&, ExecutorId&, protocol::Heartbeat&) {}
+  /// That its bytes came is the sign of life (ExecutorLives::received).
+  void on(const rpc::ConnectionPtr&, ExecutorId& who, protocol::Heartbeat& heartbeat) {
+    events_->executorUses(who, {.memory = heartbeat.memory_used, .disk = heartbeat.disk_used});
+  }
 
   void on(const rpc::ConnectionPtr&, ExecutorId& who, protocol::TasksEnded& ended) {
     for (auto& task : ended.tasks) {
@@ -336,10 +339,10 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     report.source = ExecutorId(task.source);
     event.encoded_result = std::move(task.result);
     event.kept = task.kept_bytes > 0;
-    report.result_bytes = event.kept ? task.kept_bytes : event.encoded_result.size();
     for (auto& update : task.accumulators)
       event.encoded_cells.emplace_back(AccumulatorId(update.id), std::move(update.cell));
     report.metrics = task.metrics;
+    report.metrics.result_bytes = static_cast<int64_t>(event.kept ? task.kept_bytes : event.encoded_result.size());
   }
 
   void on(const rpc::ConnectionPtr&, ExecutorId& who, protocol::BlocksChanged& changed) {

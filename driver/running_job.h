@@ -11,7 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/events/events.h"
 #include "driver/failure.h"
+#include "driver/millis.h"
 #include "rdd/job_runner.h"
 
 namespace cerium {
@@ -49,6 +51,9 @@ class RunningJob final : public JobHandle {
   std::vector<std::pair<int, int>> places_;  // (partition, place) in order; none where both are the same for all
   std::vector<bool> measured_;               // used by the loop only; by place: whether it is in result_bytes_
   uint64_t result_bytes_ = 0;                // used by the loop only
+  std::shared_ptr<const events::JobDescription> shown_;  // used by the loop only, as what follows
+  std::vector<StageId> stages_;                          // that ran for it
+  Millis started_ = 0;
   mutable std::mutex mutex_;
   mutable std::condition_variable ended_;
   bool done_ = false;               // guarded by mutex_

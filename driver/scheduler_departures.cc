@@ -20,6 +20,8 @@ void SchedulerLoop::executorLeaving(ExecutorId executor, std::string reason) {
 void SchedulerLoop::beginDeparture(ExecutorId executor, const std::string& reason) {
   if (!departures_.leave(executor, reason, now())) return;
   log::info("executor {} leaves ({}): its tasks end, then its blocks move", executor.value, reason);
+  bus_.post(events::ExecutorLeaving{
+      .at = events::wallTime(), .executor = executor, .host = hostOf(executor), .reason = reason});
   tasks_.executorLeaving(executor);
 }
 
@@ -102,7 +104,12 @@ void SchedulerLoop::decideAllocation() {
   }
   const auto decision = allocation_.decide(seen, tasks_.pendingTasks(), now());
   for (ExecutorId executor : decision.retire) {
-    if (departures_.retire(executor, now())) tasks_.executorLeaving(executor);
+    if (!departures_.retire(executor, now())) continue;
+    bus_.post(events::ExecutorLeaving{.at = events::wallTime(),
+                                      .executor = executor,
+                                      .host = hostOf(executor),
+                                      .reason = "it is idle and not needed"});
+    tasks_.executorLeaving(executor);
   }
   if (decision.want >= 0) backend_.want(decision.want);
 }

@@ -55,8 +55,9 @@ void SchedulerLoop::run() {
     wake_.wait_until(lock, next_tick, [this] { return stopping_ || !events_.empty(); });
     auto batch = std::move(events_);
     events_.clear();
-    if (batch.empty() && stopping_) return;
+    const bool is_end = batch.empty() && stopping_;
     lock.unlock();
+    if (is_end) return tellUnended();
     for (auto& event : batch) {
       const auto thrown = guarded(event);
       if (!thrown) continue;
@@ -69,6 +70,7 @@ void SchedulerLoop::run() {
       next_tick = std::chrono::steady_clock::now() + kTick;
       tick();
     }
+    if (!changed_.empty()) tellProgress();
     lock.lock();
   }
 }
@@ -90,8 +92,7 @@ Millis SchedulerLoop::now() const {
 void SchedulerLoop::submit(std::shared_ptr<RunningJob> job) {
   post([this, job = std::move(job)] {
     JobRequest& request = job->request_;
-    JobInfo info{job->id_.value, job->action_, job->settings_.group, job->settings_.description, "RUNNING", {}};
-    bus_.jobStarted(info);
+    tellJobStarted(*job);
     jobs_.emplace(job->id_, job);
     if (!dead_.empty()) {
       Failure failure;
@@ -125,6 +126,7 @@ void SchedulerLoop::releaseShuffle(ShuffleId shuffle) {
 
 void SchedulerLoop::unpersist(RddId rdd) {
   post([this, rdd] {
+    bus_.post(events::RddUnpersisted{.at = events::wallTime(), .rdd = rdd});
     dag_.rddUnpersisted(rdd);
     backend_.dropRdd(rdd);
   });
@@ -161,12 +163,16 @@ std::string SchedulerLoop::explainWaiting() {
   return text->value_or("the scheduler does not answer");
 }
 
-void SchedulerLoop::executorAdded(ExecutorId executor, std::string host, int cores) {
-  post([this, executor, host = std::move(host), cores] {
-    hosts_[executor] = host;
-    cores_[executor] = cores;
-    bus_.executorAdded({executor.value, host, cores, ""});
-    carryOut(tasks_.executorAdded(executor, host, cores, now()));
+void SchedulerLoop::executorAdded(ExecutorId executor, NewExecutor added) {
+  post([this, executor, added = std::move(added)] {
+    hosts_[executor] = added.host;
+    cores_[executor] = added.cores;
+    bus_.post(events::ExecutorAdded{.at = events::wallTime(),
+                                    .executor = executor,
+                                    .host = added.host,
+                                    .cores = added.cores,
+                                    .memory_bytes = added.memory_bytes});
+    carryOut(tasks_.executorAdded(executor, added.host, added.cores, now()));
     if (const auto told = leave_on_arrival_.extract(executor)) beginDeparture(executor, told.mapped());
   });
 }
@@ -183,7 +189,9 @@ void SchedulerLoop::executorLost(ExecutorId executor, Failure failure, std::vect
     }
     failure.host = host->second;
     failure.executor = executor;
-    bus_.executorRemoved({executor.value, host->second, 0, failure.message});
+    tellTasksLost(executor, failure.message);
+    bus_.post(events::ExecutorRemoved{
+        .at = events::wallTime(), .executor = executor, .host = host->second, .reason = failure.message});
     hosts_.erase(host);
     cores_.erase(executor);
     departures_.lost(executor);
@@ -208,6 +216,26 @@ void SchedulerLoop::blockChanged(ExecutorId executor, BlockChange change) {
       departures_.blockMissing(change.rdd, change.partition, executor);
       dag_.blockDropped(change.rdd, change.partition, executor);
     }
+    if (!bus_.isWatched()) return;
+    bus_.post(events::BlockUpdated{.at = events::wallTime(),
+                                   .executor = executor,
+                                   .host = hostOf(executor),
+                                   .rdd = change.rdd,
+                                   .partition = change.partition,
+                                   .present = change.present,
+                                   .memory_bytes = change.memory,
+                                   .disk_bytes = change.disk});
+  });
+}
+
+void SchedulerLoop::executorUses(ExecutorId executor, ExecutorUse use) {
+  if (!bus_.isWatched()) return;
+  post([this, executor, use] {
+    bus_.post(events::ExecutorMetrics{.at = events::wallTime(),
+                                      .executor = executor,
+                                      .host = hostOf(executor),
+                                      .memory_used = use.memory,
+                                      .disk_used = use.disk});
   });
 }
 
@@ -268,35 +296,22 @@ void SchedulerLoop::carry(dag::SubmitTasks& submit) {
     if (job != jobs_.end()) code->properties = job->second->settings_.properties;
     stage.code = std::move(code);
     stage.node = submit.node;
-    stage.info.id = submit.stage.id.value;
-    stage.info.job = submit.job.value;
-    stage.info.name = submit.shuffle || job == jobs_.end() ? submit.node->site().str() : job->second->action_;
   }
-  if (stage.reported) {  // its output was lost: its figures begin anew
-    StageInfo again;
-    again.id = stage.info.id;
-    again.job = stage.info.job;
-    again.name = stage.info.name;
-    stage.info = std::move(again);
-    stage.reported = false;
-  }
-  stage.info.attempt = submit.stage.attempt;
-  stage.info.num_tasks = stage.info.completed_tasks + static_cast<int>(submit.partitions.size());
-  bus_.stageSubmitted(stage.info);
+  tellSubmitted(stage, submit);
   carryOut(tasks_.submit(submit, now()));
-}
-
-void SchedulerLoop::stageCompleted(Stage& stage) {
-  if (!std::exchange(stage.reported, true)) bus_.stageCompleted(stage.info);
 }
 
 void SchedulerLoop::carry(dag::CancelTasks& cancel) { carryOut(tasks_.cancel(cancel.stage, cancel.reason, now())); }
 
 void SchedulerLoop::carry(dag::StageDone& done) {
   auto stage = stages_.find(done.stage);
-  if (stage == stages_.end()) return;
-  stage->second.info.active_tasks = 0;  // those that still run are being killed; nobody will hear of their ends
-  stageCompleted(stage->second);        // of one that nobody waited for any more
+  if (stage == stages_.end()) {
+    if (done.skipped && done.shuffle) tellSkipped(done);
+    return;
+  }
+  stage->second.figures.active_tasks = 0;  // those that still run are being killed
+  tellOver(stage->second, done.failure.empty() ? events::StageOutcome::kCancelled : events::StageOutcome::kFailed,
+           done.failure);
   stages_.erase(stage);
   backend_.dropStage(done.stage);
 }
@@ -307,6 +322,21 @@ void SchedulerLoop::carry(dag::DropCached& drop) { backend_.dropCached(drop.rdd)
 void SchedulerLoop::carry(dag::Note& note) { log::info("{}", note.text); }
 void SchedulerLoop::carry(tasks::Note& note) { log::info("{}", note.text); }
 
+void SchedulerLoop::carry(tasks::Excluded& excluded) {
+  log::info("executor {} on {} gets no more tasks for {} s: {}", excluded.executor.value, excluded.host,
+            excluded.lasts / 1000, excluded.reason);
+  bus_.post(events::ExecutorExcluded{.at = events::wallTime(),
+                                     .executor = excluded.executor,
+                                     .host = std::move(excluded.host),
+                                     .reason = std::move(excluded.reason),
+                                     .lasts = events::Took(excluded.lasts)});
+}
+
+void SchedulerLoop::carry(tasks::Readmitted& readmitted) {
+  bus_.post(events::ExecutorReadmitted{
+      .at = events::wallTime(), .executor = readmitted.executor, .host = hostOf(readmitted.executor)});
+}
+
 void SchedulerLoop::endJob(JobId id, std::optional<Failure> failure) {
   auto found = jobs_.find(id);
   if (found == jobs_.end()) return;
@@ -314,7 +344,7 @@ void SchedulerLoop::endJob(JobId id, std::optional<Failure> failure) {
   jobs_.erase(found);
   // Where no function of the user's is known to be at fault, the action is.
   if (failure && (failure->call_site.empty() || failure->exception_type.empty())) failure->call_site = job->action_;
-  bus_.jobEnded(id.value, failure ? "FAILED" : "SUCCEEDED");
+  tellJobEnded(*job, failure);
   job->finish(std::move(failure));
 }
 
@@ -324,13 +354,16 @@ void SchedulerLoop::carry(tasks::Launch& launch) {
   for (const auto& task : launch.tasks) {
     auto stage = stages_.find(task.stage.id);
     if (stage == stages_.end()) continue;
-    ++stage->second.info.active_tasks;
-    bus_.taskStarted({task.id.value, task.stage.id.value, task.partition, task.attempt, launch.executor.value,
-                      task.speculative, "RUNNING", "", 0});
-    tasks.push_back({task.id, stage->second.code, task.stage.attempt, task.partition, task.attempt, {}});
-    if (&task == &launch.tasks.back() || (&task + 1)->stage.id != task.stage.id)
-      bus_.stageProgressed(stage->second.info);
+    ++stage->second.figures.active_tasks;
+    figuresChanged(stage->first, stage->second);
+    tasks.push_back({.id = task.id,
+                     .stage = stage->second.code,
+                     .stage_attempt = task.stage.attempt,
+                     .partition = task.partition,
+                     .attempt = task.attempt,
+                     .data = {}});
   }
+  if (bus_.isWatched()) tellLaunched(launch);
   backend_.launch(launch.executor, std::move(tasks), dag_);
 }
 

@@ -2,6 +2,7 @@
 // The one thread that owns the schedulers: takes events, feeds the pure machines, carries their instructions out.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -51,10 +52,11 @@ class SchedulerLoop final : public BackendEvents {
   [[nodiscard]] std::string explainWaiting();
 
   // BackendEvents
-  void executorAdded(ExecutorId executor, std::string host, int cores) override;
+  void executorAdded(ExecutorId executor, NewExecutor added) override;
   void executorLost(ExecutorId executor, Failure failure, std::vector<TaskId> crashed) override;
   void taskEnded(TaskEndEvent event) override;
   void blockChanged(ExecutorId executor, BlockChange change) override;
+  void executorUses(ExecutorId executor, ExecutorUse use) override;
   void backendFailed(std::string reason) override;
   void executorLeaving(ExecutorId executor, std::string reason) override;
   void shuffleMoved(ShuffleId shuffle, std::vector<int> maps, ExecutorId from, ExecutorId to,
@@ -66,8 +68,11 @@ class SchedulerLoop final : public BackendEvents {
   struct Stage {
     StageCodePtr code;
     NodePtr node;  ///< Keeps the lineage alive while tasks may be launched.
-    StageInfo info;
-    bool reported = false;  ///< Its completion; listeners hear of each once for each time it was submitted.
+    std::shared_ptr<const events::StageDescription> shown;  ///< Of its last attempt.
+    events::StageFigures figures;
+    Millis submitted = 0;     ///< The last attempt.
+    bool is_over = false;     ///< The end of that attempt is told.
+    bool has_changed = false;  ///< Its figures, since they were told.
   };
 
   void run();
@@ -76,7 +81,6 @@ class SchedulerLoop final : public BackendEvents {
   void carryOut(dag::Instructions instructions);
   void carryOut(tasks::Instructions instructions);
   void carryOutAll();
-  void stageCompleted(Stage& stage);
   void carry(dag::SubmitTasks& submit);
   void carry(dag::CancelTasks& cancel);
   void carry(dag::StageDone& done);
@@ -88,6 +92,8 @@ class SchedulerLoop final : public BackendEvents {
   void carry(tasks::Kill& kill);
   void carry(tasks::GiveUp& give_up);
   void carry(tasks::Note& note);
+  void carry(tasks::Excluded& excluded);
+  void carry(tasks::Readmitted& readmitted);
   void tick();
   void beginDeparture(ExecutorId executor, const std::string& reason);
   void followDepartures();
@@ -103,12 +109,27 @@ class SchedulerLoop final : public BackendEvents {
   void refuseResult(TaskEndEvent& event, const RunningTask& task);
   void failDelivery(dag::Instructions instructions, const RunningTask& task, const Failure& failure);
   void endJob(JobId job, std::optional<Failure> failure);
-  void reportTask(const TaskEndEvent& event, const RunningTask& task);
   void fetchFailed(const TaskEndEvent& event, const RunningTask& task, Failure failure);
   [[nodiscard]] Failure inDriver(const RunningTask& task) const;
   void excludeHost(ExecutorId source, ExecutorId reader);
   [[nodiscard]] Failure toFailure(const TaskEndEvent& event, const RunningTask& task) const;
   [[nodiscard]] Millis now() const;
+
+  // What is told to readers of events (scheduler_events.cc).
+  void tellJobStarted(RunningJob& job);
+  void tellJobEnded(const RunningJob& job, const std::optional<Failure>& failure);
+  void tellSubmitted(Stage& stage, const dag::SubmitTasks& submit);
+  void tellSkipped(const dag::StageDone& done);
+  void tellOver(Stage& stage, events::StageOutcome outcome, const std::string& failure = {});
+  void figuresChanged(StageId id, Stage& stage);
+  void tellProgress();
+  void tellLaunched(const tasks::Launch& launch);
+  void tellTaskEnded(const TaskReport& report, const RunningTask& task);
+  void tellTaskEnded(const TaskReport& report, const RunningTask& task, events::TaskOutcome outcome);
+  void tellTasksLost(ExecutorId executor, const std::string& reason);
+  void tellUnended();
+  [[nodiscard]] events::TaskAttempt shown(const RunningTask& task) const;
+  [[nodiscard]] std::string hostOf(ExecutorId executor) const;
 
   ClusterBackend& backend_;
   EventBus& bus_;
@@ -133,6 +154,8 @@ class SchedulerLoop final : public BackendEvents {
   std::string dead_;                 ///< Why nothing can run any more.
   std::deque<std::variant<dag::Instruction, tasks::Instruction>> to_carry_out_;
   bool is_carrying_out_ = false;
+  std::vector<StageId> changed_;  ///< Stages whose figures have changed since tellProgress().
+  std::chrono::steady_clock::time_point next_progress_;
 };
 
 }  // namespace cerium

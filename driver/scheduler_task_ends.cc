@@ -19,9 +19,13 @@ void SchedulerLoop::handleTaskEnd(TaskEndEvent& event) {
   const bool is_success = event.report.outcome == TaskReport::Outcome::kSuccess;
   if (is_success && !task.killed) {
     if (isTooMuch(event, task)) return refuseResult(event, task);
-    if (event.kept) return backend_.fetchResult(std::move(event));
+    if (event.kept) {
+      if (bus_.isWatched())
+        bus_.post(events::TaskGettingResult{.at = events::wallTime(), .task = shown(task)});
+      return backend_.fetchResult(std::move(event));
+    }
   }
-  reportTask(event, task);
+  tellTaskEnded(event.report, task);
   if (task.killed || !is_success) backend_.taskGone(task.id);
   if (task.killed) {  // its end frees the core
     Failure failure;
@@ -44,7 +48,7 @@ void SchedulerLoop::taskSucceeded(TaskEndEvent& event, const RunningTask& task) 
   }
   carryOut(tasks_.succeeded(task.id, now()));
   auto stage = stages_.find(task.stage.id);
-  if (verdict.stage_complete && stage != stages_.end()) stageCompleted(stage->second);
+  if (verdict.stage_complete && stage != stages_.end()) tellOver(stage->second, events::StageOutcome::kSucceeded);
   if (!thrown) return carryOut(std::move(verdict.instructions));
   Failure failure = inDriver(task);
   failure.exception_type = thrown->type;
@@ -86,7 +90,7 @@ void SchedulerLoop::mergeAccumulators(const TaskEndEvent& event) {
 RunningJob* SchedulerLoop::jobOf(const RunningTask& task) {
   auto stage = stages_.find(task.stage.id);
   if (stage == stages_.end() || stage->second.code->shuffle) return nullptr;
-  auto job = jobs_.find(JobId(stage->second.info.job));
+  auto job = jobs_.find(stage->second.shown->job);
   return job == jobs_.end() ? nullptr : job->second.get();
 }
 
@@ -105,7 +109,7 @@ bool SchedulerLoop::isTooMuch(const TaskEndEvent& event, const RunningTask& task
   auto is_measured = job->measured_[job->placeOf(task.partition)];
   if (is_measured) return false;
   is_measured = true;
-  job->result_bytes_ += event.report.result_bytes;
+  job->result_bytes_ += static_cast<uint64_t>(event.report.metrics.result_bytes);
   return job->result_bytes_ > max_result_bytes_;
 }
 
@@ -118,7 +122,7 @@ void SchedulerLoop::refuseResult(TaskEndEvent& event, const RunningTask& task) {
       jobOf(task)->result_bytes_, max_result_bytes_);
   event.report.outcome = TaskReport::Outcome::kNotSent;
   event.report.message = failure.message;
-  reportTask(event, task);
+  tellTaskEnded(event.report, task);
   backend_.taskGone(task.id);
   carryOut(tasks_.failed(task.id, failure, now()));
 }
@@ -134,7 +138,7 @@ Failure SchedulerLoop::inDriver(const RunningTask& task) const {
   if (const OperationSite* site = closure::takeThrowSite()) {
     failure.call_site = site->str();
   } else if (auto stage = stages_.find(task.stage.id); stage != stages_.end()) {
-    auto job = jobs_.find(JobId(stage->second.info.job));
+    auto job = jobs_.find(stage->second.shown->job);
     if (job != jobs_.end()) failure.call_site = job->second->action_;
   }
   return failure;
@@ -185,6 +189,11 @@ void SchedulerLoop::excludeHost(ExecutorId source, ExecutorId reader) {
   if (there == hosts_.end() || here == hosts_.end() || there->second == here->second) return;
   log::warn("{} gets no tasks for a while, if there are other hosts: others do not reach it", there->second);
   tasks_.excludeHost(there->second, now());
+  bus_.post(events::ExecutorExcluded{.at = events::wallTime(),
+                                     .executor = {},
+                                     .host = there->second,
+                                     .reason = "other hosts do not reach it",
+                                     .lasts = events::Took(tasks_.excludeMillis())});
 }
 
 Failure SchedulerLoop::toFailure(const TaskEndEvent& event, const RunningTask& task) const {
@@ -217,33 +226,6 @@ Failure SchedulerLoop::toFailure(const TaskEndEvent& event, const RunningTask& t
   failure.executor = event.executor;
   failure.attempts = task.attempt + 1;
   return failure;
-}
-
-void SchedulerLoop::reportTask(const TaskEndEvent& event, const RunningTask& task) {
-  auto stage = stages_.find(task.stage.id);
-  if (stage == stages_.end()) return;
-  const TaskMetrics& figures = event.report.metrics;
-  StageInfo& info = stage->second.info;
-  const bool ok = event.report.outcome == TaskReport::Outcome::kSuccess;
-  ++(ok ? info.completed_tasks : info.failed_tasks);
-  --info.active_tasks;
-  if (ok) {
-    info.records_read += figures.records_read;
-    info.bytes_read += figures.bytes_read;
-    info.shuffle_records_written += figures.shuffle_records_written;
-    info.shuffle_bytes_written += figures.shuffle_bytes_written;
-    info.shuffle_bytes_read += figures.shuffle_bytes_read;
-    info.remote_bytes_read += figures.remote_bytes_read;
-    info.spilled_bytes += figures.spilled_bytes;
-    info.run_micros += figures.run_micros;
-  }
-  bus_.stageProgressed(info);
-  const bool killed = event.report.outcome == TaskReport::Outcome::kKilled;
-  bus_.taskEnded({task.id.value, task.stage.id.value, task.partition, task.attempt, event.executor.value, false,
-                  ok       ? "SUCCESS"
-                  : killed ? "KILLED"
-                           : "FAILED",
-                  event.report.message, figures.run_micros});
 }
 
 }  // namespace cerium

@@ -51,6 +51,7 @@ struct Stage {
   int first_valid_attempt = 0;
   int failed_attempts = 0;  ///< By fetch failures, since the last task that succeeded.
   bool barrier = false;
+  std::string failure;  ///< Why it is given up.
 
   [[nodiscard]] StageRef ref() const { return {id, attempt}; }
   /// "stage 3 (map at wordcount.cc:12)".

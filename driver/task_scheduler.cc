@@ -43,6 +43,8 @@ tasks::Instructions TaskScheduler::executorAdded(ExecutorId executor, const std:
 
 void TaskScheduler::excludeHost(const std::string& host, Millis now) { state_->executors.excludeHost(host, now); }
 
+Millis TaskScheduler::excludeMillis() const { return state_->options.exclude_ms; }
+
 void TaskScheduler::executorLeaving(ExecutorId executor) { state_->executors.leave(executor); }
 
 tasks::Instructions TaskScheduler::executorLost(ExecutorId executor, const Failure& failure,
@@ -137,7 +139,9 @@ tasks::Instructions TaskScheduler::tick(Millis now) {
       }
     }
   }
-  state_->executors.endExclusions(now);
+  for (ExecutorId executor : state_->executors.endExclusions(now)) {
+    state_->out.emplace_back(tasks::Readmitted{executor});
+  }
   state_->giveUpHopelessBarriers(now);
   state_->offerAll(now);
   return state_->finishEvent();

@@ -43,8 +43,19 @@ struct GiveUp {
 struct Note {
   std::string text;
 };
+/// The executor gets no tasks for so long, unless no other is left.
+struct Excluded {
+  ExecutorId executor;
+  std::string host;
+  std::string reason;
+  Millis lasts = 0;
+};
+/// Its exclusion is over.
+struct Readmitted {
+  ExecutorId executor;
+};
 
-using Instruction = std::variant<Launch, Kill, GiveUp, Note>;
+using Instruction = std::variant<Launch, Kill, GiveUp, Note, Excluded, Readmitted>;
 using Instructions = std::vector<Instruction>;
 
 }  // namespace tasks
@@ -58,6 +69,7 @@ struct RunningTask {
   ExecutorId executor;
   bool speculative = false;
   bool killed = false;  ///< Its end is awaited only to free its core; its result must not be used.
+  Millis launched = 0;
 };
 
 /// One task set a stage: a later attempt joins the set of an earlier one, whose running tasks go on and count.
@@ -93,6 +105,8 @@ class TaskScheduler {
   /// Others do not reach that host: for a while its executors, and those that come there, get no tasks, unless no
   /// others are left.
   void excludeHost(const std::string& host, Millis now);
+  /// How long an exclusion lasts.
+  [[nodiscard]] Millis excludeMillis() const;
   /// Partitions that are pending or running already stay as they are; the others become pending.
   tasks::Instructions submit(const dag::SubmitTasks& task_set, Millis now);
   /// Kills what runs of the stage, up to this attempt. Unknown stages are ignored.

@@ -135,7 +135,13 @@ void TaskScheduler::State::launch(TaskSet& set, int slot, ExecutorSlots& executo
   const TaskId id(next_task++);
   const bool speculative = set.slot(slot).state == TaskSet::SlotState::kRunning;
   TaskRecord task;
-  task.shown = {id, set.ref(), set.slot(slot).partition, set.slot(slot).tries, executor.id, speculative, false};
+  task.shown = {.id = id,
+                .stage = set.ref(),
+                .partition = set.slot(slot).partition,
+                .attempt = set.slot(slot).tries,
+                .executor = executor.id,
+                .speculative = speculative,
+                .launched = now};
   task.set = &set;
   task.slot = slot;
   task.held_at = executor.tasks.size();
@@ -152,7 +158,11 @@ void TaskScheduler::State::launch(TaskSet& set, int slot, ExecutorSlots& executo
     out.emplace_back(tasks::Launch{executor.id, {}});
   }
   auto& batch = std::get<tasks::Launch>(out[static_cast<size_t>(executor.batch)]);
-  batch.tasks.push_back({id, set.ref(), task.shown.partition, task.shown.attempt, speculative});
+  batch.tasks.push_back({.id = id,
+                         .stage = set.ref(),
+                         .partition = task.shown.partition,
+                         .attempt = task.shown.attempt,
+                         .speculative = speculative});
   tasks.emplace(id.value, task);
   set.launched(slot, {id, executor.id}, now);
   ++set.pool().running;
@@ -242,8 +252,11 @@ void TaskScheduler::State::handleFailure(const TaskRecord& task, const Failure& 
 void TaskScheduler::State::strike(const TaskRecord& task, Millis now) {
   ExecutorSlots* executor = executors.find(task.shown.executor);
   if (executor == nullptr || !executors.strike(*executor, task.shown.stage.id, task.shown.partition, now)) return;
-  note(fmt::format("executor {} on {} gets no more tasks for {} s: {} different tasks failed there", executor->id.str(),
-                   executor->host, options.exclude_ms / 1000, options.exclude_after_failures));
+  out.emplace_back(
+      tasks::Excluded{.executor = executor->id,
+                      .host = executor->host,
+                      .reason = fmt::format("{} different tasks failed there", options.exclude_after_failures),
+                      .lasts = options.exclude_ms});
 }
 
 void TaskScheduler::State::giveUp(TaskSet& set, Failure failure) {

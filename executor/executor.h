@@ -55,7 +55,6 @@ struct TaskReport {
   StageCodePtr stage;
   Outcome outcome = Outcome::kSuccess;
   std::shared_ptr<void> value;  ///< Of a result task.
-  uint64_t result_bytes = 0;    ///< As it travels; in local mode only where there is a limit on results.
   uint64_t map_checksum = 0;    ///< Of a map task: MapOutput::checksum.
   std::vector<std::pair<AccumulatorId, std::unique_ptr<AccumulatorCell>>> cells;
   TaskMetrics metrics;

@@ -364,6 +364,8 @@ class Simulation {
   void does(const tasks::Kill& kill) { send(kill); }
   void does(const tasks::GiveUp& give_up) { carryOut(dag_.stageFailed(give_up.stage, give_up.failure)); }
   void does(const tasks::Note&) {}
+  void does(const tasks::Excluded&) {}
+  void does(const tasks::Readmitted&) {}
 
   // Checks.
 
