@@ -2,9 +2,20 @@
 #include "driver/listener_views.h"
 
 namespace cerium {
+
+StageInfo viewOf(const events::StageFigures& figures) {
+  StageInfo info;
+  static_cast<TaskMetrics&>(info) = figures.metrics;
+  info.num_tasks = figures.num_tasks;
+  info.active_tasks = figures.active_tasks;
+  info.completed_tasks = figures.completed_tasks;
+  info.failed_tasks = figures.failed_tasks;
+  return info;
+}
+
 namespace {
 
-JobInfo viewOf(const events::JobDescription& job, const char* status) {
+JobInfo jobView(const events::JobDescription& job, const char* status) {
   JobInfo info;
   info.id = job.job.value;
   info.action = job.call_site;
@@ -14,23 +25,18 @@ JobInfo viewOf(const events::JobDescription& job, const char* status) {
   return info;
 }
 
-StageInfo viewOf(const events::StageDescription& stage, const events::StageFigures& figures, const char* status) {
-  StageInfo info;
-  static_cast<TaskMetrics&>(info) = figures.metrics;
+StageInfo stageView(const events::StageDescription& stage, const events::StageFigures& figures, const char* status) {
+  StageInfo info = viewOf(figures);
   info.id = stage.stage.value;
   info.attempt = stage.attempt;
   info.job = stage.job.value;
   info.name = stage.name;
-  info.num_tasks = figures.num_tasks;
-  info.active_tasks = figures.active_tasks;
-  info.completed_tasks = figures.completed_tasks;
-  info.failed_tasks = figures.failed_tasks;
   for (StageId parent : stage.parents) info.parents.push_back(parent.value);
   info.status = status;
   return info;
 }
 
-TaskInfo viewOf(const events::TaskAttempt& task, const char* status) {
+TaskInfo taskView(const events::TaskAttempt& task, const char* status) {
   TaskInfo info;
   info.task = task.task.value;
   info.stage = task.stage.value;
@@ -56,28 +62,28 @@ const char* statusOf(events::TaskOutcome outcome) {
 
 }  // namespace
 
-JobInfo viewOf(const events::JobStarted& event) { return viewOf(*event.job, "RUNNING"); }
+JobInfo viewOf(const events::JobStarted& event) { return jobView(*event.job, "RUNNING"); }
 
 JobInfo viewOf(const events::JobEnded& event) {
-  JobInfo info = viewOf(*event.job, event.outcome == events::JobOutcome::kSucceeded ? "SUCCEEDED" : "FAILED");
+  JobInfo info = jobView(*event.job, event.outcome == events::JobOutcome::kSucceeded ? "SUCCEEDED" : "FAILED");
   for (StageId stage : event.stages) info.stages.push_back(stage.value);
   return info;
 }
 
-StageInfo viewOf(const events::StageSubmitted& event) { return viewOf(*event.stage, event.figures, "ACTIVE"); }
-StageInfo viewOf(const events::StageProgressed& event) { return viewOf(*event.stage, event.figures, "ACTIVE"); }
+StageInfo viewOf(const events::StageSubmitted& event) { return stageView(*event.stage, event.figures, "ACTIVE"); }
+StageInfo viewOf(const events::StageProgressed& event) { return stageView(*event.stage, event.figures, "ACTIVE"); }
 
 StageInfo viewOf(const events::StageCompleted& event) {
   const bool is_success = event.outcome == events::StageOutcome::kSucceeded;
-  StageInfo info = viewOf(*event.stage, event.figures, is_success ? "COMPLETE" : "FAILED");
+  StageInfo info = stageView(*event.stage, event.figures, is_success ? "COMPLETE" : "FAILED");
   info.failure = event.failure;
   return info;
 }
 
-TaskInfo viewOf(const events::TaskStarted& event) { return viewOf(event.task, "RUNNING"); }
+TaskInfo viewOf(const events::TaskStarted& event) { return taskView(event.task, "RUNNING"); }
 
 TaskInfo viewOf(const events::TaskEnded& event) {
-  TaskInfo info = viewOf(event.task, statusOf(event.outcome));
+  TaskInfo info = taskView(event.task, statusOf(event.outcome));
   static_cast<TaskMetrics&>(info) = event.metrics;
   if (event.failure) info.message = event.failure->message;
   return info;
@@ -89,13 +95,6 @@ ExecutorInfo viewOf(const events::ExecutorAdded& event) {
 
 ExecutorInfo viewOf(const events::ExecutorRemoved& event) {
   return {.id = event.executor.value, .host = event.host, .cores = 0, .reason = event.reason};
-}
-
-void addFigures(StageInfo& to, const StageInfo& from) {
-  static_cast<TaskMetrics&>(to) += from;
-  to.num_tasks += from.num_tasks;
-  to.completed_tasks += from.completed_tasks;
-  to.failed_tasks += from.failed_tasks;
 }
 
 }  // namespace cerium

@@ -16,8 +16,7 @@ namespace cerium {
 [[nodiscard]] TaskInfo viewOf(const events::TaskEnded& event);
 [[nodiscard]] ExecutorInfo viewOf(const events::ExecutorAdded& event);
 [[nodiscard]] ExecutorInfo viewOf(const events::ExecutorRemoved& event);
-
-/// Adds the figures and the numbers of tasks of one to the other.
-void addFigures(StageInfo& to, const StageInfo& from);
+/// Of several stages added up, none in particular.
+[[nodiscard]] StageInfo viewOf(const events::StageFigures& figures);
 
 }  // namespace cerium

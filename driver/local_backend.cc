@@ -32,8 +32,7 @@ class LocalLink final : public ExecutorLink {
 
   void measureResult(TaskReport& report) override {
     if (!measures_results_ || !report.value) return;
-    const auto thrown =
-        guarded([&] {
+    const auto thrown = guarded([&] {
       report.metrics.result_bytes = static_cast<int64_t>(report.stage->body->encodedResultBytes(report.value.get()));
     });
     if (thrown) resultNotEncoded(report, *thrown);
@@ -88,8 +87,8 @@ class LocalBackend final : public ClusterBackend {
     options.kill_timeout = options_.kill_timeout;
     link_ = std::make_shared<LocalLink>(options_, events);
     executor_ = std::make_shared<Executor>(std::move(options), link_);
-    events.executorAdded(
-        kSelf, {.host = "localhost", .cores = options_.threads, .memory_bytes = options_.memory_bytes});
+    events.executorAdded(kSelf,
+                         {.host = "localhost", .cores = options_.threads, .memory_bytes = options_.memory_bytes});
   }
   void stop() override {
     if (link_) link_->closeBarriers();

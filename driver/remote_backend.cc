@@ -307,8 +307,7 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     start_failures_ = 0;
     encoder_.addPeer(peer);
     sendTo(id, addedFiles(options_.context));
-    events_->executorAdded(
-        id, {.host = hello.host, .cores = hello.cores, .memory_bytes = options_.memory_bytes});
+    events_->executorAdded(id, {.host = hello.host, .cores = hello.cores, .memory_bytes = options_.memory_bytes});
   }
 
   /// That its bytes came is the sign of life (ExecutorLives::received).

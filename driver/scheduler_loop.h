@@ -67,11 +67,11 @@ class SchedulerLoop final : public BackendEvents {
  private:
   struct Stage {
     StageCodePtr code;
-    NodePtr node;  ///< Keeps the lineage alive while tasks may be launched.
+    NodePtr node;                                           ///< Keeps the lineage alive while tasks may be launched.
     std::shared_ptr<const events::StageDescription> shown;  ///< Of its last attempt.
     events::StageFigures figures;
-    Millis submitted = 0;     ///< The last attempt.
-    bool is_over = false;     ///< The end of that attempt is told.
+    Millis submitted = 0;      ///< The last attempt.
+    bool is_over = false;      ///< The end of that attempt is told.
     bool has_changed = false;  ///< Its figures, since they were told.
   };
 

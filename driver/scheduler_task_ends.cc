@@ -20,8 +20,7 @@ void SchedulerLoop::handleTaskEnd(TaskEndEvent& event) {
   if (is_success && !task.killed) {
     if (isTooMuch(event, task)) return refuseResult(event, task);
     if (event.kept) {
-      if (bus_.isWatched())
-        bus_.post(events::TaskGettingResult{.at = events::wallTime(), .task = shown(task)});
+      if (bus_.isWatched()) bus_.post(events::TaskGettingResult{.at = events::wallTime(), .task = shown(task)});
       return backend_.fetchResult(std::move(event));
     }
   }

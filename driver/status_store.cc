@@ -60,10 +60,9 @@ void StatusStore::on(const events::StageProgressed& event) {
 
 void StatusStore::on(const events::StageCompleted& event) {
   if (event.outcome == events::StageOutcome::kResubmitted) return;  // the next attempt goes on with its figures
-  StageInfo stage = viewOf(event);
-  addFigures(totals_, stage);
-  const int64_t id = stage.id;
-  stages_.insert_or_assign(id, std::move(stage));
+  totals_ += event.figures;
+  const int64_t id = event.stage->stage.value;
+  stages_.insert_or_assign(id, viewOf(event));
   noteEnd(id, ended_stages_, stages_);
 }
 
@@ -90,7 +89,7 @@ std::vector<ExecutorInfo> StatusStore::executors() const {
 
 StageInfo StatusStore::totals() const {
   std::lock_guard lock(mutex_);
-  return totals_;
+  return viewOf(totals_);
 }
 
 }  // namespace cerium

@@ -45,7 +45,7 @@ class StatusStore final : public EventReader {
   std::deque<int64_t> ended_jobs_;             // guarded by mutex_; those of jobs_, in the order of their ends
   std::deque<int64_t> ended_stages_;           // guarded by mutex_; likewise
   std::map<int64_t, ExecutorInfo> executors_;  // guarded by mutex_
-  StageInfo totals_;                           // guarded by mutex_
+  events::StageFigures totals_;                // guarded by mutex_
 };
 
 }  // namespace cerium

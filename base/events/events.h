@@ -171,7 +171,7 @@ struct StageDescription {
   int attempt = 0;
   JobId job;  ///< The first that needs it.
   std::string name;
-  std::string call_site;  ///< Of the last RDD that it computes.
+  std::string call_site;             ///< Of the last RDD that it computes.
   std::optional<ShuffleId> shuffle;  ///< What its tasks write; none for the last stage of a job.
   std::vector<StageId> parents;
   /// Parents before children. Only where a reader takes all events (see EventBus::isWatched).
@@ -271,11 +271,11 @@ struct EventsDropped {
   uint64_t total = 0;
 };
 
-using Event = std::variant<ApplicationStarted, SettingsKnown, ApplicationEnded, ExecutorAdded, ExecutorLeaving,
-                           ExecutorRemoved, ExecutorExcluded, ExecutorReadmitted, ExecutorMetrics, BlockUpdated,
-                           RddUnpersisted, BroadcastAdded, BroadcastRemoved, JobStarted, JobEnded, StageSubmitted,
-                           StageProgressed, StageCompleted, StageSkipped, TaskStarted, TaskGettingResult, TaskEnded,
-                           EventsDropped>;
+using Event =
+    std::variant<ApplicationStarted, SettingsKnown, ApplicationEnded, ExecutorAdded, ExecutorLeaving, ExecutorRemoved,
+                 ExecutorExcluded, ExecutorReadmitted, ExecutorMetrics, BlockUpdated, RddUnpersisted, BroadcastAdded,
+                 BroadcastRemoved, JobStarted, JobEnded, StageSubmitted, StageProgressed, StageCompleted, StageSkipped,
+                 TaskStarted, TaskGettingResult, TaskEnded, EventsDropped>;
 
 /// Events of which there may be millions: only readers that ask for them get them, and those that are too slow miss
 /// some.

@@ -29,7 +29,7 @@ struct TaskMetrics {
 /// A field of TaskMetrics and its name outside of the program.
 struct TaskFigure {
   const char* name;
-  int64_t TaskMetrics::* of;
+  int64_t TaskMetrics::*of;
 };
 
 inline constexpr std::array kTaskFigures{
