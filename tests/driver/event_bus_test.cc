@@ -94,7 +94,7 @@ TEST_CASE("a slow reader misses events of tasks, which are counted, and never th
   }
 }
 
-TEST_CASE("a reader that wants no details gets none, and makes nobody say them", "[driver]") {
+TEST_CASE("a reader without details gets none, and the bus counts as unwatched", "[driver]") {
   const auto keeper = std::make_shared<Keeper>();
   EventBus bus;
   bus.add(EventQueue::start({.name = "status", .takes = EventQueue::Takes::kNoDetails}, keeper));
