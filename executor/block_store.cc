@@ -73,7 +73,7 @@ bool BlockStore::put(RddId rdd, int partition, StorageLevel level, CachedBlock b
   if (bytes == 0 || (usesMemory(level) && memory_.tryReserve(bytes))) {
     entry.memory = bytes;
   } else if (usesDisk(level)) {
-    block = block.onDisk(disk_, TaskContext::get());
+    block = block.inPieces(disk_, TaskContext::get());
   } else {
     return false;
   }
@@ -168,7 +168,7 @@ void BlockStore::relieve(const Key& key, size_t& freed) {
   if (usesDisk(level)) {
     // The task that asks for room is not to blame where the disk is full, or code of the program's fails to encode
     // another task's records: the block is dropped, lineage can rebuild it.
-    const auto thrown = guarded([&] { moved = std::make_shared<const CachedBlock>(block->onDisk(disk_, nullptr)); });
+    const auto thrown = guarded([&] { moved = std::make_shared<const CachedBlock>(block->inPieces(disk_, nullptr)); });
     if (thrown) {
       log::warn("cached partition {} of RDD {} is dropped, as it cannot be written to disk: {}", key.second,
                 key.first.value, thrown->str());

@@ -28,21 +28,27 @@ size_t CachedBlock::disk() const {
   return bytes;
 }
 
-CachedBlock CachedBlock::onDisk(const std::shared_ptr<SpillSpace>& disk, const TaskContext* task) const {
-  CachedBlock moved;
+CachedBlock CachedBlock::inPieces(const std::shared_ptr<SpillSpace>& disk, const TaskContext* task) const {
+  CachedBlock cut;
+  const auto add = [&](CheckedBytes bytes) {
+    cut.pieces.push_back(disk ? CachedPiece{{}, spill(disk, bytes)} : CachedPiece{std::move(bytes), nullptr});
+  };
   const size_t records = block.records ? block.count() : 0;
-  Bytes bytes;
   for (size_t at = 0; at < records;) {
     if (task != nullptr) task->checkInterrupted();
-    bytes.clear();
+    Bytes bytes;
     Writer out(bytes);
     at += block.ops->encode_piece(block.records.get(), at, out);
-    moved.pieces.push_back({{}, spill(disk, bytes.view())});
+    add(CheckedBytes::of(std::move(bytes)));
   }
   for (const CachedPiece& piece : pieces) {
-    moved.pieces.push_back(piece.spilled ? piece : CachedPiece{{}, spill(disk, piece.encoded)});
+    if (piece.spilled) {
+      cut.pieces.push_back(piece);
+    } else {
+      add(piece.encoded);
+    }
   }
-  return moved;
+  return cut;
 }
 
 TaskContext::TaskContext(Identity identity, TaskServices& services)

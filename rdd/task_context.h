@@ -100,8 +100,10 @@ struct CachedBlock {
   /// Bytes held in memory, and on disk.
   [[nodiscard]] size_t memory() const;
   [[nodiscard]] size_t disk() const;
-  /// The same records, all of them on disk. Threads: any. Throws IoError where the disk does not take them.
-  [[nodiscard]] CachedBlock onDisk(const std::shared_ptr<SpillSpace>& disk, const TaskContext* task) const;
+  /// The same records, encoded in pieces: all of them on `disk`, or where that is null in memory, but for what is on
+  /// disk already. Threads: any. Throws IoError where the disk does not take them, TaskKilled where `task` (may be
+  /// null) is told to stop.
+  [[nodiscard]] CachedBlock inPieces(const std::shared_ptr<SpillSpace>& disk, const TaskContext* task) const;
 };
 
 /// What an executor does for the code it runs. Implemented in executor/. Threads: all methods from any task thread.

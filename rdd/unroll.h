@@ -2,6 +2,8 @@
 // Makes a block for the cache of a partition that is computed, without holding more of it than the budget has room for.
 #pragma once
 
+#include <iterator>
+
 #include "base/storage/memory_manager.h"
 #include "rdd/block.h"
 #include "rdd/task_context.h"
@@ -83,21 +85,12 @@ class Unroll {
 
   /// Makes pieces of what there is; on disk these, and those of before, where there is no room in memory.
   void encode() {
-    for (size_t at = 0; at < records_.size();) {
-      task_.checkInterrupted();
-      Bytes bytes;
-      Writer out(bytes);
-      at += encodePiece(out, records_.data() + at, records_.size() - at);
-      encoded_ += to_disk_ ? 0 : bytes.size();
-      pieces_.push_back(to_disk_ ? CachedPiece{{}, spill(task_.services().spillSpace(), bytes.view())}
-                                 : CachedPiece{CheckedBytes::of(std::move(bytes)), nullptr});
-    }
-    records_ = {};
+    const auto disk = to_disk_ ? task_.services().spillSpace() : nullptr;
+    if (to_disk_ && encoded_ > 0) pieces_ = CachedBlock::of(std::move(pieces_)).inPieces(disk, &task_).pieces;
+    CachedBlock fresh = CachedBlock::of(TypedBlock::of(std::exchange(records_, {}))).inPieces(disk, &task_);
+    encoded_ = to_disk_ ? 0 : encoded_ + fresh.memory();
+    std::move(fresh.pieces.begin(), fresh.pieces.end(), std::back_inserter(pieces_));
     bytes_ = counted_ = 0;
-    if (to_disk_ && encoded_ > 0) {
-      pieces_ = CachedBlock::of(std::move(pieces_)).onDisk(task_.services().spillSpace(), &task_).pieces;
-      encoded_ = 0;
-    }
     if (to_disk_) reserved_.resizeAnyway(0);
   }
 
