@@ -9,6 +9,7 @@
 #include <chrono>
 
 #include "base/util/config_values.h"
+#include "base/util/host_name.h"
 #include "base/util/log.h"
 #include "base/util/new_id.h"
 #include "driver/added_files.h"
@@ -46,12 +47,6 @@ SchedulerLoop::Options loopOptions(const Conf& conf, bool local, int local_failu
 ContextId nextContext() {
   static std::atomic<int64_t> next{0};
   return ContextId(next++);
-}
-
-std::string machineName() {
-  char name[256] = "";
-  (void)::gethostname(name, sizeof name - 1);
-  return name;
 }
 
 /// All that are set, as they may be shown to anybody.
@@ -110,7 +105,7 @@ void Engine::tellStarted() {
                                        .name = conf_.getString("cerium.app.name"),
                                        .master = conf_.getString("cerium.master"),
                                        .version = Context::version(),
-                                       .host = machineName()});
+                                       .host = hostName()});
   bus_.post(events::SettingsKnown{.at = events::wallTime(), .settings = shownSettings(conf_)});
 }
 

@@ -62,7 +62,7 @@ Executor::Executor(ExecutorOptions options, std::shared_ptr<ExecutorLink> link)
   });
   reaper_thread_ = std::thread([this] { reap(); });
   pthread_setname_np(reaper_thread_.native_handle(), "cerium-reaper");
-  if (options_.owns_process && options_.process_limit > 0 && readHeapCounters().allocated != nullptr) {
+  if (options_.owns_process && options_.process_limit > 0 && heapCounters().allocated != nullptr) {
     memory_thread_ = std::thread([this] { watchMemory(); });
     pthread_setname_np(memory_thread_.native_handle(), "cerium-memory");
   }
@@ -187,13 +187,12 @@ std::shared_ptr<Executor> Executor::work() {
 /// Under the lock under which the task leaves the queue: kill() finds it there or here, at any moment.
 /// Shared, as threads that the task has started may outlive it.
 std::shared_ptr<TaskContext> Executor::begin(const TaskLaunch& launch, const MemoryShare& share) {
-  static thread_local const HeapCounters heap = readHeapCounters();
   auto context = std::make_shared<TaskContext>(
       TaskContext::Identity{launch.stage->id, launch.stage_attempt, launch.partition, launch.stage->num_partitions,
                             launch.attempt, launch.id, launch.stage->body->node().lineageDepth(),
                             launch.stage->properties},
       *this);
-  running_.emplace(launch.id, Running{context, pthread_self(), &share, heap, heap.net()});
+  running_.emplace(launch.id, Running{context, pthread_self(), &share, heapCounters(), heapCounters().net()});
   return context;
 }
 

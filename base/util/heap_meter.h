@@ -13,31 +13,31 @@ struct HeapCounters {
   const uint64_t* allocated = nullptr;
   const uint64_t* freed = nullptr;
 
-  /// Bytes that the thread has allocated, less those that it has freed. 0 where there are no counters.
+  /// What the thread has allocated, less what it has freed, in bytes. 0 where there are no counters.
   [[nodiscard]] int64_t net() const noexcept {
     return allocated == nullptr ? 0 : static_cast<int64_t>(*allocated - *freed);
   }
 };
 
-/// Of the calling thread; asks jemalloc once a thread.
+/// Of the calling thread; asks jemalloc.
 [[nodiscard]] HeapCounters readHeapCounters() noexcept;
+/// The same; asks jemalloc once a thread.
+[[nodiscard]] inline const HeapCounters& heapCounters() noexcept {
+  static thread_local const HeapCounters counters = readHeapCounters();
+  return counters;
+}
 
 /// Measures what the calling thread allocates, less what it frees, during its own life. Two loads a reading.
 ///   HeapMeter meter; change(value); charge(meter.grown(guess));
 class HeapMeter {
  public:
-  HeapMeter() noexcept : begin_(counters().net()) {}
+  HeapMeter() noexcept : begin_(heapCounters().net()) {}
   /// Bytes that came in since; `guess` where there is no counter to ask.
   [[nodiscard]] int64_t grown(int64_t guess) const noexcept {
-    return counters().allocated == nullptr ? guess : counters().net() - begin_;
+    return heapCounters().allocated == nullptr ? guess : heapCounters().net() - begin_;
   }
 
  private:
-  static const HeapCounters& counters() noexcept {
-    static thread_local const HeapCounters counters = readHeapCounters();
-    return counters;
-  }
-
   int64_t begin_;
 };
 

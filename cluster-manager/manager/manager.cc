@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -22,6 +21,7 @@
 
 #include "base/protocol/cluster_messages.h"
 #include "base/util/error.h"
+#include "base/util/host_name.h"
 #include "base/util/log.h"
 #include "cluster-manager/manager/journal.h"
 #include "cluster-manager/manager/manager_json.h"
@@ -309,8 +309,7 @@ bool Manager::isInCharge() const { return impl_->in_charge; }
 std::string managerUrl(const rpc::Endpoint& endpoint) {
   std::string host = endpoint.host;
   if (host == "0.0.0.0" || host == "::") {
-    std::array<char, 256> name{};
-    if (::gethostname(name.data(), name.size() - 1) == 0) host = name.data();
+    if (std::string name = hostName(); !name.empty()) host = std::move(name);
   }
   if (host.find(':') != std::string::npos) host = "[" + host + "]";
   return fmt::format("cerium://{}:{}", host, endpoint.port);

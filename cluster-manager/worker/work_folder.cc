@@ -13,6 +13,7 @@
 #include <filesystem>
 
 #include "base/util/error.h"
+#include "base/util/host_name.h"
 #include "base/util/printable.h"
 
 namespace cerium::cluster_manager {
@@ -32,11 +33,7 @@ std::string holderOf(const std::string& folder) {
   return count > 0 ? printable({text.data(), static_cast<size_t>(count)}) : "another worker";
 }
 
-std::string ownName() {
-  std::array<char, 128> host{};
-  ::gethostname(host.data(), host.size() - 1);
-  return fmt::format("process {} on {}", ::getpid(), host.data());
-}
+std::string ownName() { return fmt::format("process {} on {}", ::getpid(), hostName()); }
 
 }  // namespace
 

@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <climits>
 #include <cstring>
 #include <filesystem>
 
 #include "base/util/error.h"
+#include "base/util/host_name.h"
 
 namespace cerium::io {
 namespace {
@@ -21,9 +21,7 @@ std::string adviceFor(const std::string& path, int error) {
         std::error_code ignored;
         return fmt::format("; a relative path starts at {}", std::filesystem::current_path(ignored).string());
       }
-      char host[HOST_NAME_MAX + 1] = {};
-      ::gethostname(host, sizeof host - 1);
-      return fmt::format("; check the spelling, and that machine {} sees this path", host);
+      return fmt::format("; check the spelling, and that machine {} sees this path", hostName());
     }
     case EACCES:
     case EPERM:

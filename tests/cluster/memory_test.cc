@@ -19,7 +19,7 @@ using Catch::Contains;
 
 constexpr size_t kMiB = size_t{1} << 20;
 
-bool isHeapCounted() { return readHeapCounters().allocated != nullptr; }
+bool isHeapCounted() { return heapCounters().allocated != nullptr; }
 
 Conf smallConf(const TempFolder& folder) {
   return clusterConf("local-cluster[2,1,64m]", folder).set("cerium.task.maxFailures", "2");
