@@ -81,17 +81,7 @@ bool run(int tasks, const TempFolder& marks) {
 }
 
 /// A job that needs two cores at the same time.
-int64_t pairOfTasks(Context& sc) {
-  return sc.range(0, 2, 1, 2)
-      .barrier()
-      .mapPartitions([](auto& records) {
-        BarrierTaskContext::get().barrier();
-        std::vector<int64_t> all;
-        for (int64_t x : records) all.push_back(x);
-        return all;
-      })
-      .count();
-}
+int64_t pairOfTasks(Context& sc) { return throughBarrier(sc.range(0, 2, 1, 2)).count(); }
 
 }  // namespace
 

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Clocks of the day that differ between processes and jump by an hour, forwards and back, while jobs run: nobody is
-// given up for it, nothing waits for it, and no age or duration is negative.
+// Clocks of the day that differ between processes and jump by an hour, forwards and back, while jobs run: no process
+// is given up, nothing waits longer, and no age or duration is negative.
 #include <catch2/catch.hpp>
 
 #include "tests/support/standalone_cluster.h"
@@ -46,7 +46,7 @@ void program() {
   }
   if (!recorder->removed().empty()) wrong += "; lost: " + recorder->removed()[0].reason;
   for (const TaskInfo& task : recorder->ended()) {
-    // A task takes 20 ms at most; a copy of one would mean that somebody took it for slow.
+    // A task takes 20 ms at most; a copy of one would mean that the driver took the task for slow.
     if (task.run_micros < 0 || task.run_micros > 30'000'000) wrong += "; took " + std::to_string(task.run_micros);
     if (task.status != "SUCCESS") wrong += "; " + task.message;
   }
@@ -142,8 +142,7 @@ TEST_CASE("processes of a cluster whose clocks differ and jump lose nobody, and 
 
   // The next manager begins at what its clock says, which is before the application began.
   clocks.set("manager", -10'000);
-  cluster.manager().signal(SIGKILL);
-  REQUIRE(cluster.manager().wait() == 128 + SIGKILL);
+  cluster.killManager();
   cluster.startManager();
   REQUIRE(eventually([&] { return cluster.json().at("aliveworkers").as_int64() == 2; }));
   folder.write("go", "");

@@ -79,14 +79,7 @@ class Jobs {
       case 4:
         return pairs.join(pairs, 4).countAsync();
       default:
-        return rows.barrier()
-            .mapPartitions([](auto& records) {
-              BarrierTaskContext::get().barrier();
-              std::vector<int64_t> all;
-              for (int64_t x : records) all.push_back(x);
-              return all;
-            })
-            .countAsync();
+        return throughBarrier(rows).countAsync();
     }
   }
 

@@ -66,6 +66,13 @@ std::vector<std::string> leftBehind(const std::string& work_dir) {
   return left;
 }
 
+/// One on each of two workers, and both have run tasks.
+std::vector<pid_t> bothExecutors(const StandaloneCluster& cluster, Context& sc) {
+  REQUIRE(slowSum(sc, 4, 1) == 6);
+  REQUIRE(eventually([&] { return cluster.executors().size() == 2; }));
+  return cluster.executors();
+}
+
 }  // namespace
 
 TEST_CASE("endless standalone program", "[.program]") { endlessProgram(); }
@@ -75,8 +82,7 @@ TEST_CASE("an application that ends while the manager is restarted has finished"
   cluster.addWorker();
   Context sc(cluster.conf());
   REQUIRE(slowSum(sc, 4, 1) == 6);
-  cluster.manager().signal(SIGKILL);
-  REQUIRE(cluster.manager().wait() == 128 + SIGKILL);
+  cluster.killManager();
   auto stopped = std::async(std::launch::async, [&sc] { sc.stop(); });
   cluster.startManager();
   stopped.get();
@@ -142,13 +148,10 @@ TEST_CASE("running jobs do not notice that the manager is killed and restarted",
   cluster.addWorker();
   cluster.addWorker();
   Context sc(quietConf(cluster));
-  REQUIRE(slowSum(sc, 4, 1) == 6);
-  REQUIRE(eventually([&] { return cluster.executors().size() == 2; }));
-  const auto executors = cluster.executors();
+  const auto executors = bothExecutors(cluster, sc);
   RunningSum sum(sc, 80);
   REQUIRE(sum.reaches(8));
-  cluster.manager().signal(SIGKILL);
-  REQUIRE(cluster.manager().wait() == 128 + SIGKILL);
+  cluster.killManager();
   REQUIRE(sum.reaches(20));
   cluster.startManager();
   CHECK(sum.isRight());
@@ -178,13 +181,10 @@ TEST_CASE("running jobs do not notice that the manager comes back with its journ
   cluster.addWorker();
   cluster.addWorker();
   Context sc(quietConf(cluster));
-  REQUIRE(slowSum(sc, 4, 1) == 6);
-  REQUIRE(eventually([&] { return cluster.executors().size() == 2; }));
-  const auto executors = cluster.executors();
+  const auto executors = bothExecutors(cluster, sc);
   RunningSum sum(sc, 60);
   REQUIRE(sum.reaches(8));
-  cluster.manager().signal(SIGKILL);
-  REQUIRE(cluster.manager().wait() == 128 + SIGKILL);
+  cluster.killManager();
   for (const auto& entry : std::filesystem::directory_iterator(cluster.folder() / "recovery")) {
     if (is_gone) {
       std::filesystem::remove_all(entry.path());

@@ -46,6 +46,16 @@ inline bool eventually(const std::function<bool()>& condition, std::chrono::seco
   return true;
 }
 
+/// The records of `rows`, all of whose tasks run at the same time.
+inline RDD<int64_t> throughBarrier(const RDD<int64_t>& rows) {
+  return rows.barrier().mapPartitions([](auto& records) {
+    BarrierTaskContext::get().barrier();
+    std::vector<int64_t> all;
+    for (int64_t x : records) all.push_back(x);
+    return all;
+  });
+}
+
 /// Living processes (not zombies) whose parent is `parent`.
 inline std::vector<pid_t> childrenOf(pid_t parent) {
   std::vector<pid_t> found;

@@ -92,6 +92,10 @@ class StandaloneCluster {
     managers_.push_back(newManager(url_.empty() ? "0" : url_.substr(url_.rfind(':') + 1), {}));
     url_ = manager().said("manager at ", ";");
   }
+  void killManager() {
+    manager().signal(SIGKILL);
+    REQUIRE(manager().wait() == 128 + SIGKILL);
+  }
   /// Stands by for the one in charge; gives its URL.
   std::string startStandby() {
     managers_.push_back(newManager("0", {"--standby"}));
