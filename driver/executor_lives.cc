@@ -13,6 +13,10 @@ namespace {
 
 std::string detail(const std::string& text) { return text.empty() ? text : ": " + text; }
 
+std::string killedBy(int signal) {
+  return fmt::format("its process was killed by signal {} ({})", signal, strsignal(signal));
+}
+
 /// Of a process that left a crash record.
 std::string describe(const CrashRecord& record) {
   switch (record.cause) {
@@ -28,15 +32,14 @@ std::string describe(const CrashRecord& record) {
       break;
   }
   if (record.signal == 0) return fmt::format("a task called exit({})", record.exit_status);
-  return fmt::format("its process was killed by signal {} ({})", record.signal, strsignal(record.signal));
+  return killedBy(record.signal);
 }
 
 std::string describe(const ExecutorEnd& end) {
   const ProcessEnd& process = end.process;
   std::string text = !end.seen            ? "its machine cannot be reached"
                      : process.crashed    ? describe(process.record)
-                     : process.signal > 0 ? fmt::format("its process was killed by signal {} ({})", process.signal,
-                                                        strsignal(process.signal))
+                     : process.signal > 0 ? killedBy(process.signal)
                                           : fmt::format("its process exited with status {}", process.exit_status);
   return text + detail(end.reason);
 }

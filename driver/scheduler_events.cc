@@ -122,7 +122,7 @@ void SchedulerLoop::figuresChanged(StageId id, Stage& stage) {
   if (!std::exchange(stage.has_changed, true)) changed_.push_back(id);
 }
 
-/// The first change at once, those that follow at most twenty times a second: a job may have millions of tasks.
+/// Tells the figures that changed, at most twenty times a second: a job may have millions of tasks.
 void SchedulerLoop::tellProgress() {
   const auto time = std::chrono::steady_clock::now();
   if (time < next_progress_) return;

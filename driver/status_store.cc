@@ -8,7 +8,7 @@
 namespace cerium {
 namespace {
 
-/// `id` has ended; those that ended first are forgotten.
+/// Notes that `id` has ended, and forgets the earliest ends beyond kKept.
 template <class Map>
 void noteEnd(int64_t id, std::deque<int64_t>& ended, Map& all) {
   ended.push_back(id);

@@ -66,7 +66,7 @@ class ShuffleStore {
   mutable std::mutex mutex_;
   std::map<Key, Held> outputs_;      // guarded by mutex_
   std::deque<ShuffleId> were_read_;  // guarded by mutex_; whole outputs of theirs, the last one last
-  std::vector<ShuffleId> cold_;      // guarded by mutex_; little enough to stay in memory for now
+  std::vector<ShuffleId> cold_;      // guarded by mutex_; stay in memory until there is kColdBytes of them
   std::atomic<bool> is_any_cold_{false};
 };
 

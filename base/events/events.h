@@ -205,7 +205,7 @@ struct StageProgressed {
   std::shared_ptr<const StageDescription> stage;
   StageFigures figures;
 };
-/// Of each StageSubmitted one, also of those that failed.
+/// An attempt of a stage is over: each StageSubmitted is followed by one of these, whatever the outcome.
 struct StageCompleted {
   WallTime at;
   std::shared_ptr<const StageDescription> stage;
@@ -277,8 +277,8 @@ using Event =
                  BroadcastRemoved, JobStarted, JobEnded, StageSubmitted, StageProgressed, StageCompleted, StageSkipped,
                  TaskStarted, TaskGettingResult, TaskEnded, EventsDropped>;
 
-/// Events of which there may be millions: only readers that ask for them get them, and those that are too slow miss
-/// some.
+/// Whether there may be millions of this kind of event. A reader gets such events only if it asks for them
+/// (EventQueue::Takes), and misses some where it is too slow.
 [[nodiscard]] inline bool isDetail(const Event& event) {
   return std::holds_alternative<TaskStarted>(event) || std::holds_alternative<TaskGettingResult>(event) ||
          std::holds_alternative<TaskEnded>(event) || std::holds_alternative<BlockUpdated>(event) ||

@@ -75,9 +75,8 @@ constexpr ConfigKey kKeys[] = {
      kMaxInt},
     {"cerium.executor.memory", kSize, "1g", "The memory of one executor.", kMiB, kMiB},
     {"cerium.executor.memoryOverhead", kSize, "0",
-     "What an executor's process may hold beyond its memory, for what functions keep; beyond that the task that fills "
-     "it "
-     "is stopped. 0 is a quarter of the memory and 64m."},
+     "What an executor's process may hold beyond its memory, for what functions keep; the task that fills it fails. "
+     "0 is a quarter of the memory and 64m."},
     {"cerium.files", kString, "", "Files for every executor, as Context::addFile adds them, separated by commas."},
     {"cerium.files.maxPartitionBytes", kSize, "128m", "The most bytes of a file that one partition reads.", 1, 1},
     {"cerium.job.description", kString, "", "What the jobs of this thread are for, shown in the web pages."},
