@@ -9,7 +9,7 @@
 #include <iostream>
 #include <string>
 
-#include "base/util/config_keys.h"
+#include "base/config/config_keys.h"
 #include "cli/commands.h"
 
 namespace cerium::cli {

@@ -11,7 +11,7 @@
 #include "base/util/error.h"
 #include "base/util/printable.h"
 #include "cli/commands.h"
-#include "cluster-manager/status_client.h"
+#include "web-ui/http/status_client.h"
 
 namespace cerium::cli {
 

@@ -8,7 +8,7 @@
 #include <mutex>
 #include <utility>
 
-#include "base/util/master_url.h"
+#include "base/config/master_url.h"
 #include "base/util/printable.h"
 
 namespace cerium::cli {

@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "base/config/config.h"
 #include "base/protocol/cluster_messages.h"
 #include "base/rpc/secrets.h"
 #include "base/rpc/transport.h"
-#include "base/util/config.h"
 #include "base/util/error.h"
 
 namespace cerium::cli {

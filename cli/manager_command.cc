@@ -11,8 +11,8 @@
 #include <memory>
 #include <string>
 
+#include "base/config/config.h"
 #include "base/rpc/secrets.h"
-#include "base/util/config.h"
 #include "base/util/error.h"
 #include "base/util/log.h"
 #include "base/util/user_folders.h"

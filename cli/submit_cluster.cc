@@ -15,14 +15,14 @@
 #include <utility>
 #include <vector>
 
+#include "base/config/config_values.h"
 #include "base/rpc/local_address.h"
-#include "base/util/config_values.h"
 #include "base/util/error.h"
 #include "base/util/new_id.h"
 #include "base/util/printable.h"
 #include "cli/printer.h"
 #include "cli/submit_run.h"
-#include "driver/file_server.h"
+#include "driver/provider/file_server.h"
 
 namespace cerium::cli {
 namespace {
@@ -37,15 +37,15 @@ constexpr std::chrono::milliseconds kLook{100};  // for a signal, while somethin
 constexpr int kInterrupted = 130;                // as a shell says it
 
 /// Where workers get the program and its files, and bring what it prints.
-class Desk {
+class UploadServer {
  public:
-  Desk(const std::vector<std::string>& paths, const std::string& secret, const std::vector<rpc::Endpoint>& managers,
-       Printer& printer)
+  UploadServer(const std::vector<std::string>& paths, const std::string& secret,
+               const std::vector<rpc::Endpoint>& managers, Printer& printer)
       : server_(paths), printer_(printer) {
     rpc::TransportOptions options;
     options.secret = secret;
     options.max_message_bytes = kMaxClusterMessage;
-    options.thread_name = "cerium-desk";
+    options.thread_name = "cerium-upload";
     transport_ = rpc::makeTcpTransport(options);
     at_ = transport_->listen({rpc::addressTowards(managers), 0}, [this](const rpc::ConnectionPtr&) {
       {
@@ -258,8 +258,8 @@ int runInCluster(SignalQueue& signals, const SubmitFlags& flags, const Conf& con
   for (auto& path : paths) path = std::filesystem::absolute(path).lexically_normal().string();
   const std::string secret = rpc::findClusterSecret(managers.secret, managers.endpoints).value;
   Printer printer;
-  Desk desk(paths, rpc::deriveSecret(secret, "driver " + order.driver), managers.endpoints, printer);
-  auto files = desk.files();
+  UploadServer server(paths, rpc::deriveSecret(secret, "driver " + order.driver), managers.endpoints, printer);
+  auto files = server.files();
   order.program = {files.front(), {flags.command.begin() + 1, flags.command.end()}};
   order.files.assign(files.begin() + 1, files.end());
   Follower follower(signals, managers, std::move(order), printer);
@@ -267,7 +267,7 @@ int runInCluster(SignalQueue& signals, const SubmitFlags& flags, const Conf& con
   if (outcome.is_over) {
     // All of it, for as long as its reader takes and its user waits.
     const auto end = SteadyClock::now();
-    while (!desk.waitForOutput(end, kLook) || !printer.finish(kLook)) {
+    while (!server.waitForOutput(end, kLook) || !printer.finish(kLook)) {
       if (const auto taken = signals.next(std::chrono::milliseconds(0)); taken && taken->signal != 0) break;
     }
   }

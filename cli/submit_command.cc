@@ -11,7 +11,7 @@
 #include <memory>
 #include <string>
 
-#include "base/util/config.h"
+#include "base/config/config.h"
 #include "base/util/error.h"
 #include "cli/commands.h"
 #include "cli/submit_run.h"

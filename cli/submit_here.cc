@@ -19,9 +19,9 @@ namespace {
 constexpr std::chrono::seconds kToEnd{5};
 
 /// Sends a program what its user wants, once more strongly each time.
-class Interrupts {
+class SigintHandler {
  public:
-  explicit Interrupts(ChildProcess& child) : child_(child) {}
+  explicit SigintHandler(ChildProcess& child) : child_(child) {}
 
   void on(const SignalQueue::Taken& taken) {
     if (taken.signal != SIGINT) return end(taken.signal);
@@ -68,7 +68,7 @@ int runHere(SignalQueue& signals, const std::vector<std::string>& command,
     ended = std::move(end);
     SignalQueue::wake();
   });
-  Interrupts interrupts(child);
+  SigintHandler interrupts(child);
   for (;;) {
     const auto taken = signals.next(std::chrono::milliseconds(500));
     std::lock_guard lock(mutex);

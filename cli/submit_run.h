@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/util/config.h"
+#include "base/config/config.h"
 #include "cli/manager_client.h"
 #include "cli/signals.h"
 #include "cli/submit_settings.h"

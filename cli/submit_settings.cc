@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <set>
 
-#include "base/util/config_keys.h"
-#include "base/util/config_values.h"
+#include "base/config/config_keys.h"
+#include "base/config/config_values.h"
 #include "base/util/error.h"
 
 namespace cerium::cli {

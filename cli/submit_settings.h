@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/util/config.h"
+#include "base/config/config.h"
 
 namespace cerium::cli {
 
@@ -43,7 +43,7 @@ struct FlagSetting {
 /// Tasks ask for a file by its name: throws InvalidArgument for two of one name in different places.
 void checkFileNames(const std::vector<std::string>& paths);
 
-/// The environment variables from which a program's Conf reads these; see base/util/config_sources.h.
+/// The environment variables from which a program's Conf reads these; see base/config/config_sources.h.
 [[nodiscard]] std::map<std::string, std::string> environmentOf(const SubmitFlags& flags);
 
 /// What a driver in the cluster has in its environment: all settings but those that belong to this machine.

@@ -11,12 +11,12 @@
 #include <string>
 #include <vector>
 
+#include "base/config/config.h"
+#include "base/config/config_values.h"
+#include "base/config/master_url.h"
 #include "base/rpc/local_address.h"
-#include "base/util/config.h"
-#include "base/util/config_values.h"
 #include "base/util/error.h"
 #include "base/util/log.h"
-#include "base/util/master_url.h"
 #include "base/util/user_folders.h"
 #include "cli/commands.h"
 #include "cli/manager_client.h"

@@ -10,9 +10,10 @@
 #include "base/util/child_process.h"
 #include "base/util/environment.h"
 #include "base/util/log.h"
+#include "driver/app/terminate_handler.h"
+#include "driver/backend/added_files.h"
 #include "driver/engine.h"
-#include "driver/uncaught.h"
-#include "executor/executor_process.h"
+#include "executor/process/executor_process.h"
 #include "rdd/io/text_files.h"
 
 namespace cerium {
@@ -50,18 +51,18 @@ void Context::stop() { engine_->stop(); }
 bool Context::isStopped() const { return engine_->stopped(); }
 JobRunnerPtr Context::runner() const { return engine_; }
 
-int Context::slices(int64_t partitions, const OperationSite& site) const {
+int Context::slices(int64_t partitions, const CallSite& site) const {
   return partitions == kDefaultPartitions ? engine_->defaultParallelism() : api::checkedPartitions(site, partitions);
 }
 
 void Context::checkPartition(int p, int partitions, const Where& where) {
   if (p >= 0 && p < partitions) return;
-  throw InvalidArgument(OperationSite("runJob", where).str() + ": there is no partition " + std::to_string(p) +
+  throw InvalidArgument(CallSite("runJob", where).str() + ": there is no partition " + std::to_string(p) +
                         "; the RDD has " + std::to_string(partitions));
 }
 
 RDD<int64_t> Context::range(int64_t start, int64_t end, int64_t step, int64_t partitions, Where where) {
-  if (step == 0) throw InvalidArgument(OperationSite("range", where).str() + ": the step is 0");
+  if (step == 0) throw InvalidArgument(CallSite("range", where).str() + ": the step is 0");
   const int n = slices(partitions, {"range", where});
   const bool some = step > 0 ? start < end : start > end;
   const auto span = static_cast<uint64_t>(step > 0 ? end : start) - static_cast<uint64_t>(step > 0 ? start : end);
@@ -118,7 +119,7 @@ RDD<std::pair<std::string, std::string>> Context::binaryFiles(const std::string&
 }
 
 RDD<std::string> Context::binaryRecords(const std::string& path, int64_t length, Where where) {
-  const std::string site = OperationSite("binaryRecords", where).str();
+  const std::string site = CallSite("binaryRecords", where).str();
   if (length <= 0)
     throw InvalidArgument(site + ": the record length is " + std::to_string(length) + "; it must be positive");
   const auto bytes = static_cast<uint64_t>(length);
@@ -251,5 +252,10 @@ std::optional<StageInfo> StatusTracker::getStageInfo(int64_t id) const {
 
 std::vector<ExecutorInfo> StatusTracker::getExecutorInfos() const { return engine_->status().executors(); }
 StageInfo StatusTracker::totals() const { return engine_->status().totals(); }
+
+std::string File::get(const std::string& name) {
+  TaskContext* task = TaskContext::get();
+  return task != nullptr ? task->services().addedFile(name) : pathInDriver(name);
+}
 
 }  // namespace cerium

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/util/config.h"
+#include "base/config/config.h"
 #include "driver/job_failed.h"
 #include "driver/listener.h"
 #include "rdd/accumulator.h"
@@ -225,7 +225,7 @@ class Context {
     }
     return api::makeRdd<T>(runner(), {"parallelize", where}, n, {}, std::move(body));
   }
-  int slices(int64_t partitions, const OperationSite& site) const;
+  int slices(int64_t partitions, const CallSite& site) const;
   static void checkPartition(int p, int partitions, const Where& where);
   std::vector<std::string> objectFiles(const std::string& path) const;
   BroadcastId addBroadcast(std::shared_ptr<const void> value, std::function<Bytes()> encode);

@@ -8,13 +8,13 @@
 #include <cctype>
 #include <chrono>
 
-#include "base/util/config_values.h"
+#include "base/config/config_values.h"
 #include "base/util/host_name.h"
 #include "base/util/log.h"
 #include "base/util/new_id.h"
-#include "driver/added_files.h"
+#include "driver/app/sigint_handler.h"
+#include "driver/backend/added_files.h"
 #include "driver/context.h"
-#include "driver/interrupts.h"
 #include "rdd/accumulator_registry.h"
 #include "rdd/io/record_file.h"
 #include "rdd/io/text_files.h"
@@ -90,7 +90,7 @@ void Engine::start() {
   loop_->start();
   backend_->start(*loop_);
   if (wantsInterrupts()) {
-    interrupts_ = std::make_unique<Interrupts>([this] {
+    interrupts_ = std::make_unique<SigintHandler>([this] {
       log::warn("interrupted: all jobs are cancelled; once more ends the program");
       loop_->cancelJobs(nullptr, "the program was interrupted (Ctrl-C)");
     });

@@ -11,14 +11,14 @@
 #include <string>
 #include <unordered_map>
 
-#include "base/util/config.h"
-#include "driver/cluster_backend.h"
-#include "driver/event_bus.h"
-#include "driver/interrupts.h"
-#include "driver/listeners.h"
-#include "driver/progress.h"
-#include "driver/scheduler_loop.h"
-#include "driver/status_store.h"
+#include "base/config/config.h"
+#include "driver/app/console_progress.h"
+#include "driver/app/sigint_handler.h"
+#include "driver/backend/cluster_backend.h"
+#include "driver/backend/scheduler_loop.h"
+#include "driver/events/event_bus.h"
+#include "driver/events/listeners.h"
+#include "driver/events/status_store.h"
 #include "rdd/broadcast.h"
 #include "rdd/job_runner.h"
 
@@ -84,7 +84,7 @@ class Engine final : public JobRunner, public BroadcastOwner, public std::enable
   const std::shared_ptr<EventQueue> status_queue_;
   std::unique_ptr<ClusterBackend> backend_;
   std::unique_ptr<SchedulerLoop> loop_;
-  std::unique_ptr<Interrupts> interrupts_;
+  std::unique_ptr<SigintHandler> interrupts_;
   std::unique_ptr<Progress> progress_;
   std::atomic<int64_t> next_rdd_{0};
   std::atomic<int64_t> next_job_{0};

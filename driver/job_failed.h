@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/util/error.h"
-#include "driver/failure.h"
+#include "driver/scheduler/failure.h"
 
 namespace cerium {
 

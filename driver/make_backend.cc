@@ -5,14 +5,14 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "base/util/config_values.h"
+#include "base/config/config_values.h"
+#include "base/config/master_url.h"
 #include "base/util/machine_limits.h"
-#include "base/util/master_url.h"
+#include "driver/backend/local_backend.h"
+#include "driver/backend/remote_backend.h"
 #include "driver/engine.h"
-#include "driver/local_backend.h"
-#include "driver/local_cluster_provider.h"
-#include "driver/remote_backend.h"
-#include "driver/standalone_provider.h"
+#include "driver/provider/local_cluster_provider.h"
+#include "driver/provider/standalone_provider.h"
 
 namespace cerium {
 namespace {

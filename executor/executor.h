@@ -18,53 +18,14 @@
 
 #include "base/util/exception_text.h"
 #include "base/util/heap_meter.h"
-#include "executor/block_store.h"
+#include "executor/blocks/block_store.h"
+#include "executor/blocks/shuffle_store.h"
 #include "executor/crash_report.h"
 #include "executor/memory_watch.h"
-#include "executor/shuffle_store.h"
 #include "executor/task_reaper.h"
-#include "rdd/accumulator_cell.h"
-#include "rdd/task_body.h"
+#include "rdd/task.h"
 
 namespace cerium {
-
-/// A stage as an executor holds it.
-struct StageCode {
-  StageId id;
-  int num_partitions = 0;
-  std::shared_ptr<const TaskBody> body;
-  std::optional<ShuffleId> shuffle;  ///< Set where its tasks write map output.
-  std::unordered_map<std::string, std::string> properties;
-};
-using StageCodePtr = std::shared_ptr<const StageCode>;
-
-struct TaskLaunch {
-  TaskId id;
-  StageCodePtr stage;
-  int stage_attempt = 0;
-  int partition = 0;
-  int attempt = 0;
-  std::vector<std::tuple<RddId, int, Bytes>> data;
-};
-
-/// How a task ended.
-struct TaskReport {
-  /// kNotSent: it never ran, as code of the program's threw in the driver while the task was encoded.
-  enum class Outcome { kSuccess, kUserException, kFetchFailed, kEngineFailure, kKilled, kNotSent };
-  TaskId id;
-  StageCodePtr stage;
-  Outcome outcome = Outcome::kSuccess;
-  std::shared_ptr<void> value;  ///< Of a result task.
-  uint64_t map_checksum = 0;    ///< Of a map task: MapOutput::checksum.
-  std::vector<std::pair<AccumulatorId, std::unique_ptr<AccumulatorCell>>> cells;
-  TaskMetrics metrics;
-  std::string message;
-  std::string exception_type;
-  std::string call_site;
-  ShuffleId shuffle;  ///< Of a failed fetch, with `map` and `source`.
-  int map = -1;
-  ExecutorId source;
-};
 
 /// What an executor needs of the world. Threads: called from task threads, at the same time.
 class ExecutorLink {

@@ -47,7 +47,7 @@ TaskReport runTask(const TaskLaunch& launch, TaskContext& task, ShuffleStore& sh
     try {
       compute(launch, task, shuffles, report);
     } catch (...) {
-      if (const OperationSite* site = closure::takeThrowSite()) report.call_site = site->str();
+      if (const CallSite* site = closure::takeThrowSite()) report.call_site = site->str();
       // Listeners run for failed tasks too, and its threads end with it. What these throw is less than what came first.
       (void)guarded([&] { task.complete(); });
       (void)guarded([&] { task.close(); });

@@ -48,7 +48,7 @@ std::vector<Mapping> mappings() {
 
 }  // namespace
 
-void checkCaptures(const OperationSite& site, const void* captures, size_t size) {
+void checkCaptures(const CallSite& site, const void* captures, size_t size) {
   const size_t words = size / sizeof(uintptr_t);
   if (words == 0) return;
   const auto mapped = mappings();
@@ -69,7 +69,7 @@ void checkCaptures(const OperationSite& site, const void* captures, size_t size)
 
 namespace closure {
 namespace {
-thread_local const OperationSite* t_throw_site = nullptr;
+thread_local const CallSite* t_throw_site = nullptr;
 
 /// Texts of decoded sites, kept for the life of the process: one a call site of the program.
 const char* intern(std::string_view text) {
@@ -82,22 +82,22 @@ const char* intern(std::string_view text) {
 }
 }  // namespace
 
-void noteThrow(const OperationSite& site) noexcept {
-  static thread_local OperationSite noted;
+void noteThrow(const CallSite& site) noexcept {
+  static thread_local CallSite noted;
   if (t_throw_site != nullptr) return;
   noted = site;
   t_throw_site = &noted;
 }
 
-const OperationSite* takeThrowSite() noexcept { return std::exchange(t_throw_site, nullptr); }
+const CallSite* takeThrowSite() noexcept { return std::exchange(t_throw_site, nullptr); }
 
-void encodeSite(Writer& out, const OperationSite& site) {
+void encodeSite(Writer& out, const CallSite& site) {
   out.text(site.operation);
   out.text(site.file);
   out.varint(site.line);
 }
 
-OperationSite decodeSite(Reader& in) {
+CallSite decodeSite(Reader& in) {
   const char* operation = intern(in.text());
   const char* file = intern(in.text());
   return {operation, file, static_cast<uint32_t>(in.varint())};

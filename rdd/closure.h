@@ -18,11 +18,11 @@
 namespace cerium {
 
 /// Told of each user function in a node: the operation, and the bytes of its captures (size 0: none).
-using ClosureVisitor = std::function<void(const OperationSite& site, const void* captures, size_t size)>;
+using ClosureVisitor = std::function<void(const CallSite& site, const void* captures, size_t size)>;
 
 /// Looks for pointers among captured words: an address that is mapped in this process (stack, heap, data, text) means
 /// nothing in another. Throws InvalidArgument naming the operation and its place.
-void checkCaptures(const OperationSite& site, const void* captures, size_t size);
+void checkCaptures(const CallSite& site, const void* captures, size_t size);
 
 namespace closure {
 
@@ -173,7 +173,7 @@ F decode(Reader& in) {
 }
 
 template <class F>
-void visit(const ClosureVisitor& visitor, const OperationSite& site, const F& f) {
+void visit(const ClosureVisitor& visitor, const CallSite& site, const F& f) {
   if constexpr (kIsBound<F>) {
     visit(visitor, site, f.f);
   } else if constexpr (kComposite<F>) {
@@ -198,19 +198,19 @@ auto bind(F f, Bound... bound) {
 }
 
 /// Remembers, for the error report, which operation's function threw on this thread; the innermost one wins.
-void noteThrow(const OperationSite& site) noexcept;
+void noteThrow(const CallSite& site) noexcept;
 /// The site noted since the last call, if any; forgets it.
-[[nodiscard]] const OperationSite* takeThrowSite() noexcept;
+[[nodiscard]] const CallSite* takeThrowSite() noexcept;
 
-void encodeSite(Writer& out, const OperationSite& site);
-OperationSite decodeSite(Reader& in);
+void encodeSite(Writer& out, const CallSite& site);
+CallSite decodeSite(Reader& in);
 
 }  // namespace closure
 
 /// A user's function with the operation it was given to. Knows how to travel, and names its site when it throws.
 template <class F>
 struct Located {
-  OperationSite site;
+  CallSite site;
   F f;
 
   template <class... Args>
@@ -233,7 +233,7 @@ struct Located {
     }
   }
   static Located decode(Reader& in) {
-    OperationSite site = closure::decodeSite(in);
+    CallSite site = closure::decodeSite(in);
     try {
       return {site, closure::decode<F>(in)};
     } catch (...) {

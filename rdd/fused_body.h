@@ -3,7 +3,7 @@
 // together.
 #pragma once
 
-#include "rdd/pipes.h"
+#include "rdd/narrow_functions.h"
 #include "rdd/task_body.h"
 #include "rdd/typed_node.h"
 
@@ -31,7 +31,7 @@ class FusedBody final : public TaskBody {
   void run(TaskContext& task, TaskOutput& out) const override {
     // Each task has its own copy of the functions, so that one with state of its own needs no lock.
     End end = end_;
-    pipes::Input<S, P> input(task, static_cast<const Node<S>&>(*node_).open(task, task.partitionId()), pipe_);
+    narrow::Input<S, P> input(task, static_cast<const Node<S>&>(*node_).open(task, task.partitionId()), pipe_);
     if constexpr (End::kIsMapSide) {
       out.map_output = end.run(task, input);
     } else {
@@ -56,7 +56,7 @@ class FusedBody final : public TaskBody {
   }
 
  private:
-  using Result = decltype(std::declval<End&>().run(std::declval<TaskContext&>(), std::declval<pipes::Input<S, P>&>()));
+  using Result = decltype(std::declval<End&>().run(std::declval<TaskContext&>(), std::declval<narrow::Input<S, P>&>()));
 
   NodePtr node_;
   P pipe_;

@@ -20,7 +20,7 @@ struct JobRequest {
   std::shared_ptr<const TaskBody> body;
   NodePtr node;  ///< Keeps the lineage alive.
   std::vector<int> partitions;
-  OperationSite site;
+  CallSite site;
   /// Called once for each index of `partitions`, as results arrive, in any order, on the scheduler's thread.
   /// Must be quick and must not throw. May be null.
   std::function<void(size_t index, TaskResult&& result)> on_result;

@@ -49,7 +49,7 @@ ShuffleDependency::~ShuffleDependency() {
   bury(std::move(parent_));
 }
 
-RddNode::RddNode(RddId id, OperationSite site, int num_partitions, std::vector<Dependency> dependencies)
+RddNode::RddNode(RddId id, CallSite site, int num_partitions, std::vector<Dependency> dependencies)
     : id_(id), site_(site), num_partitions_(num_partitions), dependencies_(std::move(dependencies)), effective_(this) {
   for (const Dependency& dependency : dependencies_) {
     const RddNode* parent = dependency.narrow ? dependency.narrow.get() : dependency.shuffle->parent().get();

@@ -67,14 +67,14 @@ struct PartitionRef {
 /// Threads: the immutable part may be read from anywhere; name, storage level and checkpoint are synchronised.
 class RddNode {
  public:
-  RddNode(RddId id, OperationSite site, int num_partitions, std::vector<Dependency> dependencies);
+  RddNode(RddId id, CallSite site, int num_partitions, std::vector<Dependency> dependencies);
   virtual ~RddNode();
   RddNode(const RddNode&) = delete;
   RddNode& operator=(const RddNode&) = delete;
 
   [[nodiscard]] RddId id() const { return id_; }
   /// The operation that made this RDD and where the program called it.
-  [[nodiscard]] const OperationSite& site() const { return site_; }
+  [[nodiscard]] const CallSite& site() const { return site_; }
   /// Whose it is; none in an executor's process.
   [[nodiscard]] ContextId context() const { return context_; }
   void setContext(ContextId context) { context_ = context; }
@@ -117,7 +117,7 @@ class RddNode {
 
  private:
   const RddId id_;
-  const OperationSite site_;
+  const CallSite site_;
   ContextId context_;
   const int num_partitions_;
   std::vector<Dependency> dependencies_;

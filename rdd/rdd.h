@@ -63,7 +63,7 @@ using ChainStatePtr = std::shared_ptr<ChainState>;
 template <class T0, class Op, class T>
 class ChainStep final : public ChainState {
  public:
-  ChainStep(ChainStatePtr parent, Op op, OperationSite site, JobRunnerPtr runner, bool keeps)
+  ChainStep(ChainStatePtr parent, Op op, CallSite site, JobRunnerPtr runner, bool keeps)
       : parent_(std::move(parent)), op_(std::move(op)), site_(site), runner_(std::move(runner)), keeps_(keeps) {}
 
  private:
@@ -78,7 +78,7 @@ class ChainStep final : public ChainState {
 
   ChainStatePtr parent_;
   Op op_;
-  OperationSite site_;
+  CallSite site_;
   JobRunnerPtr runner_;
   bool keeps_;
 };
@@ -104,7 +104,7 @@ class RDD : public api::Operations<RDD<T>, T> {
 
   template <class U, class Op>
   auto append(Op op, bool keeps_partitioner) const {
-    const OperationSite site = op.f.site;
+    const CallSite site = op.f.site;
     api::ChainStatePtr state(
         static_cast<api::ChainState*>(new api::ChainStep<T, Op, U>(nullptr, op, site, runner_, keeps_partitioner)));
     return Chain<T, Op, U>(node_, std::move(op), std::move(state), runner_, site,
@@ -113,12 +113,12 @@ class RDD : public api::Operations<RDD<T>, T> {
   /// Calls `f(source node, pipe)` with what a fused loop reads and applies.
   template <class F>
   auto fused(F f) const {
-    return f(node_, pipes::Identity());
+    return f(node_, narrow::Identity());
   }
   /// The wide edge whose map side ends this RDD's loop with `writer`.
   template <class Writer>
   auto shuffleWith(Writer writer, int partitions) const {
-    return runner_->newShuffle(node_, partitions, fusedBody<T>(node_, pipes::Identity(), std::move(writer)));
+    return runner_->newShuffle(node_, partitions, fusedBody<T>(node_, narrow::Identity(), std::move(writer)));
   }
 
  private:
@@ -132,7 +132,7 @@ class Chain : public api::Operations<Chain<S, P, T>, T> {
  public:
   using value_type = T;
 
-  Chain(TypedNodePtr<S> source, P pipe, api::ChainStatePtr state, JobRunnerPtr runner, OperationSite site,
+  Chain(TypedNodePtr<S> source, P pipe, api::ChainStatePtr state, JobRunnerPtr runner, CallSite site,
         std::optional<Partitioner> partitioner)
       : source_(std::move(source)),
         pipe_(std::move(pipe)),
@@ -159,16 +159,16 @@ class Chain : public api::Operations<Chain<S, P, T>, T> {
 
   template <class U, class Op>
   auto append(Op op, bool keeps_partitioner) const {
-    const OperationSite site = op.f.site;
+    const CallSite site = op.f.site;
     api::ChainStatePtr state(
         static_cast<api::ChainState*>(new api::ChainStep<T, Op, U>(state_, op, site, runner_, keeps_partitioner)));
-    auto pipe = pipes::then(pipe_, std::move(op));
+    auto pipe = narrow::then(pipe_, std::move(op));
     return Chain<S, decltype(pipe), U>(source_, std::move(pipe), std::move(state), runner_, site,
                                        keeps_partitioner ? partitioner_ : std::nullopt);
   }
   template <class F>
   auto fused(F f) const {
-    if (auto node = state_->node()) return f(TypedNodePtr<T>(node), pipes::Identity());
+    if (auto node = state_->node()) return f(TypedNodePtr<T>(node), narrow::Identity());
     return f(source_, pipe_);
   }
   template <class Writer>
@@ -183,7 +183,7 @@ class Chain : public api::Operations<Chain<S, P, T>, T> {
   P pipe_;
   api::ChainStatePtr state_;
   JobRunnerPtr runner_;
-  OperationSite site_;
+  CallSite site_;
   std::optional<Partitioner> partitioner_;
 };
 

@@ -56,7 +56,7 @@ NodePtr decodeNode(Reader& in, const std::vector<NodePtr>& nodes) {
     }
   }
   const auto decode = reinterpret_cast<NodeDecoder>(resolveEntry(EntryKind::kNode, entry));
-  const OperationSite site = header.site;
+  const CallSite site = header.site;
   try {
     return decode(std::move(header), in);
   } catch (...) {
@@ -137,7 +137,7 @@ std::vector<PartitionRef> cachedPartitions(const RddNode& node, int p) {
 }
 
 void checkStageCaptures(const TaskBody& body) {
-  const ClosureVisitor check = [](const OperationSite& site, const void* captures, size_t size) {
+  const ClosureVisitor check = [](const CallSite& site, const void* captures, size_t size) {
     if (size > 0) checkCaptures(site, captures, size);
   };
   body.visitClosures(check);

@@ -48,7 +48,7 @@ class TypedNodePtr {
 /// What a decoder of nodes gets besides the node's own bytes.
 struct NodeHeader {
   RddId id;
-  OperationSite site;
+  CallSite site;
   int num_partitions = 0;
   StorageLevel storage_level = StorageLevel::NONE;
   int lineage_depth = 0;
@@ -63,7 +63,7 @@ using NodeDecoder = NodePtr (*)(NodeHeader&&, Reader&);
 template <class T, class Body>
 class OpNode final : public Node<T> {
  public:
-  OpNode(RddId id, OperationSite site, int num_partitions, std::vector<Dependency> dependencies, Body body)
+  OpNode(RddId id, CallSite site, int num_partitions, std::vector<Dependency> dependencies, Body body)
       : Node<T>(id, site, num_partitions, std::move(dependencies)), body_(std::move(body)) {}
 
   [[nodiscard]] EntryId entry() const override { return Entry<EntryKind::kNode, &OpNode::decode>::id(); }

@@ -1,7 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
 // What happens in an application, each kind of event a struct of one variant. The driver posts each once; listeners,
-// the status store and logs read them (driver/event_bus.h). `at` is the wall clock when the driver learned of it;
-// durations (`took`) are monotonic.
+// the status store and logs read them (driver/events/event_bus.h). `at` is the wall clock when the driver learned of
+// it; durations (`took`) are monotonic.
 #pragma once
 
 #include <chrono>

@@ -9,15 +9,15 @@
 namespace cerium {
 
 /// An operation of the API and the place of its call. The texts live as long as the process.
-struct OperationSite {
+struct CallSite {
   const char* operation = "";  ///< "map", "reduceByKey".
   const char* file = "";
   uint32_t line = 0;
 
-  OperationSite() = default;
-  OperationSite(const char* op, const std::source_location& where)
+  CallSite() = default;
+  CallSite(const char* op, const std::source_location& where)
       : operation(op), file(where.file_name()), line(where.line()) {}
-  OperationSite(const char* op, const char* file_name, uint32_t line_number)
+  CallSite(const char* op, const char* file_name, uint32_t line_number)
       : operation(op), file(file_name), line(line_number) {}
 
   /// "map at wordcount.cc:12".

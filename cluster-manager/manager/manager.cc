@@ -28,7 +28,7 @@
 #include "cluster-manager/manager/manager_state.h"
 #include "cluster-manager/manager/standby_lock.h"
 #include "cluster-manager/pulse.h"
-#include "cluster-manager/status_server.h"
+#include "web-ui/http/status_server.h"
 
 namespace cerium::cluster_manager {
 namespace {
@@ -294,8 +294,8 @@ HttpAnswer Manager::Impl::health() const {
 std::string Manager::Impl::jsonText() const {
   std::lock_guard guard(state_mutex);
   if (!state) return managerJson({}, {url, "STANDBY", 0});
-  const char* status = state->books().areRecovering() ? "RECOVERING" : "ALIVE";
-  return managerJson(state->books(), {url, status, state->options().wall_offset});
+  const char* status = state->registry().areRecovering() ? "RECOVERING" : "ALIVE";
+  return managerJson(state->registry(), {url, status, state->options().wall_offset});
 }
 
 Manager::Manager(ManagerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}

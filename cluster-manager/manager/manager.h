@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/rpc/transport.h"
-#include "cluster-manager/manager/books.h"
+#include "cluster-manager/manager/cluster_registry.h"
 
 namespace cerium::cluster_manager {
 

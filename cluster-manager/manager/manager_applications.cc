@@ -34,13 +34,13 @@ std::string whatIsWrong(const RegisterApplication& message) {
 void ManagerState::registerApplication(ConnectionId from, const RegisterApplication& message) {
   if (const std::string wrong = whatIsWrong(message); !wrong.empty()) return refuse(from, wrong);
   const std::string& id = message.application;
-  if (const ApplicationRecord* ended = books_.findEnded(id))
+  if (const ApplicationRecord* ended = registry_.findEnded(id))
     return send(from, ApplicationRemoved{ended->reason.empty() ? "it has ended" : ended->reason});
 
-  const bool is_new = !books_.applications.contains(id);
-  Application& application = books_.applications[id];
+  const bool is_new = !registry_.applications.contains(id);
+  Application& application = registry_.applications[id];
   if (!identify(from, Role::kApplication, id, application.connection)) {
-    if (is_new) books_.applications.erase(id);
+    if (is_new) registry_.applications.erase(id);
     return;
   }
   if (is_new) application.number = next_number_++;
@@ -65,19 +65,19 @@ void ManagerState::registerApplication(ConnectionId from, const RegisterApplicat
 void ManagerState::matchExecutors(Application& application, const std::vector<int64_t>& named, bool was_registered) {
   const std::string& id = application.record.application.application;
   const std::set<int64_t> driver_has(named.begin(), named.end());
-  for (const ExecutorKey& key : books_.executorsOf(id)) {
-    const Executor& executor = books_.executors.at(key);
+  for (const ExecutorKey& key : registry_.executorsOf(id)) {
+    const Executor& executor = registry_.executors.at(key);
     if (!driver_has.contains(key.second)) {
       endExecutor(key, "its driver does not know of it");
     } else if (application.retired.contains(key.second)) {
       retireExecutor(application, key.second);
-    } else if (books_.workers.at(executor.worker).as.leaving) {
+    } else if (registry_.workers.at(executor.worker).as.leaving) {
       tell(application, ExecutorLeaving{key.second, fmt::format("worker {} leaves", executor.worker)});
     }
   }
   std::set<int64_t> awaited;
   for (const int64_t executor : driver_has) {
-    if (books_.executors.contains({id, executor})) continue;
+    if (registry_.executors.contains({id, executor})) continue;
     if (!was_registered || application.awaited.contains(executor)) {
       awaited.insert(executor);
     } else {
@@ -101,27 +101,27 @@ void ManagerState::releaseExecutor(Application& application, const ReleaseExecut
   const ExecutorKey key(id, message.executor);
   application.awaited.erase(message.executor);
   changed_ = true;
-  const auto found = books_.executors.find(key);
-  if (found == books_.executors.end()) return tell(application, ExecutorGone{message.executor, true, {}});
+  const auto found = registry_.executors.find(key);
+  if (found == registry_.executors.end()) return tell(application, ExecutorGone{message.executor, true, {}});
   if (found->second.state == ExecutorState::kEnding) return;
   endExecutor(key, message.reason);
 }
 
 void ManagerState::retireExecutor(Application& application, int64_t executor) {
   const ExecutorKey key(application.record.application.application, executor);
-  const auto found = books_.executors.find(key);
+  const auto found = registry_.executors.find(key);
   application.retired.insert(executor);
-  if (found == books_.executors.end() || found->second.state == ExecutorState::kEnding) return;
+  if (found == registry_.executors.end() || found->second.state == ExecutorState::kEnding) return;
   if (found->second.isRetired()) return;
-  books_.retire(key);
-  send(books_.workers.at(found->second.worker).connection, FreeExecutor{key.first, key.second});
+  registry_.retire(key);
+  send(registry_.workers.at(found->second.worker).connection, FreeExecutor{key.first, key.second});
   changed_ = true;
 }
 
 /// `id` by value: callers name it by the very record that is moved away here.
 void ManagerState::endApplication(std::string id, ApplicationState state, const std::string& reason) {
-  Application& application = books_.applications.at(id);
-  for (const ExecutorKey& key : books_.executorsOf(id)) endExecutor(key, "its application has ended");
+  Application& application = registry_.applications.at(id);
+  for (const ExecutorKey& key : registry_.executorsOf(id)) endExecutor(key, "its application has ended");
   ApplicationRecord record = std::move(application.record);
   record.state = state;
   record.reason = reason;
@@ -131,14 +131,14 @@ void ManagerState::endApplication(std::string id, ApplicationState state, const 
   note(fmt::format("application {} ({}) ended: {}{}{}", id, record.application.name, nameOf(state),
                    reason.empty() ? "" : ", ", reason));
   keep(record);
-  books_.applications.erase(id);
+  registry_.applications.erase(id);
   rememberEnded(record);
   changed_ = true;
 }
 
 void ManagerState::rememberEnded(const ApplicationRecord& record) {
-  books_.ended_applications.push_back(record);
-  if (books_.ended_applications.size() > kEndedApplicationsKept) books_.ended_applications.pop_front();
+  registry_.ended_applications.push_back(record);
+  if (registry_.ended_applications.size() > kEndedApplicationsKept) registry_.ended_applications.pop_front();
 }
 
 void ManagerState::giveUpAwaited(Application& application) {
@@ -149,7 +149,7 @@ void ManagerState::giveUpAwaited(Application& application) {
 
 /// A worker runs an executor of an application that the journal does not name: its driver may be on its way.
 Application& ManagerState::awaitUnknown(const std::string& id) {
-  Application& application = books_.applications[id];
+  Application& application = registry_.applications[id];
   application.record.application.application = id;
   application.number = next_number_++;
   application.deadline = now_ + options_.lost_after;

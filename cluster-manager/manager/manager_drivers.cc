@@ -44,8 +44,8 @@ DriverStatus statusOf(const Driver& driver, const std::string& host) {
 
 void ManagerState::submitDriver(ConnectionId from, const DriverOrder& order) {
   if (const std::string wrong = whatIsWrong(order); !wrong.empty()) return refuse(from, wrong);
-  if (!books_.drivers.contains(order.driver)) {
-    Driver& driver = books_.drivers[order.driver];
+  if (!registry_.drivers.contains(order.driver)) {
+    Driver& driver = registry_.drivers[order.driver];
     driver.number = next_number_++;
     driver.record.order = order;
     driver.record.submitted_ms = wallTime();
@@ -57,30 +57,30 @@ void ManagerState::submitDriver(ConnectionId from, const DriverOrder& order) {
 }
 
 void ManagerState::watchDriver(ConnectionId from, const std::string& id) {
-  Driver* driver = books_.findDriver(id);
+  Driver* driver = registry_.findDriver(id);
   if (driver == nullptr) return send(from, DriverStatus{id, "UNKNOWN", "", "", "no such driver was submitted here", 0});
   driver->watchers.insert(from);
-  const Worker* worker = books_.findWorker(driver->record.worker);
+  const Worker* worker = registry_.findWorker(driver->record.worker);
   send(from, statusOf(*driver, worker == nullptr ? "" : worker->as.host));
 }
 
 void ManagerState::killDriver(ConnectionId from, const std::string& id) {
-  Driver* driver = books_.findDriver(id);
+  Driver* driver = registry_.findDriver(id);
   if (driver != nullptr && driver->isWaiting()) {
     setDriver(*driver, DriverState::kKilled, "killed before it ran");
     changed_ = true;
   } else if (driver != nullptr && driver->isActive() && !driver->record.kill_asked) {
     driver->record.kill_asked = true;
     keep(driver->record);
-    if (const Worker* worker = books_.findWorker(driver->record.worker))
+    if (const Worker* worker = registry_.findWorker(driver->record.worker))
       send(worker->connection, EndDriver{id, "it was killed"});
   }
   watchDriver(from, id);
 }
 
 void ManagerState::interruptDriver(ConnectionId from, const std::string& id) {
-  Driver* driver = books_.findDriver(id);
-  const Worker* worker = driver == nullptr ? nullptr : books_.findWorker(driver->record.worker);
+  Driver* driver = registry_.findDriver(id);
+  const Worker* worker = driver == nullptr ? nullptr : registry_.findWorker(driver->record.worker);
   if (driver != nullptr && driver->isWaiting()) return killDriver(from, id);  // it has no jobs to cancel
   if (driver != nullptr && driver->isActive() && !driver->record.interrupted) {
     driver->record.interrupted = true;
@@ -91,17 +91,17 @@ void ManagerState::interruptDriver(ConnectionId from, const std::string& id) {
 }
 
 void ManagerState::driverStarted(Worker& worker, const std::string& id) {
-  Driver* driver = books_.findDriver(id);
+  Driver* driver = registry_.findDriver(id);
   if (driver == nullptr || driver->record.worker != worker.as.worker || driver->record.started) return;
   driver->record.started = true;
   keep(driver->record);
 }
 
 void ManagerState::driverExited(Worker& worker, const std::string& id, const ExitInfo& how) {
-  books_.removeDriver(worker, id);
+  registry_.removeDriver(worker, id);
   changed_ = true;
   send(worker.connection, EndNoted{id, -1});  // what is kept of it below is on the disk before
-  Driver* driver = books_.findDriver(id);
+  Driver* driver = registry_.findDriver(id);
   if (driver == nullptr || driver->record.state != DriverState::kRunning || driver->record.worker != worker.as.worker)
     return;
   driver->record.exit_status = how.signal != 0 ? 128 + how.signal : how.exit_status;  // as shells count
@@ -137,14 +137,14 @@ void ManagerState::relaunchLater(Driver& driver, const std::string& detail, Mill
 
 /// An application of its is connected, or expected back: it runs, whatever its worker says, or does not.
 bool ManagerState::hasApplication(const Driver& driver) const {
-  return std::any_of(books_.applications.begin(), books_.applications.end(), [&](const auto& each) {
+  return std::any_of(registry_.applications.begin(), registry_.applications.end(), [&](const auto& each) {
     return each.second.record.application.driver == driver.record.order.driver;
   });
 }
 
 void ManagerState::endApplicationsOf(const Driver& driver) {
   std::vector<std::string> ended;
-  for (const auto& [id, application] : books_.applications) {
+  for (const auto& [id, application] : registry_.applications) {
     if (application.record.application.driver == driver.record.order.driver) ended.push_back(id);
   }
   for (const std::string& id : ended)
@@ -166,7 +166,7 @@ void ManagerState::setDriver(Driver& driver, DriverState state, const std::strin
 
 void ManagerState::tellWatchers(const Driver& driver) {
   const DriverRecord& record = driver.record;
-  const Worker* worker = books_.findWorker(record.worker);
+  const Worker* worker = registry_.findWorker(record.worker);
   for (const ConnectionId watcher : driver.watchers)
     send(watcher, statusOf(driver, worker == nullptr ? "" : worker->as.host));
   note(fmt::format("driver {}: {}{}{}", record.order.driver, nameOf(record.state), record.detail.empty() ? "" : ", ",
@@ -175,11 +175,11 @@ void ManagerState::tellWatchers(const Driver& driver) {
 
 void ManagerState::forgetOldDrivers() {
   size_t ended = 0;
-  for (const auto& [id, driver] : books_.drivers) ended += driver.isActive() ? 0 : 1;
-  for (const Driver* driver : books_.driversInOrder()) {
+  for (const auto& [id, driver] : registry_.drivers) ended += driver.isActive() ? 0 : 1;
+  for (const Driver* driver : registry_.driversInOrder()) {
     if (ended <= kEndedDriversKept) return;
     if (driver->isActive()) continue;
-    books_.drivers.erase(std::string(driver->record.order.driver));
+    registry_.drivers.erase(std::string(driver->record.order.driver));
     --ended;
   }
 }

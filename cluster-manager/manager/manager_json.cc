@@ -57,11 +57,11 @@ json::object applicationObject(const ApplicationRecord& record, const std::strin
           {"webuiaddress", printable(as.web_url)}};
 }
 
-json::object activeApplication(const Books& books, const Application& application) {
+json::object activeApplication(const ClusterRegistry& registry, const Application& application) {
   json::array executors;
   int64_t cores = 0;
-  for (const ExecutorKey& key : books.executorsOf(application.record.application.application)) {
-    const Executor& executor = books.executors.at(key);
+  for (const ExecutorKey& key : registry.executorsOf(application.record.application.application)) {
+    const Executor& executor = registry.executors.at(key);
     const char* state = executor.state == ExecutorState::kLaunching ? "LAUNCHING"
                         : executor.state == ExecutorState::kRunning ? "RUNNING"
                                                                     : "ENDING";
@@ -97,12 +97,12 @@ json::object driverObject(const DriverRecord& record) {
 
 }  // namespace
 
-std::string managerJson(const Books& books, const ManagerAtAGlance& manager) {
+std::string managerJson(const ClusterRegistry& registry, const ManagerAtAGlance& manager) {
   json::array workers;
   Share all;
   Share given;
   int64_t alive = 0;
-  for (const auto& [id, worker] : books.workers) {
+  for (const auto& [id, worker] : registry.workers) {
     workers.push_back(workerObject(worker.as, worker.given, stateOf(worker), worker.heard + manager.wall_offset));
     if (worker.connection == kNoConnection) continue;
     ++alive;
@@ -111,18 +111,19 @@ std::string managerJson(const Books& books, const ManagerAtAGlance& manager) {
     given.cores += worker.given.cores;
     given.memory += worker.given.memory;
   }
-  for (const LostWorker& lost : books.lost_workers) {
+  for (const LostWorker& lost : registry.lost_workers) {
     workers.push_back(
         workerObject(lost.as, {}, lost.as.leaving ? "DECOMMISSIONED" : "DEAD", lost.heard + manager.wall_offset));
   }
   json::array active_apps;
-  for (const Application* application : books.applicationsInOrder())
-    active_apps.push_back(activeApplication(books, *application));
+  for (const Application* application : registry.applicationsInOrder())
+    active_apps.push_back(activeApplication(registry, *application));
   json::array completed_apps;
-  for (const ApplicationRecord& record : books.ended_applications) completed_apps.push_back(endedApplication(record));
+  for (const ApplicationRecord& record : registry.ended_applications)
+    completed_apps.push_back(endedApplication(record));
   json::array active_drivers;
   json::array completed_drivers;
-  for (const Driver* driver : books.driversInOrder())
+  for (const Driver* driver : registry.driversInOrder())
     (driver->isActive() ? active_drivers : completed_drivers).push_back(driverObject(driver->record));
   return json::serialize(json::object{{"url", manager.url},
                                       {"status", manager.status},

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "cluster-manager/manager/books.h"
+#include "cluster-manager/manager/cluster_registry.h"
 
 namespace cerium::cluster_manager {
 
@@ -15,6 +15,6 @@ struct ManagerAtAGlance {
   Millis wall_offset = 0;  ///< What makes milliseconds since 1970 of a Millis.
 };
 
-[[nodiscard]] std::string managerJson(const Books& books, const ManagerAtAGlance& manager);
+[[nodiscard]] std::string managerJson(const ClusterRegistry& registry, const ManagerAtAGlance& manager);
 
 }  // namespace cerium::cluster_manager

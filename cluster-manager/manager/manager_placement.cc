@@ -22,7 +22,7 @@ void ManagerState::allocate() {
   changed_ = false;
   std::vector<WorkerRoom> rooms;
   bool drivers_hold = false;
-  for (const auto& [id, worker] : books_.workers) {
+  for (const auto& [id, worker] : registry_.workers) {
     drivers_hold = drivers_hold || !worker.drivers.empty();
     if (worker.connection == kNoConnection || worker.as.leaving) continue;
     rooms.push_back({.worker = id,
@@ -33,32 +33,33 @@ void ManagerState::allocate() {
   }
   placeDrivers(rooms);
   std::string holders = drivers_hold ? "drivers that run in the cluster" : "";
-  for (Application* application : books_.applicationsInOrder()) {
+  for (Application* application : registry_.applicationsInOrder()) {
     // What it has is not known before its driver and the workers of its executors are back.
     const bool is_known = application->connection != kNoConnection && application->awaited.empty();
     if (is_known) placeExecutors(*application, rooms, holders);
-    if (books_.activeExecutorsOf(application->record.application.application) > 0) holders = "applications before it";
+    if (registry_.activeExecutorsOf(application->record.application.application) > 0)
+      holders = "applications before it";
   }
 }
 
 void ManagerState::placeDrivers(std::vector<WorkerRoom>& rooms) {
-  for (Driver* driver : books_.driversInOrder()) {
+  for (Driver* driver : registry_.driversInOrder()) {
     if (!driver->isWaiting() || driver->not_before > now_ || hasApplication(*driver)) continue;
     const DriverOrder& order = driver->record.order;
     const auto room = takeRoom(rooms, order.cores, order.memory);
     if (!room) {
-      const std::string why = whyNoRoom(rooms, books_.workers.size(), order.cores, order.memory, "what runs there");
+      const std::string why = whyNoRoom(rooms, registry_.workers.size(), order.cores, order.memory, "what runs there");
       // Not kept: it changes with whatever comes and goes, and the next manager finds its own.
       if (std::exchange(driver->record.detail, why) != why) tellWatchers(*driver);
       continue;
     }
-    Worker& worker = books_.workers.at(rooms[*room].worker);
+    Worker& worker = registry_.workers.at(rooms[*room].worker);
     if (worker.drivers.contains(order.driver)) {  // It is still being ended there; its exit brings us back.
       rooms[*room].cores_free += order.cores;
       rooms[*room].memory_free += order.memory;
       continue;
     }
-    books_.addDriver(worker, order.driver, {order.cores, order.memory});
+    registry_.addDriver(worker, order.driver, {order.cores, order.memory});
     driver->record.worker = worker.as.worker;
     driver->record.started = false;
     driver->launched = now_;
@@ -70,9 +71,10 @@ void ManagerState::placeDrivers(std::vector<WorkerRoom>& rooms) {
 void ManagerState::placeExecutors(Application& application, std::vector<WorkerRoom>& rooms,
                                   const std::string& holders) {
   const RegisterApplication& wish = application.record.application;
-  const int64_t has = books_.activeExecutorsOf(wish.application);
+  const int64_t has = registry_.activeExecutorsOf(wish.application);
   int64_t cores = 0;
-  for (const ExecutorKey& key : books_.executorsOf(wish.application)) cores += books_.executors.at(key).share.cores;
+  for (const ExecutorKey& key : registry_.executorsOf(wish.application))
+    cores += registry_.executors.at(key).share.cores;
   ExecutorNeed need{.cores = wish.executor_cores,
                     .memory = wish.executor_memory,
                     .cores_left = wish.cores_max > 0 ? wish.cores_max - cores : kNoLimit,
@@ -84,9 +86,9 @@ void ManagerState::placeExecutors(Application& application, std::vector<WorkerRo
   if (!grants.empty()) keep(GrantRecord{wish.application, application.record.next_executor});
   for (size_t i = 0; i < grants.size(); ++i) {
     const int64_t executor = first + static_cast<int64_t>(i);
-    const Worker& worker = books_.workers.at(rooms[grants[i].room].worker);
+    const Worker& worker = registry_.workers.at(rooms[grants[i].room].worker);
     const Share share{grants[i].cores, wish.executor_memory};
-    books_.add({wish.application, executor}, {.worker = worker.as.worker, .share = share, .launched = now_});
+    registry_.add({wish.application, executor}, {.worker = worker.as.worker, .share = share, .launched = now_});
     tell(application, ExecutorGranted{executor, worker.as.worker, worker.as.host, share.cores, share.memory});
     send(worker.connection, LaunchExecutor{wish.application, executor, share.cores, share.memory, wish.driver_host,
                                            wish.driver_port, wish.program, wish.executor_environment});
@@ -104,7 +106,7 @@ void ManagerState::placeExecutors(Application& application, std::vector<WorkerRo
   } else if (is_short && (has_limit || (has == 0 && grants.empty()))) {
     const auto resting = std::count_if(rooms.begin(), rooms.end(),
                                        [&](const WorkerRoom& room) { return rests(application, room.worker); });
-    reason = resting == 0 ? whyNoRoom(rooms, books_.workers.size(), need.cores, need.memory, holders)
+    reason = resting == 0 ? whyNoRoom(rooms, registry_.workers.size(), need.cores, need.memory, holders)
                           : fmt::format(
                                 "its executors end as soon as they start on {} of {} workers, which are tried again in "
                                 "a while; the others have no room",

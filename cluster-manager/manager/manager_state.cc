@@ -27,13 +27,14 @@ ManagerState::ManagerState(Options options) : options_(std::move(options)) {}
 Instructions ManagerState::recover(const std::vector<JournalRecord>& records, Millis now) {
   now_ = heard_ = now;
   for (const JournalRecord& record : records) std::visit([this](const auto& each) { restore(each); }, record);
-  for (Driver* driver : books_.driversInOrder()) {
+  for (Driver* driver : registry_.driversInOrder()) {
     const bool runs = driver->record.state == DriverState::kRunning;
-    if (runs && books_.findWorker(driver->record.worker) == nullptr) driverLost(*driver, "its worker was lost", false);
+    if (runs && registry_.findWorker(driver->record.worker) == nullptr)
+      driverLost(*driver, "its worker was lost", false);
   }
   if (!records.empty()) {
     note(fmt::format("the journal names {} workers, {} applications and {} drivers; they have {} s to come back",
-                     books_.workers.size(), books_.applications.size(), books_.drivers.size(),
+                     registry_.workers.size(), registry_.applications.size(), registry_.drivers.size(),
                      options_.lost_after / 1000));
   }
   changed_ = true;
@@ -43,37 +44,37 @@ Instructions ManagerState::recover(const std::vector<JournalRecord>& records, Mi
 void ManagerState::restore(const WorkerRecord& record) {
   const std::string& id = record.worker.worker;
   if (record.gone) {
-    books_.workers.erase(id);
+    registry_.workers.erase(id);
   } else {
-    books_.workers[id] = {.as = record.worker,
-                          .heard = now_,
-                          .awaited_until = now_ + options_.lost_after,
-                          .absence = "it did not come back after the manager's restart"};
+    registry_.workers[id] = {.as = record.worker,
+                             .heard = now_,
+                             .awaited_until = now_ + options_.lost_after,
+                             .absence = "it did not come back after the manager's restart"};
   }
 }
 
 void ManagerState::restore(const ApplicationRecord& record) {
   const std::string& id = record.application.application;
   if (record.state != ApplicationState::kActive) {
-    books_.applications.erase(id);
+    registry_.applications.erase(id);
     rememberEnded(record);
     return;
   }
-  const bool is_new = !books_.applications.contains(id);
-  Application& application = books_.applications[id];
+  const bool is_new = !registry_.applications.contains(id);
+  Application& application = registry_.applications[id];
   application.record = record;
   application.deadline = now_ + options_.lost_after;
   if (is_new) application.number = next_number_++;
 }
 
 void ManagerState::restore(const GrantRecord& record) {
-  Application* application = books_.findApplication(record.application);
+  Application* application = registry_.findApplication(record.application);
   if (application != nullptr) application->record.next_executor = record.next_executor;
 }
 
 void ManagerState::restore(const DriverRecord& record) {
-  const bool is_new = !books_.drivers.contains(record.order.driver);
-  Driver& driver = books_.drivers[record.order.driver];
+  const bool is_new = !registry_.drivers.contains(record.order.driver);
+  Driver& driver = registry_.drivers[record.order.driver];
   driver.record = record;
   const bool may_run = record.state == DriverState::kRelaunching;
   driver.not_before = may_run ? now_ + options_.lost_after : 0;
@@ -82,10 +83,10 @@ void ManagerState::restore(const DriverRecord& record) {
 
 std::vector<JournalRecord> ManagerState::snapshot() const {
   std::vector<JournalRecord> records;
-  for (const auto& [id, worker] : books_.workers) records.emplace_back(WorkerRecord{worker.as, false});
-  for (const ApplicationRecord& ended : books_.ended_applications) records.emplace_back(ended);
-  for (const Application* application : books_.applicationsInOrder()) records.emplace_back(application->record);
-  for (const Driver* driver : books_.driversInOrder()) records.emplace_back(driver->record);
+  for (const auto& [id, worker] : registry_.workers) records.emplace_back(WorkerRecord{worker.as, false});
+  for (const ApplicationRecord& ended : registry_.ended_applications) records.emplace_back(ended);
+  for (const Application* application : registry_.applicationsInOrder()) records.emplace_back(application->record);
+  for (const Driver* driver : registry_.driversInOrder()) records.emplace_back(driver->record);
   return records;
 }
 
@@ -133,14 +134,14 @@ void ManagerState::take(ConnectionId from, const ClusterMessage& message) {
 
 Instructions ManagerState::disconnected(ConnectionId connection, Millis now) {
   now_ = now;
-  for (auto& [id, driver] : books_.drivers) driver.watchers.erase(connection);
+  for (auto& [id, driver] : registry_.drivers) driver.watchers.erase(connection);
   const auto found = identities_.find(connection);
   if (found == identities_.end()) return finish();
   const Identity who = found->second;
   identities_.erase(found);
   if (who.role == Role::kWorker) {
     awaitWorker(who.id);
-  } else if (Application* application = books_.findApplication(who.id)) {
+  } else if (Application* application = registry_.findApplication(who.id)) {
     application->connection = kNoConnection;
     application->deadline = now + options_.lost_after;
     note(fmt::format("the driver of {} is not connected any more; it has {} s to come back", who.id,
@@ -155,17 +156,17 @@ Instructions ManagerState::tick(Millis now) {
   if (stood_still) giveTime();
   if (!std::exchange(cut_off_, isCutOff()) && cut_off_) {
     note(fmt::format("none of {} workers was heard for {} s: this manager may be cut off, and gives nobody up for {} s",
-                     books_.workers.size(), (now_ - heard_) / 1000, (options_.cut_off_for - now_ + heard_) / 1000));
+                     registry_.workers.size(), (now_ - heard_) / 1000, (options_.cut_off_for - now_ + heard_) / 1000));
   }
   if (cut_off_) return finish();
   loseAbsentWorkers();
   abandonApplications();
-  for (auto& [id, driver] : books_.drivers) {
+  for (auto& [id, driver] : registry_.drivers) {
     if (driver.not_before == 0 || driver.not_before > now) continue;
     driver.not_before = 0;
     changed_ = true;
   }
-  for (auto& [id, application] : books_.applications) {
+  for (auto& [id, application] : registry_.applications) {
     for (auto& [worker, bad] : application.bad_starts) {
       if (bad.not_before == 0 || bad.not_before > now) continue;
       bad.not_before = 0;
@@ -178,7 +179,7 @@ Instructions ManagerState::tick(Millis now) {
 bool ManagerState::isCutOff() const {
   // Before the first of them is lost, whenever in its second each one sends its heartbeat.
   const Millis silence = now_ - heard_;
-  return books_.workers.size() > 1 && silence > options_.lost_after / 2 && silence < options_.cut_off_for;
+  return registry_.workers.size() > 1 && silence > options_.lost_after / 2 && silence < options_.cut_off_for;
 }
 
 void ManagerState::heardFrom(Worker& worker) {
@@ -193,22 +194,22 @@ void ManagerState::heardFrom(Worker& worker) {
 void ManagerState::giveTime() {
   const Millis until = now_ + options_.lost_after;
   heard_ = now_;
-  for (auto& [id, worker] : books_.workers) {
+  for (auto& [id, worker] : registry_.workers) {
     worker.heard = now_;
     worker.awaited_until = std::max(worker.awaited_until, until);
   }
-  for (auto& [id, application] : books_.applications) {
+  for (auto& [id, application] : registry_.applications) {
     application.deadline = std::max(application.deadline, until);
     application.awaited_until = std::max(application.awaited_until, until);
   }
-  for (auto& [id, driver] : books_.drivers) {
+  for (auto& [id, driver] : registry_.drivers) {
     if (driver.not_before > 0) driver.not_before = std::max(driver.not_before, until);
   }
 }
 
 void ManagerState::loseAbsentWorkers() {
   std::vector<std::pair<std::string, std::string>> lost;
-  for (const auto& [id, worker] : books_.workers) {
+  for (const auto& [id, worker] : registry_.workers) {
     if (worker.connection == kNoConnection) {
       if (now_ >= worker.awaited_until) lost.emplace_back(id, worker.absence);
     } else if (now_ - worker.heard > options_.lost_after) {
@@ -220,7 +221,7 @@ void ManagerState::loseAbsentWorkers() {
 
 void ManagerState::abandonApplications() {
   std::vector<std::string> abandoned;
-  for (auto& [id, application] : books_.applications) {
+  for (auto& [id, application] : registry_.applications) {
     const bool awaited = application.connection == kNoConnection;
     if (awaited && now_ >= application.deadline) abandoned.push_back(id);
     if (!awaited && !application.awaited.empty() && now_ >= application.awaited_until) giveUpAwaited(application);
@@ -262,13 +263,13 @@ bool ManagerState::identify(ConnectionId from, Role role, const std::string& id,
 Worker* ManagerState::workerAt(ConnectionId from) {
   const auto found = identities_.find(from);
   const bool is_worker = found != identities_.end() && found->second.role == Role::kWorker;
-  return is_worker ? books_.findWorker(found->second.id) : nullptr;
+  return is_worker ? registry_.findWorker(found->second.id) : nullptr;
 }
 
 Application* ManagerState::applicationAt(ConnectionId from) {
   const auto found = identities_.find(from);
   const bool is_application = found != identities_.end() && found->second.role == Role::kApplication;
-  return is_application ? books_.findApplication(found->second.id) : nullptr;
+  return is_application ? registry_.findApplication(found->second.id) : nullptr;
 }
 
 void ManagerState::asWorker(ConnectionId from, const std::function<void(Worker&)>& what) {

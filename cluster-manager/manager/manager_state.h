@@ -21,7 +21,7 @@
 #include "base/protocol/cluster_messages.h"
 #include "base/protocol/journal_records.h"
 #include "cluster-manager/manager/allocation.h"
-#include "cluster-manager/manager/books.h"
+#include "cluster-manager/manager/cluster_registry.h"
 
 namespace cerium::cluster_manager {
 
@@ -66,7 +66,7 @@ class ManagerState {
 
   /// A journal that leads here.
   [[nodiscard]] std::vector<protocol::JournalRecord> snapshot() const;
-  [[nodiscard]] const Books& books() const { return books_; }
+  [[nodiscard]] const ClusterRegistry& registry() const { return registry_; }
   [[nodiscard]] const Options& options() const { return options_; }
 
  private:
@@ -159,7 +159,7 @@ class ManagerState {
   void sayWhyItWaits(Application& application, const std::string& reason);
 
   const Options options_;
-  Books books_;
+  ClusterRegistry registry_;
   std::map<ConnectionId, Identity> identities_;
   int64_t next_number_ = 0;
   bool changed_ = false;  ///< Something may be placed that could not before, or waits for something else.

@@ -36,16 +36,16 @@ void ManagerState::registerWorker(ConnectionId from, const RegisterWorker& messa
   if (const std::string wrong = whatIsWrong(message); !wrong.empty()) return refuse(from, wrong);
   const std::string& id = message.worker;
   std::string predecessor;
-  for (const auto& [other_id, other] : books_.workers) {
+  for (const auto& [other_id, other] : registry_.workers) {
     const bool same_place = other.as.host == message.host && other.as.port == message.port && message.port != 0;
     if (other_id != id && same_place) predecessor = other_id;
   }
   if (!predecessor.empty()) loseWorker(predecessor, "another worker listens where it did");
 
-  const bool is_new = !books_.workers.contains(id);
-  Worker& worker = books_.workers[id];
+  const bool is_new = !registry_.workers.contains(id);
+  Worker& worker = registry_.workers[id];
   if (!identify(from, Role::kWorker, id, worker.connection)) {
-    if (is_new) books_.workers.erase(id);
+    if (is_new) registry_.workers.erase(id);
     return;
   }
   const bool was_leaving = worker.as.leaving;  // a manager may have told it so, and the word been lost
@@ -55,7 +55,7 @@ void ManagerState::registerWorker(ConnectionId from, const RegisterWorker& messa
   worker.as.leaving = was_leaving;
   heardFrom(worker);
   worker.absence.clear();
-  std::erase_if(books_.lost_workers, [&](const LostWorker& lost) { return lost.as.worker == id; });
+  std::erase_if(registry_.lost_workers, [&](const LostWorker& lost) { return lost.as.worker == id; });
   keepWorker(worker, false);
   send(from, WorkerAccepted{options_.url});
   adoptDrivers(worker, message.drivers);
@@ -73,7 +73,7 @@ void ManagerState::adoptExecutors(Worker& worker, const std::vector<ExecutorOnWo
   for (const ExecutorOnWorker& each : executors) said.emplace(each.application, each.executor);
   // Those that it does not run (any more), or was told to start while its connection broke. First: what they hold in
   // the books may be what others hold of the worker.
-  for (const ExecutorKey& key : books_.executorsOn(worker.as.worker)) {
+  for (const ExecutorKey& key : registry_.executorsOn(worker.as.worker)) {
     if (!said.contains(key)) executorGone(key, true, {});
   }
   for (const ExecutorOnWorker& each : executors) adoptExecutor(worker, each);
@@ -84,7 +84,7 @@ void ManagerState::adoptExecutor(Worker& worker, const ExecutorOnWorker& said) {
   const auto end = [&](const std::string& reason) {
     send(worker.connection, EndExecutor{said.application, said.executor, reason});
   };
-  if (const auto booked = books_.executors.find(key); booked != books_.executors.end()) {
+  if (const auto booked = registry_.executors.find(key); booked != registry_.executors.end()) {
     Executor& executor = booked->second;
     if (executor.worker != worker.as.worker) return end("it runs on another worker");
     if (executor.state == ExecutorState::kEnding) return end("it was told to end");
@@ -96,18 +96,18 @@ void ManagerState::adoptExecutor(Worker& worker, const ExecutorOnWorker& said) {
                          said.memory <= worker.as.memory - worker.given.memory;
   if (!plausible) return end("it is more than its worker has");
 
-  Application* application = books_.findApplication(said.application);
-  const bool ended = application == nullptr && books_.findEnded(said.application) != nullptr;
+  Application* application = registry_.findApplication(said.application);
+  const bool ended = application == nullptr && registry_.findEnded(said.application) != nullptr;
   if (application == nullptr && !ended) application = &awaitUnknown(said.application);
   const bool named = application != nullptr && application->awaited.erase(said.executor) > 0;
   const bool given_up = ended || (application->registered && !named);
   if (application != nullptr) {
     application->record.next_executor = std::max(application->record.next_executor, said.executor + 1);
   }
-  books_.add(key, {.worker = worker.as.worker,
-                   .share = {said.cores, said.memory},
-                   .state = given_up ? ExecutorState::kEnding : ExecutorState::kRunning,
-                   .launched = now_});
+  registry_.add(key, {.worker = worker.as.worker,
+                      .share = {said.cores, said.memory},
+                      .state = given_up ? ExecutorState::kEnding : ExecutorState::kRunning,
+                      .launched = now_});
   if (application != nullptr && application->retired.contains(said.executor))
     retireExecutor(*application, said.executor);
   if (given_up) end(ended ? "its application has ended" : "its worker was given up");
@@ -117,9 +117,9 @@ void ManagerState::adoptDrivers(Worker& worker, const std::vector<std::string>& 
   const std::set<std::string> said(drivers.begin(), drivers.end());
   const std::string& here = worker.as.worker;
   for (const std::string& id : said) {
-    Driver* driver = books_.findDriver(id);
+    Driver* driver = registry_.findDriver(id);
     const Share share = driver == nullptr ? Share{} : Share{driver->record.order.cores, driver->record.order.memory};
-    books_.addDriver(worker, id, share);
+    registry_.addDriver(worker, id, share);
     const bool is_its =
         driver != nullptr && driver->record.state == DriverState::kRunning && driver->record.worker == here;
     // One that was given up when its connection broke, and has not been launched again.
@@ -140,10 +140,10 @@ void ManagerState::adoptDrivers(Worker& worker, const std::vector<std::string>& 
       send(worker.connection, InterruptDriver{id});
     }
   }
-  for (Driver* driver : books_.driversInOrder()) {
+  for (Driver* driver : registry_.driversInOrder()) {
     const std::string& id = driver->record.order.driver;
     if (said.contains(id)) continue;
-    books_.removeDriver(worker, id);
+    registry_.removeDriver(worker, id);
     if (driver->record.state != DriverState::kRunning || driver->record.worker != here) continue;
     if (driver->record.started) {
       driverLost(*driver, "it ended while its worker had no manager", true);
@@ -160,26 +160,26 @@ void ManagerState::adoptDrivers(Worker& worker, const std::vector<std::string>& 
 }
 
 void ManagerState::executorStarted(Worker& worker, const ExecutorStarted& message) {
-  const auto found = books_.executors.find({message.application, message.executor});
-  if (found == books_.executors.end() || found->second.worker != worker.as.worker) return;
+  const auto found = registry_.executors.find({message.application, message.executor});
+  if (found == registry_.executors.end() || found->second.worker != worker.as.worker) return;
   if (found->second.state == ExecutorState::kEnding) return;
   found->second.state = ExecutorState::kRunning;
-  if (Application* application = books_.findApplication(message.application))
+  if (Application* application = registry_.findApplication(message.application))
     tell(*application, ExecutorRunning{message.executor, message.log});
 }
 
 void ManagerState::executorExited(Worker& worker, const ExecutorExited& message) {
   const ExecutorKey key(message.application, message.executor);
   send(worker.connection, EndNoted{message.application, message.executor});
-  const auto found = books_.executors.find(key);
-  if (found == books_.executors.end() || found->second.worker != worker.as.worker) return;
+  const auto found = registry_.executors.find(key);
+  if (found == registry_.executors.end() || found->second.worker != worker.as.worker) return;
   countStart(key, found->second);
   executorGone(key, false, message.how);
 }
 
 /// A worker on which executors end at once would be the emptiest again and again. It rests for longer each time.
 void ManagerState::countStart(const ExecutorKey& key, const Executor& executor) {
-  Application* application = books_.findApplication(key.first);
+  Application* application = registry_.findApplication(key.first);
   if (application == nullptr || executor.state == ExecutorState::kEnding) return;
   if (now_ - executor.launched >= kSoonEnded) {
     application->bad_starts.erase(executor.worker);
@@ -191,22 +191,22 @@ void ManagerState::countStart(const ExecutorKey& key, const Executor& executor) 
 }
 
 void ManagerState::executorGone(const ExecutorKey& key, bool worker_lost, const ExitInfo& how) {
-  books_.remove(key);
+  registry_.remove(key);
   changed_ = true;
-  if (Application* application = books_.findApplication(key.first))
+  if (Application* application = registry_.findApplication(key.first))
     tell(*application, ExecutorGone{key.second, worker_lost, how});
 }
 
 void ManagerState::endExecutor(const ExecutorKey& key, const std::string& reason) {
-  Executor& executor = books_.executors.at(key);
+  Executor& executor = registry_.executors.at(key);
   if (executor.state == ExecutorState::kEnding) return;
   executor.state = ExecutorState::kEnding;
-  send(books_.workers.at(executor.worker).connection, EndExecutor{key.first, key.second, reason});
+  send(registry_.workers.at(executor.worker).connection, EndExecutor{key.first, key.second, reason});
 }
 
 void ManagerState::decommission(ConnectionId from, const std::string& host) {
   Decommissioning answer;
-  for (auto& [id, worker] : books_.workers) {
+  for (auto& [id, worker] : registry_.workers) {
     if (worker.as.host != host && id != host) continue;
     leave(worker, "it was decommissioned");
     send(worker.connection, LeaveWhenIdle{});
@@ -220,8 +220,8 @@ void ManagerState::leave(Worker& worker, const std::string& reason) {
   worker.as.leaving = true;
   keepWorker(worker, false);
   changed_ = true;
-  for (const ExecutorKey& key : books_.executorsOn(worker.as.worker)) {
-    if (Application* application = books_.findApplication(key.first))
+  for (const ExecutorKey& key : registry_.executorsOn(worker.as.worker)) {
+    if (Application* application = registry_.findApplication(key.first))
       tell(*application, ExecutorLeaving{key.second, fmt::format("worker {}: {}", worker.as.worker, reason)});
   }
   note(fmt::format("worker {} leaves: {}", worker.as.worker, reason));
@@ -229,9 +229,9 @@ void ManagerState::leave(Worker& worker, const std::string& reason) {
 
 /// Its connection broke. What it runs goes on, as far as anybody knows; it gets nothing new until it is back.
 void ManagerState::awaitWorker(const std::string& id) {
-  Worker& worker = books_.workers.at(id);
+  Worker& worker = registry_.workers.at(id);
   worker.connection = kNoConnection;
-  if (worker.as.leaving && worker.drivers.empty() && books_.executorsOn(id).empty())
+  if (worker.as.leaving && worker.drivers.empty() && registry_.executorsOn(id).empty())
     return loseWorker(id, "it has left");
   worker.awaited_until = now_ + options_.back_within;
   worker.absence = "its connection broke";
@@ -241,20 +241,20 @@ void ManagerState::awaitWorker(const std::string& id) {
 }
 
 void ManagerState::loseWorker(const std::string& id, const std::string& reason) {
-  Worker& worker = books_.workers.at(id);
+  Worker& worker = registry_.workers.at(id);
   if (worker.connection != kNoConnection && identities_.erase(worker.connection) > 0)
     out_.push_back(Close{worker.connection, reason});
   note(fmt::format("worker {} at {} is lost: {}", id, worker.as.host, reason));
-  for (const ExecutorKey& key : books_.executorsOn(id)) executorGone(key, true, {});
-  for (Driver* driver : books_.driversInOrder()) {
+  for (const ExecutorKey& key : registry_.executorsOn(id)) executorGone(key, true, {});
+  for (Driver* driver : registry_.driversInOrder()) {
     if (driver->record.state == DriverState::kRunning && driver->record.worker == id)
       driverLost(*driver, fmt::format("its worker {} was lost: {}", id, reason), false);
   }
-  for (auto& [name, application] : books_.applications) application.bad_starts.erase(id);
+  for (auto& [name, application] : registry_.applications) application.bad_starts.erase(id);
   keepWorker(worker, true);
-  books_.lost_workers.push_back({worker.as, worker.heard});
-  if (books_.lost_workers.size() > kLostWorkersShown) books_.lost_workers.pop_front();
-  books_.workers.erase(id);
+  registry_.lost_workers.push_back({worker.as, worker.heard});
+  if (registry_.lost_workers.size() > kLostWorkersShown) registry_.lost_workers.pop_front();
+  registry_.workers.erase(id);
   changed_ = true;
 }
 

@@ -18,12 +18,12 @@
 #include "base/util/log.h"
 #include "base/util/new_id.h"
 #include "cluster-manager/pulse.h"
-#include "cluster-manager/status_server.h"
 #include "cluster-manager/worker/child_runner.h"
 #include "cluster-manager/worker/manager_link.h"
 #include "cluster-manager/worker/work_folder.h"
 #include "cluster-manager/worker/worker_json.h"
 #include "cluster-manager/worker/worker_state.h"
+#include "web-ui/http/status_server.h"
 
 namespace cerium::cluster_manager {
 namespace {
@@ -32,7 +32,7 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr auto kTick = std::chrono::milliseconds(200);
 
-WorkerState::Millis monotonic() {
+Millis monotonic() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now().time_since_epoch()).count();
 }
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/protocol/cluster_messages.h"
+#include "base/util/millis.h"
 
 namespace cerium::cluster_manager {
 
@@ -93,8 +94,6 @@ using Instructions = std::vector<Instruction>;
 /// Threads: externally synchronised.
 class WorkerState {
  public:
-  using Millis = int64_t;
-
   enum class Link { kWaiting, kConnecting, kRegistering, kRegistered };
 
   struct Options {

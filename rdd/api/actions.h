@@ -9,7 +9,7 @@
 #include "rdd/api/future_action.h"
 #include "rdd/api/support.h"
 #include "rdd/api/take_sample.h"
-#include "rdd/ops/ends.h"
+#include "rdd/ops/result_sinks.h"
 
 namespace cerium::api {
 
@@ -86,7 +86,7 @@ class Actions {
   /// The first record. Throws EmptyCollection where there is none.
   T first(Where where = Where::current()) const {
     auto one = take(1, where);
-    if (one.empty()) throw EmptyCollection(OperationSite("first", where).str() + ": the RDD has no records");
+    if (one.empty()) throw EmptyCollection(CallSite("first", where).str() + ": the RDD has no records");
     return std::move(one[0]);
   }
   [[nodiscard]] bool isEmpty(Where where = Where::current()) const { return take(1, where).empty(); }
@@ -148,7 +148,7 @@ class Actions {
         }
       }
     });
-    if (!result) throw EmptyCollection(OperationSite("reduce", where).str() + ": the RDD has no records");
+    if (!result) throw EmptyCollection(CallSite("reduce", where).str() + ": the RDD has no records");
     return std::move(*result);
   }
   template <class F, class A>
@@ -186,7 +186,7 @@ class Actions {
   template <class F>
   void foreach (F f, Where where = Where::current()) const {
     closure::require<op::foreach_, F>();
-    static_assert(pipes::RecordFunction<F, T>, "cerium: foreach: the function cannot be called with a record");
+    static_assert(narrow::RecordFunction<F, T>, "cerium: foreach: the function cannot be called with a record");
     run("foreach", ops::ForEach<F>{{}, {located("foreach", where, std::move(f))}}, where).handle()->wait();
   }
   template <class F, class A>
@@ -285,7 +285,7 @@ class Actions {
   }
   static uint64_t checkedCount(const char* name, int64_t count, const Where& where) {
     if (count < 0)
-      throw InvalidArgument(OperationSite(name, where).str() + ": asks for " + std::to_string(count) +
+      throw InvalidArgument(CallSite(name, where).str() + ": asks for " + std::to_string(count) +
                             " records; it must be 0 or more");
     return static_cast<uint64_t>(count);
   }
@@ -299,7 +299,7 @@ class Actions {
     return self().fused([&](auto source, auto pipe) {
       using S = typename std::remove_cvref_t<decltype(*source)>::record_type;
       using P = decltype(pipe);
-      using R = decltype(end.run(std::declval<TaskContext&>(), std::declval<pipes::Input<S, P>&>()));
+      using R = decltype(end.run(std::declval<TaskContext&>(), std::declval<narrow::Input<S, P>&>()));
       auto body = fusedBody<S>(source, std::move(pipe), std::move(end));
       return startJob<R>(self().runner(), {name, where}, source, std::move(body), std::move(partitions));
     });
@@ -308,7 +308,7 @@ class Actions {
   template <class R, class F>
   std::shared_ptr<const TaskBody> ofPartition(const char* name, F f, const Where& where) const {
     using End = ops::OfPartition<F, R>;
-    return fusedBody<T>(self().node(), pipes::Identity(), End{{}, {located(name, where, std::move(f))}});
+    return fusedBody<T>(self().node(), narrow::Identity(), End{{}, {located(name, where, std::move(f))}});
   }
 
   template <class Less>
@@ -318,7 +318,7 @@ class Actions {
   template <class Less>
   T extreme(const char* name, Less less, const Where& where) const {
     auto one = takeOrdered(1, std::move(less), where);
-    if (one.empty()) throw EmptyCollection(OperationSite(name, where).str() + ": the RDD has no records");
+    if (one.empty()) throw EmptyCollection(CallSite(name, where).str() + ": the RDD has no records");
     return std::move(one[0]);
   }
 

@@ -19,7 +19,7 @@ class Basics {
     auto rdd = self().rdd();
     const StorageLevel now = rdd.getStorageLevel();
     if (now != NONE && now != level) {
-      throw InvalidArgument(OperationSite("persist", where).str() + ": the storage level is " + toString(now) +
+      throw InvalidArgument(CallSite("persist", where).str() + ": the storage level is " + toString(now) +
                             " already; call unpersist() before setting " + toString(level));
     }
     self().runner()->persist(*rdd.node(), level);

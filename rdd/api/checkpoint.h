@@ -4,7 +4,7 @@
 
 #include "rdd/api/basics.h"
 #include "rdd/io/record_file.h"
-#include "rdd/ops/ends.h"
+#include "rdd/ops/result_sinks.h"
 
 namespace cerium {
 

@@ -95,7 +95,7 @@ class OrderedOperations {
   template <class Part>
   auto repartitionAndSortWithinPartitions(Part partitioner, Where where = Where::current()) const {
     auto chosen = choose<K>(self().runner(), partitioner, 0);
-    const OperationSite site("repartitionAndSortWithinPartitions", where);
+    const CallSite site("repartitionAndSortWithinPartitions", where);
     return makeRdd<T>(self().runner(), site, chosen.numPartitions(), {self().keyedBy(chosen, site)},
                       ops::Sorted<K, V>{}, handleOf(chosen));
   }

@@ -23,9 +23,9 @@ class PairOperations {
   template <class F>
   auto mapValues(F f, Where where = Where::current()) const {
     closure::require<op::mapValues, F>();
-    static_assert(pipes::RecordFunction<F, V>, "cerium: mapValues: the function cannot be called with a value");
-    using U = pipes::ResultOf<F, V>;
-    return self().template append<std::pair<K, U>>(pipes::MapValues<F>{located("mapValues", where, std::move(f))},
+    static_assert(narrow::RecordFunction<F, V>, "cerium: mapValues: the function cannot be called with a value");
+    using U = narrow::ResultOf<F, V>;
+    return self().template append<std::pair<K, U>>(narrow::MapValues<F>{located("mapValues", where, std::move(f))},
                                                    true);
   }
   template <class F, class A>
@@ -41,11 +41,11 @@ class PairOperations {
   template <class F>
   auto flatMapValues(F f, Where where = Where::current()) const {
     closure::require<op::flatMapValues, F>();
-    static_assert(pipes::RecordFunction<F, V>, "cerium: flatMapValues: the function cannot be called with a value");
+    static_assert(narrow::RecordFunction<F, V>, "cerium: flatMapValues: the function cannot be called with a value");
     using U =
-        RecordType<typename RangeElement<decltype(pipes::callRecord(std::declval<F&>(), std::declval<V>()))>::type>;
+        RecordType<typename RangeElement<decltype(narrow::callRecord(std::declval<F&>(), std::declval<V>()))>::type>;
     return self().template append<std::pair<K, U>>(
-        pipes::FlatMapValues<U, F>{located("flatMapValues", where, std::move(f))}, true);
+        narrow::FlatMapValues<U, F>{located("flatMapValues", where, std::move(f))}, true);
   }
   template <class F, class A>
   auto flatMapValues(F f, A a, Where where = Where::current()) const {
@@ -245,7 +245,7 @@ class PairOperations {
 
   /// The edge to read this RDD partitioned by `partitioner`: narrow where it is so already, else a shuffle.
   template <class Part>
-  Dependency keyedBy(const Part& partitioner, const OperationSite& site) const {
+  Dependency keyedBy(const Part& partitioner, const CallSite& site) const {
     requireSerializable<op::shuffle, T>();
     if (self().partitioner() == handleOf(partitioner)) return narrowOn(self().node());
     using Writer = ops_writer<Part>;
@@ -314,7 +314,7 @@ class PairOperations {
 
   /// The edge and the partitioner for an operation of one parent that does not combine.
   template <class Part>
-  std::pair<Dependency, Partitioner> toPartitioner(const Part& part, const OperationSite& site) const {
+  std::pair<Dependency, Partitioner> toPartitioner(const Part& part, const CallSite& site) const {
     requireSerializable<op::shuffle, T>();
     if constexpr (std::is_same_v<Part, UseDefault>) {
       if (auto existing = self().partitioner()) return {narrowOn(self().node()), *existing};
@@ -342,7 +342,7 @@ class PairOperations {
   }
   /// An operation that reads this RDD and others by key, as `Body` does.
   template <class R, class Body, class Part, class... Others>
-  RDD<R> grouped(const OperationSite& site, const Part& part, const Others&... others) const {
+  RDD<R> grouped(const CallSite& site, const Part& part, const Others&... others) const {
     (requireSameKey<Others>(), ...);
     auto partitioner = amongParents(part, others...);
     return makeRdd<R>(runner(), site, partitioner.numPartitions(),

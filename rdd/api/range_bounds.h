@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "rdd/api/support.h"
-#include "rdd/ops/ends.h"
+#include "rdd/ops/result_sinks.h"
 #include "rdd/shuffle/radix_sort.h"
 
 namespace cerium::api {

@@ -5,8 +5,8 @@
 #include "rdd/api/checkpoint.h"
 #include "rdd/api/support.h"
 #include "rdd/io/text_files.h"
-#include "rdd/ops/ends.h"
 #include "rdd/ops/pipe_process.h"
+#include "rdd/ops/result_sinks.h"
 #include "rdd/ops/text_of.h"
 
 namespace cerium {
@@ -39,8 +39,8 @@ struct Pipe {
   PipeCommand command;
 
   StreamPtr<std::string> compute(TaskContext& task, const RddNode& node, int p) const {
-    auto input = std::make_shared<pipes::Input<T, pipes::Identity>>(task, typedParent<T>(node, 0).open(task, p),
-                                                                    pipes::Identity());
+    auto input = std::make_shared<narrow::Input<T, narrow::Identity>>(task, typedParent<T>(node, 0).open(task, p),
+                                                                      narrow::Identity());
     return pipeThrough(command, task, [input](std::string& lines) {
       return input->nextBatch([&](const T& record) {
         appendText(lines, record);

@@ -42,9 +42,9 @@ class Statistics<Self, T, true> {
 
   /// Counts in `buckets` equal buckets between the minimum and the maximum: (borders, counts).
   std::pair<std::vector<double>, std::vector<int64_t>> histogram(int buckets, Where where = Where::current()) const {
-    if (buckets < 1) throw InvalidArgument(OperationSite("histogram", where).str() + ": needs at least 1 bucket");
+    if (buckets < 1) throw InvalidArgument(CallSite("histogram", where).str() + ": needs at least 1 bucket");
     const StatCounter range = stats(where);
-    if (range.count() == 0) throw EmptyCollection(OperationSite("histogram", where).str() + ": the RDD has no records");
+    if (range.count() == 0) throw EmptyCollection(CallSite("histogram", where).str() + ": the RDD has no records");
     auto borders = evenBorders(range.min(), range.max(), buckets);
     return {borders, histogram(borders, where)};
   }

@@ -25,7 +25,7 @@ void PlainResults::checkAll() const {
                                 tasks_, bytes_each_));
 }
 
-int checkedTotal(const OperationSite& site, int64_t partitions) {
+int checkedTotal(const CallSite& site, int64_t partitions) {
   constexpr int64_t kMost = std::numeric_limits<int>::max();
   if (partitions >= 0 && partitions <= kMost) return static_cast<int>(partitions);
   throw InvalidArgument(
@@ -34,13 +34,13 @@ int checkedTotal(const OperationSite& site, int64_t partitions) {
                   site.str(), partitions, kMost));
 }
 
-int checkedPartitions(const OperationSite& site, int64_t partitions) {
+int checkedPartitions(const CallSite& site, int64_t partitions) {
   if (partitions > 0) return checkedTotal(site, partitions);
   throw InvalidArgument(
       fmt::format("{}: the number of partitions is {}; it must be at least 1", site.str(), partitions));
 }
 
-void checkSameContext(const JobRunner& runner, const OperationSite& site, const RddNode& other) {
+void checkSameContext(const JobRunner& runner, const CallSite& site, const RddNode& other) {
   if (other.context() == runner.contextId()) return;
   throw InvalidArgument(
       fmt::format("{}: the RDD \"{}\" belongs to another Context; make all RDDs of an operation with "

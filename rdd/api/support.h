@@ -78,7 +78,7 @@ struct accumulator;
 
 template <class F>
 Located<F> located(const char* operation, const Where& where, F f) {
-  return {OperationSite(operation, where), std::move(f)};
+  return {CallSite(operation, where), std::move(f)};
 }
 
 inline Dependency narrowOn(NodePtr parent) { return {std::move(parent), nullptr}; }
@@ -103,17 +103,17 @@ using ResultMap =
 
 /// A number of partitions that a program names. Throws InvalidArgument for one that is not positive, or that is more
 /// than there can be.
-int checkedPartitions(const OperationSite& site, int64_t partitions);
+int checkedPartitions(const CallSite& site, int64_t partitions);
 /// The same for one that follows from those of parents: it may be 0.
-int checkedTotal(const OperationSite& site, int64_t partitions);
+int checkedTotal(const CallSite& site, int64_t partitions);
 /// Throws InvalidArgument where a parent of the node belongs to another Context.
 void adopt(const JobRunner& runner, RddNode& node);
 /// Throws InvalidArgument where `other` belongs to another Context than `runner`.
-void checkSameContext(const JobRunner& runner, const OperationSite& site, const RddNode& other);
+void checkSameContext(const JobRunner& runner, const CallSite& site, const RddNode& other);
 
 /// A new node and the handle on it.
 template <class T, class Body>
-RDD<T> makeRdd(const JobRunnerPtr& runner, OperationSite site, int partitions, std::vector<Dependency> dependencies,
+RDD<T> makeRdd(const JobRunnerPtr& runner, CallSite site, int partitions, std::vector<Dependency> dependencies,
                Body body, std::optional<Partitioner> partitioner = {}) {
   auto* node = new OpNode<T, Body>(runner->nextRddId(), site, partitions, std::move(dependencies), std::move(body));
   NodePtr owner(static_cast<RddNode*>(node));  // one kind of owner for all nodes, whatever their type
@@ -232,7 +232,7 @@ class TypedJob {
 };
 
 template <class R>
-TypedJob<R> startJob(const JobRunnerPtr& runner, OperationSite site, NodePtr node, std::shared_ptr<const TaskBody> body,
+TypedJob<R> startJob(const JobRunnerPtr& runner, CallSite site, NodePtr node, std::shared_ptr<const TaskBody> body,
                      std::vector<int> partitions) {
   return TypedJob<R>(runner, {std::move(body), std::move(node), std::move(partitions), site, {}});
 }

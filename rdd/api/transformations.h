@@ -20,10 +20,11 @@ class Transformations {
   template <class F>
   auto map(F f, Where where = Where::current()) const {
     closure::require<op::map, F>();
-    static_assert(pipes::RecordFunction<F, T>, "cerium: map: the function cannot be called with a record of this type");
-    using U = pipes::ResultOf<F, T>;
+    static_assert(narrow::RecordFunction<F, T>,
+                  "cerium: map: the function cannot be called with a record of this type");
+    using U = narrow::ResultOf<F, T>;
     static_assert(!std::is_void_v<U>, "cerium: map: the function returns nothing; use foreach for side effects");
-    return self().template append<U>(pipes::Map<F>{located("map", where, std::move(f))}, false);
+    return self().template append<U>(narrow::Map<F>{located("map", where, std::move(f))}, false);
   }
   template <class F, class A>
   auto map(F f, A a, Where where = Where::current()) const {
@@ -42,8 +43,8 @@ class Transformations {
   template <class F>
   auto filter(F f, Where where = Where::current()) const {
     closure::require<op::filter, F>();
-    static_assert(pipes::RecordFunction<F, const T>, "cerium: filter: the function cannot be called with a record");
-    return self().template append<T>(pipes::Filter<F>{located("filter", where, std::move(f))}, true);
+    static_assert(narrow::RecordFunction<F, const T>, "cerium: filter: the function cannot be called with a record");
+    return self().template append<T>(narrow::Filter<F>{located("filter", where, std::move(f))}, true);
   }
   template <class F, class A>
   auto filter(F f, A a, Where where = Where::current()) const {
@@ -63,13 +64,13 @@ class Transformations {
   template <class Emitted = void, class F>
   auto flatMap(F f, Where where = Where::current()) const {
     closure::require<op::flatMap, F>();
-    if constexpr (pipes::RecordFunction<F, T>) {
+    if constexpr (narrow::RecordFunction<F, T>) {
       using U =
-          RecordType<typename RangeElement<decltype(pipes::callRecord(std::declval<F&>(), std::declval<T>()))>::type>;
-      return self().template append<U>(pipes::FlatMap<U, F>{located("flatMap", where, std::move(f))}, false);
+          RecordType<typename RangeElement<decltype(narrow::callRecord(std::declval<F&>(), std::declval<T>()))>::type>;
+      return self().template append<U>(narrow::FlatMap<U, F>{located("flatMap", where, std::move(f))}, false);
     } else {
       using U = typename EmittedType<Emitted, F, T>::type;
-      return self().template append<U>(pipes::FlatMapEmit<U, F>{located("flatMap", where, std::move(f))}, false);
+      return self().template append<U>(narrow::FlatMapEmit<U, F>{located("flatMap", where, std::move(f))}, false);
     }
   }
   template <class Emitted = void, class F, class A>
@@ -85,8 +86,8 @@ class Transformations {
   template <class F>
   auto keyBy(F f, Where where = Where::current()) const {
     closure::require<op::keyBy, F>();
-    static_assert(pipes::RecordFunction<F, T>, "cerium: keyBy: the function cannot be called with a record");
-    using K = pipes::ResultOf<F, const T&>;
+    static_assert(narrow::RecordFunction<F, T>, "cerium: keyBy: the function cannot be called with a record");
+    using K = narrow::ResultOf<F, const T&>;
     static_assert(!std::is_void_v<K>, "cerium: keyBy: the function returns nothing; it has to return a key");
     return self().template append<std::pair<K, T>>(KeyBy<F>{located("keyBy", where, std::move(f))}, false);
   }
@@ -210,7 +211,7 @@ class Transformations {
   /// Each record with probability `fraction` (with replacement: `fraction` times on average). The same for a seed.
   RDD<T> sample(bool with_replacement, double fraction, uint64_t seed = 42, Where where = Where::current()) const {
     if (!(fraction >= 0) || (!with_replacement && fraction > 1)) {
-      throw InvalidArgument(OperationSite("sample", where).str() + ": the fraction is " + std::to_string(fraction) +
+      throw InvalidArgument(CallSite("sample", where).str() + ": the fraction is " + std::to_string(fraction) +
                             "; it must be at least 0, and at most 1 without replacement");
     }
     return sampleOf(ops::Sample<T>{with_replacement, 0, fraction, seed}, "sample", where);
@@ -221,10 +222,10 @@ class Transformations {
                                   Where where = Where::current()) const {
     double sum = 0;
     for (double weight : weights) {
-      if (!(weight >= 0)) throw InvalidArgument(OperationSite("randomSplit", where).str() + ": a weight is negative");
+      if (!(weight >= 0)) throw InvalidArgument(CallSite("randomSplit", where).str() + ": a weight is negative");
       sum += weight;
     }
-    if (!(sum > 0)) throw InvalidArgument(OperationSite("randomSplit", where).str() + ": the weights add up to 0");
+    if (!(sum > 0)) throw InvalidArgument(CallSite("randomSplit", where).str() + ": the weights add up to 0");
     std::vector<RDD<T>> parts;
     double low = 0;
     for (size_t i = 0; i < weights.size(); ++i) {
@@ -251,11 +252,11 @@ class Transformations {
 
  private:
   template <class F>
-  struct KeyBy : pipes::OneFunction<KeyBy<F>, F> {
+  struct KeyBy : narrow::OneFunction<KeyBy<F>, F> {
     template <class X, class Emit>
     void operator()(X&& x, Emit emit) {
-      using K = pipes::ResultOf<F, const T&>;
-      K key = pipes::callRecord(this->f, static_cast<const T&>(x));
+      using K = narrow::ResultOf<F, const T&>;
+      K key = narrow::callRecord(this->f, static_cast<const T&>(x));
       emit(std::pair<K, T>(std::move(key), std::forward<X>(x)));
     }
   };
@@ -309,9 +310,9 @@ class Transformations {
   template <class Other>
   void samePartitions(const char* name, const Other& other, const Where& where) const {
     if (self().getNumPartitions() == other.getNumPartitions()) return;
-    throw InvalidArgument(OperationSite(name, where).str() + ": the RDDs have " +
-                          std::to_string(self().getNumPartitions()) + " and " +
-                          std::to_string(other.getNumPartitions()) + " partitions; they must have the same number");
+    throw InvalidArgument(CallSite(name, where).str() + ": the RDDs have " + std::to_string(self().getNumPartitions()) +
+                          " and " + std::to_string(other.getNumPartitions()) +
+                          " partitions; they must have the same number");
   }
 
   RDD<std::pair<T, int64_t>> numbered(const char* name, std::vector<int64_t> begins, int64_t step,

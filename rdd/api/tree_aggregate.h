@@ -34,7 +34,7 @@ struct MergeMaybe : Parts<Located<F>> {
 template <class Self, class T>
 template <class U, class Seq, class Comb>
 U Actions<Self, T>::treeAggregate(U zero, Seq seq, Comb comb, int depth, Where where) const {
-  if (depth < 1) throw InvalidArgument(OperationSite("treeAggregate", where).str() + ": the depth must be at least 1");
+  if (depth < 1) throw InvalidArgument(CallSite("treeAggregate", where).str() + ": the depth must be at least 1");
   int partitions = self().getNumPartitions();
   if (partitions == 0) return zero;
   const int scale = std::max(2, static_cast<int>(std::ceil(std::pow(partitions, 1.0 / depth))));
@@ -68,7 +68,7 @@ T Actions<Self, T>::treeReduce(F f, int depth, Where where) const {
   Maybe result = self()
                      .map([](T record) { return Maybe(std::move(record)); }, where)
                      .treeAggregate(Maybe(), merge, merge, depth, where);
-  if (!result) throw EmptyCollection(OperationSite("treeReduce", where).str() + ": the RDD has no records");
+  if (!result) throw EmptyCollection(CallSite("treeReduce", where).str() + ": the RDD has no records");
   return std::move(*result);
 }
 

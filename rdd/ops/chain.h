@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/util/heap_meter.h"
-#include "rdd/pipes.h"
+#include "rdd/narrow_functions.h"
 #include "rdd/typed_node.h"
 
 namespace cerium::ops {
@@ -29,7 +29,7 @@ class ChainStream final : public Stream<T> {
   }
 
  private:
-  pipes::Input<S, P> input_;
+  narrow::Input<S, P> input_;
   RecordBuffer<T> batch_;
 };
 

@@ -72,7 +72,7 @@ struct Cogroup {
   template <size_t I>
   static void absorb(TaskContext& task, const RddNode& node, int p, Table& table) {
     using V = std::tuple_element_t<I, std::tuple<Vs...>>;
-    pipes::Input<std::pair<K, V>, pipes::Identity> input(task, openPairs<std::pair<K, V>>(task, node, I, p), {});
+    narrow::Input<std::pair<K, V>, narrow::Identity> input(task, openPairs<std::pair<K, V>>(task, node, I, p), {});
     input.forEach([&](auto&& record) {
       using Record = decltype(record);
       using X = std::conditional_t<std::is_lvalue_reference_v<Record>, const V&, V>;

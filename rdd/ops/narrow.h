@@ -6,9 +6,9 @@
 #include <limits>
 #include <optional>
 
+#include "rdd/narrow_functions.h"
 #include "rdd/ops/fill_stream.h"
 #include "rdd/ops/random.h"
-#include "rdd/pipes.h"
 
 namespace cerium::ops {
 

@@ -4,8 +4,8 @@
 
 #include <iterator>
 
+#include "rdd/narrow_functions.h"
 #include "rdd/ops/fill_stream.h"
-#include "rdd/pipes.h"
 
 namespace cerium {
 

@@ -3,8 +3,8 @@
 // parent is already partitioned alike.
 #pragma once
 
+#include "rdd/narrow_functions.h"
 #include "rdd/ops/fill_stream.h"
-#include "rdd/pipes.h"
 #include "rdd/shuffle/map_side.h"
 #include "rdd/shuffle/prefetched_adds.h"
 #include "rdd/shuffle/shuffle_reader.h"
@@ -100,7 +100,7 @@ StreamPtr<std::pair<K, C>> aggregatePairs(TaskContext& task, uint64_t seed, Stre
   using Result = HashAggregation<K, C, Fold>;
   auto* result = new Result(task, seed, std::move(fold));
   StreamPtr<std::pair<K, C>> owner(result);
-  pipes::Input<std::pair<K, V>, pipes::Identity> input(task, std::move(pairs), {});
+  narrow::Input<std::pair<K, V>, narrow::Identity> input(task, std::move(pairs), {});
   PrefetchedAdds<K, V, Result> adds(*result);
   input.forEach([&](auto&& record) {
     using Record = decltype(record);

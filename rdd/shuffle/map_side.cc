@@ -5,7 +5,7 @@
 
 namespace cerium {
 
-void throwOutOfRange(const OperationSite& site, int64_t partition, size_t partitions) {
+void throwOutOfRange(const CallSite& site, int64_t partition, size_t partitions) {
   throw InvalidArgument(
       fmt::format("{}: the partitioner put a key into partition {} of {}, which are 0 to {}; getPartition() must "
                   "return one of those",

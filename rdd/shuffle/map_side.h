@@ -9,7 +9,7 @@
 
 namespace cerium {
 
-[[noreturn]] void throwOutOfRange(const OperationSite& site, int64_t partition, size_t partitions);
+[[noreturn]] void throwOutOfRange(const CallSite& site, int64_t partition, size_t partitions);
 
 /// Of a record, whose partition may depend on more than its key. Throws InvalidArgument for one that is not there.
 template <class Part, class K, class Writer>
@@ -29,7 +29,7 @@ int partitionFor(Located<Part>& located, const K& key, TaskContext& task, int64_
 
 /// Runs the loop of a map side; what a hash, a comparison or a partitioner throws is the operation's.
 template <class F>
-auto atSite(const OperationSite& site, F loop) {
+auto atSite(const CallSite& site, F loop) {
   try {
     return loop();
   } catch (...) {

@@ -1,14 +1,14 @@
 // Cerium. Licensed under the Apache License 2.0.
 // Settings: the table, the checks, the values' notation, and which source wins.
-#include "base/util/config.h"
+#include "base/config/config.h"
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <map>
 #include <set>
 
-#include "base/util/config_keys.h"
-#include "base/util/config_values.h"
+#include "base/config/config_keys.h"
+#include "base/config/config_values.h"
 #include "base/util/error.h"
 #include "base/util/nearest.h"
 #include "tests/support/temp_folder.h"

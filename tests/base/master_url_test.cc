@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
 // Masters: every form, and what is said about everything else.
-#include "base/util/master_url.h"
+#include "base/config/master_url.h"
 
 #include <catch2/catch.hpp>
 

@@ -26,7 +26,7 @@ TEST_CASE("drivers in the cluster are placed first, watched, and end with the st
   CHECK(lastState(heard) == "FAILED");
   CHECK(heard.back().exit_status == 3);
   CHECK(heard.back().detail.find("oh no") != std::string::npos);
-  CHECK_FALSE(desk.books().applications.contains("app-of-driver"));
+  CHECK_FALSE(desk.registry().applications.contains("app-of-driver"));
   CHECK(desk.heard<LaunchExecutor>(1).size() == 1);
   desk.says(5, AskDriver{"driver-2"});
   CHECK(lastState(desk.heard<DriverStatus>(5)) == "UNKNOWN");
@@ -105,13 +105,13 @@ TEST_CASE("a driver whose worker is lost is launched again where supervised, els
   desk.breaks(5);
   desk.passes(21'000, {3});
   CHECK(desk.heard<LaunchDriver>(3).at(0).order.driver == "driver-2");
-  CHECK(desk.books().drivers.at("driver-1").record.state == DriverState::kLost);
+  CHECK(desk.registry().drivers.at("driver-1").record.state == DriverState::kLost);
   RegisterWorker back = worker("a", 2);
   back.drivers = {"driver-1", "driver-2"};
   desk.says(4, back);
   CHECK(desk.heard<EndDriver>(4).size() == 2);
   desk.says(4, DriverExited{"driver-2", {.signal = 9}});
-  CHECK(desk.books().drivers.at("driver-2").record.state == DriverState::kRunning);  // the one at b
+  CHECK(desk.registry().drivers.at("driver-2").record.state == DriverState::kRunning);  // the one at b
 }
 
 TEST_CASE("a driver that was out of reach is not launched a second time by the next manager", "[cluster-manager]") {
@@ -126,7 +126,7 @@ TEST_CASE("a driver that was out of reach is not launched a second time by the n
   if (has_application) before.says(3, its);
   before.breaks(1);
   before.passes(2'000);
-  REQUIRE(before.books().drivers.at("driver-1").record.state == DriverState::kRelaunching);
+  REQUIRE(before.registry().drivers.at("driver-1").record.state == DriverState::kRelaunching);
 
   Desk after(before.state().snapshot());
   after.says(4, worker("b", 2));
@@ -199,7 +199,7 @@ TEST_CASE("a worker hears that an end is noted, whether or not it was news", "[c
   REQUIRE(noted.size() == 2);
   CHECK((noted[0].owner == "driver-1" && noted[0].executor == -1));
   CHECK((noted[1].owner == "app" && noted[1].executor == 5));
-  CHECK(desk.books().drivers.at("driver-1").record.state == DriverState::kFinished);
+  CHECK(desk.registry().drivers.at("driver-1").record.state == DriverState::kFinished);
   CHECK(desk.heard<LaunchDriver>(3).empty());
 }
 

@@ -50,9 +50,9 @@ TEST_CASE("a manager that was cut off gives up nobody who comes back", "[cluster
   RegisterWorker a = worker("a", 2);
   RegisterWorker b = worker("b", 2);
   for (RegisterWorker* each : {&a, &b}) {
-    for (const auto& key : desk.books().executorsOn(each->worker))
+    for (const auto& key : desk.registry().executorsOn(each->worker))
       each->executors.push_back({"app", key.second, 1, kGiB});
-    for (const auto& [id, share] : desk.books().workers.at(each->worker).drivers) each->drivers.push_back(id);
+    for (const auto& [id, share] : desk.registry().workers.at(each->worker).drivers) each->drivers.push_back(id);
   }
   const Millis silence = GENERATE(12'000, 55'000);
   desk.passes(silence - 8'000);
@@ -66,14 +66,14 @@ TEST_CASE("a manager that was cut off gives up nobody who comes back", "[cluster
   app.executors = {0, 1};
   desk.says(7, app);
   desk.passes(20'000, {5, 6});
-  CHECK(desk.books().executors.size() == 2);
+  CHECK(desk.registry().executors.size() == 2);
   for (const ConnectionId each : {3, 7}) CHECK(desk.heard<ExecutorGone>(each).empty());
   for (const ConnectionId each : {5, 6}) {
     CHECK(desk.heard<EndExecutor>(each).empty());
     CHECK(desk.heard<EndDriver>(each).empty());
     CHECK(desk.heard<LaunchDriver>(each).empty());
   }
-  CHECK(desk.books().drivers.at("driver-1").record.state == DriverState::kRunning);
+  CHECK(desk.registry().drivers.at("driver-1").record.state == DriverState::kRunning);
 }
 
 TEST_CASE("workers that are all silent for a minute are lost, and earlier when another one is heard",
@@ -84,17 +84,17 @@ TEST_CASE("workers that are all silent for a minute are lost, and earlier when a
   desk.passes(2'000, {1, 2});
   SECTION("nobody is heard") {
     desk.passes(58'000);
-    CHECK(desk.books().workers.size() == 2);
+    CHECK(desk.registry().workers.size() == 2);
     desk.passes(2'000);
-    CHECK(desk.books().workers.empty());
+    CHECK(desk.registry().workers.empty());
   }
   SECTION("a new one comes") {
     desk.passes(20'000);
     desk.says(3, worker("c", 2));
     desk.passes(9'000, {3});
-    CHECK(desk.books().workers.size() == 3);
+    CHECK(desk.registry().workers.size() == 3);
     desk.passes(2'000, {3});
-    CHECK(desk.books().workers.size() == 1);
+    CHECK(desk.registry().workers.size() == 1);
   }
 }
 
@@ -106,7 +106,7 @@ TEST_CASE("after a restart, what was running runs on as if nothing had been", "[
   before.says(3, SubmitDriver{order("driver-1")});
   before.says(1, DriverStarted{"driver-1"});
   Desk after(before.journal());
-  CHECK(after.books().areRecovering());
+  CHECK(after.registry().areRecovering());
   after.says(6, application("new"));
   CHECK(after.heard<ExecutorGranted>(6).empty());
 
@@ -124,8 +124,8 @@ TEST_CASE("after a restart, what was running runs on as if nothing had been", "[
   CHECK(after.heard<EndDriver>(4).empty());
   CHECK(after.heard<LaunchExecutor>(4).empty());
   CHECK(after.heard<ExecutorGone>(5).empty());
-  CHECK(after.books().executors.size() == 3);
-  CHECK_FALSE(after.books().areRecovering());
+  CHECK(after.registry().executors.size() == 3);
+  CHECK_FALSE(after.registry().areRecovering());
   after.says(7, AskDriver{"driver-1"});
   CHECK(lastState(after.heard<DriverStatus>(7)) == "RUNNING");
 }
@@ -143,14 +143,14 @@ TEST_CASE("after a restart, what does not come back is given up", "[cluster-mana
   app.executors = {0, 1, 2, 3, 4, 5, 6, 7};
   after.says(3, app);
   RegisterWorker a = worker("a", 4);
-  for (const auto& key : before.books().executorsOn("a")) a.executors.push_back({"app", key.second, 1, kGiB});
+  for (const auto& key : before.registry().executorsOn("a")) a.executors.push_back({"app", key.second, 1, kGiB});
   after.says(1, a);
   after.passes(9'000, {1});
   CHECK(after.heard<ExecutorGone>(3).empty());
   after.passes(3'000, {1});
   CHECK(after.heard<ExecutorGone>(3).size() == 4);
-  CHECK(after.books().applications.size() == 1);
-  CHECK(after.books().workers.size() == 1);
+  CHECK(after.registry().applications.size() == 1);
+  CHECK(after.registry().workers.size() == 1);
 }
 
 TEST_CASE("executors of an application that the journal does not name wait for its driver", "[cluster-manager]") {

@@ -430,22 +430,22 @@ class Simulation {
 
   void check() {
     if (!state_) return;
-    const std::string wrong = checkBooks(state_->books());
+    const std::string wrong = checkRegistry(state_->registry());
     demand(wrong.empty(), wrong);
     checkPlaced();
   }
 
   /// Nothing waits that could be placed.
   void checkPlaced() {
-    const Books& books = state_->books();
-    for (const auto& [id, application] : books.applications) {
+    const ClusterRegistry& registry = state_->registry();
+    for (const auto& [id, application] : registry.applications) {
       if (application.connection == kNoConnection || !application.awaited.empty()) continue;
       const RegisterApplication& as = application.record.application;
       int64_t cores = 0;
       int64_t live_cores = 0;
-      const auto executors = books.executorsOf(id);
+      const auto executors = registry.executorsOf(id);
       for (const auto& key : executors) {
-        const Executor& executor = books.executors.at(key);
+        const Executor& executor = registry.executors.at(key);
         cores += executor.share.cores;
         live_cores += executor.state == ExecutorState::kEnding ? 0 : executor.share.cores;
       }
@@ -456,7 +456,7 @@ class Simulation {
       if (full || has_all) continue;
       bool is_limited = as.cores_max > 0 || as.executors_wanted >= 0 || executors.empty();
       demand(!is_limited || !application.waits.empty(), id + " waits and is not told why");
-      for (const auto& [worker_id, worker] : books.workers) {
+      for (const auto& [worker_id, worker] : registry.workers) {
         if (worker.connection == kNoConnection || worker.as.leaving) continue;
         const auto bad = application.bad_starts.find(worker_id);
         if (bad != application.bad_starts.end() && bad->second.not_before > 0) continue;  // it rests
@@ -469,39 +469,40 @@ class Simulation {
 
   /// Long after the last misfortune all agree on who runs what.
   void checkSettled() {
-    demand(state_.has_value() && !state_->books().areRecovering(), "the manager still recovers");
-    const Books& books = state_->books();
+    demand(state_.has_value() && !state_->registry().areRecovering(), "the manager still recovers");
+    const ClusterRegistry& registry = state_->registry();
     size_t running = 0;
     for (const auto& worker : workers_) {
       if (!worker->alive) continue;
-      demand(books.workers.contains(worker->as.worker), "a living worker is not known: " + worker->as.worker);
+      demand(registry.workers.contains(worker->as.worker), "a living worker is not known: " + worker->as.worker);
       running += worker->executors.size();
       for (const auto& [key, share] : worker->executors)
-        demand(books.executors.contains(key), fmt::format("executor {} of {} runs unknown", key.second, key.first));
+        demand(registry.executors.contains(key), fmt::format("executor {} of {} runs unknown", key.second, key.first));
     }
-    demand(books.executors.size() == running, "the manager knows executors that do not run");
+    demand(registry.executors.size() == running, "the manager knows executors that do not run");
     for (const auto& application : applications_) {
       const std::string& id = application->as.application;
-      const bool is_known = books.applications.contains(id);
+      const bool is_known = registry.applications.contains(id);
       demand(is_known == (application->alive && !application->ended), id + " lives in one place only");
       if (!is_known) continue;
       std::set<int64_t> has;
-      for (const auto& key : books.executorsOf(id)) has.insert(key.second);
+      for (const auto& key : registry.executorsOf(id)) has.insert(key.second);
       demand(has == application->executors, fmt::format("{} has executors {}, the manager says {}", id,
                                                         fmt::join(application->executors, " "), fmt::join(has, " ")));
-      demand(books.applications.at(id).waits == application->waits, id + " believes that it waits for something else");
+      demand(registry.applications.at(id).waits == application->waits,
+             id + " believes that it waits for something else");
     }
     for (const auto& application : applications_) end(application);
   }
 
   void checkTheEnd() {
-    const Books& books = state_->books();
-    demand(books.applications.empty(), "applications are left after the last one ended");
-    demand(books.executors.empty(), "executors are left after the last application");
+    const ClusterRegistry& registry = state_->registry();
+    demand(registry.applications.empty(), "applications are left after the last one ended");
+    demand(registry.executors.empty(), "executors are left after the last application");
     for (const auto& worker : workers_) demand(!worker->alive || worker->executors.empty(), "a worker runs on");
-    for (const auto& [id, driver] : books.drivers) {
-      const bool could_run =
-          std::any_of(books.workers.begin(), books.workers.end(), [&, &order = driver.record.order](const auto& entry) {
+    for (const auto& [id, driver] : registry.drivers) {
+      const bool could_run = std::any_of(
+          registry.workers.begin(), registry.workers.end(), [&, &order = driver.record.order](const auto& entry) {
             const Worker& worker = entry.second;
             return !worker.as.leaving && worker.as.cores >= order.cores && worker.as.memory >= order.memory;
           });

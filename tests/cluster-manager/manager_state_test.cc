@@ -63,7 +63,7 @@ TEST_CASE("executors of an ended application hold their cores until they are gon
   CHECK(desk.heard<ExecutorGranted>(3).empty());
   desk.says(1, ExecutorExited{"app", 0, {}});
   CHECK(desk.heard<ExecutorGranted>(3).size() == 1);
-  CHECK(desk.books().ended_applications.at(0).state == ApplicationState::kFailed);
+  CHECK(desk.registry().ended_applications.at(0).state == ApplicationState::kFailed);
   desk.says(4, application("app"));
   CHECK(desk.heard<ApplicationRemoved>(4).at(0).reason == "a bug");
 }
@@ -84,7 +84,7 @@ TEST_CASE("a driver that does not come back in time loses its application", "[cl
   desk.breaks(3);
   desk.passes(11'000, {1});
   CHECK(desk.heard<EndExecutor>(1).size() == 1);
-  CHECK(desk.books().applications.empty());
+  CHECK(desk.registry().applications.empty());
 }
 
 TEST_CASE("a reconnected driver and the manager agree on executors at once", "[cluster-manager]") {
@@ -112,13 +112,13 @@ TEST_CASE("a worker is lost when its connection breaks or it is silent", "[clust
   CHECK(desk.heard<ExecutorGone>(3).empty());
   desk.passes(2'100, {2});
   CHECK(desk.heard<ExecutorGone>(3).at(0).worker_lost);
-  CHECK(desk.books().workers.size() == 1);
+  CHECK(desk.registry().workers.size() == 1);
   desk.passes(8'000);
   CHECK(desk.heard<ExecutorGone>(3).empty());
   desk.passes(4'000);
   CHECK(desk.heard<ExecutorGone>(3).size() == 1);
   CHECK(desk.isClosed(2));
-  CHECK(desk.books().workers.empty());
+  CHECK(desk.registry().workers.empty());
   CHECK(desk.heard<ApplicationWaits>(3).back().reason == "no worker is registered");
 
   RegisterWorker back = worker("a", 1);
@@ -148,7 +148,7 @@ TEST_CASE("a worker that is back at once has lost nothing", "[cluster-manager]")
   CHECK(desk.heard<ExecutorGone>(2).empty());
   CHECK(desk.heard<EndExecutor>(5).empty());
   CHECK(desk.heard<EndDriver>(5).empty());
-  CHECK(desk.books().drivers.at("driver-1").record.state == DriverState::kRunning);
+  CHECK(desk.registry().drivers.at("driver-1").record.state == DriverState::kRunning);
 }
 
 TEST_CASE("a worker on which executors do not start rests, and others are tried", "[cluster-manager]") {
@@ -186,7 +186,7 @@ TEST_CASE("executors' ids are not given twice, and retired ones are known, by a 
   back.executors = {{"app", 3, 1, kGiB}, {"app", 4, 1, kGiB}};
   desk.says(1, back);
   CHECK(desk.heard<FreeExecutor>(1).at(0).executor == 3);
-  CHECK(desk.books().workers.at("a").given.cores == 2);
+  CHECK(desk.registry().workers.at("a").given.cores == 2);
   CHECK(desk.heard<LaunchExecutor>(1).at(0).executor == 17);
 }
 
@@ -251,7 +251,7 @@ TEST_CASE("an application says how many executors it wants", "[cluster-manager]"
   desk.says(2, ReleaseExecutor{1, "idle"});
   desk.says(1, ExecutorExited{"app", 1, {}});
   CHECK(desk.heard<LaunchExecutor>(1).empty());
-  CHECK(desk.books().applications.at("app").record.application.executors_wanted == 3);
+  CHECK(desk.registry().applications.at("app").record.application.executors_wanted == 3);
   desk.says(2, ReleaseExecutor{0, "broken"});
   desk.says(1, ExecutorExited{"app", 0, {}});
   CHECK(desk.heard<LaunchExecutor>(1).size() == 1);
@@ -276,9 +276,9 @@ TEST_CASE("registrations that cannot be are refused", "[cluster-manager]") {
     CHECK(desk.heard<Refused>(connection).size() == 1);
     CHECK(desk.isClosed(connection));
   }
-  CHECK(desk.books().workers.empty());
-  CHECK(desk.books().applications.empty());
-  CHECK(desk.books().drivers.empty());
+  CHECK(desk.registry().workers.empty());
+  CHECK(desk.registry().applications.empty());
+  CHECK(desk.registry().drivers.empty());
 }
 
 TEST_CASE("whoever speaks as what it is not is cut off", "[cluster-manager]") {
@@ -292,7 +292,7 @@ TEST_CASE("whoever speaks as what it is not is cut off", "[cluster-manager]") {
   desk.says(6, application("app"));
   desk.says(6, WorkerLeaving{});
   for (ConnectionId connection = 1; connection <= 6; ++connection) CHECK(desk.isClosed(connection));
-  CHECK_FALSE(desk.books().workers.at("a").as.leaving);
+  CHECK_FALSE(desk.registry().workers.at("a").as.leaving);
 }
 
 TEST_CASE("a worker that took the place of another ends it", "[cluster-manager]") {
@@ -303,11 +303,11 @@ TEST_CASE("a worker that took the place of another ends it", "[cluster-manager]"
   desk.says(1, first);
   desk.says(2, second);
   CHECK(desk.isClosed(1));
-  CHECK(desk.books().workers.size() == 1);
+  CHECK(desk.registry().workers.size() == 1);
   desk.says(3, second);  // on another connection, before the first is known to be broken
   CHECK(desk.isClosed(2));
   desk.breaks(2);
-  CHECK(desk.books().workers.size() == 1);
+  CHECK(desk.registry().workers.size() == 1);
 }
 
 TEST_CASE("the manager's JSON has what waits and who holds what", "[cluster-manager]") {
@@ -316,7 +316,7 @@ TEST_CASE("the manager's JSON has what waits and who holds what", "[cluster-mana
   desk.says(2, application("app", 3));
   desk.says(3, application("waiting \"one\"", 3));
   desk.says(3, application("waiting-one", 3));
-  const std::string json = managerJson(desk.books(), {"cerium://m:1", "ALIVE", 0});
+  const std::string json = managerJson(desk.registry(), {"cerium://m:1", "ALIVE", 0});
   for (
       const char* part :
       {R"("status":"ALIVE")", R"("coresused":3)", R"("coresfree":1)", R"("memoryused":1024)", R"("id":"app")",

@@ -18,8 +18,8 @@
 #include "base/protocol/cluster_messages.h"
 #include "base/util/error.h"
 #include "base/util/log.h"
-#include "cluster-manager/status_client.h"
 #include "tests/support/temp_folder.h"
+#include "web-ui/http/status_client.h"
 
 namespace cerium::cluster_manager {
 namespace {

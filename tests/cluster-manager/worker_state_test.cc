@@ -27,12 +27,12 @@ struct Worker {
   }
 
   WorkerState state{options()};
-  WorkerState::Millis now = 0;
+  Millis now = 0;
   Instructions last;
 
   Instructions& on(Event event) { return last = state.on(event, now); }
   Instructions& says(p::ClusterMessage message) { return on(FromManager{std::move(message)}); }
-  Instructions& tick(WorkerState::Millis later) {
+  Instructions& tick(Millis later) {
     now += later;
     return on(Tick{77});
   }
@@ -111,8 +111,8 @@ TEST_CASE("a worker registers, and sends a heartbeat each second", "[cluster-man
 TEST_CASE("the managers' addresses are tried in turn, ever less often", "[cluster-manager][worker]") {
   Worker worker;
   std::vector<size_t> addresses;
-  std::vector<WorkerState::Millis> pauses;
-  WorkerState::Millis failed_at = 0;
+  std::vector<Millis> pauses;
+  Millis failed_at = 0;
   while (addresses.size() < 9) {
     worker.tick(10);
     if (const Connect* connect = worker.find<Connect>()) {
@@ -124,7 +124,7 @@ TEST_CASE("the managers' addresses are tried in turn, ever less often", "[cluste
   }
   CHECK(addresses == std::vector<size_t>{0, 1, 0, 1, 0, 1, 0, 1, 0});
   CHECK(std::vector(pauses.begin() + 1, pauses.end()) ==
-        std::vector<WorkerState::Millis>{100, 200, 400, 800, 1600, 2000, 2000, 2000});
+        std::vector<Millis>{100, 200, 400, 800, 1600, 2000, 2000, 2000});
   worker.now += 3000;
   worker.registerNow();
   worker.on(Disconnected{"reset"});

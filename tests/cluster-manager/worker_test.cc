@@ -21,9 +21,9 @@
 #include "base/rpc/secrets.h"
 #include "base/util/error.h"
 #include "cluster-manager/manager/manager.h"
-#include "cluster-manager/status_client.h"
 #include "tests/support/no_threads.h"
 #include "tests/support/temp_folder.h"
+#include "web-ui/http/status_client.h"
 
 namespace cerium::cluster_manager {
 namespace {

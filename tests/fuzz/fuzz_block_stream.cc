@@ -2,7 +2,7 @@
 // Blocks as an executor receives them: pieces put together to segments, these in map order, and their records.
 #include <utility>
 
-#include "executor/remote_shuffle.h"
+#include "executor/blocks/remote_shuffle.h"
 #include "rdd/shuffle/shuffle_reader.h"
 #include "tests/fuzz/scripted_peer.h"
 #include "tests/support/fake_services.h"

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
 // A broadcast value as an executor fetches it: what the driver says of it, and the chunks that its holders send.
-#include "executor/broadcast_cache.h"
+#include "executor/blocks/broadcast_cache.h"
 #include "tests/fuzz/scripted_peer.h"
 
 using namespace cerium;

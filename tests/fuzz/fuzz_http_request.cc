@@ -4,8 +4,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cluster-manager/status_server.h"
 #include "tests/fuzz/fuzz.h"
+#include "web-ui/http/status_server.h"
 
 using namespace cerium;
 

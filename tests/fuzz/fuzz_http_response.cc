@@ -7,8 +7,8 @@
 #include <semaphore>
 #include <thread>
 
-#include "cluster-manager/status_client.h"
 #include "tests/fuzz/fuzz.h"
+#include "web-ui/http/status_client.h"
 
 using namespace cerium;
 

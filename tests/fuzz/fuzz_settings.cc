@@ -7,9 +7,9 @@
 #include <cstdlib>
 #include <string>
 
-#include "base/util/config.h"
-#include "base/util/config_values.h"
-#include "base/util/master_url.h"
+#include "base/config/config.h"
+#include "base/config/config_values.h"
+#include "base/config/master_url.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace cerium;

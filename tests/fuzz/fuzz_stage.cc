@@ -47,8 +47,8 @@ Located<F> located(F f) {
 
 template <class T, class Body>
 NodePtr node(int64_t id, std::vector<Dependency> dependencies, Body body) {
-  NodePtr made = std::make_shared<OpNode<T, Body>>(RddId(id), OperationSite{"op", "fuzz.cc", 9}, 3,
-                                                   std::move(dependencies), std::move(body));
+  NodePtr made = std::make_shared<OpNode<T, Body>>(RddId(id), CallSite{"op", "fuzz.cc", 9}, 3, std::move(dependencies),
+                                                   std::move(body));
   made->setStorageLevel(StorageLevel::MEMORY_ONLY);
   return made;
 }
@@ -64,10 +64,10 @@ Bytes mapStage() {
   int64_t number = 5;
   auto bound = closure::bind([](int64_t x, const std::string& word) { return x > static_cast<int64_t>(word.size()); },
                              std::string("word"));
-  auto numbers = pipes::then(pipes::Map<int64_t Numbered::*>{{located(&Numbered::first)}},
-                             pipes::Map<int64_t (*)(int64_t)>{{located(&twice)}});
-  auto pipe = pipes::then(pipes::then(numbers, pipes::Filter<decltype(bound)>{{located(bound)}}),
-                          pipes::Map<Prefixed>{{located(Prefixed{"p", true, {1, 2}})}});
+  auto numbers = narrow::then(narrow::Map<int64_t Numbered::*>{{located(&Numbered::first)}},
+                              narrow::Map<int64_t (*)(int64_t)>{{located(&twice)}});
+  auto pipe = narrow::then(narrow::then(numbers, narrow::Filter<decltype(bound)>{{located(bound)}}),
+                           narrow::Map<Prefixed>{{located(Prefixed{"p", true, {1, 2}})}});
   auto add_up = [number](int64_t a, int64_t b) { return a + b * number; };
   auto same = [](int64_t x) { return x; };
   using Ranges = RangePartitioner<std::string>;
@@ -83,9 +83,9 @@ Bytes reduceStage() {
   const NodePtr all = node<Pair>(6, {narrow(texts), narrow(data)}, ops::UnionAlike<Pair>{});
   auto to_text = [](const Pair& pair) { return Text{pair.first}; };
   auto to_pair = [](const Text& text) { return Pair{text.text, 1}; };
-  auto pipe = pipes::then(pipes::then(pipes::Map<decltype(to_text)>{{located(to_text)}},
-                                      pipes::Filter<bool (Text::*)() const>{{located(&Text::isLong)}}),
-                          pipes::Map<decltype(to_pair)>{{located(to_pair)}});
+  auto pipe = narrow::then(narrow::then(narrow::Map<decltype(to_text)>{{located(to_text)}},
+                                        narrow::Filter<bool (Text::*)() const>{{located(&Text::isLong)}}),
+                           narrow::Map<decltype(to_pair)>{{located(to_pair)}});
   PartitionPairs<std::string, int64_t, HashPartitioner> end{{located(HashPartitioner(3))}};
   return encodeStage(*fusedBody<Pair>(all, pipe, end));
 }

@@ -11,7 +11,7 @@
 namespace cerium {
 namespace {
 
-const OperationSite kSite{"map", "program.cc", 12};
+const CallSite kSite{"map", "program.cc", 12};
 
 template <class F>
 F travelled(const F& f) {
@@ -49,9 +49,8 @@ struct Contains {
 /// The captures of `f` as the check sees them.
 template <class F>
 void check(const F& f) {
-  closure::visit(
-      [](const OperationSite& site, const void* captures, size_t size) { checkCaptures(site, captures, size); }, kSite,
-      f);
+  closure::visit([](const CallSite& site, const void* captures, size_t size) { checkCaptures(site, captures, size); },
+                 kSite, f);
 }
 
 }  // namespace
@@ -172,7 +171,7 @@ TEST_CASE("the innermost operation whose function threw is the one that is named
   auto call = [&inner](int x) { return inner(x); };
   Located<decltype(call)> outer{{"filter", "outer.cc", 2}, call};
   CHECK_THROWS_WITH(outer(3), "3");
-  const OperationSite* site = closure::takeThrowSite();
+  const CallSite* site = closure::takeThrowSite();
   REQUIRE(site != nullptr);
   CHECK(site->str() == "map at inner.cc:1");
   CHECK(closure::takeThrowSite() == nullptr);

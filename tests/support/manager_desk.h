@@ -24,11 +24,11 @@ class Desk {
     take(state_.received(from, message, now_));
   }
   /// Nothing of ours runs, nor reads what others send.
-  void standsStill(cluster_manager::Millis time) { now_ += time; }
+  void standsStill(Millis time) { now_ += time; }
   void breaks(cluster_manager::ConnectionId connection) { take(state_.disconnected(connection, now_)); }
   /// Time passes; those in `alive` send their heartbeats.
-  void passes(cluster_manager::Millis time, const std::vector<cluster_manager::ConnectionId>& alive = {}) {
-    for (const cluster_manager::Millis end = now_ + time; now_ < end; now_ += 100) {
+  void passes(Millis time, const std::vector<cluster_manager::ConnectionId>& alive = {}) {
+    for (const Millis end = now_ + time; now_ < end; now_ += 100) {
       if (now_ % 1'000 == 0) {
         for (const cluster_manager::ConnectionId each : alive) says(each, protocol::WorkerHeartbeat{});
       }
@@ -51,7 +51,7 @@ class Desk {
   [[nodiscard]] bool isClosed(cluster_manager::ConnectionId connection) const { return closed_.contains(connection); }
   [[nodiscard]] const std::vector<protocol::JournalRecord>& journal() const { return journal_; }
   [[nodiscard]] const cluster_manager::ManagerState& state() const { return state_; }
-  [[nodiscard]] const cluster_manager::Books& books() const { return state_.books(); }
+  [[nodiscard]] const cluster_manager::ClusterRegistry& registry() const { return state_.registry(); }
 
  private:
   void take(const cluster_manager::Instructions& instructions) {
@@ -60,10 +60,10 @@ class Desk {
       if (const auto* close = std::get_if<cluster_manager::Close>(&each)) closed_.insert(close->connection);
       if (const auto* keep = std::get_if<cluster_manager::Keep>(&each)) journal_.push_back(keep->record);
     }
-    CHECK(cluster_manager::checkBooks(state_.books()) == "");
+    CHECK(cluster_manager::checkRegistry(state_.registry()) == "");
   }
 
-  cluster_manager::Millis now_ = 1'000;
+  Millis now_ = 1'000;
   cluster_manager::ManagerState state_;
   std::vector<cluster_manager::Send> sent_;
   std::set<cluster_manager::ConnectionId> closed_;

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "driver/task_scheduler.h"
+#include "driver/scheduler/task_scheduler.h"
 #include "rdd/node.h"
 
 namespace cerium::test {

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "base/util/child_process.h"
-#include "cluster-manager/status_client.h"
 #include "tests/support/processes.h"
+#include "web-ui/http/status_client.h"
 
 namespace cerium::testing {
 

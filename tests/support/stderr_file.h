@@ -14,7 +14,7 @@
 
 namespace cerium::testing {
 
-/// Stderr goes to a file for as long as it lives.
+/// Stderr goes to a file for as long as it monitor.
 class StderrFile {
  public:
   explicit StderrFile(std::string path) : path_(std::move(path)), before_(::dup(STDERR_FILENO)) {

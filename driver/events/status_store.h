@@ -1,0 +1,51 @@
+// Cerium. Licensed under the Apache License 2.0.
+// The reader of events that keeps what programs ask for (StatusTracker) and what the progress line shows.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <vector>
+
+#include "driver/events/event_queue.h"
+#include "driver/listener.h"
+
+namespace cerium {
+
+/// Bounded: of the jobs and stages that have ended, the last kKept are known; one that is under way is known however
+/// many came after it. Threads: public methods from any thread.
+class StatusStore final : public EventReader {
+ public:
+  static constexpr size_t kKept = 1000;  ///< Programs run for days.
+
+  void read(const events::Event& event) override;
+
+  [[nodiscard]] std::vector<JobInfo> jobs() const;
+  [[nodiscard]] std::vector<StageInfo> stages() const;
+  [[nodiscard]] std::vector<ExecutorInfo> executors() const;
+  /// All stages that ended, added up.
+  [[nodiscard]] StageInfo totals() const;
+
+ private:
+  // With mutex_ held.
+  void on(const events::JobStarted& event);
+  void on(const events::JobEnded& event);
+  void on(const events::StageSubmitted& event);
+  void on(const events::StageProgressed& event);
+  void on(const events::StageCompleted& event);
+  void on(const events::ExecutorAdded& event);
+  void on(const events::ExecutorRemoved& event);
+  template <class Event>
+  void on(const Event&) {}  // of the rest nothing is kept
+
+  mutable std::mutex mutex_;
+  std::map<int64_t, JobInfo> jobs_;            // guarded by mutex_
+  std::map<int64_t, StageInfo> stages_;        // guarded by mutex_
+  std::deque<int64_t> ended_jobs_;             // guarded by mutex_; those of jobs_, in the order of their ends
+  std::deque<int64_t> ended_stages_;           // guarded by mutex_; likewise
+  std::map<int64_t, ExecutorInfo> executors_;  // guarded by mutex_
+  events::StageFigures totals_;                // guarded by mutex_
+};
+
+}  // namespace cerium

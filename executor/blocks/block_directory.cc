@@ -1,0 +1,49 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "executor/blocks/block_directory.h"
+
+namespace cerium {
+
+void BlockDirectory::learn(protocol::LaunchTasks& launch) {
+  std::lock_guard lock(mutex_);
+  for (auto& peer : launch.peers) peers_[peer.executor] = {peer.host, peer.port};
+  for (auto& shuffle : launch.shuffles) {
+    shuffle.checksums.resize(shuffle.executors.size());  // what comes over the wire need not be of equal length
+    shuffles_[ShuffleId(shuffle.shuffle)] = std::move(shuffle);
+  }
+  for (const auto& cached : launch.cached) cached_[{cached.rdd, cached.partition}] = cached.executor;
+}
+
+void BlockDirectory::forget(ShuffleId shuffle) {
+  std::lock_guard lock(mutex_);
+  shuffles_.erase(shuffle);
+}
+
+void BlockDirectory::forget(RddId rdd) {
+  std::lock_guard lock(mutex_);
+  cached_.erase(cached_.lower_bound({rdd.value, 0}), cached_.lower_bound({rdd.value + 1, 0}));
+}
+
+std::optional<rpc::Endpoint> BlockDirectory::forget(ExecutorId executor) {
+  std::lock_guard lock(mutex_);
+  auto found = peers_.extract(executor.value);
+  if (!found) return std::nullopt;
+  return std::move(found.mapped());
+}
+
+RemoteShuffle::Where BlockDirectory::find(ShuffleId shuffle) const {
+  std::lock_guard lock(mutex_);
+  auto found = shuffles_.find(shuffle);
+  if (found == shuffles_.end())
+    throw FetchFailed(shuffle, 0, ExecutorId(), "the locations of the shuffle are not known");
+  return {self_, found->second.executors, found->second.checksums, peers_};
+}
+
+std::optional<rpc::Endpoint> BlockDirectory::find(RddId rdd, int partition) const {
+  std::lock_guard lock(mutex_);
+  auto found = cached_.find({rdd.value, partition});
+  if (found == cached_.end() || found->second == self_.value) return std::nullopt;
+  auto peer = peers_.find(found->second);
+  return peer == peers_.end() ? std::nullopt : std::optional(peer->second);
+}
+
+}  // namespace cerium

@@ -1,0 +1,198 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "executor/blocks/block_server.h"
+
+#include <algorithm>
+#include <deque>
+
+#include "base/util/exception_text.h"
+
+namespace cerium {
+namespace {
+
+// Large enough that a piece's fixed cost vanishes, small enough that two under way to each of many readers are little.
+constexpr size_t kMessageBytes = size_t{4} << 20;
+// Streams that readers opened and abandoned on a connection that lives; each costs little, but not nothing.
+constexpr size_t kMaxStreams = 100'000;
+
+protocol::BlockPiece refusal(int64_t request, const std::string& why) {
+  protocol::BlockPiece piece;
+  piece.request = request;
+  piece.last = true;
+  piece.failure = why;
+  piece.failed_map = 0;
+  return piece;
+}
+
+}  // namespace
+
+/// One open stream: what is still to be sent, in order.
+struct BlockServer::Outgoing {
+  struct Part {
+    int map = 0;
+    ShuffleSegment segment;  // encoded when its turn comes
+    CheckedBytes encoded;
+  };
+  std::deque<Part> parts;
+  size_t offset = 0;  ///< Into the first part.
+  std::string failure;
+  std::string failure_type;  ///< Of what the program's own code has thrown.
+  int failed_map = -1;
+
+  /// Ends the stream: what is sent last says why.
+  void fail(int map, std::string why) {
+    parts.clear();
+    failed_map = map;
+    failure = std::move(why);
+  }
+
+  /// The same for what is thrown by a bad disk, or by code of the program's that encodes a record.
+  void failForException() {
+    const int map = parts.front().map;
+    try {
+      throw;
+    } catch (const IoError& e) {
+      fail(map, e.what());
+    } catch (const CorruptData& e) {
+      fail(map, e.what());
+    } catch (...) {
+      const ExceptionText thrown = currentExceptionText();
+      fail(map, "a record cannot be serialized: " + thrown.message);
+      failure_type = thrown.type;
+    }
+  }
+
+  const CheckedBytes& contentOfFirst() {
+    Part& part = parts.front();
+    if (!part.encoded) {
+      part.encoded =
+          part.segment.spilled ? part.segment.spilled->readChecked() : CheckedBytes::of(part.segment.block.encoded());
+      part.segment = {};
+    }
+    return part.encoded;
+  }
+
+  /// Takes as much from the front as a piece may hold.
+  void fill(protocol::BlockPiece& piece) {
+    while (!parts.empty() && piece.bytes.size() < kMessageBytes) {
+      const auto [bytes, checksum] = contentOfFirst();
+      const size_t n = std::min(kMessageBytes - piece.bytes.size(), bytes->size() - offset);
+      piece.segments.push_back({parts.front().map, bytes->size(), n, checksum});
+      piece.bytes.append(bytes->data() + offset, n);
+      offset += n;
+      if (offset < bytes->size()) break;
+      parts.pop_front();
+      offset = 0;
+    }
+  }
+};
+
+BlockServer::BlockServer(BlockSources sources) : sources_(std::move(sources)) {}
+BlockServer::~BlockServer() = default;
+
+rpc::Handlers BlockServer::handlers() {
+  return {[this](const rpc::ConnectionPtr& connection, Bytes bytes) {
+            try {
+              accept(connection, protocol::decode(bytes));
+            } catch (const CorruptData&) {
+              connection->close();
+            }
+          },
+          [this](const rpc::ConnectionPtr& connection, const std::string&) {
+            thread_.run([this, key = connection.get()] { forget(key); });
+          }};
+}
+
+void BlockServer::accept(const rpc::ConnectionPtr& connection, const protocol::Message& message) {
+  if (const auto* request = std::get_if<protocol::OpenBlocks>(&message)) {
+    thread_.run([this, connection, request = *request] {
+      const auto thrown = guarded([&] { open(connection, request); });
+      if (thrown) connection->send(protocol::encode(refusal(request.request, thrown->str())));
+    });
+  } else if (const auto* more = std::get_if<protocol::MoreBlocks>(&message)) {
+    thread_.run([this, connection, request = more->request] { sendPiece(connection, request); });
+  } else {
+    throw CorruptData("a message that is no request for blocks");
+  }
+}
+
+void BlockServer::forget(rpc::Connection* connection) {
+  streams_.erase(streams_.lower_bound({connection, INT64_MIN}), streams_.upper_bound({connection, INT64_MAX}));
+}
+
+void BlockServer::open(const rpc::ConnectionPtr& connection, const protocol::OpenBlocks& request) {
+  if (streams_.size() >= kMaxStreams) return connection->close();
+  auto stream = std::make_unique<Outgoing>();
+  try {
+    gather(request, *stream);
+  } catch (...) {
+    stream->fail(-1, currentExceptionText().message);
+  }
+  streams_[{connection.get(), request.request}] = std::move(stream);
+  sendPiece(connection, request.request);
+}
+
+void BlockServer::gather(const protocol::OpenBlocks& request, Outgoing& stream) {
+  CheckedBytes bytes;
+  switch (request.kind) {
+    case protocol::OpenBlocks::kShuffle:
+      return gatherShuffle(request, stream);
+    case protocol::OpenBlocks::kCached:
+      if (auto found =
+              sources_.blocks == nullptr ? std::nullopt : sources_.blocks->find(RddId(request.id), request.index)) {
+        if (found->block.records) stream.parts.push_back({0, {found->block, nullptr}, {}});
+        for (CachedPiece& piece : found->pieces) {
+          stream.parts.push_back({0, {{}, std::move(piece.spilled)}, std::move(piece.encoded)});
+        }
+        return;
+      }
+      return stream.fail(-1, "the cached block is not here any more");
+    case protocol::OpenBlocks::kBroadcast:
+      if (sources_.broadcast_chunk) bytes = sources_.broadcast_chunk(BroadcastId(request.id), request.index);
+      break;
+    case protocol::OpenBlocks::kResult:
+      if (sources_.result) bytes = sources_.result(TaskId(request.id));
+      break;
+    default:
+      return stream.fail(-1, "no blocks of that kind are served here");
+  }
+  if (!bytes) return stream.fail(-1, "it is not here any more");
+  stream.parts.push_back({0, {}, std::move(bytes)});
+}
+
+void BlockServer::gatherShuffle(const protocol::OpenBlocks& request, Outgoing& stream) {
+  for (size_t i = 0; i < request.maps.size(); ++i) {
+    const int map = request.maps[i];
+    const auto checksum = i < request.checksums.size() ? std::optional(request.checksums[i]) : std::nullopt;
+    auto segments = sources_.shuffles == nullptr
+                        ? nullptr
+                        : sources_.shuffles->find(ShuffleId(request.id), map, request.index, checksum);
+    if (!segments) {
+      return stream.fail(
+          map, "map output " + std::to_string(map) + " of shuffle " + std::to_string(request.id) + " is not here");
+    }
+    for (const ShuffleSegment& segment : *segments) stream.parts.push_back({map, segment, {}});
+  }
+}
+
+void BlockServer::sendPiece(const rpc::ConnectionPtr& connection, int64_t request) {
+  auto found = streams_.find({connection.get(), request});
+  if (found == streams_.end()) return;  // ended, or asked once more than there were pieces
+  Outgoing& stream = *found->second;
+  protocol::BlockPiece piece;
+  piece.request = request;
+  try {
+    stream.fill(piece);
+  } catch (...) {
+    piece.segments.clear();
+    piece.bytes.clear();
+    stream.failForException();
+  }
+  piece.failure = stream.failure;
+  piece.failure_type = stream.failure_type;
+  piece.failed_map = stream.failed_map;
+  piece.last = stream.parts.empty();
+  if (piece.last) streams_.erase(found);
+  connection->send(protocol::encode(std::move(piece)));
+}
+
+}  // namespace cerium

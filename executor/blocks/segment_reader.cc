@@ -1,0 +1,72 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "executor/blocks/segment_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/util/log.h"
+
+namespace cerium {
+
+SegmentReader::SegmentReader(BlockClient& client, rpc::Endpoint peer, protocol::OpenBlocks request, TaskContext* task)
+    : client_(client), peer_(std::move(peer)), request_(std::move(request)), task_(task) {
+  try {
+    open();
+  } catch (const BlocksFailed& e) {
+    prepareAgain(e);
+  }
+}
+
+void SegmentReader::open() {
+  repeated_ = 0;
+  stream_ = client_.open(peer_, request_, task_);
+}
+
+std::optional<RemoteStream::Segment> SegmentReader::next() {
+  for (;;) {
+    try {
+      if (!stream_) open();
+      auto segment = stream_->next(task_);
+      if (!segment) return std::nullopt;
+      if (isKnown(*segment)) continue;
+      keepInMind(*segment);
+      return segment;
+    } catch (const BlocksFailed& e) {
+      prepareAgain(e);
+    }
+  }
+}
+
+/// Throws what has happened where it is of no use to ask again.
+void SegmentReader::prepareAgain(const BlocksFailed& failure) {
+  const bool may_pass = failure.why == BlocksFailed::Why::kDamaged || failure.why == BlocksFailed::Why::kBroken;
+  if (!may_pass || std::exchange(asked_again_, true)) throw failure;
+  log::info("blocks of {} are fetched again: {}", peer_.str(), failure.what());
+  stream_.reset();
+  auto& maps = request_.maps;
+  const auto at_hand = std::find(maps.begin(), maps.end(), map_);
+  if (at_hand == maps.end()) return;
+  const auto read = at_hand - maps.begin();
+  maps.erase(maps.begin(), at_hand);
+  auto& checksums = request_.checksums;
+  checksums.erase(checksums.begin(), checksums.begin() + std::min(read, std::ssize(checksums)));
+}
+
+/// True for a segment that came on the stream before this one. The map output may have been made anew meanwhile, and
+/// be cut elsewhere: then what came of it cannot be continued.
+bool SegmentReader::isKnown(const RemoteStream::Segment& segment) {
+  if (repeated_ == read_.size()) return false;
+  if (segment.map != map_ || segment.content.checksum != read_[repeated_])
+    throw BlocksFailed(BlocksFailed::Why::kNotServed, map_, "the map output changed while it was read");
+  ++repeated_;
+  return true;
+}
+
+void SegmentReader::keepInMind(const RemoteStream::Segment& segment) {
+  asked_again_ = false;
+  if (std::exchange(map_, segment.map) != segment.map) read_.clear();
+  read_.push_back(segment.content.checksum);
+  repeated_ = read_.size();
+}
+
+}  // namespace cerium

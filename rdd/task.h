@@ -1,0 +1,67 @@
+// Cerium. Licensed under the Apache License 2.0.
+// What a task is: the stage whose code it runs, its launch, the report of its end, and what it says of blocks on its
+// way.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "rdd/accumulator_cell.h"
+#include "rdd/task_body.h"
+
+namespace cerium {
+
+/// A stage as an executor holds it.
+struct StageCode {
+  StageId id;
+  int num_partitions = 0;
+  std::shared_ptr<const TaskBody> body;
+  std::optional<ShuffleId> shuffle;  ///< Set where its tasks write map output.
+  std::unordered_map<std::string, std::string> properties;
+};
+using StageCodePtr = std::shared_ptr<const StageCode>;
+
+/// A task on its way to an executor.
+struct TaskLaunch {
+  TaskId id;
+  StageCodePtr stage;
+  int stage_attempt = 0;
+  int partition = 0;
+  int attempt = 0;
+  std::vector<std::tuple<RddId, int, Bytes>> data;  ///< Of source partitions that it reads (encodePartition()).
+};
+
+/// How a task ended.
+struct TaskReport {
+  /// kNotSent: it never ran, as code of the program's threw in the driver while the task was encoded.
+  enum class Outcome { kSuccess, kUserException, kFetchFailed, kEngineFailure, kKilled, kNotSent };
+  TaskId id;
+  StageCodePtr stage;
+  Outcome outcome = Outcome::kSuccess;
+  std::shared_ptr<void> value;  ///< Of a result task.
+  uint64_t map_checksum = 0;    ///< Of a map task: MapOutput::checksum.
+  std::vector<std::pair<AccumulatorId, std::unique_ptr<AccumulatorCell>>> cells;
+  TaskMetrics metrics;
+  std::string message;
+  std::string exception_type;
+  std::string call_site;
+  ShuffleId shuffle;  ///< Of a failed fetch, with `map` and `source`.
+  int map = -1;
+  ExecutorId source;
+};
+
+/// A cached partition came to an executor, moved between its memory and its disk, or went.
+struct BlockChange {
+  RddId rdd;
+  int partition = 0;
+  bool present = false;
+  size_t memory = 0;
+  size_t disk = 0;
+};
+
+}  // namespace cerium

@@ -1,0 +1,101 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "web-ui/http/status_client.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <optional>
+#include <string_view>
+
+#include "base/util/error.h"
+
+namespace cerium::cluster_manager {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using asio::ip::tcp;
+
+struct Url {
+  std::string host;
+  std::string port;
+  std::string path;
+};
+
+Url parse(std::string_view text) {
+  constexpr std::string_view kScheme = "http://";
+  if (!text.starts_with(kScheme))
+    throw InvalidArgument(fmt::format("\"{}\" is not a web address here; write http://host:port/path", text));
+  std::string_view rest = text.substr(kScheme.size());
+  const size_t slash = rest.find('/');
+  Url url{.host = "", .port = "80", .path = slash == rest.npos ? "/" : std::string(rest.substr(slash))};
+  rest = rest.substr(0, slash);
+  const size_t colon = rest.rfind(':');
+  if (colon != rest.npos && rest.find(']', colon) == rest.npos) {
+    url.port = rest.substr(colon + 1);
+    rest = rest.substr(0, colon);
+  }
+  if (rest.starts_with('[') && rest.ends_with(']')) rest = rest.substr(1, rest.size() - 2);
+  url.host = rest;
+  if (url.host.empty() || url.port.empty())
+    throw InvalidArgument(fmt::format("\"{}\" names no host; write http://host:port/path", text));
+  return url;
+}
+
+/// One question, as a chain of asynchronous steps, because only those know time limits.
+class Question {
+ public:
+  Question(asio::io_context& io, const Url& url) : resolver_(io), stream_(io) {
+    request_.method(http::verb::get);
+    request_.version(11);
+    request_.target(url.path);
+    request_.set(http::field::host, url.host + ":" + url.port);
+    request_.set(http::field::connection, "close");
+    resolver_.async_resolve(
+        url.host, url.port, [this](beast::error_code error, const tcp::resolver::results_type& found) {
+          if (failed(error)) return;
+          stream_.async_connect(found, [this](beast::error_code not_connected, const tcp::endpoint&) {
+            if (!failed(not_connected)) ask();
+          });
+        });
+  }
+
+  std::optional<beast::error_code> outcome;
+  http::response<http::string_body> response;
+
+ private:
+  void ask() {
+    http::async_write(stream_, request_, [this](beast::error_code error, size_t) {
+      if (failed(error)) return;
+      http::async_read(stream_, buffer_, response, [this](beast::error_code not_read, size_t) { outcome = not_read; });
+    });
+  }
+  bool failed(beast::error_code error) {
+    if (error) outcome = error;
+    return error.failed();
+  }
+
+  tcp::resolver resolver_;
+  beast::tcp_stream stream_;
+  beast::flat_buffer buffer_;
+  http::request<http::empty_body> request_;
+};
+
+}  // namespace
+
+HttpAnswer httpGet(const std::string& url, std::chrono::milliseconds limit) {
+  asio::io_context io(1);
+  Question question(io, parse(url));
+  io.run_for(limit);
+  if (!question.outcome) throw IoError(fmt::format("{} does not answer within {} ms", url, limit.count()));
+  if (*question.outcome) throw IoError(fmt::format("cannot read {}: {}", url, question.outcome->message()));
+  const auto& response = question.response;
+  return {response.body(), std::string(response[http::field::content_type]), static_cast<int>(response.result_int())};
+}
+
+}  // namespace cerium::cluster_manager
