@@ -191,7 +191,7 @@ void Context::cancelJobGroup(const std::string& group, const std::string& reason
 }
 void Context::cancelAllJobs() { engine_->loop().cancelJobs(nullptr, "cancelAllJobs was called"); }
 void Context::setPool(const std::string& name, int weight, int min_share) {
-  engine_->loop().setPool(name, weight, min_share);
+  engine_->loop().happened(in::PoolConfigured{name, weight, min_share});
 }
 StatusTracker Context::statusTracker() const { return StatusTracker(engine_); }
 void Context::addListener(std::shared_ptr<Listener> listener) { engine_->addListener(std::move(listener)); }

@@ -23,8 +23,8 @@
 namespace cerium {
 namespace {
 
-SchedulerLoop::Options loopOptions(const Conf& conf, bool local, int local_failures) {
-  SchedulerLoop::Options options;
+Scheduler::Options loopOptions(const Conf& conf, bool local, int local_failures) {
+  Scheduler::Options options;
   options.dag.max_stage_attempts = static_cast<int>(conf.getInt("cerium.stage.maxConsecutiveAttempts"));
   options.tasks.max_task_failures = local ? local_failures : static_cast<int>(conf.getInt("cerium.task.maxFailures"));
   options.tasks.fair = conf.getString("cerium.scheduler.mode") == "FAIR";
@@ -40,6 +40,7 @@ SchedulerLoop::Options loopOptions(const Conf& conf, bool local, int local_failu
   options.allocation.max_executors = static_cast<int>(conf.getInt("cerium.dynamicAllocation.maxExecutors"));
   options.allocation.executor_cores = static_cast<int>(conf.getInt("cerium.executor.cores"));
   options.allocation.idle_ms = conf.getDuration("cerium.dynamicAllocation.executorIdleTimeout").count();
+  options.locates_inputs = !local;
   options.max_result_bytes = static_cast<uint64_t>(conf.getSize("cerium.driver.maxResultSize"));
   return options;
 }
@@ -223,7 +224,7 @@ std::shared_ptr<ShuffleDependency> Engine::newShuffle(NodePtr parent, int num_re
       std::make_shared<ShuffleDependency>(ShuffleId(next++), std::move(parent), num_reduces, std::move(map_side));
   shuffle->on_release = [self = weak_from_this()](ShuffleId id) {
     auto engine = self.lock();
-    if (engine && !engine->stopped_) engine->loop_->releaseShuffle(id);
+    if (engine && !engine->stopped_) engine->loop_->happened(in::ShuffleReleased{id});
   };
   return shuffle;
 }
@@ -249,13 +250,13 @@ void Engine::persist(RddNode& node, StorageLevel level) {
   node.setStorageLevel(level);
   node.whenReleased([self = weak_from_this()](RddId id) {
     auto engine = self.lock();
-    if (engine && !engine->stopped_) engine->loop_->unpersist(id);
+    if (engine && !engine->stopped_) engine->loop_->happened(in::RddUnpersisted{id});
   });
 }
 
 void Engine::unpersist(const RddNode& node, bool blocking) {
   if (stopped_) return;
-  loop_->unpersist(node.id());
+  loop_->happened(in::RddUnpersisted{node.id()});
   if (blocking) loop_->waitUntilIdle();
 }
 
@@ -324,13 +325,13 @@ BroadcastId Engine::addBroadcast(std::shared_ptr<const void> value, std::functio
 
 void Engine::unpersistBroadcast(BroadcastId id) {
   if (stopped_) return;
-  loop_->dropBroadcast(id);
+  loop_->post([this, id] { backend_->dropBroadcast(id); });
   bus_.post(events::BroadcastRemoved{.at = events::wallTime(), .broadcast = id});
 }
 
 void Engine::destroyBroadcast(BroadcastId id) {
   if (stopped_) return;
-  loop_->dropBroadcast(id);
+  loop_->post([this, id] { backend_->dropBroadcast(id); });
   backend_->removeBroadcast(id);
   BroadcastRegistry::instance().remove(id);
   bus_.post(events::BroadcastRemoved{.at = events::wallTime(), .broadcast = id, .destroyed = true});
@@ -348,7 +349,7 @@ void Engine::addFile(const std::string& path) {
     return bytes;
   });
   addFileForTasks(file, contents, context_id_);
-  loop_->filesChanged();
+  loop_->post([this] { backend_->filesChanged(); });
 }
 
 }  // namespace cerium

@@ -36,16 +36,14 @@ struct TaskLaunch {
   std::vector<std::tuple<RddId, int, Bytes>> data;  ///< Of source partitions that it reads (encodePartition()).
 };
 
-/// How a task ended.
-struct TaskReport {
+/// How a task ended: all of it that the scheduler looks at.
+struct TaskEnd {
   /// kNotSent: it never ran, as code of the program's threw in the driver while the task was encoded.
   enum class Outcome { kSuccess, kUserException, kFetchFailed, kEngineFailure, kKilled, kNotSent };
   TaskId id;
-  StageCodePtr stage;
   Outcome outcome = Outcome::kSuccess;
-  std::shared_ptr<void> value;  ///< Of a result task.
-  uint64_t map_checksum = 0;    ///< Of a map task: MapOutput::checksum.
-  std::vector<std::pair<AccumulatorId, std::unique_ptr<AccumulatorCell>>> cells;
+  uint64_t map_checksum = 0;  ///< Of a map task: MapOutput::checksum.
+  bool kept = false;          ///< The result is large, and waits at the executor for the driver to fetch it.
   TaskMetrics metrics;
   std::string message;
   std::string exception_type;
@@ -53,6 +51,13 @@ struct TaskReport {
   ShuffleId shuffle;  ///< Of a failed fetch, with `map` and `source`.
   int map = -1;
   ExecutorId source;
+};
+
+/// What an executor reports at the end of a task: with typed values, for they have not left the process yet.
+struct TaskReport : TaskEnd {
+  StageCodePtr stage;
+  std::shared_ptr<void> value;  ///< Of a result task.
+  std::vector<std::pair<AccumulatorId, std::unique_ptr<AccumulatorCell>>> cells;
 };
 
 /// A cached partition came to an executor, moved between its memory and its disk, or went.

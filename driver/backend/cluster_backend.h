@@ -1,121 +1,98 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The seam between the scheduler loop and whatever runs tasks: threads of this process, executor processes of this
-// machine, or a cluster.
+// The seam between the scheduler loop and what runs tasks: threads of this process, executor processes of this machine,
+// or a cluster.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/util/bytes.h"
 #include "base/util/ids.h"
-#include "driver/scheduler/dag_scheduler.h"
-#include "driver/scheduler/failure.h"
-#include "driver/scheduler/task_scheduler.h"
-#include "executor/executor.h"
+#include "base/util/millis.h"
+#include "driver/scheduler/inputs.h"
+#include "driver/scheduler/instructions.h"
+#include "rdd/task.h"
 
 namespace cerium {
 
-/// How a task ended, as the backend hands it to the loop: typed results of this process, encoded ones of another.
-struct TaskEndEvent {
-  ExecutorId executor;
-  TaskReport report;  ///< In local mode with value and cells.
+/// A task that ended, with what it computed: typed where the task ran in this process, encoded where it ran in another.
+struct FinishedTask {
+  TaskReport report;
   Bytes encoded_result;
   std::vector<std::pair<AccumulatorId, Bytes>> encoded_cells;
-  bool kept = false;  ///< The result is large and waits at the executor: fetchResult() or dropResult().
-};
-
-/// Map outputs of one shuffle on their way to another executor.
-struct MovedOutputs {
-  std::vector<int> maps;
-  std::vector<uint64_t> checksums;  ///< Of each, so that no other attempt's output is moved.
-};
-
-/// An executor as it registers.
-struct NewExecutor {
-  std::string host;
-  int cores = 0;
-  uint64_t memory_bytes = 0;  ///< For blocks and operators.
-};
-
-/// What an executor uses of its machine.
-struct ExecutorUse {
-  uint64_t memory = 0;
-  uint64_t disk = 0;
 };
 
 /// What a backend tells the loop. Threads: may be called from any thread; the loop takes each as an event.
 class BackendEvents {
  public:
   virtual ~BackendEvents() = default;
-  virtual void executorAdded(ExecutorId executor, NewExecutor added) = 0;
-  /// `failure.kind` is kCrash where the process died; `crashed` are the tasks that were running on the thread at fault
-  /// (empty: not known, then every running task is suspect).
-  virtual void executorLost(ExecutorId executor, Failure failure, std::vector<TaskId> crashed) = 0;
-  virtual void taskEnded(TaskEndEvent event) = 0;
-  virtual void blockChanged(ExecutorId executor, BlockChange change) = 0;
-  virtual void executorUses(ExecutorId executor, ExecutorUse use) = 0;
-  /// Nothing can run any more: no executor starts. Every job fails with this text.
-  virtual void backendFailed(std::string reason) = 0;
-  /// The executor's machine leaves: it is to get no more tasks, what it holds is to be moved, then it is to be let go.
-  virtual void executorLeaving(ExecutorId executor, std::string reason) = 0;
-  /// moveShuffle() was done by `to`, or failed.
-  virtual void shuffleMoved(ShuffleId shuffle, std::vector<int> maps, ExecutorId from, ExecutorId to,
-                            std::string failure) = 0;
-  /// retire() was done: the executor has no cores any more, and still serves its map outputs.
-  virtual void executorRetired(ExecutorId executor) = 0;
+  /// Executors, blocks and the backend itself; ends of tasks are told by taskEnded().
+  virtual void happened(in::Event event) = 0;
+  virtual void taskEnded(ExecutorId executor, FinishedTask task) = 0;
   /// Runs `action` on the loop's thread.
   virtual void post(std::function<void()> action) = 0;
 };
 
-/// What the loop asks of a backend. Threads: on the loop's thread, except where a method says otherwise and for start()
-/// and stop(), which the Context calls.
-class ClusterBackend {
+/// Tasks and their results. Threads: on the loop's thread.
+class TaskLauncher {
  public:
-  virtual ~ClusterBackend() = default;
+  virtual ~TaskLauncher() = default;
+  /// `tasks` are those of `launch`, in its order.
+  virtual void launch(const out::Launch& launch, std::vector<TaskLaunch> tasks) = 0;
+  /// Fetches the result that waits at the executor; the end of the task is then told again, with the result.
+  virtual void fetchResult(ExecutorId, FinishedTask) {}
+  virtual void carryOut(const out::KillTask& kill) = 0;
+  virtual void carryOut(const out::TaskGone&) {}
+  virtual void carryOut(const out::DropResult&) {}
+  virtual void carryOut(const out::DropStage&) {}
+};
+
+/// Executors and the blocks they hold. Threads: on the loop's thread.
+class ExecutorControl {
+ public:
+  virtual ~ExecutorControl() = default;
+  virtual void carryOut(const out::EndExecutor&) {}
+  virtual void carryOut(const out::RetireExecutor&) {}
+  virtual void carryOut(const out::LetGo&) {}
+  virtual void carryOut(const out::WantExecutors&) {}
+  virtual void carryOut(const out::MoveShuffle&) {}
+  virtual void carryOut(const out::CopyBlock&) {}
+  virtual void carryOut(const out::DropShuffle& drop) = 0;
+  virtual void carryOut(const out::DropRdd& drop) = 0;
+  /// Whether the driver hears the executor, as far as it knows.
+  [[nodiscard]] virtual bool reaches(ExecutorId) const { return true; }
+  /// Whether some executors were asked for that have not registered yet.
+  [[nodiscard]] virtual bool isStartingExecutors() const { return false; }
+  /// Comes every 100 ms: heartbeats that are overdue.
+  virtual void tick(Millis now) = 0;
+};
+
+/// Broadcast values and added files, which executors ask for when a task needs them.
+class BroadcastStore {
+ public:
+  virtual ~BroadcastStore() = default;
+  /// `encode` is called when an executor asks for the value first. Any thread.
+  virtual void addBroadcast(BroadcastId, std::function<Bytes()> /*encode*/) {}
+  /// The value cannot be asked for any more. Any thread.
+  virtual void removeBroadcast(BroadcastId) {}
+  /// Executors drop their copies. On the loop's thread.
+  virtual void dropBroadcast(BroadcastId) {}
+  /// There are more added files. On the loop's thread.
+  virtual void filesChanged() {}
+};
+
+/// Life: start() -> stop(), which the Context calls.
+class ClusterBackend : public TaskLauncher, public ExecutorControl, public BroadcastStore {
+ public:
+  using ExecutorControl::carryOut;
+  using TaskLauncher::carryOut;
+
   virtual void start(BackendEvents& events) = 0;
   /// Ends all executors and waits for them. Idempotent.
   virtual void stop() = 0;
-
-  virtual void launch(ExecutorId executor, std::vector<TaskLaunch> tasks, const DagScheduler& dag) = 0;
-  virtual void kill(ExecutorId executor, TaskId task, const std::string& reason) = 0;
-  /// Fetches a result that waits at its executor; the end of the task is then told again, with the result.
-  virtual void fetchResult(TaskEndEvent) {}
-  /// Nothing wants it any more.
-  virtual void dropResult(ExecutorId, TaskId) {}
-  /// A task that was killed, or that failed, has ended.
-  virtual void taskGone(TaskId) {}
-  /// Ends an executor that others cannot reach, so that nothing waits for what it may still say; its loss is then
-  /// reported.
-  virtual void endExecutor(ExecutorId executor, const std::string& reason) = 0;
-  /// Whether the driver hears the executor, as far as it knows.
-  [[nodiscard]] virtual bool reaches(ExecutorId) const { return true; }
-  /// Has `to` fetch these map outputs from `from` and serve them.
-  virtual void moveShuffle(ShuffleId, MovedOutputs, int /*reduces*/, ExecutorId, ExecutorId) {}
-  /// Has `to` fetch and cache a copy of this block.
-  virtual void copyBlock(RddId, int /*partition*/, ExecutorId, ExecutorId) {}
-  /// Drops the cached partitions of an RDD that stays persisted.
-  virtual void dropCached(RddId rdd) { dropRdd(rdd); }
-  /// Has the executor give back its cores and memory, and go on serving its map outputs.
-  virtual void retire(ExecutorId) {}
-  /// Ends an executor that nobody needs any more; its loss is then reported.
-  virtual void letGo(ExecutorId, const std::string& /*reason*/) {}
-  /// Some that have not registered yet.
-  [[nodiscard]] virtual bool isStartingExecutors() const { return false; }
-  /// How many executors there should be; only with dynamic allocation.
-  virtual void want(int /*executors*/) {}
-  virtual void dropStage(StageId stage) = 0;
-  virtual void dropShuffle(ShuffleId shuffle) = 0;
-  virtual void dropRdd(RddId rdd) = 0;
-  virtual void dropBroadcast(BroadcastId broadcast) = 0;
-  /// Called every 100 ms: heartbeats that are overdue.
-  virtual void tick(Millis now) = 0;
-
-  /// A broadcast value, to be encoded when an executor asks for it first. Any thread.
-  virtual void addBroadcast(BroadcastId id, std::function<Bytes()> encode) = 0;
-  virtual void removeBroadcast(BroadcastId id) = 0;
-  /// There are more added files.
-  virtual void filesChanged() {}
 
   /// Threads of this process: task failures are retried localFailures() times at most, since nothing else may differ.
   [[nodiscard]] virtual bool isLocal() const { return false; }

@@ -31,6 +31,16 @@ void refuseWhatNoMessageHolds(size_t code, size_t data) {
                   code, data, kMost));
 }
 
+TaskReport notSent(TaskId task, const ExceptionText& thrown) {
+  TaskReport end;
+  end.id = task;
+  end.outcome = TaskEnd::Outcome::kNotSent;
+  end.message = "the task cannot be serialized: " + thrown.message;
+  end.exception_type = thrown.type;
+  if (const CallSite* site = closure::takeThrowSite()) end.call_site = site->str();
+  return end;
+}
+
 }  // namespace
 
 const LaunchEncoder::Prepared& LaunchEncoder::prepare(const StageCode& stage) {
@@ -44,54 +54,45 @@ const LaunchEncoder::Prepared& LaunchEncoder::prepare(const StageCode& stage) {
         "the functions of stage {} and what they capture are {} bytes, which each executor is sent; capture a "
         "broadcast of what is large",
         stage.id.value, prepared.code.size());
-  for (const RddNode* node : stageNodes(&stage.body->node())) {
-    for (const Dependency& dependency : node->dependencies()) {
-      if (dependency.shuffle) prepared.shuffles.push_back(dependency.shuffle->id());
-    }
-    if (node->storageLevel() != StorageLevel::NONE) {
-      prepared.has_cached = true;
-      levels_[node->id()] = node->storageLevel();
-    }
+  for (const RddNode* node : stageNodes(&stage.body->node()))
     prepared.has_sources = prepared.has_sources || node->dependencies().empty();
-  }
   return stages_.emplace(stage.id, std::move(prepared)).first->second;
 }
 
-std::vector<protocol::LaunchTasks> LaunchEncoder::encode(ToldExecutor& told, const std::vector<TaskLaunch>& tasks,
-                                                         const DagScheduler& dag, std::vector<TaskReport>& unsent) {
+std::vector<protocol::LaunchTasks> LaunchEncoder::encode(ToldExecutor& told, const out::Launch& launch,
+                                                         const std::vector<TaskLaunch>& tasks,
+                                                         std::vector<TaskReport>& unsent) {
   std::vector<protocol::LaunchTasks> messages(1);
   auto& registry = AccumulatorRegistry::instance();
   for (auto& [id, bytes] : registry.encodedFrom(context_, told.next_accumulator, told.next_accumulator)) {
     messages.back().accumulators.push_back({id.value, std::move(bytes)});
   }
   tellPeers(told, messages.back());
+  for (const auto& shuffle : launch.shuffles) tellShuffle(told, shuffle, messages.back());
   size_t size = 0;
-  for (const TaskLaunch& task : tasks) {
+  for (size_t i = 0; i < tasks.size(); ++i) {
     if (size >= kLargeMessage) {
       messages.emplace_back();
       size = 0;
     }
     (void)closure::takeThrowSite();
-    const auto thrown = guarded([&] { size += add(task, told, dag, messages.back()); });
-    if (!thrown) continue;
-    TaskReport& end = unsent.emplace_back();
-    end.id = task.id;
-    end.outcome = TaskReport::Outcome::kNotSent;
-    end.message = "the task cannot be serialized: " + thrown->message;
-    end.exception_type = thrown->type;
-    if (const CallSite* site = closure::takeThrowSite()) end.call_site = site->str();
+    const auto thrown = guarded([&] { size += add(tasks[i], told, messages.back()); });
+    if (thrown) {
+      unsent.push_back(notSent(tasks[i].id, *thrown));
+      continue;
+    }
+    for (const auto& cached : launch.tasks[i].cached)
+      messages.back().cached.push_back({cached.rdd.value, cached.partition, cached.holder.value});
   }
   return messages;
 }
 
 /// Returns how much larger the message became. What may throw comes first: a task that cannot be encoded leaves nothing
 /// in the message.
-size_t LaunchEncoder::add(const TaskLaunch& task, ToldExecutor& told, const DagScheduler& dag,
-                          protocol::LaunchTasks& message) {
+size_t LaunchEncoder::add(const TaskLaunch& task, ToldExecutor& told, protocol::LaunchTasks& message) {
   const Prepared& prepared = prepare(*task.stage);
   protocol::TaskLaunch out{task.id.value, task.stage->id.value, task.stage_attempt, task.partition, task.attempt, {}};
-  size_t size = addInputs(*task.stage, prepared, task, message, out);
-  for (ShuffleId shuffle : prepared.shuffles) tellShuffle(told, shuffle, dag, message);
+  size_t size = addSources(task, prepared, out);
   if (told.stages.insert(task.stage->id).second) {
     size += prepared.code.size();
     message.stages.push_back({task.stage->id.value,
@@ -104,14 +105,12 @@ size_t LaunchEncoder::add(const TaskLaunch& task, ToldExecutor& told, const DagS
   return size;
 }
 
-void LaunchEncoder::tellShuffle(ToldExecutor& told, ShuffleId shuffle, const DagScheduler& dag,
+void LaunchEncoder::tellShuffle(ToldExecutor& told, const out::ShuffleLocations& known,
                                 protocol::LaunchTasks& message) {
-  const int64_t epoch = dag.mapOutputEpoch(shuffle);
-  auto known = told.shuffles.find(shuffle);
-  if (known != told.shuffles.end() && known->second == epoch) return;
-  told.shuffles[shuffle] = epoch;
-  protocol::ShuffleLocations locations{shuffle.value, epoch, {}, {}};
-  for (const auto& output : dag.mapOutputs(shuffle)) {
+  const auto [epoch, is_new] = told.shuffles.try_emplace(known.shuffle, known.epoch);
+  if (!is_new && std::exchange(epoch->second, known.epoch) == known.epoch) return;
+  protocol::ShuffleLocations locations{known.shuffle.value, known.epoch, {}, {}};
+  for (const auto& output : *known.outputs) {
     locations.executors.push_back(output ? output->executor.value : -1);
     locations.checksums.push_back(output ? output->checksum : 0);
   }
@@ -125,60 +124,16 @@ void LaunchEncoder::tellPeers(ToldExecutor& told, protocol::LaunchTasks& message
 }
 
 /// Returns the size of the data that the task is sent.
-size_t LaunchEncoder::addInputs(const StageCode& stage, const Prepared& prepared, const TaskLaunch& task,
-                                protocol::LaunchTasks& message, protocol::TaskLaunch& out) const {
+size_t LaunchEncoder::addSources(const TaskLaunch& task, const Prepared& prepared, protocol::TaskLaunch& message) {
   size_t size = 0;
   if (prepared.has_sources) {
-    for (SourcePartition& source : sourcePartitions(stage.body->node(), task.partition)) {
+    for (SourcePartition& source : sourcePartitions(task.stage->body->node(), task.partition)) {
       size += source.data.size();
-      out.data.push_back({source.rdd.value, source.partition, std::move(source.data)});
+      message.data.push_back({source.rdd.value, source.partition, std::move(source.data)});
     }
   }
   refuseWhatNoMessageHolds(prepared.code.size(), size);
-  if (!prepared.has_cached) return size;
-  for (const PartitionRef& cached : cachedPartitions(stage.body->node(), task.partition)) {
-    auto holders = cached_.find({cached.node->id(), cached.partition});
-    if (holders == cached_.end() || holders->second.empty()) continue;
-    message.cached.push_back({cached.node->id().value, cached.partition, holders->second.begin()->value});
-  }
   return size;
-}
-
-void LaunchEncoder::forgetExecutor(ExecutorId executor) {
-  peers_.erase(executor.value);
-  for (auto at = cached_.begin(); at != cached_.end();) {
-    at->second.erase(executor);
-    at = at->second.empty() ? cached_.erase(at) : std::next(at);
-  }
-}
-
-void LaunchEncoder::blockChanged(ExecutorId executor, const BlockChange& change) {
-  auto& holders = cached_[{change.rdd, change.partition}];
-  if (change.present) {
-    holders.insert(executor);
-  } else {
-    holders.erase(executor);
-  }
-  if (holders.empty()) cached_.erase({change.rdd, change.partition});
-}
-
-void LaunchEncoder::forgetRdd(RddId rdd) {
-  levels_.erase(rdd);
-  forgetBlocks(rdd);
-}
-
-void LaunchEncoder::forgetBlocks(RddId rdd) {
-  cached_.erase(cached_.lower_bound({rdd, 0}), cached_.lower_bound({RddId(rdd.value + 1), 0}));
-}
-
-size_t LaunchEncoder::holders(RddId rdd, int partition) const {
-  auto found = cached_.find({rdd, partition});
-  return found == cached_.end() ? 0 : found->second.size();
-}
-
-StorageLevel LaunchEncoder::levelOf(RddId rdd) const {
-  auto found = levels_.find(rdd);
-  return found == levels_.end() ? StorageLevel::NONE : found->second;
 }
 
 int LaunchEncoder::partitionsOf(StageId stage) const {

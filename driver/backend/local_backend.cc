@@ -6,6 +6,7 @@
 #include "base/util/exception_text.h"
 #include "driver/backend/added_files.h"
 #include "driver/scheduler/barrier_coordinator.h"
+#include "executor/executor.h"
 
 namespace cerium {
 namespace {
@@ -38,19 +39,13 @@ class LocalLink final : public ExecutorLink {
     if (thrown) resultNotEncoded(report, *thrown);
   }
   void taskEnded(TaskReport report) override {
-    TaskEndEvent event;
-    event.executor = kSelf;
-    event.report = std::move(report);
     std::lock_guard lock(mutex_);
-    if (events_ != nullptr) events_->taskEnded(std::move(event));
+    if (events_ != nullptr) events_->taskEnded(kSelf, {std::move(report), {}, {}});
   }
-  void blockChanged(const BlockChange& change) override {
+  void blockChanged(const BlockChange& change) override { tell(in::BlockChanged{kSelf, change}); }
+  void tell(in::Event event) {
     std::lock_guard lock(mutex_);
-    if (events_ != nullptr) events_->blockChanged(kSelf, change);
-  }
-  void executorUses(ExecutorUse use) {
-    std::lock_guard lock(mutex_);
-    if (events_ != nullptr) events_->executorUses(kSelf, use);
+    if (events_ != nullptr) events_->happened(std::move(event));
   }
   std::unique_ptr<SegmentSource> openRemoteShuffle(TaskContext&, const ShuffleDependency&, int,
                                                    ShuffleStore&) override {
@@ -87,8 +82,8 @@ class LocalBackend final : public ClusterBackend {
     options.kill_timeout = options_.kill_timeout;
     link_ = std::make_shared<LocalLink>(options_, events);
     executor_ = std::make_shared<Executor>(std::move(options), link_);
-    events.executorAdded(kSelf,
-                         {.host = "localhost", .cores = options_.threads, .memory_bytes = options_.memory_bytes});
+    events.happened(in::ExecutorAdded{
+        .executor = kSelf, .host = "localhost", .cores = options_.threads, .memory_bytes = options_.memory_bytes});
   }
   void stop() override {
     if (link_) link_->closeBarriers();
@@ -96,21 +91,17 @@ class LocalBackend final : public ClusterBackend {
     if (link_) link_->cut();
   }
 
-  void launch(ExecutorId, std::vector<TaskLaunch> tasks, const DagScheduler&) override {
-    executor_->launch(std::move(tasks));
-  }
-  void kill(ExecutorId, TaskId task, const std::string&) override { executor_->kill(task); }
-  void endExecutor(ExecutorId, const std::string&) override {}
-  void dropStage(StageId) override {}
-  void dropShuffle(ShuffleId shuffle) override { executor_->dropShuffle(shuffle); }
-  void dropRdd(RddId rdd) override { executor_->dropRdd(rdd); }
-  void dropBroadcast(BroadcastId) override {}
-  void addBroadcast(BroadcastId, std::function<Bytes()>) override {}
-  void removeBroadcast(BroadcastId) override {}
+  using ClusterBackend::carryOut;
+
+  void launch(const out::Launch&, std::vector<TaskLaunch> tasks) override { executor_->launch(std::move(tasks)); }
+  void carryOut(const out::KillTask& kill) override { executor_->kill(kill.task); }
+  void carryOut(const out::DropShuffle& drop) override { executor_->dropShuffle(drop.shuffle); }
+  void carryOut(const out::DropRdd& drop) override { executor_->dropRdd(drop.rdd); }
   void tick(Millis now) override {
     if (now - told_use_ < kTellUse) return;
     told_use_ = now;
-    link_->executorUses({.memory = executor_->memory().used(), .disk = executor_->spillSpace()->bytesInUse()});
+    link_->tell(in::ExecutorUses{
+        .executor = kSelf, .memory = executor_->memory().used(), .disk = executor_->spillSpace()->bytesInUse()});
   }
   [[nodiscard]] bool isLocal() const override { return true; }
   [[nodiscard]] int localFailures() const override { return options_.max_failures; }

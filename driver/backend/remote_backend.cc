@@ -61,71 +61,68 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     transport_.reset();
   }
 
-  void launch(ExecutorId id, std::vector<TaskLaunch> tasks, const DagScheduler& dag) override {
-    auto found = executors_.find(id);
+  using ClusterBackend::carryOut;
+
+  // TaskLauncher
+
+  void launch(const out::Launch& launch, std::vector<TaskLaunch> tasks) override {
+    auto found = executors_.find(launch.executor);
     if (found == executors_.end()) return;
     std::vector<TaskReport> unsent;
-    for (auto& message : encoder_.encode(found->second.told, tasks, dag, unsent))
+    for (auto& message : encoder_.encode(found->second.told, launch, tasks, unsent))
       found->second.connection->send(protocol::encode(std::move(message)));
-    for (TaskReport& report : unsent) {
-      TaskEndEvent event;
-      event.executor = id;
-      event.report = std::move(report);
-      events_->taskEnded(std::move(event));
+    for (TaskReport& report : unsent) events_->taskEnded(launch.executor, {std::move(report), {}, {}});
+  }
+  void fetchResult(ExecutorId id, FinishedTask task) override {
+    auto found = executors_.find(id);
+    if (found == executors_.end()) return;  // its loss is on the way to the scheduler
+    const protocol::Peer& peer = found->second.peer;
+    fetcher_->fetch({id, {peer.host, peer.port}, found->second.connection}, std::move(task));
+  }
+  void carryOut(const out::KillTask& kill) override {
+    sendTo(kill.executor, protocol::KillTask{kill.task.value, kill.reason});
+    barriers_.taskKilled(kill.executor, kill.task);
+  }
+  void carryOut(const out::TaskGone& gone) override { barriers_.taskGone(gone.task); }
+  void carryOut(const out::DropResult& drop) override { sendTo(drop.executor, protocol::DropResult{drop.task.value}); }
+  void carryOut(const out::DropStage& drop) override {
+    encoder_.forgetStage(drop.stage);
+    barriers_.forgetStage(drop.stage);
+    for (auto& [id, executor] : executors_) {
+      if (executor.told.stages.erase(drop.stage) > 0) sendTo(id, protocol::DropStages{{drop.stage.value}});
     }
   }
-  void fetchResult(TaskEndEvent event) override {
-    auto found = executors_.find(event.executor);
-    if (found == executors_.end()) return;  // its loss is on the way to the schedulers
-    fetcher_->fetch({found->second.peer.host, found->second.peer.port}, found->second.connection, std::move(event));
-  }
-  void dropResult(ExecutorId id, TaskId task) override { sendTo(id, protocol::DropResult{task.value}); }
-  void kill(ExecutorId id, TaskId task, const std::string& reason) override {
-    sendTo(id, protocol::KillTask{task.value, reason});
-    barriers_.taskKilled(id, task);
-  }
-  void taskGone(TaskId task) override { barriers_.taskGone(task); }
-  void endExecutor(ExecutorId id, const std::string& reason) override {
-    giveUp(id, "others cannot reach it: " + reason);
-  }
-  [[nodiscard]] bool reaches(ExecutorId id) const override { return monitor_.isHeard(id); }
-  void moveShuffle(ShuffleId shuffle, MovedOutputs outputs, int reduces, ExecutorId from, ExecutorId to) override {
-    auto source = executors_.find(from);
-    if (source != executors_.end())
-      sendTo(to, protocol::AdoptShuffle{shuffle.value, reduces, std::move(outputs.maps), std::move(outputs.checksums),
-                                        source->second.peer});
-  }
-  void copyBlock(RddId rdd, int partition, ExecutorId from, ExecutorId to) override {
-    auto source = executors_.find(from);
+
+  // ExecutorControl
+
+  void carryOut(const out::EndExecutor& end) override { giveUp(end.executor, "others cannot reach it: " + end.reason); }
+  void carryOut(const out::LetGo& let_go) override { giveUp(let_go.executor, let_go.reason); }
+  void carryOut(const out::RetireExecutor& retire) override { sendTo(retire.executor, protocol::Retire{}); }
+  void carryOut(const out::WantExecutors& want) override { provider_->want(want.executors); }
+  void carryOut(const out::MoveShuffle& move) override {
+    auto source = executors_.find(move.from);
     if (source == executors_.end()) return;
-    const auto level = static_cast<uint8_t>(encoder_.levelOf(rdd));
-    sendTo(to, protocol::ReplicateBlock{rdd.value, partition, level, source->second.peer});
+    sendTo(move.to,
+           protocol::AdoptShuffle{move.shuffle.value, move.reduces, move.maps, move.checksums, source->second.peer});
   }
-  void retire(ExecutorId id) override { sendTo(id, protocol::Retire{}); }
+  void carryOut(const out::CopyBlock& copy) override {
+    auto source = executors_.find(copy.from);
+    if (source == executors_.end()) return;
+    sendTo(copy.to, protocol::ReplicateBlock{copy.rdd.value, copy.partition, static_cast<uint8_t>(copy.level),
+                                             source->second.peer});
+  }
+  void carryOut(const out::DropShuffle& drop) override {
+    for (auto& [id, executor] : executors_) {
+      executor.told.shuffles.erase(drop.shuffle);
+      sendTo(id, protocol::DropShuffle{drop.shuffle.value});
+    }
+  }
+  void carryOut(const out::DropRdd& drop) override { sendToAll(protocol::DropRdd{drop.rdd.value}); }
+  [[nodiscard]] bool reaches(ExecutorId id) const override { return monitor_.isHeard(id); }
   [[nodiscard]] bool isStartingExecutors() const override { return !monitor_.starting().empty(); }
-  void letGo(ExecutorId id, const std::string& reason) override { giveUp(id, reason); }
-  void want(int executors) override { provider_->want(executors); }
-  void dropStage(StageId stage) override {
-    encoder_.forgetStage(stage);
-    barriers_.forgetStage(stage);
-    for (auto& [id, executor] : executors_) {
-      if (executor.told.stages.erase(stage) > 0) sendTo(id, protocol::DropStages{{stage.value}});
-    }
-  }
-  void dropShuffle(ShuffleId shuffle) override {
-    for (auto& [id, executor] : executors_) {
-      executor.told.shuffles.erase(shuffle);
-      sendTo(id, protocol::DropShuffle{shuffle.value});
-    }
-  }
-  void dropRdd(RddId rdd) override {
-    encoder_.forgetRdd(rdd);
-    sendToAll(protocol::DropRdd{rdd.value});
-  }
-  void dropCached(RddId rdd) override {
-    encoder_.forgetBlocks(rdd);
-    sendToAll(protocol::DropRdd{rdd.value});
-  }
+
+  // BroadcastStore
+
   void dropBroadcast(BroadcastId id) override {
     broadcasts_.forgetHolders(id);
     sendToAll(protocol::DropBroadcast{id.value});
@@ -177,9 +174,9 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
   }
   void executorLeaving(ExecutorId id, std::string reason) override {
     post([this, id] { monitor_.leaves(id); });
-    events_->executorLeaving(id, std::move(reason));
+    events_->happened(in::ExecutorLeaving{id, std::move(reason)});
   }
-  void providerFailed(std::string reason) override { events_->backendFailed(std::move(reason)); }
+  void providerFailed(std::string reason) override { events_->happened(in::BackendFailed{std::move(reason)}); }
 
  private:
   /// One that has registered.
@@ -187,7 +184,6 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     rpc::ConnectionPtr connection;
     protocol::Peer peer;
     ToldExecutor told;
-    bool retired = false;  ///< It gave its memory back: no copies of blocks for it.
   };
 
   /// Registered before it was granted.
@@ -228,15 +224,15 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     const protocol::Peer& peer = remote.mapped().peer;
     fetcher_->executorLost({peer.host, peer.port}, loss->failure.message);
     start_failures_ = 0;
-    events_->executorLost(id, std::move(loss->failure), std::move(loss->guilty));
+    events_->happened(in::ExecutorLost{id, std::move(loss->failure), std::move(loss->guilty)});
   }
 
   void startFailed(ExecutorId id, const std::string& why, const std::string& log_end) {
     log::warn("executor {} ended before it registered: {}", id.value, why);
     if (++start_failures_ < kMaxStartFailures || !executors_.empty()) return;
     provider_->want(0);
-    events_->backendFailed(fmt::format("{} executors in a row ended before they registered; the last one: {}\n{}",
-                                       start_failures_, why, log_end));
+    events_->happened(in::BackendFailed{fmt::format(
+        "{} executors in a row ended before they registered; the last one: {}\n{}", start_failures_, why, log_end)});
   }
 
   // ---- messages (on the transport's thread, up to post)
@@ -302,33 +298,30 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     }
     if (!is_granted || executors_.contains(id)) return from->close();
     const protocol::Peer peer{hello.executor, hello.host, hello.block_port};
-    executors_[id] = {from, peer, {}, false};
+    executors_[id] = {from, peer, {}};
     monitor_.registered(id);
     start_failures_ = 0;
     encoder_.addPeer(peer);
     sendTo(id, addedFiles(options_.context));
-    events_->executorAdded(id, {.host = hello.host, .cores = hello.cores, .memory_bytes = options_.memory_bytes});
+    events_->happened(in::ExecutorAdded{
+        .executor = id, .host = hello.host, .cores = hello.cores, .memory_bytes = options_.memory_bytes});
   }
 
   /// That its bytes came is the sign of life (ExecutorMonitor::received).
   void on(const rpc::ConnectionPtr&, ExecutorId& who, protocol::Heartbeat& heartbeat) {
-    events_->executorUses(who, {.memory = heartbeat.memory_used, .disk = heartbeat.disk_used});
+    events_->happened(in::ExecutorUses{.executor = who, .memory = heartbeat.memory_used, .disk = heartbeat.disk_used});
   }
 
   void on(const rpc::ConnectionPtr&, ExecutorId& who, protocol::TasksEnded& ended) {
-    for (auto& task : ended.tasks) {
-      TaskEndEvent event;
-      event.executor = who;
-      fromMessage(task, event);
-      events_->taskEnded(std::move(event));
-    }
+    for (auto& task : ended.tasks) events_->taskEnded(who, fromMessage(task));
   }
 
-  static void fromMessage(protocol::TaskEnd& task, TaskEndEvent& event) {
-    TaskReport& report = event.report;
+  static FinishedTask fromMessage(protocol::TaskEnd& task) {
+    FinishedTask finished;
+    TaskReport& report = finished.report;
     report.id = TaskId(task.task);
     if (task.outcome > protocol::TaskEnd::kKilled) throw CorruptData("a task ended in an unknown way");
-    report.outcome = static_cast<TaskReport::Outcome>(task.outcome);
+    report.outcome = static_cast<TaskEnd::Outcome>(task.outcome);
     report.map_checksum = task.map_checksum;
     report.message = std::move(task.message);
     report.exception_type = std::move(task.exception_type);
@@ -336,49 +329,32 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     report.shuffle = ShuffleId(task.shuffle);
     report.map = task.map;
     report.source = ExecutorId(task.source);
-    event.encoded_result = std::move(task.result);
-    event.kept = task.kept_bytes > 0;
+    finished.encoded_result = std::move(task.result);
+    report.kept = task.kept_bytes > 0;
     for (auto& update : task.accumulators)
-      event.encoded_cells.emplace_back(AccumulatorId(update.id), std::move(update.cell));
+      finished.encoded_cells.emplace_back(AccumulatorId(update.id), std::move(update.cell));
     report.metrics = task.metrics;
-    report.metrics.result_bytes = static_cast<int64_t>(event.kept ? task.kept_bytes : event.encoded_result.size());
+    report.metrics.result_bytes = static_cast<int64_t>(report.kept ? task.kept_bytes : finished.encoded_result.size());
+    return finished;
   }
 
   void on(const rpc::ConnectionPtr&, ExecutorId& who, protocol::BlocksChanged& changed) {
     for (const auto& block : changed.blocks) {
       BlockChange change{RddId(block.rdd), block.partition, block.present, block.memory, block.disk};
-      post([this, id = who, change] { encoder_.blockChanged(id, change); });
-      events_->blockChanged(who, change);
-      post([this, id = who, change] { replicate(id, change); });
-    }
-  }
-
-  /// A block of a level with two copies goes to the executor after its first holder's.
-  void replicate(ExecutorId holder, const BlockChange& change) {
-    const StorageLevel level = encoder_.levelOf(change.rdd);
-    if (!change.present || replicas(level) < 2 || encoder_.holders(change.rdd, change.partition) >= 2) return;
-    auto from = executors_.find(holder);
-    if (from == executors_.end()) return;
-    for (auto next = std::next(from); next != from; ++next) {
-      if (next == executors_.end()) next = executors_.begin();
-      if (next == from) return;
-      if (next->second.retired || monitor_.isLeaving(next->first)) continue;
-      return sendTo(next->first, protocol::ReplicateBlock{change.rdd.value, change.partition,
-                                                          static_cast<uint8_t>(level), from->second.peer});
+      events_->happened(in::BlockChanged{who, change});
     }
   }
 
   void on(const rpc::ConnectionPtr&, ExecutorId& who, protocol::ShuffleAdopted& adopted) {
-    events_->shuffleMoved(ShuffleId(adopted.shuffle), {adopted.maps.begin(), adopted.maps.end()},
-                          ExecutorId(adopted.from), who, std::move(adopted.failure));
+    events_->happened(in::ShuffleMoved{ShuffleId(adopted.shuffle),
+                                       {adopted.maps.begin(), adopted.maps.end()},
+                                       ExecutorId(adopted.from),
+                                       who,
+                                       std::move(adopted.failure)});
   }
   void on(const rpc::ConnectionPtr&, ExecutorId& who, protocol::Retired&) {
-    post([this, id = who] {
-      auto found = executors_.find(id);
-      if (found != executors_.end()) found->second.retired = true;
-      provider_->retired(id);
-    });
-    events_->executorRetired(who);
+    post([this, id = who] { provider_->retired(id); });
+    events_->happened(in::ExecutorRetired{who});
   }
 
   void on(const rpc::ConnectionPtr& from, ExecutorId&, protocol::BroadcastQuery& query) {

@@ -8,26 +8,24 @@
 
 namespace cerium {
 
-void ResultFetcher::fetch(const rpc::Endpoint& executor, rpc::ConnectionPtr connection, TaskEndEvent event) {
-  auto shared = std::make_shared<TaskEndEvent>(std::move(event));
-  thread_.run([this, executor, connection = std::move(connection), shared] {
-    fetchNow(executor, connection, std::move(*shared));
-  });
+void ResultFetcher::fetch(Source source, FinishedTask task) {
+  auto shared = std::make_shared<FinishedTask>(std::move(task));
+  thread_.run([this, source = std::move(source), shared] { fetchNow(source, std::move(*shared)); });
 }
 
-void ResultFetcher::fetchNow(const rpc::Endpoint& executor, const rpc::ConnectionPtr& connection, TaskEndEvent event) {
-  const int64_t task = event.report.id.value;
+void ResultFetcher::fetchNow(const Source& source, FinishedTask task) {
+  const int64_t id = task.report.id.value;
   const auto thrown = guarded([&] {
-    const auto result = client_.fetch(executor, {-1, protocol::OpenBlocks::kResult, task, 0, {}}, nullptr);
-    event.encoded_result = *result.bytes;
+    const auto result = client_.fetch(source.blocks, {-1, protocol::OpenBlocks::kResult, id, 0, {}}, nullptr);
+    task.encoded_result = *result.bytes;
   });
-  event.kept = false;
+  task.report.kept = false;
   if (thrown) {
-    event.report.outcome = TaskReport::Outcome::kEngineFailure;
-    event.report.message = "the result cannot be fetched: " + thrown->str();
+    task.report.outcome = TaskEnd::Outcome::kEngineFailure;
+    task.report.message = "the result cannot be fetched: " + thrown->str();
   }
-  connection->send(protocol::encode(protocol::DropResult{task}));
-  events_.taskEnded(std::move(event));
+  source.connection->send(protocol::encode(protocol::DropResult{id}));
+  events_.taskEnded(source.id, std::move(task));
 }
 
 }  // namespace cerium

@@ -14,13 +14,20 @@ class ResultFetcher {
  public:
   ResultFetcher(rpc::Transport& transport, BackendEvents& events) : client_(transport), events_(events) {}
 
-  /// Completes `event` with the result and hands it to the loop; where the executor is gone, its loss tells the loop.
-  void fetch(const rpc::Endpoint& executor, rpc::ConnectionPtr connection, TaskEndEvent event);
+  /// An executor that has been asked for a result.
+  struct Source {
+    ExecutorId id;
+    rpc::Endpoint blocks;  ///< Where it serves them.
+    rpc::ConnectionPtr connection;
+  };
+  /// Completes `task` with its result and tells the loop of its end; where the executor is gone, its loss tells the
+  /// loop.
+  void fetch(Source source, FinishedTask task);
   /// What is being fetched from there will not come.
   void executorLost(const rpc::Endpoint& executor, const std::string& reason) { client_.giveUp(executor, reason); }
 
  private:
-  void fetchNow(const rpc::Endpoint& executor, const rpc::ConnectionPtr& connection, TaskEndEvent event);
+  void fetchNow(const Source& source, FinishedTask task);
 
   BlockClient client_;
   BackendEvents& events_;

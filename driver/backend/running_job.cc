@@ -33,8 +33,20 @@ RunningJob::RunningJob(JobId id, JobRequest request, JobSettings settings,
       settings_(std::move(settings)),
       action_(request_.site.str()),
       cancel_(std::move(cancel)),
-      places_(placesOf(request_.partitions)),
-      measured_(request_.partitions.size()) {}
+      places_(placesOf(request_.partitions)) {}
+
+std::shared_ptr<const events::JobDescription> RunningJob::describe() const {
+  events::JobDescription job{.job = id_,
+                             .call_site = action_,
+                             .group = settings_.group,
+                             .description = settings_.description,
+                             .pool = settings_.pool,
+                             .properties = {settings_.properties.begin(), settings_.properties.end()},
+                             .rdd = request_.node->id(),
+                             .num_partitions = static_cast<int>(request_.partitions.size())};
+  std::sort(job.properties.begin(), job.properties.end());
+  return std::make_shared<const events::JobDescription>(std::move(job));
+}
 
 size_t RunningJob::placeOf(int partition) const {
   if (places_.empty()) return static_cast<size_t>(partition);

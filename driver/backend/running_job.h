@@ -40,6 +40,8 @@ class RunningJob final : public JobHandle {
  private:
   friend class SchedulerLoop;
   void finish(std::optional<Failure> failure);
+  /// As events tell of it.
+  [[nodiscard]] std::shared_ptr<const events::JobDescription> describe() const;
   /// Where the partition stands in the request; used by the loop only.
   [[nodiscard]] size_t placeOf(int partition) const;
 
@@ -49,11 +51,6 @@ class RunningJob final : public JobHandle {
   const std::string action_;
   const std::function<void(JobId, const std::string&)> cancel_;
   std::vector<std::pair<int, int>> places_;  // (partition, place) in order; none where both are the same for all
-  std::vector<bool> measured_;               // used by the loop only; by place: whether it is in result_bytes_
-  uint64_t result_bytes_ = 0;                // used by the loop only
-  std::shared_ptr<const events::JobDescription> shown_;  // used by the loop only, as what follows
-  std::vector<StageId> stages_;                          // that ran for it
-  Millis started_ = 0;
   mutable std::mutex mutex_;
   mutable std::condition_variable ended_;
   bool done_ = false;               // guarded by mutex_

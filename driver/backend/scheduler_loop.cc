@@ -3,21 +3,40 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 
 #include "base/util/exception_text.h"
 #include "base/util/log.h"
+#include "rdd/accumulator_registry.h"
+#include "rdd/closure.h"
 
 namespace cerium {
+namespace {
 
-SchedulerLoop::SchedulerLoop(Options options, ClusterBackend& backend, EventBus& bus)
-    : backend_(backend),
-      bus_(bus),
-      max_result_bytes_(options.max_result_bytes),
-      dag_(options.dag),
-      tasks_(options.tasks),
-      allocation_(options.allocation) {}
+/// Adds a task's updates to the program's accumulators, whose operators may throw.
+void mergeAccumulators(const FinishedTask& task) {
+  auto& registry = AccumulatorRegistry::instance();
+  const auto merge = [&](AccumulatorId id, const auto& how) {
+    if (auto thrown = guarded(how)) {
+      thrown->message = "a task's part cannot be added to " + registry.describe(id) + ": " + thrown->message;
+      throw ThrownElsewhere(std::move(*thrown));
+    }
+  };
+  for (const auto& each : task.report.cells) merge(each.first, [&] { registry.merge(each.first, *each.second); });
+  for (const auto& each : task.encoded_cells) {
+    merge(each.first, [&] {
+      Reader in(each.second);
+      registry.merge(each.first, in);
+    });
+  }
+}
+
+}  // namespace
+
+SchedulerLoop::SchedulerLoop(Scheduler::Options options, ClusterBackend& backend, EventBus& bus)
+    : backend_(backend), bus_(bus), scheduler_(options) {}
 
 SchedulerLoop::~SchedulerLoop() { stop("the scheduler was destroyed"); }
 
@@ -28,7 +47,7 @@ void SchedulerLoop::start() {
 
 void SchedulerLoop::stop(const std::string& reason) {
   if (!thread_.joinable()) return;
-  backendFailed(reason);
+  happened(in::BackendFailed{reason});
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -37,49 +56,14 @@ void SchedulerLoop::stop(const std::string& reason) {
   thread_.join();
 }
 
-void SchedulerLoop::post(std::function<void()> action) {
+void SchedulerLoop::queue(Item item) {
   bool was_empty;
   {
     std::lock_guard lock(mutex_);
-    was_empty = events_.empty();
-    events_.push_back(std::move(action));
+    was_empty = items_.empty();
+    items_.push_back(std::move(item));
   }
   if (was_empty) wake_.notify_one();
-}
-
-void SchedulerLoop::run() {
-  constexpr auto kTick = std::chrono::milliseconds(100);
-  auto next_tick = std::chrono::steady_clock::now() + kTick;
-  std::unique_lock lock(mutex_);
-  for (;;) {
-    wake_.wait_until(lock, next_tick, [this] { return stopping_ || !events_.empty(); });
-    auto batch = std::move(events_);
-    events_.clear();
-    const bool is_end = batch.empty() && stopping_;
-    lock.unlock();
-    if (is_end) return tellUnended();
-    for (auto& event : batch) {
-      const auto thrown = guarded(event);
-      if (!thrown) continue;
-      log::error("the scheduler cannot go on: {}", thrown->str());
-      is_carrying_out_ = false;
-      backendFailed("the scheduler of this Context cannot go on: " + thrown->str());
-    }
-    batch.clear();
-    if (std::chrono::steady_clock::now() >= next_tick) {
-      next_tick = std::chrono::steady_clock::now() + kTick;
-      tick();
-    }
-    if (!changed_.empty()) tellProgress();
-    lock.lock();
-  }
-}
-
-void SchedulerLoop::tick() {
-  backend_.tick(now());
-  carryOut(tasks_.tick(now()));
-  followDecommissions();
-  if (allocation_.enabled()) decideAllocation();
 }
 
 Millis SchedulerLoop::now() const {
@@ -87,24 +71,90 @@ Millis SchedulerLoop::now() const {
       .count();
 }
 
-// ---- events
+void SchedulerLoop::run() {
+  constexpr auto kTick = std::chrono::milliseconds(100);
+  auto next_tick = std::chrono::steady_clock::now() + kTick;
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait_until(lock, next_tick, [this] { return stopping_ || !items_.empty(); });
+    auto items = std::exchange(items_, {});
+    const bool is_end = items.empty() && stopping_;
+    lock.unlock();
+    if (is_end) return workGuarded([this] { feed(in::Stopped{}); });
+    while (!items.empty()) workGuarded([&] { work(items); });
+    if (std::chrono::steady_clock::now() >= next_tick) {
+      next_tick = std::chrono::steady_clock::now() + kTick;
+      workGuarded([this] {
+        backend_.tick(now());
+        feed(in::Tick{backend_.isStartingExecutors()});
+      });
+    }
+    lock.lock();
+  }
+}
+
+/// After an internal error nothing is known to be right: every job fails, and with it the Context's.
+void SchedulerLoop::workGuarded(const std::function<void()>& action) {
+  const auto thrown = guarded(action);
+  if (!thrown) return;
+  log::error("the scheduler cannot go on: {}", thrown->str());
+  to_feed_.clear();
+  happened(in::BackendFailed{"the scheduler of this Context cannot go on: " + thrown->str()});
+}
+
+/// The first of the items; with it, where it is the end of a task, the ends of the same executor that follow.
+void SchedulerLoop::work(std::deque<Item>& items) {
+  if (std::holds_alternative<Ended>(items.front())) return takeEnds(items);
+  Item item = std::move(items.front());
+  items.pop_front();
+  if (auto* event = std::get_if<in::Event>(&item)) {
+    feed(std::move(*event));
+  } else {
+    std::get<std::function<void()>>(item)();
+  }
+}
+
+void SchedulerLoop::takeEnds(std::deque<Item>& items) {
+  in::TasksEnded event{std::get<Ended>(items.front()).executor, {}, {}};
+  ended_.clear();
+  while (!items.empty()) {
+    auto* next = std::get_if<Ended>(&items.front());
+    if (next == nullptr || next->executor != event.executor) break;
+    TaskEnd& end = next->task.report;
+    if (end.outcome == TaskEnd::Outcome::kFetchFailed && !backend_.reaches(end.source))
+      event.unheard.insert(end.source);
+    event.ends.push_back(end);
+    ended_.push_back(std::move(next->task));
+    items.pop_front();
+  }
+  feed(std::move(event));
+  ended_.clear();
+}
+
+void SchedulerLoop::feed(in::Event event) {
+  if (is_watched_ != bus_.isWatched()) {
+    is_watched_ = !is_watched_;
+    to_feed_.emplace_back(in::ReadersChanged{is_watched_});
+  }
+  to_feed_.push_back(std::move(event));
+  while (!to_feed_.empty()) {
+    in::Event next = std::move(to_feed_.front());
+    to_feed_.pop_front();
+    for (auto& instruction : scheduler_.handle(std::move(next), now()))
+      std::visit([this](auto& each) { carry(each); }, instruction);
+  }
+}
+
+// ---- from the program
 
 void SchedulerLoop::submit(std::shared_ptr<RunningJob> job) {
   post([this, job = std::move(job)] {
-    JobRequest& request = job->request_;
-    tellJobStarted(*job);
     jobs_.emplace(job->id_, job);
-    if (!dead_.empty()) {
-      Failure failure;
-      failure.message = dead_;
-      return endJob(job->id_, failure);
-    }
-    carryOut(dag_.submitJob({job->id_, request.node, std::move(request.partitions), job->settings_.pool}));
+    JobRequest& request = job->request_;
+    auto shown = job->describe();
+    feed(in::JobSubmitted{{job->id_, request.node, std::move(request.partitions), job->settings_.pool},
+                          std::move(shown)});
   });
-}
-
-void SchedulerLoop::cancelJob(JobId job, const std::string& reason) {
-  post([this, job, reason] { carryOut(dag_.cancelJob(job, reason)); });
 }
 
 void SchedulerLoop::cancelJobs(std::function<bool(const JobSettings&)> which, const std::string& reason) {
@@ -113,22 +163,7 @@ void SchedulerLoop::cancelJobs(std::function<bool(const JobSettings&)> which, co
     for (const auto& [id, job] : jobs_) {
       if (!which || which(job->settings_)) chosen.push_back(id);
     }
-    for (JobId id : chosen) carryOut(dag_.cancelJob(id, reason));
-  });
-}
-
-void SchedulerLoop::releaseShuffle(ShuffleId shuffle) {
-  post([this, shuffle] {
-    dag_.shuffleReleased(shuffle);
-    backend_.dropShuffle(shuffle);
-  });
-}
-
-void SchedulerLoop::unpersist(RddId rdd) {
-  post([this, rdd] {
-    bus_.post(events::RddUnpersisted{.at = events::wallTime(), .rdd = rdd});
-    dag_.rddUnpersisted(rdd);
-    backend_.dropRdd(rdd);
+    for (JobId id : chosen) feed(in::JobCancelled{id, reason});
   });
 }
 
@@ -138,237 +173,96 @@ void SchedulerLoop::waitUntilIdle() {
   done->get_future().wait_for(std::chrono::seconds(10));  // a loop that is being stopped takes no more
 }
 
-void SchedulerLoop::dropBroadcast(BroadcastId broadcast) {
-  post([this, broadcast] { backend_.dropBroadcast(broadcast); });
-}
-
-void SchedulerLoop::filesChanged() {
-  post([this] { backend_.filesChanged(); });
-}
-
-void SchedulerLoop::setPool(const std::string& name, int weight, int min_share) {
-  post([this, name, weight, min_share] { tasks_.setPool(name, weight, min_share); });
-}
-
 std::string SchedulerLoop::explainWaiting() {
-  auto done = std::make_shared<std::pair<std::mutex, std::condition_variable>>();
-  auto text = std::make_shared<std::optional<std::string>>();
-  post([this, done, text] {
-    std::lock_guard lock(done->first);
-    *text = tasks_.explainWaiting(now());
-    done->second.notify_all();
-  });
-  std::unique_lock lock(done->first);
-  done->second.wait_for(lock, std::chrono::seconds(5), [&] { return text->has_value(); });
-  return text->value_or("the scheduler does not answer");
-}
-
-void SchedulerLoop::executorAdded(ExecutorId executor, NewExecutor added) {
-  post([this, executor, added = std::move(added)] {
-    hosts_[executor] = added.host;
-    cores_[executor] = added.cores;
-    bus_.post(events::ExecutorAdded{.at = events::wallTime(),
-                                    .executor = executor,
-                                    .host = added.host,
-                                    .cores = added.cores,
-                                    .memory_bytes = added.memory_bytes});
-    carryOut(tasks_.executorAdded(executor, added.host, added.cores, now()));
-    if (const auto told = leave_on_arrival_.extract(executor)) beginDecommission(executor, told.mapped());
-  });
-}
-
-void SchedulerLoop::executorLost(ExecutorId executor, Failure failure, std::vector<TaskId> crashed) {
-  post([this, executor, failure = std::move(failure), crashed = std::move(crashed)]() mutable {
-    auto host = hosts_.find(executor);
-    if (host == hosts_.end()) return;
-    if (decommissions_.contains(executor)) {
-      log::info("executor {} on {} has left: {}", executor.value, host->second, failure.message);
-    } else {
-      log::warn("executor {} on {} is lost: {}{}{}", executor.value, host->second, failure.message,
-                failure.stack.empty() ? "" : "\n", failure.stack);
-    }
-    failure.host = host->second;
-    failure.executor = executor;
-    tellTasksLost(executor, failure.message);
-    bus_.post(events::ExecutorRemoved{
-        .at = events::wallTime(), .executor = executor, .host = host->second, .reason = failure.message});
-    hosts_.erase(host);
-    cores_.erase(executor);
-    decommissions_.lost(executor);
-    leave_on_arrival_.erase(executor);
-    fetch_failures_.forget(executor);
-    carryOut(dag_.executorLost(executor, failure.message));
-    carryOut(tasks_.executorLost(executor, failure, crashed, now()));
-  });
-}
-
-void SchedulerLoop::taskEnded(TaskEndEvent event) {
-  auto shared = std::make_shared<TaskEndEvent>(std::move(event));
-  post([this, shared] { handleTaskEnd(*shared); });
-}
-
-void SchedulerLoop::blockChanged(ExecutorId executor, BlockChange change) {
-  post([this, executor, change] {
-    if (change.present) {
-      decommissions_.blockCopied(change.rdd, change.partition, executor);
-      dag_.blockCached(change.rdd, change.partition, executor);
-    } else {
-      decommissions_.blockMissing(change.rdd, change.partition, executor);
-      dag_.blockDropped(change.rdd, change.partition, executor);
-    }
-    if (!bus_.isWatched()) return;
-    bus_.post(events::BlockUpdated{.at = events::wallTime(),
-                                   .executor = executor,
-                                   .host = hostOf(executor),
-                                   .rdd = change.rdd,
-                                   .partition = change.partition,
-                                   .present = change.present,
-                                   .memory_bytes = change.memory,
-                                   .disk_bytes = change.disk});
-  });
-}
-
-void SchedulerLoop::executorUses(ExecutorId executor, ExecutorUse use) {
-  if (!bus_.isWatched()) return;
-  post([this, executor, use] {
-    bus_.post(events::ExecutorMetrics{.at = events::wallTime(),
-                                      .executor = executor,
-                                      .host = hostOf(executor),
-                                      .memory_used = use.memory,
-                                      .disk_used = use.disk});
-  });
-}
-
-void SchedulerLoop::backendFailed(std::string reason) {
-  post([this, reason = std::move(reason)] {
-    if (dead_.empty()) dead_ = reason;
-    Failure failure;
-    failure.message = dead_;
-    while (!jobs_.empty()) {
-      const JobId job = jobs_.begin()->first;
-      auto instructions = dag_.cancelJob(job, dead_);
-      for (auto& instruction : instructions) {
-        if (auto* cancel = std::get_if<dag::CancelTasks>(&instruction)) carry(*cancel);
-        if (auto* stage_done = std::get_if<dag::StageDone>(&instruction)) carry(*stage_done);
-      }
-      endJob(job, failure);
-    }
-  });
+  auto text = std::make_shared<std::promise<std::string>>();
+  auto answer = text->get_future();
+  post([this, text] { text->set_value(scheduler_.explainWaiting(now())); });
+  if (answer.wait_for(std::chrono::seconds(5)) == std::future_status::ready) return answer.get();
+  return "the scheduler does not answer";
 }
 
 // ---- instructions
 
-void SchedulerLoop::carryOut(dag::Instructions instructions) {
-  for (auto& instruction : instructions) to_carry_out_.emplace_back(std::move(instruction));
-  carryOutAll();
+void SchedulerLoop::carry(out::AddStage& add) {
+  const auto job = jobs_.find(add.job);
+  auto code = std::make_shared<StageCode>();
+  code->id = add.stage;
+  code->num_partitions = add.node->numPartitions();
+  code->body = add.shuffle ? add.shuffle->mapSide() : job->second->request_.body;
+  if (add.shuffle) code->shuffle = add.shuffle->id();
+  if (job != jobs_.end()) code->properties = job->second->settings_.properties;
+  stages_[add.stage] = std::move(code);
 }
 
-void SchedulerLoop::carryOut(tasks::Instructions instructions) {
-  for (auto& instruction : instructions) to_carry_out_.emplace_back(std::move(instruction));
-  carryOutAll();
+void SchedulerLoop::carry(out::DropStage& drop) {
+  stages_.erase(drop.stage);
+  backend_.carryOut(drop);
 }
 
-void SchedulerLoop::carryOutAll() {
-  if (is_carrying_out_) return;
-  is_carrying_out_ = true;
-  const auto carry_each = [this](auto& instruction) { std::visit([this](auto& each) { carry(each); }, instruction); };
-  while (!to_carry_out_.empty()) {
-    auto next = std::move(to_carry_out_.front());
-    to_carry_out_.pop_front();
-    std::visit(carry_each, next);
-  }
-  is_carrying_out_ = false;
-}
-
-void SchedulerLoop::carry(dag::SubmitTasks& submit) {
-  Stage& stage = stages_[submit.stage.id];
-  auto job = jobs_.find(submit.job);
-  if (!stage.code) {
-    auto code = std::make_shared<StageCode>();
-    code->id = submit.stage.id;
-    code->num_partitions = submit.node->numPartitions();
-    if (submit.shuffle) {
-      code->body = submit.shuffle->mapSide();
-      code->shuffle = submit.shuffle->id();
-    } else {
-      code->body = job->second->request_.body;
-    }
-    if (job != jobs_.end()) code->properties = job->second->settings_.properties;
-    stage.code = std::move(code);
-    stage.node = submit.node;
-  }
-  tellSubmitted(stage, submit);
-  carryOut(tasks_.submit(submit, now()));
-}
-
-void SchedulerLoop::carry(dag::CancelTasks& cancel) { carryOut(tasks_.cancel(cancel.stage, cancel.reason, now())); }
-
-void SchedulerLoop::carry(dag::StageDone& done) {
-  auto stage = stages_.find(done.stage);
-  if (stage == stages_.end()) {
-    if (done.skipped && done.shuffle) tellSkipped(done);
-    return;
-  }
-  stage->second.figures.active_tasks = 0;  // those that still run are being killed
-  tellOver(stage->second, done.failure.empty() ? events::StageOutcome::kCancelled : events::StageOutcome::kFailed,
-           done.failure);
-  stages_.erase(stage);
-  backend_.dropStage(done.stage);
-}
-
-void SchedulerLoop::carry(dag::JobSucceeded& succeeded) { endJob(succeeded.job, std::nullopt); }
-void SchedulerLoop::carry(dag::JobAborted& aborted) { endJob(aborted.job, std::move(aborted.failure)); }
-void SchedulerLoop::carry(dag::DropCached& drop) { backend_.dropCached(drop.rdd); }
-void SchedulerLoop::carry(dag::Note& note) { log::info("{}", note.text); }
-void SchedulerLoop::carry(tasks::Note& note) { log::info("{}", note.text); }
-
-void SchedulerLoop::carry(tasks::Excluded& excluded) {
-  log::info("executor {} on {} gets no more tasks for {} s: {}", excluded.executor.value, excluded.host,
-            excluded.lasts / 1000, excluded.reason);
-  bus_.post(events::ExecutorExcluded{.at = events::wallTime(),
-                                     .executor = excluded.executor,
-                                     .host = std::move(excluded.host),
-                                     .reason = std::move(excluded.reason),
-                                     .lasts = events::Took(excluded.lasts)});
-}
-
-void SchedulerLoop::carry(tasks::Readmitted& readmitted) {
-  bus_.post(events::ExecutorReadmitted{
-      .at = events::wallTime(), .executor = readmitted.executor, .host = hostOf(readmitted.executor)});
-}
-
-void SchedulerLoop::endJob(JobId id, std::optional<Failure> failure) {
-  auto found = jobs_.find(id);
-  if (found == jobs_.end()) return;
-  auto job = std::move(found->second);
-  jobs_.erase(found);
-  // Where no function of the user's is known to be at fault, the action is.
-  if (failure && (failure->call_site.empty() || failure->exception_type.empty())) failure->call_site = job->action_;
-  tellJobEnded(*job, failure);
-  job->finish(std::move(failure));
-}
-
-void SchedulerLoop::carry(tasks::Launch& launch) {
+void SchedulerLoop::carry(out::Launch& launch) {
   std::vector<TaskLaunch> tasks;
   tasks.reserve(launch.tasks.size());
-  for (const auto& task : launch.tasks) {
-    auto stage = stages_.find(task.stage.id);
-    if (stage == stages_.end()) continue;
-    ++stage->second.figures.active_tasks;
-    figuresChanged(stage->first, stage->second);
-    tasks.push_back({.id = task.id,
-                     .stage = stage->second.code,
+  for (const out::LaunchedTask& task : launch.tasks) {
+    tasks.push_back({.id = task.task,
+                     .stage = stages_.at(task.stage.id),
                      .stage_attempt = task.stage.attempt,
                      .partition = task.partition,
                      .attempt = task.attempt,
                      .data = {}});
   }
-  if (bus_.isWatched()) tellLaunched(launch);
-  backend_.launch(launch.executor, std::move(tasks), dag_);
+  backend_.launch(launch, std::move(tasks));
 }
 
-void SchedulerLoop::carry(tasks::Kill& kill) { backend_.kill(kill.executor, kill.task, kill.reason); }
+/// Instructions name the tasks that have just ended in the order of their ends, so the search is short.
+FinishedTask& SchedulerLoop::ended(TaskId task) {
+  return *std::find_if(ended_.begin(), ended_.end(), [task](const auto& each) { return each.report.id == task; });
+}
 
-void SchedulerLoop::carry(tasks::GiveUp& give_up) { carryOut(dag_.stageFailed(give_up.stage, give_up.failure)); }
+void SchedulerLoop::carry(out::FetchResult& fetch) {
+  backend_.fetchResult(fetch.executor, std::move(ended(fetch.task)));
+}
+
+void SchedulerLoop::carry(out::Deliver& deliver) {
+  (void)closure::takeThrowSite();
+  const auto thrown = guarded([&] { take(deliver); });
+  if (!thrown) return;
+  const CallSite* site = closure::takeThrowSite();
+  to_feed_.emplace_back(in::DeliveryFailed{.job = deliver.job,
+                                           .stage = deliver.stage,
+                                           .partition = deliver.partition,
+                                           .attempt = deliver.attempt,
+                                           .exception_type = thrown->type,
+                                           .message = thrown->message,
+                                           .call_site = site != nullptr ? site->str() : ""});
+}
+
+void SchedulerLoop::take(const out::Deliver& deliver) {
+  FinishedTask& task = ended(deliver.task);
+  mergeAccumulators(task);
+  const auto job = jobs_.find(deliver.job);
+  if (job == jobs_.end() || !job->second->request_.on_result) return;
+  job->second->request_.on_result(job->second->placeOf(deliver.partition),
+                                  {std::move(task.report.value), std::move(task.encoded_result)});
+}
+
+void SchedulerLoop::carry(out::ConfirmJob& confirm) { to_feed_.emplace_back(in::JobConfirmed{confirm.job}); }
+
+void SchedulerLoop::carry(out::EndJob& end) {
+  auto job = jobs_.extract(end.job);
+  if (!job.empty()) job.mapped()->finish(std::move(end.failure));
+}
+
+void SchedulerLoop::carry(out::Tell& tell) {
+  std::visit([](auto& each) { each.at = events::wallTime(); }, tell.event);
+  bus_.post(std::move(tell.event));
+}
+
+void SchedulerLoop::carry(out::Log& line) {
+  if (line.is_warning) {
+    log::warn("{}", line.text);
+  } else {
+    log::info("{}", line.text);
+  }
+}
 
 }  // namespace cerium

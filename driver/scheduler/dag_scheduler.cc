@@ -50,7 +50,6 @@ TaskVerdict DagScheduler::taskSucceeded(StageRef ref, int partition, MapOutputSt
   Stage* stage = state_->find(ref.id);
   if (stage == nullptr || ref.attempt < stage->first_valid_attempt) return {};
   TaskVerdict verdict;
-  bool is_progress = false;
   stage->outstanding.erase(partition);
   const bool was_active = stage->state != Stage::State::kIdle;
   bool is_complete = false;
@@ -60,17 +59,17 @@ TaskVerdict DagScheduler::taskSucceeded(StageRef ref, int partition, MapOutputSt
     const auto put = state_->lost.contains(output.executor)
                          ? MapOutputTracker::Put::kKnown
                          : state_->outputs.put(shuffle, partition, std::move(output));
-    is_progress = put != MapOutputTracker::Put::kKnown;
-    if (is_progress) verdict.counts = state_->outputs.countOnce(shuffle, partition);
+    verdict.is_progress = put != MapOutputTracker::Put::kKnown;
+    if (verdict.is_progress) verdict.counts = state_->outputs.countOnce(shuffle, partition);
     if (put == MapOutputTracker::Put::kChanged) state_->outputChanged(*stage, partition);
     is_complete = state_->outputs.complete(shuffle);
   } else {
     Job& job = state_->jobs.at(stage->result_of);
-    verdict.counts = is_progress = job.unfinished.erase(partition);
+    verdict.counts = verdict.is_progress = job.unfinished.erase(partition);
     is_complete = job.unfinished.empty();
   }
   // One task of a barrier stage is no progress: all of them run again with the next attempt.
-  if (is_progress && !stage->barrier) stage->failed_attempts = 0;
+  if (verdict.is_progress && !stage->barrier) stage->failed_attempts = 0;
   verdict.stage_complete = is_complete && was_active && !stage->removed;
   if (verdict.stage_complete) {
     state_->complete(*stage);
@@ -161,7 +160,7 @@ void DagScheduler::shuffleReleased(ShuffleId shuffle) {
   }
 }
 
-const std::vector<std::optional<MapOutputStatus>>& DagScheduler::mapOutputs(ShuffleId shuffle) const {
+std::shared_ptr<const MapOutputs> DagScheduler::mapOutputs(ShuffleId shuffle) const {
   return state_->outputs.outputs(shuffle);
 }
 

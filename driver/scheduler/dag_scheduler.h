@@ -34,6 +34,9 @@ struct MapOutputStatus {
   uint64_t checksum = 0;  ///< Of its records in order: tells two attempts' outputs apart.
 };
 
+/// Of each map task of a shuffle; empty where there is none (any more).
+using MapOutputs = std::vector<std::optional<MapOutputStatus>>;
+
 /// A stage, as instructions name it.
 struct StageRef {
   StageId id;
@@ -52,6 +55,7 @@ struct SubmitTasks {
   JobId job;                                   ///< The job on whose behalf it runs (priority: lower runs first).
   std::string pool;
   std::vector<int> partitions;
+  int missing = 0;  ///< Partitions that the stage lacks in all, those of older attempts that still run included.
   std::vector<StageId> parents;  ///< Whose output it reads.
   std::vector<std::vector<ExecutorId>> locations;
   std::vector<RddId> inputs;  ///< And this is the RDD whose cached partition that is.
@@ -99,6 +103,8 @@ struct TaskVerdict {
   /// True for the first success of this (stage, partition) that counts: only then are its result delivered and its
   /// accumulator updates merged. A map task that ran again because its output was lost does not count twice.
   bool counts = false;
+  /// True where the stage was missing this partition: a second copy, or what was made again meanwhile, is no progress.
+  bool is_progress = false;
   /// True where this was the last success that the stage was missing. (It runs again, as a new attempt, should its
   /// output be lost while a job needs it; StageDone comes when no job can need it any more.)
   bool stage_complete = false;
@@ -147,9 +153,9 @@ class DagScheduler {
   /// The program holds no handle of this shuffle any more.
   void shuffleReleased(ShuffleId shuffle);
 
-  /// Where each map output of `shuffle` is; empty where none is known. Valid until the next event.
-  [[nodiscard]] const std::vector<std::optional<MapOutputStatus>>& mapOutputs(ShuffleId shuffle) const;
-  /// Grows with every change of the locations of `shuffle`, so that the loop knows which executors to tell again.
+  /// Where each map output of `shuffle` is now; empty where the shuffle is not known. What is returned does not change.
+  [[nodiscard]] std::shared_ptr<const MapOutputs> mapOutputs(ShuffleId shuffle) const;
+  /// Grows with every change of the locations of `shuffle`, so that a backend knows which executors to tell again.
   [[nodiscard]] int64_t mapOutputEpoch(ShuffleId shuffle) const;
   /// How many parts each map output of `shuffle` has; 0 where it is not known.
   [[nodiscard]] int numReduces(ShuffleId shuffle) const;

@@ -130,6 +130,7 @@ void DagScheduler::State::run(Stage& stage) {
   tasks.job = job;
   tasks.pool = jobs.at(job).spec.pool;
   tasks.partitions = std::move(partitions);
+  tasks.missing = static_cast<int>(missing(stage).size());
   for (const auto& shuffle : stage.parents) {
     if (auto parent = map_stages.find(shuffle->id()); parent != map_stages.end())
       tasks.parents.push_back(parent->second->id);

@@ -10,7 +10,7 @@ void MapOutputTracker::add(ShuffleId shuffle, int num_maps, int num_reduces) {
   auto [place, is_new] = shuffles_.try_emplace(shuffle);
   if (!is_new) return;
   const auto size = static_cast<size_t>(num_maps);
-  place->second.outputs.resize(size);
+  place->second.outputs = std::make_shared<MapOutputs>(size);
   place->second.counted.resize(size);
   place->second.checksums.resize(size);
   place->second.num_reduces = num_reduces;
@@ -22,17 +22,17 @@ void MapOutputTracker::release(ShuffleId shuffle) { shuffles_.erase(shuffle); }
 
 MapOutputTracker::Shuffle* MapOutputTracker::find(ShuffleId shuffle, int map) {
   auto found = shuffles_.find(shuffle);
-  if (found == shuffles_.end() || map < 0 || static_cast<size_t>(map) >= found->second.outputs.size()) return nullptr;
+  if (found == shuffles_.end() || map < 0 || static_cast<size_t>(map) >= found->second.outputs->size()) return nullptr;
   return &found->second;
 }
 
 MapOutputTracker::Put MapOutputTracker::put(ShuffleId shuffle, int map, MapOutputStatus status) {
   Shuffle* known = find(shuffle, map);
-  if (known == nullptr || known->outputs[static_cast<size_t>(map)]) return Put::kKnown;
+  if (known == nullptr || (*known->outputs)[static_cast<size_t>(map)]) return Put::kKnown;
   const auto before = std::exchange(known->checksums[static_cast<size_t>(map)], status.checksum);
   const bool is_changed = before && *before != status.checksum;
   ++known->held[status.executor];
-  known->outputs[static_cast<size_t>(map)] = std::move(status);
+  change(*known, map) = status;
   --known->missing;
   known->epoch = ++last_epoch_;
   return is_changed ? Put::kChanged : Put::kKept;
@@ -46,7 +46,7 @@ bool MapOutputTracker::countOnce(ShuffleId shuffle, int map) {
 }
 
 void MapOutputTracker::drop(Shuffle& shuffle, int map) {
-  auto& output = shuffle.outputs[static_cast<size_t>(map)];
+  auto& output = change(shuffle, map);
   auto held = shuffle.held.find(output->executor);
   if (--held->second == 0) shuffle.held.erase(held);
   output.reset();
@@ -57,7 +57,7 @@ void MapOutputTracker::drop(Shuffle& shuffle, int map) {
 bool MapOutputTracker::forget(ShuffleId shuffle, int map, ExecutorId source) {
   Shuffle* known = find(shuffle, map);
   if (known == nullptr) return false;
-  const auto& output = known->outputs[static_cast<size_t>(map)];
+  const auto& output = (*known->outputs)[static_cast<size_t>(map)];
   if (!output || output->executor != source) return false;
   drop(*known, map);
   return true;
@@ -67,8 +67,8 @@ bool MapOutputTracker::forgetAll(ShuffleId shuffle) {
   auto found = shuffles_.find(shuffle);
   if (found == shuffles_.end()) return false;
   const size_t missing_before = found->second.missing;
-  for (size_t map = 0; map < found->second.outputs.size(); ++map) {
-    if (found->second.outputs[map]) drop(found->second, static_cast<int>(map));
+  for (size_t map = 0; map < found->second.outputs->size(); ++map) {
+    if ((*found->second.outputs)[map]) drop(found->second, static_cast<int>(map));
   }
   return found->second.missing > missing_before;
 }
@@ -100,8 +100,8 @@ std::vector<ShuffleId> MapOutputTracker::forgetExecutor(ExecutorId executor) {
   std::vector<ShuffleId> affected;
   for (auto& [id, shuffle] : shuffles_) {
     if (!shuffle.held.contains(executor)) continue;
-    for (size_t map = 0; map < shuffle.outputs.size(); ++map) {
-      const auto& output = shuffle.outputs[map];
+    for (size_t map = 0; map < shuffle.outputs->size(); ++map) {
+      const auto& output = (*shuffle.outputs)[map];
       if (output && output->executor == executor) drop(shuffle, static_cast<int>(map));
     }
     affected.push_back(id);
@@ -113,11 +113,11 @@ std::vector<ShuffleId> MapOutputTracker::forgetExecutor(ExecutorId executor) {
 void MapOutputTracker::move(ShuffleId shuffle, int map, ExecutorId from, ExecutorId to) {
   Shuffle* known = find(shuffle, map);
   if (known == nullptr) return;
-  auto& output = known->outputs[static_cast<size_t>(map)];
+  const auto& output = (*known->outputs)[static_cast<size_t>(map)];
   if (!output || output->executor != from) return;
   if (--known->held[from] == 0) known->held.erase(from);
   ++known->held[to];
-  output->executor = to;
+  change(*known, map)->executor = to;
   known->epoch = ++last_epoch_;
 }
 
@@ -125,8 +125,8 @@ std::vector<std::pair<ShuffleId, int>> MapOutputTracker::heldBy(ExecutorId execu
   std::vector<std::pair<ShuffleId, int>> held;
   for (const auto& [id, shuffle] : shuffles_) {
     if (!shuffle.held.contains(executor)) continue;
-    for (size_t map = 0; map < shuffle.outputs.size(); ++map) {
-      const auto& output = shuffle.outputs[map];
+    for (size_t map = 0; map < shuffle.outputs->size(); ++map) {
+      const auto& output = (*shuffle.outputs)[map];
       if (output && output->executor == executor) held.emplace_back(id, static_cast<int>(map));
     }
   }
@@ -144,14 +144,19 @@ std::vector<int> MapOutputTracker::missing(ShuffleId shuffle) const {
   auto found = shuffles_.find(shuffle);
   if (found == shuffles_.end()) return maps;
   maps.reserve(found->second.missing);
-  for (size_t map = 0; map < found->second.outputs.size(); ++map) {
-    if (!found->second.outputs[map]) maps.push_back(static_cast<int>(map));
+  for (size_t map = 0; map < found->second.outputs->size(); ++map) {
+    if (!(*found->second.outputs)[map]) maps.push_back(static_cast<int>(map));
   }
   return maps;
 }
 
-const MapOutputTracker::Outputs& MapOutputTracker::outputs(ShuffleId shuffle) const {
-  static const Outputs kNone;
+std::optional<MapOutputStatus>& MapOutputTracker::change(Shuffle& shuffle, int map) {
+  if (shuffle.outputs.use_count() > 1) shuffle.outputs = std::make_shared<MapOutputs>(*shuffle.outputs);
+  return (*shuffle.outputs)[static_cast<size_t>(map)];
+}
+
+std::shared_ptr<const MapOutputs> MapOutputTracker::outputs(ShuffleId shuffle) const {
+  static const auto kNone = std::make_shared<const MapOutputs>();
   auto found = shuffles_.find(shuffle);
   return found == shuffles_.end() ? kNone : found->second.outputs;
 }

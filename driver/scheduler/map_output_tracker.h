@@ -3,6 +3,7 @@
 // driver/scheduler/dag_scheduler.cc.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -16,8 +17,6 @@ namespace cerium {
 /// Threads: externally synchronised.
 class MapOutputTracker {
  public:
-  using Outputs = std::vector<std::optional<MapOutputStatus>>;
-
   /// Starts to follow a shuffle; nothing happens where it is known.
   void add(ShuffleId shuffle, int num_maps, int num_reduces);
   void release(ShuffleId shuffle);
@@ -49,14 +48,15 @@ class MapOutputTracker {
   [[nodiscard]] bool complete(ShuffleId shuffle) const;
   /// In ascending order.
   [[nodiscard]] std::vector<int> missing(ShuffleId shuffle) const;
-  [[nodiscard]] const Outputs& outputs(ShuffleId shuffle) const;
+  /// As it is now: later changes make a copy while anyone holds it. Empty where the shuffle is not known.
+  [[nodiscard]] std::shared_ptr<const MapOutputs> outputs(ShuffleId shuffle) const;
   [[nodiscard]] int64_t epoch(ShuffleId shuffle) const;
   /// 0 where the shuffle is not known.
   [[nodiscard]] int numReduces(ShuffleId shuffle) const;
 
  private:
   struct Shuffle {
-    Outputs outputs;
+    std::shared_ptr<MapOutputs> outputs;
     std::vector<bool> counted;
     std::vector<std::optional<uint64_t>> checksums;  // of the last output of each map task, also of one that is lost
     std::vector<ShuffleId> inputs;
@@ -67,6 +67,8 @@ class MapOutputTracker {
   };
   Shuffle* find(ShuffleId shuffle, int map);
   void drop(Shuffle& shuffle, int map);
+  /// The place of an output that is about to change.
+  static std::optional<MapOutputStatus>& change(Shuffle& shuffle, int map);
 
   std::unordered_map<ShuffleId, Shuffle> shuffles_;
   int64_t last_epoch_ = 0;  // one counter for all: an epoch never repeats, even when a shuffle comes back

@@ -130,6 +130,23 @@ tasks::Instructions TaskScheduler::failed(TaskId id, const Failure& failure, Mil
   return state_->finishEvent();
 }
 
+void TaskScheduler::beginBatch() { state_->in_batch = true; }
+
+tasks::Instructions TaskScheduler::endBatch(Millis now) {
+  state_->in_batch = false;
+  auto freed = std::exchange(state_->freed, {});
+  if (std::exchange(state_->offer_all, false)) {
+    state_->offerAll(now);
+    return state_->finishEvent();
+  }
+  std::sort(freed.begin(), freed.end());
+  freed.erase(std::unique(freed.begin(), freed.end()), freed.end());
+  for (ExecutorId each : freed) {
+    if (ExecutorSlots* executor = state_->executors.find(each)) state_->offer(*executor, now);
+  }
+  return state_->finishEvent();
+}
+
 tasks::Instructions TaskScheduler::tick(Millis now) {
   if (state_->options.speculation) {
     for (const auto& [id, set] : state_->sets) {

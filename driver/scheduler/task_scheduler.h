@@ -117,6 +117,10 @@ class TaskScheduler {
   /// The task ended badly: tried again elsewhere if possible, up to max_task_failures; a fetch failure does not count
   /// and is not retried here (the DAG scheduler resubmits the stage).
   tasks::Instructions failed(TaskId task, const Failure& failure, Millis now);
+  /// From here to endBatch(), ends of tasks give out no work: endBatch() does, to all cores that became free, in
+  /// launches as large as they can be.
+  void beginBatch();
+  tasks::Instructions endBatch(Millis now);
   /// Called every 100 ms or so: speculation, ends of exclusions.
   tasks::Instructions tick(Millis now);
 

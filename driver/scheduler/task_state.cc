@@ -20,6 +20,7 @@ tasks::Instructions TaskScheduler::State::finishEvent() {
 
 /// Gives the executor's free cores work, and its busy ones work ahead.
 void TaskScheduler::State::offer(ExecutorSlots& executor, Millis now) {
+  if (in_batch) return freed.push_back(executor.id);
   if (!executors.usable(executor)) return;
   while (executor.freeCores() > 0 && launchOne(executor, now)) {
   }
@@ -28,6 +29,10 @@ void TaskScheduler::State::offer(ExecutorSlots& executor, Millis now) {
 
 /// One task for each executor in turn, so that they fill evenly.
 void TaskScheduler::State::offerAll(Millis now) {
+  if (in_batch) {
+    offer_all = true;
+    return;
+  }
   const auto& all = executors.all();
   std::vector<ExecutorSlots*> usable;
   for (size_t i = 0; i < all.size(); ++i) {

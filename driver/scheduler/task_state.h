@@ -37,6 +37,10 @@ struct TaskScheduler::State {
   size_t next_offer = 0;  // which executor is offered work first: round robin over events
   Millis last_executor_change = 0;
   tasks::Instructions out;  // of the event at hand
+  // Between beginBatch() and endBatch(): what is to be offered work then.
+  bool in_batch = false;
+  bool offer_all = false;
+  std::vector<ExecutorId> freed;
 
   tasks::Instructions finishEvent();
   void note(std::string text) { out.emplace_back(tasks::Note{std::move(text)}); }

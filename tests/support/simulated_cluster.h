@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "driver/scheduler/task_scheduler.h"
+#include "driver/scheduler/scheduler.h"
 #include "rdd/node.h"
 
 namespace cerium::test {
@@ -91,35 +91,25 @@ class Truth {
   std::map<std::pair<const RddNode*, int>, Content> known_;
 };
 
-/// How a task ended, as an executor reports it.
-struct SimulatedEnd {
-  enum class How { kSuccess, kUserFailure, kFetchFailure, kKilled };
-  struct Block {
-    RddId rdd;
-    int partition;
-  };
-  TaskId task;
-  How how = How::kSuccess;
-  Content content = 0;
-  std::vector<Block> cached = {};
-  ShuffleId shuffle = {};  // of a fetch failure, as are the next two
-  int map = -1;
-  ExecutorId source = {};
-};
-
 /// One executor. It lives in the cluster's map even when dead, as the driver may not know yet.
 struct SimulatedExecutor {
   struct Running {
-    tasks::Launch::Task task;
+    out::LaunchedTask task;
     bool asked_to_stop = false;
   };
   ExecutorId id;
+  std::string host;
   int cores = 1;
   bool alive = true;
-  std::deque<tasks::Launch::Task> queue;
+  bool is_retired = false;  ///< It has no cores any more, and serves its map outputs.
+  bool has_left = false;    ///< The driver was told that it is lost.
+  Millis paused_until = 0;  ///< Nothing that it does happens before.
+  bool has_full_disk = false;
+  std::deque<out::LaunchedTask> queue;
   std::map<TaskId, Running> running;
   std::set<TaskId> finished;
-  std::set<TaskId> stopped;  ///< Killed before their launch arrived.
+  std::set<TaskId> stopped;                          ///< Killed before their launch arrived.
+  std::map<ShuffleId, out::ShuffleLocations> known;  ///< As it was told last.
   std::map<std::pair<ShuffleId, int>, Content> outputs;
   std::map<std::pair<RddId, int>, Content> blocks;
 };
@@ -127,10 +117,12 @@ struct SimulatedExecutor {
 /// Runs one task over what the cluster really holds at the time.
 class SimulatedTask {
  public:
-  using Locations = std::function<std::vector<std::optional<MapOutputStatus>>(ShuffleId)>;
+  using Cluster = std::map<ExecutorId, SimulatedExecutor>;
+  using Known = std::map<ShuffleId, out::ShuffleLocations>;
 
-  SimulatedTask(std::map<ExecutorId, SimulatedExecutor>& cluster, SimulatedExecutor& self, Locations locations)
-      : cluster_(cluster), self_(self), locations_(std::move(locations)) {}
+  /// `known` is where the executor looks for map outputs.
+  SimulatedTask(const Cluster& cluster, SimulatedExecutor& self, const Known& known)
+      : cluster_(cluster), self_(self), known_(known) {}
 
   /// Reads partition `p` of `node`; nothing where input is missing, and then end() says which.
   std::optional<Content> read(const RddNode& node, int p) {
@@ -144,11 +136,12 @@ class SimulatedTask {
     const std::optional<Content> content = compute(node, p);
     if (content && is_cached) {
       self_.blocks[{node.id(), p}] = *content;
-      end_.cached.push_back({node.id(), p});
+      cached_.push_back({.rdd = node.id(), .partition = p, .present = true, .memory = 8, .disk = 0});
     }
     return content;
   }
-  [[nodiscard]] SimulatedEnd& end() { return end_; }
+  [[nodiscard]] const TaskEnd& end() const { return end_; }
+  [[nodiscard]] const std::vector<BlockChange>& cached() const { return cached_; }
 
  private:
   std::optional<Content> compute(const RddNode& node, int p) {
@@ -167,31 +160,33 @@ class SimulatedTask {
   }
 
   bool fetch(const ShuffleDependency& shuffle, Content& content) {
-    const auto where = locations_(shuffle.id());
+    const auto told = known_.find(shuffle.id());
     for (int m = 0; m < shuffle.numMaps(); ++m) {
-      ExecutorId source;
-      if (static_cast<size_t>(m) < where.size() && where[static_cast<size_t>(m)]) {
-        source = where[static_cast<size_t>(m)]->executor;
-        const SimulatedExecutor& holder = cluster_.at(source);
-        auto output = holder.outputs.find({shuffle.id(), m});
-        if (holder.alive && output != holder.outputs.end()) {
+      const auto at = static_cast<size_t>(m);
+      const bool is_known = told != known_.end() && at < told->second.outputs->size();
+      const auto place = is_known ? (*told->second.outputs)[at] : std::nullopt;
+      const SimulatedExecutor* holder = place ? &cluster_.at(place->executor) : nullptr;
+      if (holder != nullptr && holder->alive) {
+        const auto output = holder->outputs.find({shuffle.id(), m});
+        if (output != holder->outputs.end()) {
           content = mix(content, output->second);
           continue;
         }
       }
-      end_.how = SimulatedEnd::How::kFetchFailure;
+      end_.outcome = TaskEnd::Outcome::kFetchFailed;
       end_.shuffle = shuffle.id();
-      end_.map = m;
-      end_.source = source;
+      end_.map = holder != nullptr && !holder->alive ? FetchFailed::kAllMaps : m;
+      end_.source = holder != nullptr ? holder->id : ExecutorId();
       return false;
     }
     return true;
   }
 
-  std::map<ExecutorId, SimulatedExecutor>& cluster_;
+  const Cluster& cluster_;
   SimulatedExecutor& self_;
-  const Locations locations_;
-  SimulatedEnd end_;
+  const Known& known_;
+  TaskEnd end_;
+  std::vector<BlockChange> cached_;
 };
 
 }  // namespace cerium::test

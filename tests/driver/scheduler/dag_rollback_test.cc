@@ -173,7 +173,7 @@ TEST_CASE("what earlier jobs shuffled and cached from an output is given up when
   REQUIRE(dropped.size() == 1);
   CHECK(dropped.front().rdd == cached->id());
   CHECK(d.scheduler.holders(cached->id(), 0).empty());
-  CHECK(d.scheduler.mapOutputs(derived->id()).at(0) == std::nullopt);
+  CHECK(d.scheduler.mapOutputs(derived->id())->at(0) == std::nullopt);
   // A third job over the second shuffle computes it anew.
   const auto outputs_anew = theOne(d.submit(second));
   CHECK(outputs_anew.shuffle == derived);

@@ -105,7 +105,7 @@ TEST_CASE("a reduce stage waits for all its map stages", "[driver]") {
   const auto reduce = theOne(d.succeedAll(maps[1], kB));
   CHECK(reduce.shuffle == nullptr);
   CHECK(reduce.stage.id > maps[1].stage.id);
-  CHECK(d.scheduler.mapOutputs(ShuffleId(1)).at(0)->executor == kB);
+  CHECK(d.scheduler.mapOutputs(ShuffleId(1))->at(0)->executor == kB);
   CHECK(only<dag::JobSucceeded>(d.succeedAll(reduce)).size() == 1);
   CHECK(d.isIdle());
 }
@@ -418,9 +418,9 @@ TEST_CASE("a released shuffle is forgotten once no active stage needs it", "[dri
   const auto node = d.lineage.shuffle({d.lineage.source(1)}, 1);
   const auto reduce = theOne(d.succeedAll(theOne(d.submit(node))));
   d.scheduler.shuffleReleased(ShuffleId(0));
-  CHECK(d.scheduler.mapOutputs(ShuffleId(0)).size() == 1);
+  CHECK(d.scheduler.mapOutputs(ShuffleId(0))->size() == 1);
   d.succeedAll(reduce);
-  CHECK(d.scheduler.mapOutputs(ShuffleId(0)).empty());
+  CHECK(d.scheduler.mapOutputs(ShuffleId(0))->empty());
 }
 
 TEST_CASE("a barrier stage that lost one output runs as a whole again", "[driver]") {
