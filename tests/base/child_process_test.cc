@@ -191,7 +191,7 @@ TEST_CASE("a program that cannot be started is named, with the reason", "[base][
   SECTION("it is for another machine") {
     order.program = folder.write("foreign", "no ELF file");
     ::chmod(order.program.c_str(), 0700);
-    CHECK_THAT(startFailure(order), Catch::Contains("it is no program for this machine"));
+    CHECK_THAT(startFailure(order), Catch::Contains("the file is not a program for this machine"));
   }
   SECTION("its loader is missing") {
     order.program = folder.write("script", "#!/no/such/interpreter\n");
