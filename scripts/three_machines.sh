@@ -120,7 +120,7 @@ refused() { # refused COMMAND: which would listen on loopback, or tell others th
 refused 'cerium manager --host node1' 'node1 is 127.0.1.1 on this machine.*"127.0.1.1 node1" of /etc/hosts'
 refused 'cerium worker cerium://node1:7077' 'node1 is 127.0.1.1 on this machine'
 refused 'cerium worker cerium://node2:7077 --host node1' 'node1 is 127.0.1.1 on this machine'
-refused 'cerium worker cerium://node2:7077 --host 127.0.0.1' 'reaches this one at 127.0.0.1.*or none, for 10.77.0.1'
+refused 'cerium worker cerium://node2:7077 --host 127.0.0.1' 'reaches this one at 127.0.0.1.*or none to use 10.77.0.1'
 cp "$scratch/hosts" "$hosts"
 
 for block in "$scratch"/cluster-*; do run_block "$block"; done

@@ -213,7 +213,7 @@ TEST_CASE("a submitter whose output nobody reads takes all that the driver bring
     const std::string text = pipe.readUntil(end);
     REQUIRE(end.wait_for(kLimit) == std::future_status::ready);
     CHECK(end.get() == 0);
-    CHECK(text.find("bytes are left out here") != std::string::npos);
+    CHECK(text.find("bytes are missing here") != std::string::npos);
     CHECK(text.find(": FINISHED on node1") != std::string::npos);
     const auto printed = static_cast<size_t>(std::count(text.begin(), text.end(), 'o'));
     CHECK(printed >= (size_t{60} << 20));

@@ -147,19 +147,19 @@ TEST_CASE("pieces that cannot be right are refused and leave nothing behind", "[
     std::function<protocol::ClusterMessage(Machines&, const FetchFile&)> answer;
   };
   const auto [what, answer] = GENERATE(values<Case>({
-      {"it changed since",
+      {"it has changed since",
        [](Machines&, const FetchFile& f) {
          return FilePiece{f.offset, true, "", Bytes("the Program")};
        }},
-      {"it changed since",
+      {"it has changed since",
        [](Machines&, const FetchFile& f) {
          return FilePiece{f.offset, true, "", Bytes("the")};
        }},
-      {"it changed since",
+      {"it has changed since",
        [](Machines&, const FetchFile& f) {
          return FilePiece{f.offset, true, "", {}};
        }},
-      {"longer than it was said to be",
+      {"longer than announced",
        [](Machines&, const FetchFile& f) {
          return FilePiece{f.offset, false, "", Bytes("the program and more")};
        }},
@@ -179,7 +179,7 @@ TEST_CASE("pieces that cannot be right are refused and leave nothing behind", "[
        [](Machines&, const FetchFile&) {
          return FilePiece{0, false, "there is no such program", {}};
        }},
-      {"something else than a piece", [](Machines&, const FetchFile&) { return protocol::LeaveWhenIdle{}; }},
+      {"is not a piece of a file", [](Machines&, const FetchFile&) { return protocol::LeaveWhenIdle{}; }},
   }));
   Machines machines;
   const ServedFile wanted = machines.program("the program");

@@ -365,7 +365,7 @@ TEST_CASE("a driver whose submitter is gone says what it lacks, and runs where t
   submitter.program.file.port = 1;  // where nobody listens
   const p::DriverStatus status = submit("driver-2");
   CHECK(status.state == (has_been ? "FINISHED" : "FAILED"));
-  if (!has_been) CHECK_THAT(status.detail, Catch::Contains("the `cerium submit` that hands it out"));
+  if (!has_been) CHECK_THAT(status.detail, Catch::Contains("the `cerium submit` that serves it"));
 }
 
 TEST_CASE("a driver in the cluster can be ended", "[cluster-manager][cluster]") {

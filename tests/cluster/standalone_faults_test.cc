@@ -104,7 +104,7 @@ TEST_CASE("workers of one machine keep to folders of their own", "[cluster][stan
   arguments.insert(arguments.end(), {"--work-dir", folder});
   const Daemon third(cluster.folder(), "third", arguments);
   CHECK(third.wait() == 2);
-  CHECK_THAT(third.log(), Catch::Contains("has the work folder " + folder) && Catch::Contains("--work-dir"));
+  CHECK_THAT(third.log(), Catch::Contains("uses the work folder " + folder) && Catch::Contains("--work-dir"));
 }
 
 TEST_CASE("an executor that is killed is replaced, in mid-job", "[cluster][standalone][fault]") {

@@ -157,7 +157,7 @@ TEST_CASE("a second SIGTERM ends a worker at once", "[cluster][standalone][leavi
   auto sum = std::async(std::launch::async, [&] { return slowSum(sc, 4, 3000); });
   REQUIRE(eventually([&] { return cluster.executorsOf(0).size() == 1; }));
   cluster.worker(0).signal(SIGTERM);
-  (void)cluster.worker(0).said("once more ends it", "\n");
+  (void)cluster.worker(0).said("a second signal ends them", "\n");
   cluster.worker(0).signal(SIGTERM);
   CHECK(cluster.worker(0).wait(std::chrono::seconds(5)) == 0);
   CHECK(sum.get() == 6);
