@@ -14,8 +14,8 @@ TEST_CASE("a worker refuses what cannot be meant, and says what could", "[cli][w
   testing::Command worker("worker");
   worker.environment["HOME"] = worker.folder.path();
   const auto [flags, message] = GENERATE(table<std::vector<std::string>, std::string>({
-      {{"--host", "0.0.0.0"}, "--host: nobody reaches a worker under the address 0.0.0.0; name the one"},
-      {{"--host", "::"}, "--host: nobody reaches a worker under the address ::; name the one"},
+      {{"--host", "0.0.0.0"}, "--host: a worker cannot be reached under the address 0.0.0.0; name the one"},
+      {{"--host", "::"}, "--host: a worker cannot be reached under the address ::; name the one"},
       {{"--memory", "63m"}, "--memory: 63m is too little for any executor; offer 64m or more"},
       {{"--memory", "0"}, "offer 64m or more"},
       {{"--memory", "much"}, "--memory: \"much\" is not a size"},

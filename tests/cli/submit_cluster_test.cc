@@ -126,7 +126,7 @@ TEST_CASE("an order whose answer is lost is given again, as nobody knows whether
   std::lock_guard lock(mutex);
   REQUIRE(ordered.size() == 2);
   CHECK(ordered[0] == ordered[1]);
-  CHECK_THAT(result.err, Catch::Contains("waits for the manager to come back"));
+  CHECK_THAT(result.err, Catch::Contains("waiting for the manager to come back"));
   CHECK_THAT(result.err, Catch::Contains(ordered[0] + ": FINISHED on node1"));
 }
 

@@ -140,7 +140,7 @@ TEST_CASE("a driver in the cluster and its submitter outlive the manager", "[clu
   const auto submitter = submitDriver(cluster, "cluster driver that takes its time");
   REQUIRE(hears(*submitter, "driver says: ready"));
   cluster.killManager();
-  CHECK(hears(*submitter, "waits for the manager to come back"));
+  CHECK(hears(*submitter, "waiting for the manager to come back"));
   SECTION("that comes back while the driver runs") { cluster.startManager(); }
   SECTION("that comes back when the driver has ended") {
     REQUIRE(hears(*submitter, "driver says: sum 1770"));
