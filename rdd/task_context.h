@@ -262,7 +262,7 @@ class TaskContext : public std::enable_shared_from_this<TaskContext> {
 
  private:
   [[noreturn]] static void throwKilled();
-  /// What the threads that the task starts share.
+  /// Shared by the threads that the task starts.
   struct StartedThreads {
     std::mutex mutex;
     bool ended = false;         // guarded by mutex
@@ -285,26 +285,27 @@ class TaskContext : public std::enable_shared_from_this<TaskContext> {
   StartedThreads started_;
 };
 
-/// What the tasks of a barrier stage, those of rdd.barrier().mapPartitions(f), have besides their TaskContext: a place
-/// to wait for each other.
+/// The context of a task of a barrier stage, which rdd.barrier().mapPartitions(f) makes. Its tasks can wait for each
+/// other.
 ///   rdd.barrier().mapPartitions([](auto& records) { ...; BarrierTaskContext::get().barrier(); ... });
 class BarrierTaskContext {
  public:
-  /// Of the task on this thread. Throws InvalidArgument on a thread that runs none.
+  /// The context of the task on this thread. Throws InvalidArgument on a thread without a task.
   static BarrierTaskContext get();
 
-  /// Waits as barrier() does, and returns the messages of all tasks, one for each partition, in order.
+  /// Blocks until every task of the stage has called it the same number of times. Throws Error after
+  /// cerium.barrier.timeout.
   void barrier() { (void)allGather(""); }
-  /// The same, and hands each task's message to all: one message a partition, in order.
+  /// Waits as barrier() does. Returns the messages of all tasks: one for each partition, in order.
   std::vector<std::string> allGather(const std::string& message);
   [[nodiscard]] TaskContext& taskContext() const { return task_; }
-  /// What MPI calls the rank, and the size.
+  /// The rank and the size, in MPI's words.
   [[nodiscard]] int partitionId() const { return task_.partitionId(); }
   [[nodiscard]] int numPartitions() const { return task_.numPartitions(); }
   [[nodiscard]] int attemptNumber() const { return task_.attemptNumber(); }
   [[nodiscard]] int64_t stageId() const { return task_.stageId(); }
   [[nodiscard]] int64_t taskAttemptId() const { return task_.taskAttemptId(); }
-  /// So that it reads like TaskContext::get()->partitionId().
+  /// Allows BarrierTaskContext::get()->partitionId(), as with TaskContext.
   BarrierTaskContext* operator->() { return this; }
 
  private:
@@ -312,7 +313,7 @@ class BarrierTaskContext {
   TaskContext& task_;
 };
 
-/// The error of a barrier that the other tasks do not reach.
+/// The error of a barrier that other tasks do not reach in time.
 [[nodiscard]] Error barrierTimeout(int64_t limit_ms);
 
 }  // namespace cerium
