@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// `cerium submit` as its users have it: the command itself, with shell scripts as programs.
+// `cerium submit` as users run it: the command itself, with shell scripts as programs.
 #include <signal.h>
 
 #include <catch2/catch.hpp>
@@ -77,7 +77,7 @@ TEST_CASE("submit finds a wrong setting before the program runs, and names the f
       {{"--exector-cores", "2"}, "--exector-cores is not a flag"},
       {{"--files", "/no/such/file"}, "there is no /no/such/file"},
       {{"--files", "a/data,b/data"}, "/a/data and "},
-      {{"--files", "a/data,b/data"}, "/b/data have one name"},
+      {{"--files", "a/data,b/data"}, "/b/data have the same name"},
       {{"--properties-file", "/no/such/file"}, "/no/such/file"},
       {{"--supervise"}, "--deploy-mode cluster"},
   }));
@@ -99,7 +99,7 @@ TEST_CASE("submit takes no secret on its command line", "[cli][submit]") {
   CHECK(result.out.empty());
 }
 
-TEST_CASE("submit says what it cannot run", "[cli][submit]") {
+TEST_CASE("submit names a program that it cannot run", "[cli][submit]") {
   Submit submit;
   CHECK_THAT(submit.run({"./nothing"}).err, Catch::Contains("there is no program ./nothing"));
   CHECK_THAT(submit.run({}).err, Catch::Contains("no program is given"));
