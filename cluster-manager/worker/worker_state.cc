@@ -300,7 +300,7 @@ void WorkerState::leaveIfDone(Millis now) {
   const bool asked_long_ago = waited >= options_.idle_leave_ms;
   if (!leave_when_idle_ && !at_once_ && !asked_long_ago && link_ == Link::kRegistered) return;
   left_ = true;
-  note("leaves");
+  note("leaves the cluster");
   out_.emplace_back(Leave{});
 }
 

@@ -121,7 +121,7 @@ TEST_CASE("a file of this machine with the program's hash is used as it is", "[c
     CHECK(machines.kept().empty());
     SECTION("until it is changed") {
       machines.driver_folder.write("program", "#!/bin/ls\n");
-      CHECK_THAT(machines.failure(wanted), Catch::Contains("driver:4040"));  // nobody listens there
+      CHECK_THAT(machines.failure(wanted), Catch::Contains("driver:4040"));  // no process listens there
     }
   }
   SECTION("else the program is fetched") {

@@ -109,7 +109,7 @@ TEST_CASE("a journal with a flipped bit gives all records but the one that has i
   CHECK_THROWS_AS(Journal::read(folder.write("other", "not a journal at all")), CorruptData);
 }
 
-TEST_CASE("a journal is written anew when it has doubled, and goes on where it cannot be", "[cluster-manager]") {
+TEST_CASE("a journal is written anew when it has doubled, and stays in use if that fails", "[cluster-manager]") {
   log::setLevel(log::Level::kOff);
   const TempFolder folder;
   const std::string path = folder / "journal";

@@ -140,7 +140,7 @@ TEST_CASE("a worker that is back at once has lost nothing", "[cluster-manager]")
   manager.disconnect(1);
   manager.receive(4, application("other", 1, 1));
   manager.pass(500);
-  CHECK(manager.takeSent<LaunchExecutor>(1).size() == 1);  // nothing goes to where nobody listens
+  CHECK(manager.takeSent<LaunchExecutor>(1).size() == 1);  // nothing is sent on a broken connection
   RegisterWorker back = worker("a", 2);
   back.executors = {{"app", 0, 1, kGiB}};
   back.drivers = {"driver-1"};

@@ -258,7 +258,7 @@ TEST_CASE("a manager that comes back hears of all running and ended children", "
   worker.says(launchDriver());
   worker.on(Started{kDriver, "log"});
   worker.on(Disconnected{"reset"});
-  CHECK_FALSE(worker.find<Signal>());  // all goes on
+  CHECK_FALSE(worker.find<Signal>());  // executors and drivers keep running
   worker.on(exited(executor(1), 9));
   worker.on(exited(kDriver));
   CHECK(worker.last.empty());

@@ -80,14 +80,14 @@ TEST_CASE("a worker on which nothing starts fails no application", "[cluster][st
   cluster.addWorker(4);  // the emptiest worker, so it is tried first
   std::filesystem::rename(cluster.workDir(0), cluster.workDir(0) + "-gone");
   cluster.folder().write("worker-0", "no folder: as on a disk that is full, nothing can be made here");
-  SECTION("that could have executors elsewhere") {
+  SECTION("if another worker has room") {
     cluster.addWorker(2);
     Context sc(cluster.conf());
     CHECK(slowSum(sc, 40, 20) == 780);
     CHECK(cluster.executorsOf(0).empty());
     CHECK(cluster.executorsOf(1).size() == 1);
   }
-  SECTION("when it comes to those that have executors") {
+  SECTION("when it comes back to a running application") {
     Daemon& broken = cluster.worker(0);
     broken.signal(SIGSTOP);
     cluster.addWorker(2);

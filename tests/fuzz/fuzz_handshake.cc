@@ -27,7 +27,7 @@ void tell(Handshake& handshake, std::string_view text, size_t piece) {
 
 void checkEnd(Handshake& handshake) {
   if (handshake.state() == Handshake::State::kRunning) handshake.peerClosed();
-  fuzz::check(handshake.state() != Handshake::State::kRunning, "a handshake goes on without its peer");
+  fuzz::check(handshake.state() != Handshake::State::kRunning, "a handshake keeps running without its peer");
   fuzz::check((handshake.state() == Handshake::State::kFailed) == !handshake.reason().empty(),
               "a failed handshake gives no reason, or a good one does");
 }
@@ -37,7 +37,7 @@ void stranger(rpc::Role role, std::string_view text, size_t piece) {
   (void)handshake.takeOutput();
   tell(handshake, text, piece);
   checkEnd(handshake);
-  fuzz::check(handshake.state() == Handshake::State::kFailed, "somebody got in without the secret");
+  fuzz::check(handshake.state() == Handshake::State::kFailed, "a peer without the secret passed");
 }
 
 /// `changes`: pairs of a place in the dialogue and a value for the byte there.

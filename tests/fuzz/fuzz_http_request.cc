@@ -35,7 +35,7 @@ std::string ask(std::string_view request) {
   ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   fuzz::check(TEMP_FAILURE_RETRY(::connect(socket, reinterpret_cast<sockaddr*>(&at), sizeof at)) == 0,
-              "nobody listens any more");
+              "the server does not listen any more");
   (void)::send(socket, request.data(), request.size(), MSG_NOSIGNAL);  // the server may refuse it before the end
   ::shutdown(socket, SHUT_WR);
   std::string answer;

@@ -151,7 +151,7 @@ TEST_CASE("fair scheduling accepts pools with weights", "[rdd]") {
     sc.setLocalProperty("cerium.scheduler.pool", "urgent");
     CHECK(sc.getLocalProperty("cerium.scheduler.pool") == "urgent");
     auto in_pool = sc.parallelize(numbers(0, 100), 20).countAsync();
-    sc.setLocalProperty("cerium.scheduler.pool", "a pool that nobody described");
+    sc.setLocalProperty("cerium.scheduler.pool", "a pool without a description");
     CHECK(sc.parallelize(numbers(0, 50), 20).count() == 50);
     CHECK(in_pool.get() == 100);
   }

@@ -333,9 +333,9 @@ TEST_CASE("connecting ends when it is told to", "[rpc]") {
   RawSocket silent;
   const uint16_t port = silent.listen();
   int asked = 0;
-  const auto stop = [&] { return std::string(++asked < 3 ? "" : "nobody waits for it"); };
+  const auto stop = [&] { return std::string(++asked < 3 ? "" : "the caller has given up"); };
   CHECK_THAT(connectFailure(*client, {"127.0.0.1", port}, 600'000, stop),
-             Catch::Contains("nobody waits for it") && Catch::Contains(std::to_string(port)));
+             Catch::Contains("the caller has given up") && Catch::Contains(std::to_string(port)));
   CHECK(asked == 3);
 }
 

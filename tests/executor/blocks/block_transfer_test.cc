@@ -124,7 +124,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE("segments come whole, in the order asked for, also those of many pieces", "[executor]") {
+TEST_CASE("segments come whole, in the order asked for, also segments of many pieces", "[executor]") {
   Fixture f;
   auto stream = f.open({4, 2, 0, 3, 1});
   for (int map : {4, 2, 0, 3, 1}) {
