@@ -206,7 +206,7 @@ TEST_CASE("a text that is not a hash never becomes a file", "[cluster-manager][p
   Machines machines;
   for (const std::string& hash : {std::string("../../etc/passwd"), std::string(), std::string(64, 'G'),
                                   std::string(64, 'A'), std::string(63, 'a') + "/"}) {
-    CHECK_THAT(machines.failure({hash, 1, "/bin/true", "driver", 4040}), Catch::Contains("no SHA-256"));
+    CHECK_THAT(machines.failure({hash, 1, "/bin/true", "driver", 4040}), Catch::Contains("not a SHA-256"));
   }
 }
 

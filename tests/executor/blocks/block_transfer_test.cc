@@ -318,7 +318,7 @@ TEST_CASE("a stream from an unreachable peer ends long before the peer would be 
   const auto failure = failureOf(*stream);
   REQUIRE(failure);
   CHECK(failure->why == BlocksFailed::Why::kGivenUp);
-  CHECK_THAT(failure->what(), Catch::Contains("it says nothing"));
+  CHECK_THAT(failure->what(), Catch::Contains("it sends nothing"));
 }
 
 TEST_CASE("a peer that dies ends its streams with an error", "[executor]") {
