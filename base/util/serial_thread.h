@@ -29,7 +29,8 @@ class SerialThread {
   /// Queues `function` and returns at once. `function` is destroyed before the next one begins. An exception in it is
   /// only logged, so catch it inside `function` if a caller waits for the result. After stop(), `function` is dropped.
   void run(std::function<void()> function);
-  /// Waits until the running function has ended. Idempotent. Must not be called from a function.
+  /// Waits until the running function has ended, with kFinish also the queued ones. Idempotent. Must not be called from
+  /// a function.
   void stop();
 
  private:
