@@ -24,7 +24,7 @@ std::string masterText() {
   return master != nullptr && *master != '\0' ? master : "local[2]";
 }
 
-/// The figure after `key` in /proc/PID/status, or nothing for a process that is gone.
+/// The figure after `key` in /proc/PID/status; nothing if the process is gone.
 std::optional<int64_t> statusField(const std::string& pid, const std::string& key) {
   std::ifstream status("/proc/" + pid + "/status");
   for (std::string line; std::getline(status, line);) {
@@ -33,7 +33,7 @@ std::optional<int64_t> statusField(const std::string& pid, const std::string& ke
   return std::nullopt;
 }
 
-/// User and system time of a process: fields 14 and 15 of /proc/PID/stat; the name, field 2, may hold spaces.
+/// User and system time of a process: fields 14 and 15 of /proc/PID/stat. The name, field 2, may contain spaces.
 double cpuSeconds(const std::string& pid) {
   std::ifstream file("/proc/" + pid + "/stat");
   std::string line;
@@ -80,7 +80,7 @@ std::optional<Outcome> inChild(Side side) {
     int status = 1;
     try {
       const std::string text = toText(side());
-      // What does not fit into the pipe waits for the parent, which reads until the end.
+      // Text that does not fit into the pipe waits for the parent, which reads to the end.
       status = ::write(ends[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : 1;
     } catch (const std::exception& e) {
       std::cerr << "bench: " << e.what() << '\n';
@@ -98,7 +98,7 @@ std::optional<Outcome> inChild(Side side) {
   return fromText(text);
 }
 
-/// How many tasks CERIUM_MASTER runs at the same time. A process of its own asks, to leave this one as it is.
+/// How many tasks CERIUM_MASTER runs at the same time. A child process finds out, so that this one is not changed.
 int cores() {
   const auto counted = inChild([] {
     Outcome outcome;

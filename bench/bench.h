@@ -1,13 +1,13 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What the bench programs share: each compares the engine with a hand-written C++ program that has as many threads as
-// CERIUM_MASTER has cores, and prints one JSON object a line.
+// The common part of the bench programs. Each compares the engine with a hand-written C++ program that has as many
+// threads as CERIUM_MASTER has cores, and prints a JSON object on one line.
 //
-// Both sides run in forked processes of their own, so that neither finds the other's memory or caches warm, and so
-// that their peaks of memory can be told apart. A side makes its input first, which is not timed, and then runs the
-// same work several times; the median counts.
+// Both sides run in forked processes of their own, so that neither profits from the other's memory or caches, and their
+// memory peaks are separate. A side makes its input first, untimed, and then runs the same work several times; the
+// median counts.
 //
-// The baselines use the engine's own hash table and sort (CombineTable, sortPairs), which come with cerium.h because
-// operations are templates: what is compared is the engine around them.
+// The baselines use the engine's hash table and sort (CombineTable, sortPairs), which cerium.h contains because
+// operations are templates: the comparison measures the engine around them.
 #pragma once
 
 #include <cerium/cerium.h>
@@ -25,28 +25,29 @@ namespace cerium::bench {
 struct Options {
   double scale = 1;  ///< Multiplies the size of the data.
   int runs = 3;
-  std::string only;  ///< "engine" or "baseline": runs that side alone, in this process; for a profiler.
+  std::string only;  ///< "engine" or "baseline": runs that side alone, in this process, for a profiler.
 
-  /// `full` at scale 1; at least 1.
+  /// `full` at scale 1; never below 1.
   [[nodiscard]] int64_t scaled(int64_t full) const;
 };
 
-/// What the sides have to agree on: integers exactly, floating point within 1e-9 of the larger one.
+/// The result that both sides must agree on: integers exactly, floating point within 1e-9 of the larger value.
 struct Answer {
   std::vector<uint64_t> exact;
   std::vector<double> close;
 };
 [[nodiscard]] bool agree(const Answer& a, const Answer& b);
 
-/// What this process and all below it have used, added up.
+/// The resources that this process and its descendants have used in total.
 struct Usage {
-  double peak_rss_mb = 0;  ///< VmHWM of each.
-  double cpu_seconds = 0;  ///< A comparison's line has those of one run: what it costs however busy the machine is.
+  double peak_rss_mb = 0;  ///< VmHWM, summed over the processes.
+  // A comparison's line has the time of one run; it does not depend on how busy the machine is.
+  double cpu_seconds = 0;
 };
-/// Counts processes that still run: the executors of a local-cluster while its Context is alive.
+/// Counts running processes only: executors of a local-cluster while their Context lives.
 Usage usageOfFamily();
 
-/// What one side did, as its process tells its parent.
+/// The measurements of one side, sent by its process to its parent.
 struct Outcome {
   double seconds = 0;
   Usage usage;
@@ -58,7 +59,7 @@ class Recorder {
  public:
   explicit Recorder(int runs) : runs_(runs) {}
 
-  /// Runs `work`, which returns an Answer. Call it once, while the Context is alive.
+  /// Runs `work`, which returns an Answer. Call it once, while the Context lives.
   template <class Work>
   void measure(Work work) {
     const double cpu_before = usageOfFamily().cpu_seconds;
@@ -82,24 +83,24 @@ class Recorder {
 /// More fields of the line: name and value.
 using More = std::vector<std::pair<std::string, double>>;
 
-/// The two sides of a comparison; the baseline gets as many threads as the engine has cores.
+/// The two sides of a comparison. The baseline gets as many threads as the engine has cores.
 struct Comparison {
   std::string name;
   std::function<void(Context&, const Options&, Recorder&)> engine;
   std::function<void(int threads, const Options&, Recorder&)> baseline;
-  /// More fields, from the engine's seconds.
+  /// Additional fields, computed from the engine's seconds.
   std::function<More(double seconds)> more = {};
 };
 
-/// --scale F, --runs N, --only SIDE. In an executor it does not return. Ends the program with a message for other
-/// arguments.
+/// Parses --scale F, --runs N, --only SIDE. Ends the program with a message for other arguments. Does not return in an
+/// executor.
 Options parseOptions(int argc, char** argv);
-/// The settings of a Context on CERIUM_MASTER, or on local[2] where that is not set.
+/// The settings of a Context on CERIUM_MASTER; default local[2].
 Conf benchConf(const std::string& name);
 
-/// Runs both sides and prints the line. Returns main's result: 1 where a side fails or the answers differ.
+/// Runs both sides and prints the line. Returns main's result: 1 if a side fails or the answers differ.
 int compare(const Comparison& comparison, const Options& options);
-/// Prints the line of a comparison that was made in another way; returns main's result.
+/// Prints the line of a comparison that was measured in another way. Returns main's result.
 int report(const std::string& name, const Options& options, const Outcome& engine, const Outcome& baseline,
            const More& more = {});
 

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// chain: map, filter and sum of 100 million doubles that lie in memory. What a record costs in a chain of narrow
-// operations, against the loop that one would write by hand.
+// chain: map, filter and sum of 100 million doubles in memory: the cost of a record in a chain of narrow operations,
+// compared with a hand-written loop.
 #include <cmath>
 
 #include "bench/bench.h"

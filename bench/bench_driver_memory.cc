@@ -1,7 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
-// driver memory: what the driver and its executors come to hold of many tasks in one job, and of many small jobs in one
-// Context. There is nothing to compare it with by hand: a line for each kind, with the megabytes that each process grew
-// by at most. Those of the jobs should not depend on --scale; --scale 10 are ten million tasks, and a million jobs.
+// driver memory: the memory that the driver and its executors hold after many tasks of one job, and after many small
+// jobs of one Context. There is no baseline: a line for each kind has the most megabytes by which a process grew. The
+// figures of jobs should not depend on --scale; --scale 10 means ten million tasks and a million jobs.
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -15,7 +15,7 @@
 namespace cerium::bench {
 namespace {
 
-/// A figure of /proc/PID/status in MB; -1 where the process is gone.
+/// A figure of /proc/PID/status in MB; -1 if the process is gone.
 double statusOf(const std::string& process, const std::string& field) {
   std::ifstream status("/proc/" + process + "/status");
   for (std::string name; status >> name;) {
@@ -33,7 +33,7 @@ class Growth {
       const std::string process = entry.path().filename();
       const bool is_ours = process == self_ || statusOf(process, "PPid") == ::getpid();
       if (!is_ours) continue;
-      std::ofstream("/proc/" + process + "/clear_refs") << 5;  // its peak is what it has now
+      std::ofstream("/proc/" + process + "/clear_refs") << 5;  // resets the peak to the current value
       before_[process] = statusOf(process, "VmRSS");
     }
   }
@@ -55,7 +55,7 @@ auto pairs(Context& sc) {
   return sc.range(0, 4, 1, 2).map([](int64_t i) { return std::pair<int64_t, int64_t>(i % 2, i); });
 }
 
-/// The kinds of small jobs, each of which makes something that has to go again, and what its action gives.
+/// The kinds of small jobs, each of which makes something that must be freed, and the result of its action.
 struct Kind {
   std::string name;
   int64_t jobs;
@@ -78,9 +78,9 @@ void show(const std::string& kind, int64_t n, const Growth& growth, double secon
              kind, n, static_cast<double>(n) / seconds, growth.ofDriver(), growth.ofExecutors());
 }
 
-/// False where a result is wrong.
+/// Returns false if a result is wrong.
 bool measure(Context& sc, const std::string& name, int64_t n, const std::function<bool()>& work) {
-  (void)sc.range(0, 2, 1, 2).count();  // what comes with the first job
+  (void)sc.range(0, 2, 1, 2).count();  // allocations of the first job
   const Growth growth;
   const auto begin = std::chrono::steady_clock::now();
   if (!work()) return false;

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// kmeans: ten iterations over 5 million cached points of ten dimensions, ten centres. Each iteration maps a point to
-// its nearest centre and adds up by centre, as every k-means on RDDs does; by hand, each thread has its own sums.
+// kmeans: ten iterations over 5 million cached points of ten dimensions, with ten centres. Each iteration maps a point
+// to its nearest centre and sums by centre, as every k-means on RDDs does. The baseline has sums for each thread.
 #include <array>
 
 #include "bench/bench.h"
@@ -13,7 +13,7 @@ constexpr size_t kCentres = 10;
 constexpr int kIterations = 10;
 using Point = std::array<double, kDimensions>;
 using Centres = std::array<Point, kCentres>;
-using Sum = std::pair<Point, int64_t>;  // of points, and how many
+using Sum = std::pair<Point, int64_t>;  // of points, with their number
 
 Point makePoint(int64_t i) {
   Point point;

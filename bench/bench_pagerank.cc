@@ -1,7 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
-// pagerank: a million nodes, ten million edges, ten iterations, the way of Spark's example: links are grouped and
-// cached once, each iteration joins them with the ranks and adds up by target. By hand: nodes are spread over as many
-// parts as there are threads; each part has its links in one array and its sums in one of the engine's hash tables.
+// pagerank: a million nodes, ten million edges, ten iterations, as in Spark's example: links are grouped and cached
+// once; each iteration joins them with the ranks and sums by target. The baseline spreads nodes over as many parts as
+// there are threads; each part has its links in an array and its sums in one of the engine's hash tables.
 #include <memory>
 
 #include "bench/bench.h"
@@ -16,7 +16,7 @@ constexpr int kIterations = 10;
 
 int64_t nodesOf(const Options& options) { return options.scaled(1'000'000); }
 int64_t edgesOf(const Options& options) { return 10 * nodesOf(options); }
-/// Edge `i`: every node has links in and out, so that no rank is lost; targets are skewed towards small numbers.
+/// Edge `i`: every node has links in and out, so that no rank is lost; small numbers are targets more often.
 Edge edgeOf(int64_t i, int64_t nodes) {
   const int64_t source = i % nodes;
   if (i < nodes) return {source, (source + 1) % nodes};

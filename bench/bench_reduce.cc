@@ -1,6 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
 // reduce: reduceByKey over 50 million pairs of integers with a million keys. Both sides read pairs from memory and use
-// the same hash table; by hand, each thread fills one table for each thread, and then each thread merges its column.
+// the same hash table. In the baseline, each thread fills a table for each thread, and then each thread merges its
+// column.
 #include <memory>
 
 #include "bench/bench.h"

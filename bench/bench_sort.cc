@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// sort: sortByKey over 50 million pairs of integers, and a pass that checks the order. By hand: cut the keys into
-// ranges by a sample, move each pair to its range, and sort the ranges, with the engine's radix sort on both sides.
+// sort: sortByKey over 50 million pairs of integers, and a pass that checks the order. The baseline cuts keys into
+// ranges by a sample, moves each pair to its range and sorts the ranges. Both sides use the engine's radix sort.
 #include <algorithm>
 #include <memory>
 
@@ -13,7 +13,7 @@ using Pair = std::pair<int64_t, int64_t>;
 
 Pair makePair(int64_t i) { return {static_cast<int64_t>(Hash<int64_t>()(i)), i}; }
 
-/// What is known of a run of pairs; the checksum depends on the place of each in the run.
+/// A summary of a run of pairs; the checksum depends on the place of each pair.
 struct Run {
   int64_t pairs = 0;
   uint64_t checksum = 0;
@@ -59,7 +59,7 @@ void engine(Context& sc, const Options& options, Recorder& recorder) {
   });
 }
 
-/// Ascending bounds between `ranges` ranges of about as many pairs each.
+/// Ascending bounds between `ranges` ranges with about as many pairs each.
 std::vector<int64_t> boundsOf(const std::vector<Pair>& pairs, size_t ranges) {
   std::vector<int64_t> sample;
   for (size_t i = 0; i < pairs.size(); i += std::max<size_t>(1, pairs.size() / (100 * ranges))) {

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
 // startup: from the start of a process to its first result, the sum of a thousand numbers. This program starts itself
-// again, with a variable that tells it to be one side; by hand, that is a program that adds up and prints.
+// again, with a variable that names the side; the baseline is a program that adds and prints.
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -25,7 +25,7 @@ int writeLine(const std::string& line) {
   return ::write(STDOUT_FILENO, (line + '\n').data(), line.size() + 1) > 0 ? 0 : 1;
 }
 
-/// What the started process does: its result on stdout, at once, and then what it used.
+/// The work of the started process: prints its result at once, and then the resources that it used.
 int beSide(const std::string& side) {
   if (side == "baseline") {
     int64_t sum = 0;
@@ -36,7 +36,7 @@ int beSide(const std::string& side) {
   return writeLine(std::to_string(sc.range(1000).sum())) + writeLine(usageText());
 }
 
-/// Starts this program as `side`; the seconds are those until its result came.
+/// Starts this program as `side` and measures the seconds until its result.
 Outcome startOnce(const char* side) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw IoError("bench: no pipe to a child process");
@@ -69,7 +69,7 @@ Outcome startOnce(const char* side) {
   return outcome;
 }
 
-/// The median of `runs` starts, after one that loads the program from disk.
+/// The median of `runs` starts, after a first one that loads the program from disk.
 Outcome start(const char* side, int runs) {
   startOnce(side);
   std::vector<Outcome> all;

@@ -1,7 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
-// wordcount: 512 MB of text, words of a million drawn by Zipf's law. The text is made once and kept in $TMPDIR.
-// By hand: each thread reads its part of the file in blocks and counts into one table for each thread, and then each
-// thread merges its column.
+// wordcount: 512 MB of text whose words are drawn from a million by Zipf's law. The text is made once and kept in
+// $TMPDIR. In the baseline, each thread reads its part of the file in blocks and counts into a table for each thread;
+// then each thread merges its column.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -30,7 +30,8 @@ std::string wordOf(uint64_t rank) {
   return word;
 }
 
-/// The same text for the same size, about ten words a line. P(rank) is about 1 / rank: Zipf's law with exponent 1.
+/// The text for a size is always the same, with about ten words a line. P(rank) is about 1 / rank: Zipf's law with
+/// exponent 1.
 std::string textOf(const Options& options) {
   const auto size = static_cast<uint64_t>(options.scaled(int64_t{512} << 20));
   const char* folder = std::getenv("TMPDIR");
@@ -97,8 +98,8 @@ bool isSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 template <class F>
 void eachWord(int file, size_t begin, size_t end, F f) {
   std::vector<char> block(size_t{1} << 20);
-  std::string word;     // the word that the block's end cuts
-  bool inside = false;  // in a word that began before `begin`, which the thread before counts
+  std::string word;     // the word that the end of the block cuts
+  bool inside = false;  // in a word that began before `begin`, which the previous thread counts
   if (begin > 0 && ::pread(file, block.data(), 1, static_cast<off_t>(begin - 1)) == 1) inside = !isSpace(block[0]);
   for (size_t at = begin;;) {
     const ssize_t n = ::pread(file, block.data(), block.size(), static_cast<off_t>(at));

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The subcommands of `cerium`, one file each. A function here adds its subcommand to the app; when that is called for,
-// it runs while the command line is parsed, and leaves the exit status. Errors are thrown: main() says what and how.
+// The subcommands of `cerium`, one file each. Each function adds its subcommand to the app. The subcommand runs while
+// the command line is parsed and sets the exit status. It throws errors; main() prints them.
 #pragma once
 
 namespace CLI {

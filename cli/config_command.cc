@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// `cerium config`: every setting, as the page docs/configuration.md.
+// `cerium config`: prints every setting, as the page docs/configuration.md.
 #include <fmt/format.h>
 
 #include <CLI/App.hpp>

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// `cerium healthcheck`: whether a manager or worker answers, for container engines and scripts.
+// `cerium healthcheck`: tests whether a manager or worker answers, for container engines and scripts.
 #include <fmt/format.h>
 
 #include <CLI/App.hpp>
@@ -16,7 +16,7 @@
 namespace cerium::cli {
 
 void addHealthcheckCommand(CLI::App& app, int& exit_status) {
-  auto* command = app.add_subcommand("healthcheck", "exit with 0 where a manager or worker answers on its web port");
+  auto* command = app.add_subcommand("healthcheck", "exit with 0 if a manager or worker answers on its web port");
   auto url = std::make_shared<std::string>("http://127.0.0.1:8080");
   command->add_option("--url", *url, "the web port; a worker's is 8081")->capture_default_str();
   command->callback([url, &exit_status] {

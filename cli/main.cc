@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The command-line tool `cerium`: one subcommand a job. What they print for people to use goes to stdout; complaints go
-// to stderr, with status 2 for a wrong command line or setting and 1 for what went wrong later.
+// The command-line tool `cerium`. Output goes to stdout, errors to stderr; the exit status is 2 for a wrong command
+// line or setting and 1 for a later failure.
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>

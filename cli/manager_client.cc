@@ -23,7 +23,8 @@ ManagerAddresses managerAddresses(const std::string& url, const Conf& conf, cons
                                   bool insecure) {
   const MasterUrl parsed = parseMasterUrl(url);
   if (parsed.kind != MasterUrl::Kind::kStandalone)
-    throw InvalidArgument(fmt::format("{} is no cluster; write cerium://host:7077, as `cerium manager` says it", url));
+    throw InvalidArgument(
+        fmt::format("{} is not a cluster; write cerium://host:7077, as `cerium manager` prints it", url));
   ManagerAddresses result;
   result.url = url;
   for (const auto& each : parsed.endpoints) result.endpoints.push_back({each.host, each.port});
@@ -37,7 +38,7 @@ struct ManagerClient::Inbox {
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<protocol::ClusterMessage> messages;  // guarded by mutex
-  std::optional<std::string> closed;              // guarded by mutex; why
+  std::optional<std::string> closed;              // guarded by mutex; the reason
 
   void tell() {
     changed.notify_all();
@@ -59,7 +60,7 @@ ManagerClient::ManagerClient(const ManagerAddresses& managers, const protocol::C
     try {
       secret_ = rpc::findClusterSecret(query).value;
       if (ask(question)) return;
-      failures += fmt::format("; {} stands by", each.str());
+      failures += fmt::format("; {} is a standby", each.str());
     } catch (const NoAnswer& e) {
       was_asked = true;
       failures += fmt::format("; {}", e.what());
@@ -75,9 +76,9 @@ ManagerClient::~ManagerClient() {
   if (connection_) connection_->close();
 }
 
-/// False for a manager that stands by. Throws NoAnswer from when the question may have reached it.
+/// Returns false if the manager is a standby. Throws NoAnswer if the question may have reached the manager.
 bool ManagerClient::ask(const protocol::ClusterMessage& question) {
-  transport_.reset();  // with its handlers; then the inbox can be emptied
+  transport_.reset();  // destroys its handlers too; then the inbox can be emptied
   inbox_->messages.clear();
   inbox_->closed.reset();
   rpc::TransportOptions options;

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A command's conversation with the manager in charge of a cluster.
+// A connection of a command to the manager in charge of a cluster.
 #pragma once
 
 #include <chrono>
@@ -21,26 +21,27 @@ namespace cerium::cli {
 struct ManagerAddresses {
   std::string url;
   std::vector<rpc::Endpoint> endpoints;
-  rpc::SecretQuery secret;  ///< Host and port are filled in at each attempt.
+  rpc::SecretQuery secret;  ///< Host and port are set for each attempt.
 };
 
-/// The flags given to a command, over the settings. Throws InvalidArgument for anything but a cerium:// URL.
+/// The managers and the secret of a command: its flags override settings. Throws InvalidArgument unless the URL is a
+/// cerium:// URL.
 [[nodiscard]] ManagerAddresses managerAddresses(const std::string& url, const Conf& conf,
                                                 const std::string& secret_file, bool insecure);
 
-/// A manager was asked, and may have done what it was asked for, but no answer came.
+/// A manager got the question and may have acted on it, but no answer came.
 class NoAnswer : public IoError {
  public:
   using IoError::IoError;
 };
 
-/// One connection. Threads: externally synchronised.
+/// A connection to the manager in charge. Threads: externally synchronised.
 class ManagerClient {
  public:
-  /// Asks `question` of the managers in turn, until one that is in charge answers; the answer is the first that next()
-  /// gives. `onChange` is called, on another thread, whenever next() would have something.
-  /// Throws IoError where none could be asked, NoAnswer where one was but none answers, Error with the manager's words
-  /// where it refuses, InvalidArgument for a secret that cannot be used.
+  /// Sends `question` to the managers in turn until one in charge answers; next() returns this answer first. `onChange`
+  /// is called, on another thread, when next() has a message. Throws IoError if no manager could be asked, NoAnswer if
+  /// one was asked and none answered, Error with the manager's text if it refuses, and InvalidArgument for a secret
+  /// that cannot be used.
   ManagerClient(const ManagerAddresses& managers, const protocol::ClusterMessage& question,
                 std::function<void()> onChange = {});
   ~ManagerClient();
@@ -48,11 +49,11 @@ class ManagerClient {
   ManagerClient& operator=(const ManagerClient&) = delete;
 
   void send(const protocol::ClusterMessage& message);
-  /// The next message; nothing when none comes within `limit`. Throws IoError when the connection has ended.
+  /// The next message, or nothing after `limit`. Throws IoError if the connection has ended.
   [[nodiscard]] std::optional<protocol::ClusterMessage> next(std::chrono::milliseconds limit);
 
   [[nodiscard]] const rpc::Endpoint& manager() const { return manager_; }
-  /// The cluster's.
+  /// The cluster's secret.
   [[nodiscard]] const std::string& secret() const { return secret_; }
 
  private:

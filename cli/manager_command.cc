@@ -41,7 +41,7 @@ std::string defaultRecoveryDir(const Flags& flags) {
   return fmt::format("{}/manager-{}-{}", stateFolder(), flags.host, flags.port);
 }
 
-/// The signals that end a manager; blocked in all threads, as they are waited for.
+/// The signals that end a manager. They are blocked in all threads, because one thread waits for them.
 sigset_t blockEndSignals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -53,7 +53,7 @@ sigset_t blockEndSignals() {
 
 int run(const Flags& flags) {
   const Conf conf;
-  ::signal(SIGPIPE, SIG_IGN);  // what reads the log is none that the cluster depends on
+  ::signal(SIGPIPE, SIG_IGN);  // the manager must not end with the reader of its log
   log::setRole("manager");
   log::setLevel(conf.getString("cerium.logLevel"));
   ManagerOptions options;
@@ -70,13 +70,13 @@ int run(const Flags& flags) {
       options.recovery_dir);
   options.secret = secret.value;
   if (secret.value.empty()) {
-    log::warn("without a secret, whoever reaches {} can run programs on all workers", flags.host);
+    log::warn("without a secret, anyone who reaches {} can run programs on all workers", flags.host);
   } else {
     log::info("the cluster's secret comes from {}", secret.origin);
   }
 
   const sigset_t signals = blockEndSignals();
-  std::string failure;  // Written before the signal, read after it.
+  std::string failure;  // written before the signal is sent, read after it
   options.on_failure = [&](const std::string& reason) {
     failure = reason;
     ::kill(::getpid(), SIGTERM);
@@ -88,11 +88,11 @@ int run(const Flags& flags) {
   const std::string line = fmt::format("{} at {}; start workers with: cerium worker {}  (web: http://{}:{})\n",
                                        flags.standby && !manager.isInCharge() ? "standby manager" : "manager", url, url,
                                        host, manager.webPort());
-  std::fputs(line.c_str(), stderr);  // unlike fmt::print it does not throw where the reader is gone
+  std::fputs(line.c_str(), stderr);  // unlike fmt::print it does not throw if the reader is gone
   int signal = 0;
   sigwait(&signals, &signal);
   if (!failure.empty()) throw Error("the manager cannot go on: " + failure);
-  log::info("the manager ends; workers and drivers wait for the next one");
+  log::info("the manager ends; workers and drivers wait for another one");
   return 0;
 }
 
@@ -109,11 +109,11 @@ void addManagerCommand(CLI::App& app, int& exit_status) {
       ->capture_default_str()
       ->check(CLI::Range(0, 65535));
   command->add_option("--recovery-dir", flags->recovery_dir,
-                      "the folder for the journal; shared by the managers that stand by for each other");
-  command->add_flag("--standby", flags->standby, "wait until the manager in charge of the recovery folder is gone");
+                      "the folder for the journal; shared by a manager and its standbys");
+  command->add_flag("--standby", flags->standby, "wait until the manager in charge of the recovery folder has ended");
   command->add_flag("--consolidate", flags->consolidate, "use as few workers as possible for an application");
   command->add_option("--secret-file", flags->secret_file, "the file (mode 0600) with the cluster's secret");
-  command->add_flag("--insecure", flags->insecure, "let everyone in who reaches the port");
+  command->add_flag("--insecure", flags->insecure, "accept everyone who reaches the port");
   command->callback([flags, &exit_status] { exit_status = run(*flags); });
 }
 

@@ -12,7 +12,7 @@ namespace cerium::cli {
 namespace {
 
 constexpr size_t kMaxQueued = 64 << 20;
-constexpr std::chrono::milliseconds kLook{50};  // for the end, while nobody reads
+constexpr std::chrono::milliseconds kLook{50};  // how often the end looks whether it can print on
 constexpr std::chrono::seconds kLastWords{1};
 
 }  // namespace
@@ -48,9 +48,10 @@ bool Printer::finish(std::chrono::milliseconds limit) {
 
 void Printer::sayWhatIsLeftOut() {
   if (left_out_ == 0) return;
-  queue(To::kStderr, fmt::format("\n[{} bytes are left out here, as nobody read them in time; all is in the driver's "
-                                 "folder on its worker]\n",
-                                 std::exchange(left_out_, 0)));
+  queue(To::kStderr,
+        fmt::format("\n[{} bytes are missing here: this output was not read in time; all of it is in the driver's "
+                    "folder on its worker]\n",
+                    std::exchange(left_out_, 0)));
 }
 
 void Printer::queue(To to, std::string bytes) {

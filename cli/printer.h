@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What `cerium submit` prints for a driver that runs elsewhere. A pipe or a terminal that nobody reads must hold up
-// neither the network nor the end of the command, so a thread of its own does it.
+// Prints for `cerium submit` the output of a driver in the cluster, on a thread of its own: a pipe or terminal that is
+// not being read must block neither the network nor the end of the command.
 #pragma once
 
 #include <atomic>
@@ -17,22 +17,22 @@
 
 namespace cerium::cli {
 
-/// Prints in the order in which it is asked to. Threads: thread-safe; its own is "cerium-print".
+/// Prints in the order of the calls. Threads: thread-safe; its own is "cerium-print".
 class Printer {
  public:
   enum class To { kStdout, kStderr };
 
   Printer();
-  /// What waits has one more second.
+  /// Waiting output has one more second.
   ~Printer();
   Printer(const Printer&) = delete;
   Printer& operator=(const Printer&) = delete;
 
-  /// Returns at once. What comes while 64 MiB wait for a reader is left out, and a line says how much.
+  /// Returns at once. Output is left out while 64 MiB wait for the reader; a line then says how much.
   void print(To to, std::string_view bytes);
-  /// A line of the command itself, on stderr; never left out. Control characters become \xNN.
+  /// Prints a line of the command itself to stderr; it is never left out. Control characters become \xNN.
   void say(std::string_view line);
-  /// Waits until all is printed; false where `limit` ends first.
+  /// Waits until everything is printed; false after `limit`.
   [[nodiscard]] bool finish(std::chrono::milliseconds limit);
 
  private:
@@ -40,12 +40,12 @@ class Printer {
   void sayWhatIsLeftOut();
   void write(To to, std::string_view bytes);
 
-  NonBlockingStream streams_[2];  // by To; the thread's
+  NonBlockingStream streams_[2];  // indexed by To; used by the thread only
   std::atomic<bool> stopping_ = false;
   std::mutex mutex_;
   std::condition_variable changed_;
   size_t queued_ = 0;      // guarded by mutex_; bytes
-  uint64_t left_out_ = 0;  // guarded by mutex_; bytes, since the line that said so
+  uint64_t left_out_ = 0;  // guarded by mutex_; bytes since the last line that reported them
   SerialThread thread_{"cerium-print"};
 };
 

@@ -10,21 +10,22 @@
 
 namespace cerium::cli {
 
-/// To be made before any thread of the process, as threads inherit what is blocked. Threads: wake() from any.
+/// A queue of blocked signals. Make it before the process starts threads, because they inherit the set of blocked
+/// signals. Threads: wake() from any.
 class SignalQueue {
  public:
   struct Taken {
     int signal = 0;              ///< 0: wake() was called.
-    bool from_terminal = false;  ///< The whole foreground group got it, not this process alone.
+    bool from_terminal = false;  ///< The terminal sent it to the whole foreground group, not to this process alone.
   };
 
   SignalQueue(std::initializer_list<int> signals);
 
-  /// The next one; nothing when none comes within `limit`.
+  /// The next signal, or nothing after `limit`.
   [[nodiscard]] std::optional<Taken> next(std::chrono::milliseconds limit);
-  /// The next one.
+  /// Waits for the next signal.
   [[nodiscard]] Taken next();
-  /// Makes one next() return.
+  /// Makes one call of next() return.
   static void wake();
 
  private:

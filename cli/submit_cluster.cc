@@ -1,5 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// `cerium submit` in cluster mode: a worker runs the program, this process hands it out and listens to what it prints.
+// `cerium submit` in cluster mode: a worker runs the program; this process serves it to the worker and prints its
+// output.
 #include <fmt/format.h>
 #include <signal.h>
 
@@ -33,10 +34,10 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kManagerBack{60};
 constexpr std::chrono::seconds kOutputEnd{5};
 constexpr std::chrono::seconds kKillLimit{10};
-constexpr std::chrono::milliseconds kLook{100};  // for a signal, while something is still to be printed
-constexpr int kInterrupted = 130;                // as a shell says it
+constexpr std::chrono::milliseconds kLook{100};  // how often a wait for output looks for a signal
+constexpr int kInterrupted = 130;                // as shells report it
 
-/// Where workers get the program and its files, and bring what it prints.
+/// Serves the program and its files to workers, and receives the driver's output.
 class UploadServer {
  public:
   UploadServer(const std::vector<std::string>& paths, const std::string& secret,
@@ -61,11 +62,11 @@ class UploadServer {
     });
   }
 
-  /// In the order of the paths.
+  /// In the order of `paths`.
   [[nodiscard]] std::vector<ServedFile> files() const { return server_.describe(at_); }
 
-  /// A program's end may be heard of before its last words. Waits until no worker has more to bring, or none has
-  /// brought anything for five seconds since then; false where `limit` ends first.
+  /// Waits for the driver's last output, which may come after the news of its end: until all workers have disconnected,
+  /// or five seconds after the end and the last output. Returns false after `limit`.
   [[nodiscard]] bool waitForOutput(SteadyClock::time_point end, std::chrono::milliseconds limit) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, limit, [this] { return open_ == 0; }) ||
@@ -87,7 +88,7 @@ class UploadServer {
   }
 
   FileServer server_;
-  Printer& printer_;  // outlives this
+  Printer& printer_;  // outlives this object
   rpc::Endpoint at_;
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -108,7 +109,7 @@ std::string describe(const DriverStatus& status) {
   return text;
 }
 
-/// What the driver printed last comes here by itself.
+/// The first line of a text. The driver's last lines arrive as output.
 std::string firstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 std::string howToAsk(const ManagerAddresses& managers, const std::string& driver) {
@@ -120,10 +121,10 @@ int exitStatusOf(const DriverStatus& status) {
   return status.exit_status != 0 ? status.exit_status : 1;
 }
 
-/// The driver's story, as its manager (and the next one) tells it.
+/// Follows the driver's state, across changes of the manager.
 class Follower {
  public:
-  /// `is_over`: the driver has ended; else its user left it to the cluster.
+  /// `is_over`: the driver has ended. Otherwise the user left it to the cluster.
   struct Outcome {
     int status = 0;
     bool is_over = false;
@@ -138,11 +139,11 @@ class Follower {
     try {
       connect();
     } catch (const NoAnswer& e) {
-      waitForManager(e);  // it may run: to submit it again changes nothing then
+      waitForManager(e);  // it may run; submitting it again then has no effect
     }
   }
 
-  /// To the driver's end, or the user's.
+  /// Returns at the driver's end, or when the user leaves it.
   Outcome follow() {
     for (;;) {
       if (const auto status = hear()) return {exitStatusOf(*status), true};
@@ -158,7 +159,7 @@ class Follower {
   }
 
  private:
-  /// All that came; the driver's last state when that is among it.
+  /// Handles all messages that came. Returns the driver's last state if it is among them.
   std::optional<DriverStatus> hear() {
     try {
       if (!client_ && !reconnect()) return std::nullopt;
@@ -176,10 +177,10 @@ class Follower {
 
   void interrupt() {
     if (interrupts_ == 1) {
-      printer_.say(fmt::format("cancels the jobs of {}; once more ends it", driver_));
+      printer_.say(fmt::format("cancelling the jobs of {}; a second Ctrl-C ends it", driver_));
       to_say_ = InterruptDriver{driver_};
     } else {
-      printer_.say(fmt::format("ends {}; once more does not wait for that", driver_));
+      printer_.say(fmt::format("ending {}; a third Ctrl-C stops waiting for it", driver_));
       to_say_ = KillDriver{driver_};
     }
     if (client_) tell();
@@ -206,7 +207,7 @@ class Follower {
   }
 
   void waitForManager(const IoError& why) {
-    printer_.say(fmt::format("{}; waits for the manager to come back", why.what()));
+    printer_.say(fmt::format("{}; waiting for the manager to come back", why.what()));
     client_.reset();
     lost_at_ = SteadyClock::now();
   }
@@ -215,15 +216,16 @@ class Follower {
   const ManagerAddresses& managers_;
   Printer& printer_;
   const std::string driver_;
-  std::unique_ptr<ManagerClient> client_;  // empty while no manager is there
+  std::unique_ptr<ManagerClient> client_;  // empty while no manager is connected
   SteadyClock::time_point lost_at_;
   std::string said_;
   int interrupts_ = 0;
-  ClusterMessage greeting_;               // to the next manager: the order, until one has answered that
-  std::optional<ClusterMessage> to_say_;  // behind it; to each, as the one before may have died over it
+  ClusterMessage greeting_;  // the first message to the next manager: the order, until a manager has answered it
+  // sent after `greeting` to each manager, because an earlier one may have died before acting on it
+  std::optional<ClusterMessage> to_say_;
 };
 
-/// The driver's last state, or that at the end of the limit.
+/// Waits for the driver's end. Returns its last state, also after the limit.
 DriverStatus waitForEnd(ManagerClient& client, DriverStatus status) {
   const auto deadline = SteadyClock::now() + kKillLimit;
   try {
@@ -235,7 +237,7 @@ DriverStatus waitForEnd(ManagerClient& client, DriverStatus status) {
         status = *next;
     }
   } catch (const IoError&) {
-    // The manager is gone with what it was told in its journal.
+    // The manager is gone, with the order in its journal.
   }
   return status;
 }
@@ -243,7 +245,7 @@ DriverStatus waitForEnd(ManagerClient& client, DriverStatus status) {
 }  // namespace
 
 int runInCluster(SignalQueue& signals, const SubmitFlags& flags, const Conf& conf, const ManagerAddresses& managers) {
-  // A reader that has seen enough (| head) ends neither the driver nor what Ctrl-C does to it.
+  // If the reader ends early (| head), neither the driver nor the handling of Ctrl-C ends.
   ::signal(SIGPIPE, SIG_IGN);
   DriverOrder order;
   order.driver = newId("driver");
@@ -265,7 +267,7 @@ int runInCluster(SignalQueue& signals, const SubmitFlags& flags, const Conf& con
   Follower follower(signals, managers, std::move(order), printer);
   const auto outcome = follower.follow();
   if (outcome.is_over) {
-    // All of it, for as long as its reader takes and its user waits.
+    // Prints all output, as long as it is read and the user does not interrupt.
     const auto end = SteadyClock::now();
     while (!server.waitForOutput(end, kLook) || !printer.finish(kLook)) {
       if (const auto taken = signals.next(std::chrono::milliseconds(0)); taken && taken->signal != 0) break;
@@ -278,7 +280,7 @@ int askAboutDriver(const ManagerAddresses& managers, const ClusterMessage& quest
   ManagerClient client(managers, question);
   const auto answer = client.next(std::chrono::milliseconds(0));
   const auto* first = answer ? std::get_if<DriverStatus>(&*answer) : nullptr;
-  if (first == nullptr) throw Error(fmt::format("the manager at {} gives no answer that fits", client.manager().str()));
+  if (first == nullptr) throw Error(fmt::format("the manager at {} sent an unexpected answer", client.manager().str()));
   const bool kills = std::holds_alternative<KillDriver>(question);
   const DriverStatus status = kills ? waitForEnd(client, *first) : *first;
   fmt::print("{}\n", printable(describe(status)));

@@ -21,22 +21,22 @@ namespace cerium::cli {
 namespace {
 
 void checkProgram(const std::vector<std::string>& command) {
-  if (command.empty()) throw InvalidArgument("say which program to run: cerium submit [flags] PROGRAM [arguments]");
+  if (command.empty()) throw InvalidArgument("no program is given; write: cerium submit [flags] PROGRAM [arguments]");
   const std::string& program = command.front();
   if (program.starts_with('-'))
-    throw InvalidArgument(fmt::format("{} is no flag of cerium submit; see --help", program));
+    throw InvalidArgument(fmt::format("{} is not a flag of cerium submit; see --help", program));
   std::error_code error;
   if (!std::filesystem::is_regular_file(program, error))
     throw InvalidArgument(fmt::format("there is no program {}; name its file", program));
   if (::access(program.c_str(), X_OK) != 0)
-    throw InvalidArgument(fmt::format("{} may not be executed; run: chmod +x {}", program, program));
+    throw InvalidArgument(fmt::format("{} is not executable; run: chmod +x {}", program, program));
 }
 
 int run(SubmitFlags flags) {
   const bool asks = !flags.kill.empty() || !flags.status.empty();
   if (!asks) checkProgram(flags.command);
   const auto variables = environmentOf(flags);
-  // The program's Conf reads them, and so does ours: a wrong setting is found before anything runs.
+  // The program's Conf reads these variables, and so does the one here: a wrong setting is found before anything runs.
   for (const auto& [name, value] : variables) ::setenv(name.c_str(), value.c_str(), 1);
   const Conf conf;
   if (flags.verbose) fmt::print(stderr, "{}", describeSettings(conf, flags));
@@ -47,7 +47,7 @@ int run(SubmitFlags flags) {
 
   const bool in_cluster = conf.getString("cerium.submit.deployMode") == "cluster";
   if (flags.supervise && !in_cluster)
-    throw InvalidArgument("--supervise needs --deploy-mode cluster: nobody watches a program that runs here");
+    throw InvalidArgument("--supervise needs --deploy-mode cluster: a program that runs here is not watched");
   if (flags.command.front().find('/') == std::string::npos) flags.command.front().insert(0, "./");
   SignalQueue signals = submitSignals();
   return in_cluster ? runInCluster(signals, flags, conf, managers()) : runHere(signals, flags.command, variables);
@@ -73,11 +73,11 @@ void addSubmitCommand(CLI::App& app, int& exit_status) {
   command->add_option("--driver-cores", flags->driver_cores, "the cores of a driver in the cluster");
   command->add_option("--files", flags->files, "files for every executor, separated by commas");
   command->add_flag("--supervise", flags->supervise,
-                    "a driver in the cluster that fails is started again; on workers that do not have its program, "
-                    "while this command runs");
+                    "restart a driver in the cluster that fails; on workers that do not have its program, "
+                    "only while this command runs");
   command->add_option("--kill", flags->kill, "end this driver of the cluster");
-  command->add_option("--status", flags->status, "say what has become of this driver of the cluster");
-  command->add_flag("--verbose", flags->verbose, "print every setting and where it comes from");
+  command->add_option("--status", flags->status, "print the state of this driver of the cluster");
+  command->add_flag("--verbose", flags->verbose, "print every setting and its origin");
   command->footer("Behind the flags: PROGRAM [arguments...]");
   command->prefix_command();
   command->callback([command, flags, &exit_status] {

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::chrono::seconds kToEnd{5};
 
-/// Sends a program what its user wants, once more strongly each time.
+/// Passes the user's SIGINTs to a program, with a stronger signal each time.
 class SigintHandler {
  public:
   explicit SigintHandler(ChildProcess& child) : child_(child) {}
@@ -26,12 +26,12 @@ class SigintHandler {
   void on(const SignalQueue::Taken& taken) {
     if (taken.signal != SIGINT) return end(taken.signal);
     ++count_;
-    // From a terminal the program got it, too.
+    // The terminal sends SIGINT to the program itself.
     if (count_ == 1 && !taken.from_terminal) child_.kill(SIGINT);
     if (count_ == 2) end(SIGTERM);
     if (count_ > 2) child_.kill(SIGKILL);
   }
-  /// Once a while: a program that was told to end has five seconds for it.
+  /// Called periodically: kills the program five seconds after it was told to end.
   void look() {
     if (std::chrono::steady_clock::now() >= end_by_) child_.kill(SIGKILL);
   }

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The ways in which `cerium submit` runs a program.
+// The functions with which `cerium submit` runs a program.
 #pragma once
 
 #include <map>
@@ -13,20 +13,20 @@
 
 namespace cerium::cli {
 
-/// Runs the program here, as a child with our streams and environment and these variables. The first SIGINT is for the
-/// program, which cancels its jobs; the second ends it. Gives its exit status, 128 + N for a signal N.
+/// Runs the program here, as a child with this process's streams and environment and with `variables`. The first SIGINT
+/// goes to the program, which cancels its jobs; the second ends it. Returns its exit status, 128 + N for a signal N.
 [[nodiscard]] int runHere(SignalQueue& signals, const std::vector<std::string>& command,
                           const std::map<std::string, std::string>& variables);
 
-/// Has a worker run the program, and stays to hand it out, to print what it prints and to give its exit status.
-/// The first SIGINT cancels the program's jobs, the second ends it; a third one, or SIGTERM, ends this command alone.
+/// Runs the program on a worker, serves it to the worker, prints its output and returns its exit status. The first
+/// SIGINT cancels the program's jobs, the second ends it; a third one, or SIGTERM, ends only this command.
 [[nodiscard]] int runInCluster(SignalQueue& signals, const SubmitFlags& flags, const Conf& conf,
                                const ManagerAddresses& managers);
 
-/// `cerium submit --kill ID`, which waits up to ten seconds for the driver's end, and --status ID.
+/// `cerium submit --kill ID`, which waits up to ten seconds for the driver's end, and `cerium submit --status ID`.
 [[nodiscard]] int askAboutDriver(const ManagerAddresses& managers, const protocol::ClusterMessage& question);
 
-/// The signals that these take.
+/// A queue of the signals that these functions take.
 [[nodiscard]] SignalQueue submitSignals();
 
 }  // namespace cerium::cli

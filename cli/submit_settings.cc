@@ -27,7 +27,7 @@ void checkNoSecret(const std::string& key, const std::string& flag) {
                   flag, key));
 }
 
-/// Absolute, so that they mean the same wherever the program looks.
+/// Absolute paths, so that they do not depend on the program's working directory.
 std::string absoluteFiles(const std::string& list) {
   std::string result;
   checkFileNames(parseList(list));
@@ -39,7 +39,7 @@ std::string absoluteFiles(const std::string& list) {
   return result;
 }
 
-/// Whether a setting is about this machine, or about submitting itself: not for a driver that runs elsewhere.
+/// Whether a setting concerns this machine or the submission itself, so that a driver in the cluster does not get it.
 bool staysHere(const std::string& key) {
   static const std::set<std::string> kHere = {
       "cerium.master",       "cerium.submit.deployMode",       "cerium.driver.host",
@@ -55,8 +55,9 @@ void checkFileNames(const std::vector<std::string>& paths) {
     const auto path = std::filesystem::weakly_canonical(each);
     const auto [other, is_new] = by_name.emplace(path.filename().string(), path);
     if (!is_new && other->second != path)
-      throw InvalidArgument(fmt::format("--files: {} and {} have one name, by which tasks ask for a file; rename one",
-                                        other->second.string(), path.string()));
+      throw InvalidArgument(
+          fmt::format("--files: {} and {} have the same name, and tasks ask for a file by name; rename one",
+                      other->second.string(), path.string()));
   }
 }
 
@@ -68,7 +69,7 @@ std::vector<FlagSetting> settingsOf(const SubmitFlags& flags) {
       throw InvalidArgument(fmt::format("--conf {}: write it as --conf key=value", each));
     settings.push_back({std::string(trimmed(each.substr(0, equals))), each.substr(equals + 1), "--conf"});
   }
-  // Behind --conf: a flag of its own is the stronger one, as with Spark.
+  // After --conf: a specific flag overrides --conf, as in Spark.
   const auto add = [&](const std::string& value, const char* key, const char* flag) {
     if (!value.empty()) settings.push_back({key, value, flag});
   };

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What the flags of `cerium submit` mean: settings for the program, and what is done with it.
+// The flags of `cerium submit`, as settings of the program and as environment variables.
 #pragma once
 
 #include <map>
@@ -30,26 +30,26 @@ struct SubmitFlags {
   std::vector<std::string> command;  ///< The program and its arguments.
 };
 
-/// A setting and the flag that it comes from, in the order in which they are to be set.
+/// A setting and the flag that gave it, in the order in which settings apply.
 struct FlagSetting {
   std::string key;
   std::string value;
   std::string flag;  ///< "--executor-memory", "--conf".
 };
 
-/// Throws InvalidArgument for what no flag can carry: a secret, a line break, a --conf without "=".
+/// Throws InvalidArgument for a setting that a flag must not contain: a secret, a line break, a --conf without "=".
 [[nodiscard]] std::vector<FlagSetting> settingsOf(const SubmitFlags& flags);
 
-/// Tasks ask for a file by its name: throws InvalidArgument for two of one name in different places.
+/// Throws InvalidArgument if two different files have the same name, because tasks ask for a file by name.
 void checkFileNames(const std::vector<std::string>& paths);
 
-/// The environment variables from which a program's Conf reads these; see base/config/config_sources.h.
+/// The environment variables from which the program's Conf reads the flags; see base/config/config_sources.h.
 [[nodiscard]] std::map<std::string, std::string> environmentOf(const SubmitFlags& flags);
 
-/// What a driver in the cluster has in its environment: all settings but those that belong to this machine.
+/// The environment of a driver in the cluster: all settings except the ones that concern this machine.
 [[nodiscard]] std::map<std::string, std::string> clusterEnvironment(const Conf& conf);
 
-/// Every setting, one a line, with its value and where that comes from.
+/// Every setting, one a line, with its value and origin.
 [[nodiscard]] std::string describeSettings(const Conf& conf, const SubmitFlags& flags);
 
 }  // namespace cerium::cli

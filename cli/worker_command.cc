@@ -1,5 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// `cerium worker`: runs a worker in the foreground until it has left the cluster, or tells those of a host to leave.
+// `cerium worker`: runs a worker in the foreground until it has left the cluster, or tells the workers of a host to
+// leave.
 #include <fmt/format.h>
 #include <signal.h>
 
@@ -64,19 +65,19 @@ std::string shown(uint64_t bytes) {
                                            : fmt::format("{:.1f} GiB", static_cast<double>(bytes) / kGiB);
 }
 
-/// Where it listens, and what it tells others.
+/// The address on which the worker listens and which it reports.
 std::string addressOf(const Flags& flags, const ManagerAddresses& managers) {
   if (rpc::isWildcard(flags.host)) {
-    throw InvalidArgument(
-        fmt::format("--host: nobody reaches a worker under the address {}; name the one under which others reach this "
-                    "machine, or leave --host out, for the one from which this machine reaches its manager",
-                    flags.host));
+    throw InvalidArgument(fmt::format(
+        "--host: a worker cannot be reached under the address {}; name the one under which others reach this "
+        "machine, or leave --host out to use the one from which this machine reaches its manager",
+        flags.host));
   }
   return rpc::ownAddress(flags.host, managers.endpoints);
 }
 
 int runWorker(const Flags& flags, const Conf& conf, const ManagerAddresses& managers) {
-  ::signal(SIGPIPE, SIG_IGN);  // what reads the log is none that executors depend on
+  ::signal(SIGPIPE, SIG_IGN);  // the worker must not end with the reader of its log
   log::setRole("worker");
   log::setLevel(conf.getString("cerium.logLevel"));
   WorkerOptions options;
@@ -101,7 +102,7 @@ int runWorker(const Flags& flags, const Conf& conf, const ManagerAddresses& mana
   const std::string line =
       fmt::format("worker {} offers {} cores and {} to {}  (web: http://{}:{}, folder: {})\n", worker.id(),
                   options.cores, shown(options.memory), flags.url, options.host, worker.webPort(), worker.workDir());
-  std::fputs(line.c_str(), stderr);  // unlike fmt::print it does not throw where the reader is gone
+  std::fputs(line.c_str(), stderr);  // unlike fmt::print it does not throw if the reader is gone
   for (auto taken = signals.next(); taken.signal != 0; taken = signals.next()) worker.leave();
   return 0;
 }
@@ -111,14 +112,15 @@ int decommission(const Flags& flags, const ManagerAddresses& managers) {
   ManagerClient client(managers, protocol::DecommissionWorkers{host});
   const auto answer = client.next(std::chrono::milliseconds(0));
   const auto* told = answer ? std::get_if<protocol::Decommissioning>(&*answer) : nullptr;
-  if (told == nullptr) throw Error(fmt::format("the manager at {} gives no answer that fits", client.manager().str()));
+  if (told == nullptr) throw Error(fmt::format("the manager at {} sent an unexpected answer", client.manager().str()));
   if (told->workers.empty()) {
     throw InvalidArgument(
         fmt::format("no worker at {} is registered with {}; name its address with --host (the "
                     "manager's web page lists them)",
                     host, flags.url));
   }
-  for (const auto& worker : told->workers) fmt::print("{} leaves when what it runs has moved or ended\n", worker);
+  for (const auto& worker : told->workers)
+    fmt::print("{} leaves when its executors and drivers have moved or ended\n", worker);
   return 0;
 }
 
@@ -137,10 +139,10 @@ void addWorkerCommand(CLI::App& app, int& exit_status) {
       ->required();
   command->add_option("--cores", flags->cores, "how many cores to offer; all that this machine or container has")
       ->check(CLI::Range(1, 100'000));
-  command->add_option("--memory", flags->memory, "how much memory to offer, as in 8g; most of what there is");
+  command->add_option("--memory", flags->memory, "how much memory to offer, as in 8g; most of the machine's");
   command->add_option("--work-dir", flags->work_dir, "the folder for programs, logs and executors' data");
   command->add_option("--host", flags->host, "the address to listen on, under which others reach this machine");
-  command->add_option("--port", flags->port, "the port to listen on; any that is free")
+  command->add_option("--port", flags->port, "the port to listen on; any free port")
       ->capture_default_str()
       ->check(CLI::Range(0, 65535));
   command->add_option("--webui-port", flags->web_port, "for browsers and health checks; 0 is any")
@@ -148,8 +150,9 @@ void addWorkerCommand(CLI::App& app, int& exit_status) {
       ->check(CLI::Range(0, 65535));
   command->add_option("--secret-file", flags->secret_file, "the file (mode 0600) with the cluster's secret");
   command->add_flag("--insecure", flags->insecure, "the manager runs without a secret");
-  command->add_flag("--decommission", flags->decommission,
-                    "tell the workers of this host (or --host) to leave when what they run has moved or ended");
+  command->add_flag(
+      "--decommission", flags->decommission,
+      "tell the workers of this host (or --host) to leave when their executors and drivers have moved or ended");
   command->callback([flags, &exit_status] { exit_status = run(*flags); });
 }
 

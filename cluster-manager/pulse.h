@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Whether a manager's or a worker's loop still turns: a process that answers on its web port may do nothing else.
+// Detects that the loop of a manager or worker is stuck, even though its web port still answers.
 #pragma once
 
 #include <atomic>
@@ -8,12 +8,12 @@
 
 namespace cerium::cluster_manager {
 
-/// Threads: thread-safe. The loop beats several times a second, the web port asks.
+/// The loop calls beat() several times a second; the web port asks. Threads: thread-safe.
 class Pulse {
  public:
   void beat() { last_ = Clock::now(); }
 
-  /// How long there was none, where that is too long: a loop that waits for a slow disk is not stuck yet.
+  /// How long there was no beat, if that is too long. A loop that waits for a slow disk does not count as stuck.
   [[nodiscard]] std::optional<std::chrono::seconds> missedFor() const {
     const auto silence = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - last_.load());
     return silence > kLimit ? std::optional(silence) : std::nullopt;

@@ -21,7 +21,7 @@ if(PROJECT_IS_TOP_LEVEL)
   if(CERIUM_MOLD)
     add_link_options(-fuse-ld=mold)
   endif()
-  # Assertions of the standard library's and ours stay on in every build.
+  # Assertions of the standard library and of Cerium are on in every build.
   string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")
 endif()
 if(CERIUM_FUZZ)
@@ -35,7 +35,7 @@ if(CERIUM_SANITIZE)
   endif()
 endif()
 
-# Global, so that a project which has Cerium as a subfolder can link what Cerium's libraries name.
+# Global, so that a project with Cerium as a subfolder can link the targets that Cerium's libraries name.
 # CeriumConfig.cmake.in repeats this list for the installed package.
 set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
 find_package(Threads REQUIRED)
@@ -75,7 +75,7 @@ function(cerium_add_layer name)
   set_property(GLOBAL APPEND PROPERTY CERIUM_LAYER_FOLDERS ${ARG_DIR})
 endfunction()
 
-# cerium_add_program(NAME SOURCE): a program of this project that uses Cerium as everyone does.
+# cerium_add_program(NAME SOURCE): a program of this project that uses Cerium as a user's program does.
 function(cerium_add_program name source)
   add_executable(${name} ${source})
   target_compile_options(${name} PRIVATE ${CERIUM_WARNINGS})

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A job that lasts as long as it is told, so that docker/test.sh can take a cluster apart under it.
+// A job of a given length, so that docker/test.sh can break a cluster during it.
 //   drill TASKS SECONDS [MIB]   each of TASKS tasks takes SECONDS, and touches MIB of memory; a second stage adds up
 #include <cerium/cerium.h>
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Cerium. Licensed under the Apache License 2.0.
-# Puts the cluster's secret where the containers of docker-compose.yml read it: the one that comes in on standard
-# input, else the one that is there, else a new one. It stands in no environment variable and no command line.
+# Puts the cluster's secret where the containers of docker-compose.yml read it: the secret on standard input, else the
+# existing one, else a new one. No environment variable and no command line contains it.
 set -eu
 umask 077
 file=/run/cerium/secret

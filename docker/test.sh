@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Cerium. Licensed under the Apache License 2.0.
-# Builds the image, starts clusters of real containers with docker-compose.yml, and takes them apart under running jobs.
+# Builds the image, starts clusters of real containers with docker-compose.yml, and breaks them while jobs run.
 #   docker/test.sh [--full] [--build FOLDER]
-#   --full    the image compiles everything, as its users' does; else it takes the programs of FOLDER (build)
-# COMPOSE names the command ("docker compose"); without it, docker-compose or what there is.
-# It leaves the images and their layers, so that it is quick the next time, and nothing else.
+#   --full    the image compiles everything, as for users; else it copies the programs of FOLDER (default: build)
+# COMPOSE names the compose command; the default is docker-compose, else docker compose.
+# Leaves only the images and their layers, which make the next run faster.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -120,7 +120,7 @@ build_image() {
   docker build --network host --build-arg "BASE=$base" "${arguments[@]}" --label cerium.prebuilt=yes -t "$image" \
     -f "$context/docker/Dockerfile" "$context" >"$scratch/image" 2>&1 ||
     { tail -n 40 "$scratch/image" >&2; fail "docker build"; }
-  docker image prune -f --filter label=cerium.prebuilt=yes >/dev/null  # the last test's
+  docker image prune -f --filter label=cerium.prebuilt=yes >/dev/null  # of the previous test
   local more=$(($(image_megabytes "$image") - $(image_megabytes "$base")))
   say "the image has $(image_megabytes "$image") MB, $more MB more than $base"
   ((more <= most_megabytes)) || fail "that is more than $most_megabytes MB"
@@ -131,7 +131,7 @@ build_image() {
 worker() { compose ps -q worker | sed -n "$1p"; }
 address() { docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$1"; }
 
-# ask EXPRESSION: of the manager's /json, as `d`; fails where it is false
+# ask EXPRESSION: about the manager's /json, which is `d`; fails if it is false
 ask() {
   local port
   port=$(compose port manager 8080) && port=${port##*:}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Cerium. Licensed under the Apache License 2.0.
-# Runs a command where a Docker engine answers: installs engine and docker-compose where they are missing (Debian),
-# starts the engine where none runs, and stops that one at the end. All of that takes root or sudo.
+# Runs a command with a Docker engine: installs engine and docker-compose if they are missing (Debian), starts the
+# engine if none runs, and stops it at the end. This needs root or sudo.
 #   docker/with_engine.sh COMMAND [ARGUMENTS...]
 set -euo pipefail
 
@@ -44,9 +44,9 @@ forwarding=$(cat /proc/sys/net/ipv4/ip_forward)
 trap stop_engine EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-# An engine that finds forwarding off switches it on, and forbids it to everyone but its own containers.
+# An engine that finds forwarding off switches it on, and forbids it for all but its own containers.
 echo 1 >/proc/sys/net/ipv4/ip_forward
-# In a session of its own: Ctrl-C is for the command, which needs the engine to clean up.
+# In a session of its own, so that Ctrl-C reaches only the command, which needs the engine to clean up.
 setsid dockerd --pidfile "$folder/pid" >"$folder/log" 2>&1 &
 starter=$!
 for _ in {1..60}; do

@@ -1,6 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A first look at an RDD: where it comes from, its partitions, and that a transformation runs nothing until an action
-// asks for results.
+// A first look at an RDD: its source and its partitions. A transformation runs nothing until an action needs results.
 #include <cerium/cerium.h>
 
 #include <iostream>

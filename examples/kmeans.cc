@@ -14,7 +14,7 @@ struct Point {
 };
 double squaredDistance(Point a, Point b) { return (a.x - b.x) * (a.x - b.x) + (a.y - b.y) * (a.y - b.y); }
 
-using Sum = std::pair<Point, int64_t>;  // of points, and how many
+using Sum = std::pair<Point, int64_t>;  // of points, with their number
 
 std::pair<int, Sum> toNearest(Point p, const std::vector<Point>& centres) {
   auto nearest = std::min_element(centres.begin(), centres.end(),

@@ -9,7 +9,7 @@
 
 bool contains(const std::string& line, const std::string& word) { return line.find(word) != std::string::npos; }
 
-/// Every tenth line is an ERROR; every third of these is mysql's, the rest php's.
+/// Every tenth line is an ERROR; every third of them is mysql's, the others php's.
 std::string madeUpLine(int64_t i) {
   const std::string head = "2017-01-01 12:00:00 request=" + std::to_string(i);
   if (i % 10 != 0) return head + " INFO served in 12 ms";

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Logistic regression by gradient descent: find the plane that parts two clouds of points. Each iteration maps the
-// cached points to their gradients and adds them up on the executors; only one vector for each task comes back.
+// Logistic regression by gradient descent: finds the plane between two clouds of points. Each iteration maps the cached
+// points to their gradients and adds them on the executors; only one vector for each task returns.
 //   logistic_regression [POINTS [ITERATIONS]]
 #include <cerium/cerium.h>
 
@@ -13,7 +13,7 @@ constexpr size_t kDimensions = 10;
 using Vector = std::array<double, kDimensions>;
 struct DataPoint {
   Vector x;
-  double y;  // 1 or -1: which cloud
+  double y;  // 1 or -1: the point's cloud
 };
 
 double dot(const Vector& a, const Vector& b) {

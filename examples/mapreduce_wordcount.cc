@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// MapReduce's first example: how often each word occurs in two documents. Each partition adds up its own words before
-// anything is shuffled, so that at most one pair for each word leaves it.
+// MapReduce's first example: how often each word occurs in two documents. Each partition adds its own words before the
+// shuffle, so that at most one pair for each word leaves it.
 #include <cerium/cerium.h>
 
 #include <iostream>

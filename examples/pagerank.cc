@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
   }
 
   for (const auto& [page, rank] : ranks.top(10, cerium::byValue())) std::cout << page << ' ' << rank << '\n';
-  // Where every page has links in and out, as in the sample, no rank is lost.
+  // If every page has links in and out, as in the sample, no rank is lost.
   if (argc > 1) return 0;
   const double sum = ranks.values().sum();
   std::cout << "sum " << sum << '\n';

@@ -28,6 +28,6 @@ int main(int argc, char** argv) {
   const double pi = 4.0 * static_cast<double>(hits.sum()) / static_cast<double>(n);
   std::cout << "pi is about " << std::setprecision(6) << pi << '\n';
 
-  // The estimate's standard deviation is 1.64 / sqrt(n); five of them are as good as never exceeded.
+  // The estimate's standard deviation is 1.64 / sqrt(n); a deviation of five of them practically never occurs.
   return std::abs(pi - M_PI) < 5 * 1.65 / std::sqrt(static_cast<double>(n)) ? 0 : 1;
 }

@@ -12,7 +12,7 @@ int main() {
 
   auto sums = pairs.reduceByKey([](int x, int y) { return x + y; }).collect();
 
-  std::sort(sums.begin(), sums.end());  // a shuffle gives keys in no order of theirs
+  std::sort(sums.begin(), sums.end());  // after a shuffle keys are not sorted
   for (const auto& [key, sum] : sums) std::cout << key << ' ' << sum << '\n';
   return sums == std::vector<Pair>{{"a", 4}, {"b", 6}, {"c", 5}} ? 0 : 1;
 }

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// TeraSort in small: makes records of a 10-byte key and 90 bytes of payload, sorts them, and checks that they came out
-// in order and that none was lost, doubled or changed.
+// A small TeraSort: makes records of a 10-byte key and 90 bytes of payload, sorts them, and checks that they are in
+// order and that none was lost, doubled or changed.
 //   terasort [RECORDS]
 #include <cerium/cerium.h>
 
@@ -21,7 +21,7 @@ Record makeRecord(int64_t i) {
   return record;
 }
 
-/// What is known of a run of records; sums of hashes do not depend on the order.
+/// A summary of a run of records; sums of hashes do not depend on the order.
 struct Summary {
   int64_t records = 0;
   uint64_t checksum = 0;
@@ -44,7 +44,7 @@ int main(int argc, char** argv) {
 
   auto records = sc.range(n).map(makeRecord);
   const Summary before = records.aggregate(Summary(), addRecord, join);
-  // Results of partitions are joined in the order of partitions, so that the order across them is checked too.
+  // Results are joined in the order of partitions, so the order across partitions is checked too.
   const Summary after = records.sortByKey().aggregate(Summary(), addRecord, join);
 
   std::cout << after.records << " records, checksum " << std::hex << after.checksum

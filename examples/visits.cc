@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Visits of a web site, counted by user and by day. Three ways to count by user: the first two collect each user's
-// visits in one place to see how many there are; reduceByKey adds up on each partition and moves only the sums.
+// Visits of a web site, counted by user and by day, in three ways. The first two collect each user's visits in one
+// place to count them; reduceByKey adds on each partition and moves only the sums.
 #include <cerium/cerium.h>
 
 #include <chrono>
@@ -8,7 +8,7 @@
 #include <random>
 
 using Time = std::chrono::sys_seconds;
-using Visit = std::pair<std::string, Time>;  // a user and when
+using Visit = std::pair<std::string, Time>;  // a user and a time
 
 std::vector<Visit> randomVisits(int count) {
   using namespace std::chrono;

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The most frequent words of text files, and what it took to count them.
+// The most frequent words of text files, and the time that counting took.
 //   wordcount [PATH...]     files, folders or globs; .gz, .zst and .lz4 are unpacked
 #include <cerium/cerium.h>
 

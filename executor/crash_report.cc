@@ -44,7 +44,7 @@ void onSignal(int signal) {
   ::raise(signal);
 }
 
-/// Runs in exit(): only a task's own call is worth a report, and then the process must not linger in destructors of
+/// Runs in exit(). Only an exit() called by a task is reported; then the process ends at once, without destructors of
 /// objects that other threads still use.
 void onExit(int status, void*) {
   if (t_current_task < 0) return;
@@ -52,7 +52,7 @@ void onExit(int status, void*) {
   ::_exit(status);
 }
 
-/// Symbols of this program, which is the one that died.
+/// Symbols of this program, which is also the program that died.
 class Symbols {
  public:
   Symbols() {
@@ -70,7 +70,7 @@ class Symbols {
   Symbols(const Symbols&) = delete;
   Symbols& operator=(const Symbols&) = delete;
 
-  /// Empty for an address outside of the program.
+  /// Empty for an address outside the program.
   std::string describe(uint64_t offset) {
     if (module_ == nullptr) return {};
     const Dwarf_Addr address = start_ + offset;
@@ -95,8 +95,7 @@ class Symbols {
 
 namespace {
 
-/// A thread's stack for signal handlers. Given back at the thread's end, so that a later signal, or a sanitizer that
-/// had put one there before us, finds what was there.
+/// A thread's stack for signal handlers. The destructor restores the previous one, because a sanitizer may have set it.
 class SignalStack {
  public:
   SignalStack() : memory_(new char[kBytes]) {
@@ -122,7 +121,7 @@ uint64_t programBase() {
   dl_iterate_phdr(
       [](dl_phdr_info* info, size_t, void* out) {
         *static_cast<uint64_t*>(out) = info->dlpi_addr;
-        return 1;  // the first one is the program
+        return 1;  // the first entry is the program
       },
       &base);
   return base;
@@ -140,7 +139,7 @@ void installCrashHandler(int fd) {
   g_fd = fd;
   g_base = programBase();
   void* warm[2];
-  ::backtrace(warm, 2);  // loads the unwinder now, which allocates
+  ::backtrace(warm, 2);  // loads the unwinder now, because that allocates
   useSignalStack();
   struct sigaction action {};
   action.sa_handler = onSignal;
@@ -162,7 +161,8 @@ std::string shortFrameName(std::string_view name) {
   std::string text;
   int depth = 0;
   for (size_t i = 0; i < name.size(); ++i) {
-    if (depth == 0 && name.substr(i).starts_with(kOperator)) {  // what follows opens and closes nothing
+    // the brackets of an operator's name do not open or close template arguments
+    if (depth == 0 && name.substr(i).starts_with(kOperator)) {
       const size_t end = std::min(name.find_first_not_of("<=>-", i + kOperator.size()), name.size());
       text += name.substr(i, end - i);
       i = end - 1;
@@ -183,8 +183,8 @@ std::string describeStack(const CrashRecord& record) {
   bool inside = false;
   int handler_at = -1;
   for (int i = 0; i < record.frames; ++i) {
-    // A return address is behind its call: one byte back is inside the calling line. The address where the signal
-    // struck, behind the handler and the system's trampoline, is exact.
+    // A return address lies after its call; one byte before it lies in the calling line. The address where the signal
+    // struck, which follows the frames of the handler and the system's trampoline, is exact.
     const bool exact = handler_at >= 0 && i == handler_at + 2;
     const uint64_t address = record.stack[i] - (exact ? 0 : 1);
     std::string name = address >= record.base ? symbols.describe(address - record.base) : "";
@@ -193,7 +193,7 @@ std::string describeStack(const CrashRecord& record) {
                          name.find("::onStackWanted(") != std::string::npos;
     if (handler) handler_at = i;
     if (!inside && (handler || name.empty())) {
-      continue;  // the handler itself and the system's frames around it
+      continue;  // the handler itself, and the system's frames around it
     }
     if (name.starts_with("cerium::runTask(")) break;
     inside = true;

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What an executor leaves behind when a task kills it: signal, task and native stack, as raw addresses written by the
-// signal handler into a pipe, turned into names by whoever started the process (the same binary).
+// The report of a task that kills its executor: signal, task and native stack. The signal handler writes raw addresses
+// into a pipe; the process that started the executor, which is the same binary, turns them into names.
 #pragma once
 
 #include <cstdint>
@@ -11,46 +11,46 @@
 
 namespace cerium {
 
-/// What the handler writes: plain data, one write.
+/// The data that the handler writes, with one write.
 struct CrashRecord {
   static constexpr int kMaxFrames = 64;
   enum class Cause : int32_t {
-    kItself,  ///< A signal, or the task called exit().
-    kHangs,   ///< The task did not stop when it was told to, so the executor ended its process.
-    kMemory,  ///< The task held so much memory, and did not stop when it was told to, that the executor did so.
+    kItself,  ///< A signal, or a call of exit() by the task.
+    kHangs,   ///< The task did not stop when told to, so the executor ended its process.
+    kMemory,  ///< The task held too much memory and did not stop when told to, so the executor ended its process.
   };
-  int32_t signal = 0;  ///< 0: a task called exit(), or the executor ended its process.
+  int32_t signal = 0;  ///< 0: the task called exit(), or the executor ended its process.
   int32_t exit_status = 0;
   Cause cause = Cause::kItself;
   int64_t task = -1;
-  uint64_t task_heap = 0;      ///< For kMemory: bytes that the task's functions held...
-  uint64_t process_bytes = 0;  ///< ...and the whole process...
-  uint64_t process_limit = 0;  ///< ...of those that it might.
-  uint64_t base = 0;           ///< Load address of the program in the process that died.
+  uint64_t task_heap = 0;      ///< For kMemory: bytes that the task's functions held.
+  uint64_t process_bytes = 0;  ///< For kMemory: bytes that the process held.
+  uint64_t process_limit = 0;  ///< For kMemory: bytes that the process was allowed.
+  uint64_t base = 0;           ///< The program's load address in the process that died.
   int32_t frames = 0;
   uint64_t stack[kMaxFrames] = {};
 };
 
-/// Writes a record to `fd` for SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT and SIGTRAP, and when a task calls exit(); then
-/// the process dies as it would have. Nothing in the handler allocates or locks. Each thread that shall survive a stack
-/// overflow long enough to report it calls useSignalStack() first.
+/// Installs handlers that write a record to `fd` for SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT and SIGTRAP, and when a
+/// task calls exit(); then the process dies as it would have. The handlers do not allocate or lock. A thread that shall
+/// report a stack overflow must call useSignalStack() first.
 void installCrashHandler(int fd);
 void useSignalStack();
 
-/// Writes a record of an end that is no crash, where installCrashHandler() was called. The first one counts.
+/// Writes a record of an end that is not a crash, if installCrashHandler() was called. Only the first record counts.
 void leaveCrashRecord(const CrashRecord& record);
 
-/// Load address of this program.
+/// The load address of this program.
 [[nodiscard]] uint64_t programBase();
 
-/// The record among what a dead process left in its crash pipe; false where it wrote none.
+/// Finds the record in what a dead process left in its crash pipe; false if there is none.
 bool readCrashRecord(const Bytes& written, CrashRecord& record);
 
-/// Frames with function, file and line where the binary has symbols, one a line: from where it happened down to the
-/// task, without the executor's own below that.
+/// The frames with function, file and line (if the binary has symbols), one a line: from the place of the crash down to
+/// the task, without the executor's own frames.
 [[nodiscard]] std::string describeStack(const CrashRecord& record);
 
-/// A function's name fit for a line: template arguments, which hold whole chains, become "<...>" where it is long.
+/// A function's name for one line: in long names, template arguments (which may be whole chains) become "<...>".
 [[nodiscard]] std::string shortFrameName(std::string_view name);
 
 }  // namespace cerium

@@ -11,10 +11,10 @@
 namespace cerium {
 namespace {
 
-// A stage of 10,000 RDDs one after the other nests as many calls. The memory is reserved, not used, until then.
+// A stage of 10,000 RDDs in a row nests that many calls. The memory is reserved, and used only if needed.
 constexpr size_t kStackBytes = size_t{256} << 20;
 
-/// Everything from the store of this process.
+/// Gives all segments from the store of this process.
 class LocalSegments final : public SegmentSource {
  public:
   LocalSegments(ShuffleStore& store, ExecutorId self, const ShuffleDependency& shuffle, int reduce)
@@ -77,7 +77,7 @@ Executor::Executor(ExecutorOptions options, std::shared_ptr<ExecutorLink> link)
 
 Executor::~Executor() { stop(); }
 
-/// Under the lock.
+/// REQUIRES: mutex_ is held.
 void Executor::startThread() {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
@@ -93,7 +93,8 @@ void Executor::startThread() {
 }
 
 void* Executor::workEntry(void* self) {
-  // Where the thread was given up, this may be the last owner: the executor goes after all else that used it.
+  // If the thread was given up, this may be the executor's last owner, so that the executor is destroyed after its last
+  // use.
   const std::shared_ptr<Executor> owner = static_cast<Executor*>(self)->work();
   return nullptr;
 }
@@ -156,7 +157,7 @@ void Executor::stop() {
   for (pthread_t thread : threads) pthread_join(thread, nullptr);
 }
 
-/// Null, or where the thread was given up what has kept this alive.
+/// Runs tasks until the end. Returns null, or, if this thread was given up, the pointer that kept the executor alive.
 std::shared_ptr<Executor> Executor::work() {
   useSignalStack();
   MemoryShare share(memory_);
@@ -184,8 +185,8 @@ std::shared_ptr<Executor> Executor::work() {
   }
 }
 
-/// Under the lock under which the task leaves the queue: kill() finds it there or here, at any moment.
-/// Shared, as threads that the task has started may outlive it.
+/// REQUIRES: the lock under which the task leaves the queue, so that kill() finds the task in the queue or here at any
+/// moment. The context is shared, because threads that the task started may outlive it.
 std::shared_ptr<TaskContext> Executor::begin(const TaskLaunch& launch, const MemoryShare& share) {
   auto context = std::make_shared<TaskContext>(
       TaskContext::Identity{launch.stage->id, launch.stage_attempt, launch.partition, launch.stage->num_partitions,
@@ -196,13 +197,13 @@ std::shared_ptr<TaskContext> Executor::begin(const TaskLaunch& launch, const Mem
   return context;
 }
 
-/// Under the lock.
+/// REQUIRES: mutex_ is held.
 void Executor::forget(TaskId task) {
   running_.erase(task);
   reaper_.ended(task);
 }
 
-/// False where the task came too late: its thread was given up, and its end told.
+/// Returns false if the task ended too late: its thread was given up and its end reported.
 bool Executor::run(TaskLaunch& launch, TaskContext& context, MemoryShare& share) {
   const MemoryManager::Sharing sharing(share);
   for (auto& [rdd, partition, bytes] : launch.data) context.setPartitionData(rdd, partition, std::move(bytes));
@@ -232,8 +233,8 @@ bool Executor::cacheBlock(RddId rdd, int partition, StorageLevel level, CachedBl
   const TaskContext* task = TaskContext::get();
   if (task != nullptr && task->isInterrupted()) return false;
   const bool is_kept = blocks_.put(rdd, partition, level, std::move(block));
-  // What a task that was told to stop has computed may come from input that is not so any more. The driver tells to
-  // stop first, then to drop the RDD: a block that came too late for the second finds the first.
+  // A task that was told to stop may have computed the block from input that is no longer valid. The driver stops tasks
+  // before it drops an RDD, so a block that is stored after the drop sees the stop.
   if (!is_kept || task == nullptr || !task->isInterrupted()) return is_kept;
   blocks_.drop(rdd, partition);
   return false;

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Runs tasks on its threads and holds what they leave behind. The same class in local mode (inside the driver, nothing
-// is encoded) and in an executor process; the ExecutorLink is the difference.
+// Runs tasks on its threads and holds the blocks that they make. Local mode (inside the driver, without encoding) and
+// executor processes use the same class with different ExecutorLinks.
 #pragma once
 
 #include <pthread.h>
@@ -27,15 +27,15 @@
 
 namespace cerium {
 
-/// What an executor needs of the world. Threads: called from task threads, at the same time.
+/// The executor's connection to the driver and other executors. Threads: called from task threads, several at once.
 class ExecutorLink {
  public:
   virtual ~ExecutorLink() = default;
-  /// What code of the program's has to do with a result before taskEnded() hands it on without any.
+  /// The part of taskEnded() that runs the program's code on a result; called before it, on the task's thread.
   virtual void measureResult(TaskReport&) {}
   virtual void taskEnded(TaskReport report) = 0;
   virtual void blockChanged(const BlockChange& change) = 0;
-  /// Segments that other executors hold; `local` gives those of this one. Null: everything is local.
+  /// Segments from other executors; `local` holds this executor's. Null: all segments are local.
   virtual std::unique_ptr<SegmentSource> openRemoteShuffle(TaskContext& task, const ShuffleDependency& shuffle,
                                                            int reduce, ShuffleStore& local) = 0;
   virtual std::optional<CachedBlock> fetchCached(RddId rdd, int partition) = 0;
@@ -48,25 +48,25 @@ struct ExecutorOptions {
   int cores = 1;
   size_t memory_bytes = size_t{1} << 30;
   std::vector<std::string> local_dirs;
-  ContextId context;  ///< Whose tasks it runs, where the driver's process has several.
-  /// How long a task that was told to stop may go on; for ever where it is not positive. After that it costs its
-  /// thread, or the whole process where that is the executor's own.
+  ContextId context;  ///< The Context whose tasks it runs, if the driver's process has several.
+  /// How long a task that was told to stop may run on; 0 or less: without limit. After that its thread is given up, or
+  /// the process ends if it is the executor's own.
   std::chrono::milliseconds kill_timeout{10'000};
   bool owns_process = false;
-  /// Where it owns the process: bytes that this may hold before the task that fills it is stopped. 0 is no limit.
+  /// Bytes that the executor's own process may hold before the task that fills it is stopped; 0: no limit.
   size_t process_limit = 0;
 };
 
-/// Threads: all public methods from any thread. Life: made by make_shared; the constructor starts the threads, stop()
-/// (or the destructor) tells running tasks to stop and waits for them, for kill_timeout at most. The thread of a task
-/// that does not stop is given up: it keeps the executor alive for as long as it needs it, which may be for ever, and
-/// nothing of what the task does after that is used.
+/// Threads: all public methods from any thread.
+/// Life: made by make_shared; the constructor starts the threads. stop() (or the destructor) tells running tasks to
+/// stop and waits for them, at most kill_timeout. The thread of a task that does not stop is given up: it keeps the
+/// executor alive until it ends, perhaps never, and nothing that the task does afterwards is used.
 class Executor final : public TaskServices, public std::enable_shared_from_this<Executor> {
  public:
   Executor(ExecutorOptions options, std::shared_ptr<ExecutorLink> link);
   ~Executor() override;
 
-  /// Queues tasks; each is reported exactly once through the link, unless stop() comes first.
+  /// Queues tasks. Each is reported exactly once through the link, unless stop() comes first.
   void launch(std::vector<TaskLaunch> tasks);
   /// Tells a queued or running task to stop. Unknown ids are ignored.
   void kill(TaskId task);
@@ -92,7 +92,7 @@ class Executor final : public TaskServices, public std::enable_shared_from_this<
     std::shared_ptr<TaskContext> context;
     pthread_t thread;
     const MemoryShare* share;
-    HeapCounters heap;  ///< Of the thread.
+    HeapCounters heap;  ///< Of the task's thread.
     int64_t heap_before = 0;
   };
 
@@ -103,13 +103,13 @@ class Executor final : public TaskServices, public std::enable_shared_from_this<
   [[nodiscard]] bool run(TaskLaunch& task, TaskContext& context, MemoryShare& share);
   void forget(TaskId task);
 
-  // What becomes of tasks that do not stop (executor_reaping.cc).
+  // Tasks that do not stop (executor_reaping.cc).
   void reap();
   void endHanging(TaskId id, const Running& task);
   [[nodiscard]] bool giveUp(TaskId id);
   [[noreturn]] void endProcess(const std::string& what, const CrashRecord& where) const;
 
-  // What becomes of tasks whose functions fill the process (executor_memory.cc).
+  // Tasks whose functions fill the process's memory (executor_memory.cc).
   void watchMemory();
   [[nodiscard]] std::vector<MemoryWatch::TaskHeap> taskHeaps() const;
   void failForMemory(const MemoryWatch::TaskHeap& guilty, size_t resident);
@@ -122,29 +122,29 @@ class Executor final : public TaskServices, public std::enable_shared_from_this<
   ShuffleStore shuffles_;
 
   std::mutex mutex_;
-  std::condition_variable wake_;                 // there are tasks, or it stops
-  std::condition_variable told_;                 // a task was told to stop, or the reaper is to end
-  std::condition_variable unwatched_;            // the memory watch is to end
-  std::condition_variable left_;                 // a thread has no more to do with this
+  std::condition_variable wake_;                 // there are tasks, or the executor stops
+  std::condition_variable told_;                 // a task was told to stop, or the reaper must end
+  std::condition_variable unwatched_;            // the memory watch must end
+  std::condition_variable left_;                 // a thread has ended its work here
   std::deque<TaskLaunch> queue_;                 // guarded by mutex_
   std::unordered_map<TaskId, Running> running_;  // guarded by mutex_
   TaskReaper reaper_;                            // guarded by mutex_
-  std::vector<pthread_t> threads_;               // guarded by mutex_; without those given up
+  std::vector<pthread_t> threads_;               // guarded by mutex_; without the given-up ones
   size_t threads_at_work_ = 0;                   // guarded by mutex_
   int threads_started_ = 0;                      // guarded by mutex_
   bool stopping_ = false;                        // guarded by mutex_
   bool reaper_ends_ = false;                     // guarded by mutex_
-  /// By tasks whose threads were given up: what keeps this alive.
+  /// By task whose thread was given up: the pointer that keeps this executor alive.
   std::unordered_map<TaskId, std::shared_ptr<Executor>> given_up_;  // guarded by mutex_
   std::thread reaper_thread_;
   std::thread memory_thread_;
 };
 
-/// Runs one task on this thread and reports how it ended, whatever code of the program's throws in it.
+/// Runs one task on this thread and reports how it ended, whatever the program's code throws.
 TaskReport runTask(const TaskLaunch& launch, TaskContext& task, ShuffleStore& shuffles);
 
-/// What becomes of a report of a success where the result cannot be encoded. In a catch block's stead: `thrown` is what
-/// guarded() gave.
+/// Turns the report of a success into a failure, because the result could not be encoded; `thrown` is what guarded()
+/// returned.
 void resultNotEncoded(TaskReport& report, const ExceptionText& thrown);
 
 }  // namespace cerium

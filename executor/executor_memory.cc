@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Executor: watches what its own process holds, so that a task whose functions fill it is stopped, and named, before
-// the kernel ends the process.
+// Executor: watches its process's memory, so that a task whose functions fill it is stopped and named before the kernel
+// ends the process.
 #include <fmt/format.h>
 
 #include "base/util/log.h"
@@ -41,7 +41,7 @@ void Executor::watchMemory() {
   }
 }
 
-/// Under the lock, which keeps the threads, whose counters these are, from ending.
+/// REQUIRES: mutex_ is held, which keeps the threads, and so their counters, alive.
 std::vector<MemoryWatch::TaskHeap> Executor::taskHeaps() const {
   std::vector<MemoryWatch::TaskHeap> heaps;
   for (const auto& [id, task] : running_) {
@@ -50,15 +50,14 @@ std::vector<MemoryWatch::TaskHeap> Executor::taskHeaps() const {
   return heaps;
 }
 
-/// Under the lock.
+/// REQUIRES: mutex_ is held.
 void Executor::failForMemory(const MemoryWatch::TaskHeap& guilty, size_t resident) {
   const TaskContext& task = *running_.at(guilty.task).context;
   std::string why = fmt::format(
-      "the task was stopped, as its functions hold about {} of memory that cannot be spilled, and its executor {} of "
-      "the "
-      "{} that it may use (cerium.executor.memory and cerium.executor.memoryOverhead). Hold less at a time in them, "
-      "use "
-      "more partitions, run fewer tasks at a time in an executor, or give executors more memory",
+      "the task was stopped: its functions hold about {} of memory that cannot be spilled, and its executor {} of "
+      "the {} that it may use (cerium.executor.memory and cerium.executor.memoryOverhead). Hold less at a time in "
+      "them, "
+      "use more partitions, run fewer tasks at a time in an executor, or give executors more memory",
       mebibytes(static_cast<uint64_t>(guilty.bytes)), mebibytes(resident), mebibytes(options_.process_limit));
   log::warn("task {} (stage {}, partition {}): {}", guilty.task.value, task.stageId(), task.partitionId(), why);
   running_.at(guilty.task).context->fail(std::move(why));

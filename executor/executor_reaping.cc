@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Executor: what becomes of tasks that were told to stop and have not.
+// Executor: deals with tasks that were told to stop and did not.
 #include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
@@ -32,7 +32,8 @@ void Executor::reap() {
   }
 }
 
-/// Without the lock. The task may end meanwhile; its thread stays, as stop() waits for this thread before it joins any.
+/// REQUIRES: mutex_ is not held. The task may end meanwhile; its thread stays, because stop() waits for this thread
+/// before it joins others.
 void Executor::endHanging(TaskId id, const Running& task) {
   CrashRecord where = stackOf(task.thread);
   where.task = id.value;
@@ -57,20 +58,20 @@ void Executor::endHanging(TaskId id, const Running& task) {
   link_->taskEnded(std::move(report));
   const std::string stack = describeStack(where);
   log::warn("{}: its thread is given up, and another takes its core. {}", what,
-            stack.empty() ? "The thread does not say where it is" : "It is\n" + stack);
+            stack.empty() ? "Its stack is not known" : "It is\n" + stack);
 }
 
-/// The driver, which has the time to look up the names, logs the stack.
+/// The driver logs the stack, because looking up the names takes time.
 void Executor::endProcess(const std::string& what, const CrashRecord& where) const {
   leaveCrashRecord(where);
-  // Should the task hang with a lock that logging needs, the process ends nevertheless.
+  // If the task hangs while it holds a lock that logging needs, the alarm ends the process.
   ::signal(SIGALRM, SIG_DFL);
   ::alarm(1);
-  log::warn("{}: this process ends, to be replaced; the driver's log says where the task is", what);
+  log::warn("{}: this process ends and is replaced; the driver's log has the task's stack", what);
   ::_exit(1);
 }
 
-/// Replaces the thread by another. False where the task has ended after all.
+/// Replaces the thread by another one. Returns false if the task has ended meanwhile.
 bool Executor::giveUp(TaskId id) {
   std::lock_guard lock(mutex_);
   auto found = running_.find(id);

@@ -8,15 +8,15 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A task that holds less than this part of the limit is not what fills the process.
+// A task that holds less than the limit divided by this is not to blame.
 constexpr size_t kPartOfTheGuilty = 8;
-// A task that was told to stop has this long to come to its next record, or longer while it takes little more.
+// A task that was told to stop has this long to reach its next record, or longer while it allocates little.
 constexpr auto kTimeToHear = milliseconds(20);
 constexpr size_t kPartThatIsLittle = 8;
 constexpr auto kTimeToStop = milliseconds(2000);
-// Pages that were given back cost page faults where they are needed again.
+// Pages that were returned cost page faults when they are needed again.
 constexpr auto kBetweenReturns = milliseconds(100);
-// Fresh pages that one core can touch, about.
+// About how many fresh pages one core can touch.
 constexpr size_t kBytesPerMilli = size_t{2} << 20;
 constexpr auto kLeastPause = milliseconds(5);
 constexpr auto kMostPause = milliseconds(250);

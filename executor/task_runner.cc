@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Runs a task, and makes of whatever its code throws a report.
+// Runs a task and turns every exception of its code into a report.
 #include <chrono>
 #include <utility>
 
@@ -41,14 +41,15 @@ TaskReport runTask(const TaskLaunch& launch, TaskContext& task, ShuffleStore& sh
   TaskReport report;
   report.id = launch.id;
   report.stage = launch.stage;
-  (void)closure::takeThrowSite();  // of an exception that user code itself caught before
+  (void)closure::takeThrowSite();  // clears the site of an exception that user code has caught itself
   using Outcome = TaskReport::Outcome;
   try {
     try {
       compute(launch, task, shuffles, report);
     } catch (...) {
       if (const CallSite* site = closure::takeThrowSite()) report.call_site = site->str();
-      // Listeners run for failed tasks too, and its threads end with it. What these throw is less than what came first.
+      // Listeners run for failed tasks too, and the task's threads end with it. Their exceptions count less than the
+      // first one.
       (void)guarded([&] { task.complete(); });
       (void)guarded([&] { task.close(); });
       throw;

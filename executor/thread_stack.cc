@@ -14,21 +14,21 @@
 namespace cerium {
 namespace {
 
-// Ignored where nothing handles it, so that one that comes late does no harm; and few programs use it themselves.
+// SIGURG is ignored without a handler, so a late signal does no harm, and few programs use it.
 constexpr int kSignal = SIGURG;
 constexpr time_t kPatience = 1;  // seconds; a thread that runs or sleeps answers in microseconds
 
-/// What one call waits for. Its memory is never given back: a thread that is stuck may answer at any later time.
+/// The answer that one call waits for. It is never freed: a stuck thread may answer at any later time.
 struct Request {
   sem_t answered;
   void* frames[CrashRecord::kMaxFrames];
-  std::atomic<int> count{0};  ///< Set last, so that the frames are there for who reads it.
+  std::atomic<int> count{0};  ///< Set last, so that a reader of `count` sees the frames.
 };
 
 std::atomic<Request*> g_request{nullptr};
 static_assert(std::atomic<Request*>::is_always_lock_free);
 
-/// On the thread in question. Nothing here allocates or locks: backtrace() has loaded what it needs before.
+/// Runs on the thread whose stack is wanted. It does not allocate or lock: backtrace() has loaded what it needs before.
 void onStackWanted(int) {
   const int error = errno;
   if (Request* request = g_request.exchange(nullptr)) {
@@ -39,7 +39,7 @@ void onStackWanted(int) {
 }
 
 bool isAnswered(Request& request) {
-  // Not sem_timedwait(), which goes by the clock of the day: that may be set back by hours meanwhile.
+  // sem_timedwait() would use the wall clock, which may be set back by hours meanwhile.
   timespec until{};
   ::clock_gettime(CLOCK_MONOTONIC, &until);
   until.tv_sec += kPatience;
@@ -57,7 +57,7 @@ CrashRecord stackOf(pthread_t thread) {
   CrashRecord record;
   record.base = programBase();
   void* warm[2];
-  ::backtrace(warm, 2);  // loads the unwinder now, which allocates
+  ::backtrace(warm, 2);  // loads the unwinder now, because that allocates
   static Request* spare = nullptr;
   Request* request = spare != nullptr ? std::exchange(spare, nullptr) : new Request;
   ::sem_init(&request->answered, 0, 0);
@@ -74,7 +74,7 @@ CrashRecord stackOf(pthread_t thread) {
     for (int i = 0; i < record.frames; ++i) record.stack[i] = reinterpret_cast<uint64_t>(request->frames[i]);
     spare = request;
   } else if (g_request.exchange(nullptr) == request) {
-    spare = request;  // nobody has taken it, nor will
+    spare = request;  // no thread has taken the request, and none will
   }
   ::sigaction(kSignal, &before, nullptr);
   return record;

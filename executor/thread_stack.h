@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Where another thread of this process is, for the log line about one that hangs.
+// The stack of another thread of this process, for the log line about a task that hangs.
 #pragma once
 
 #include <pthread.h>
@@ -8,9 +8,9 @@
 
 namespace cerium {
 
-/// The stack of `thread`, without names; no frames where it does not answer within a second (it blocks all signals, or
-/// the system does not let go of it). The thread must not have been joined. A call that it is blocked in may return
-/// early because of it (EINTR), so this is for threads whose work is of no use any more. Threads: any, one at a time.
+/// The stack of `thread`, without names. No frames if the thread does not answer within a second (it blocks all
+/// signals, or hangs in the kernel). The thread must not have been joined. A system call that blocks it may return
+/// early (EINTR), so use this only for threads whose work is no longer needed. Threads: any, one at a time.
 [[nodiscard]] CrashRecord stackOf(pthread_t thread);
 
 }  // namespace cerium

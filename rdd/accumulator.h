@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Accumulators: values that tasks add to and the driver reads. Updates of a task count once, when it succeeds for the
-// first time, whatever is retried or copied.
+// Accumulators: values that tasks add to and the driver reads. A task's additions count once, when it first succeeds,
+// however often it is retried or copied.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,7 @@ namespace cerium {
 
 namespace accumulator_detail {
 
-/// A value of type T to which values of type In are added.
+/// A cell with a value of type T, to which values of type In are added.
 template <class T, class In>
 class Cell : public AccumulatorCell {
  public:
@@ -24,7 +24,7 @@ class Cell : public AccumulatorCell {
   T value;
 };
 
-/// T combined by an operation (T, In) -> T; parts of tasks are combined by (T, T) -> T.
+/// A T combined by an operation (T, In) -> T. Cells of tasks are combined by (T, T) -> T.
 template <class T, class In, class Op>
 class OpCell final : public Cell<T, In> {
  public:
@@ -86,8 +86,8 @@ class Handle {
   Handle() = default;
   explicit Handle(AccumulatorId id) : id_(id) {}
 
-  /// Adds to this task's part, also from a thread that the task has started; in the driver's own code to the value
-  /// itself.
+  /// Adds to this task's part, also on a thread that the task has started. In the driver's own code it adds to the
+  /// value itself.
   void add(const In& more) const {
     auto add_to = [&more](AccumulatorCell& cell) { static_cast<Cell<T, In>&>(cell).add(more); };
     if (TaskContext* task = TaskContext::ofOwnThread()) {
@@ -96,7 +96,7 @@ class Handle {
       AccumulatorRegistry::instance().addOffTask(id_, add_to);
     }
   }
-  /// The value so far, in the driver. Jobs that ended are in it; those that run may be in part.
+  /// The current value, in the driver. It includes all ended jobs, and may include part of running ones.
   [[nodiscard]] T value() const {
     T result{};
     AccumulatorRegistry::instance().access(
@@ -116,7 +116,7 @@ class Handle {
 
 }  // namespace accumulator_detail
 
-/// A light handle that lambdas may capture by value.
+/// A light handle that lambdas capture by value.
 ///   auto bad = sc.longAccumulator("bad lines"); lines.foreach([bad](const auto& l) { if (l.empty()) bad += 1; });
 template <class T>
 class Accumulator : public accumulator_detail::Handle<T, T> {

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// One task's, or the driver's, part of an accumulator, untyped.
+// The untyped part of an accumulator that one task, or the driver, holds.
 #pragma once
 
 #include <memory>
@@ -10,17 +10,17 @@
 
 namespace cerium {
 
-/// Threads: externally synchronised; a task's own cell is used by its thread only.
+/// Threads: externally synchronised; only a task's own thread uses its cell.
 class AccumulatorCell {
  public:
   virtual ~AccumulatorCell() = default;
   virtual void encode(Writer& out) const = 0;
-  /// Adds what another cell of the same accumulator encoded.
+  /// Adds the encoded value of another cell of the same accumulator.
   virtual void merge(Reader& in) = 0;
   virtual void mergeCell(const AccumulatorCell& other) = 0;
 };
 
-/// How to make a cell: zero value and operation. Sent to every executor when the accumulator is made.
+/// Makes cells: holds the zero value and the operation. Sent to every executor when the accumulator is made.
 class AccumulatorFactory {
  public:
   virtual ~AccumulatorFactory() = default;

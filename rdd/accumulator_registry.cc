@@ -20,7 +20,7 @@ struct Known {
   std::unique_ptr<AccumulatorCell> value;  ///< Null in an executor. guarded by mutex
 };
 
-/// What an executor has instead of an accumulator whose operation or zero value could not be brought to it.
+/// Stands in an executor for an accumulator whose operation or zero value could not be encoded or decoded.
 class BrokenFactory final : public AccumulatorFactory {
  public:
   explicit BrokenFactory(ExceptionText thrown) : thrown_(std::move(thrown)) {}
@@ -41,8 +41,8 @@ void encodeFactory(const AccumulatorFactory& factory, Bytes& bytes) {
 
 }  // namespace
 
-/// Locks: a Known's is taken after, and not under, that of the registry: its user is code of the program's, which may
-/// use other accumulators.
+/// Lock order: a Known's mutex is taken after the registry's is released, because its holder runs the program's code,
+/// which may use other accumulators.
 struct AccumulatorRegistry::State {
   std::mutex mutex;
   std::map<AccumulatorId, std::shared_ptr<Known>> accumulators;  // guarded by mutex
@@ -67,7 +67,7 @@ AccumulatorRegistry& AccumulatorRegistry::instance() {
 }
 
 AccumulatorRegistry::State& AccumulatorRegistry::state() {
-  static auto* state = new State();  // lives to the end: handles may be read by destructors of the program's globals
+  static auto* state = new State();  // never destroyed: destructors of the program's globals may read handles
   return *state;
 }
 

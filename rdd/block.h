@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A typed run of records behind an untyped handle: what caches, shuffles and the network pass around.
+// A typed run of records behind an untyped handle; caches, shuffles and the network pass it around.
 #pragma once
 
 #include <memory>
@@ -9,15 +9,15 @@
 
 namespace cerium {
 
-/// What untyped code may do with a RecordBuffer<T>. One constant table per record type.
+/// The operations of untyped code on a RecordBuffer<T>. One constant table for each record type.
 struct BlockOps {
   void (*encode)(const void* records, Writer& out);
-  /// The records from number `from` on that make a piece (see encodePiece); returns how many.
+  /// Encodes records from number `from` on, up to one piece (see encodePiece), and returns how many.
   size_t (*encode_piece)(const void* records, size_t from, Writer& out);
   std::shared_ptr<const void> (*decode)(std::string_view bytes);
   size_t (*count)(const void* records);
   size_t record_size;
-  size_t (*memory)(const void* records);  ///< Bytes held: the array and what the records own on the heap.
+  size_t (*memory)(const void* records);  ///< Bytes of the array and of heap that the records own.
 };
 
 template <class T>
@@ -54,7 +54,7 @@ const BlockOps* blockOps() {
   return &kOps;
 }
 
-/// Shared, immutable records of a type that `ops` knows. Copies share the records.
+/// Shared, immutable records whose type `ops` knows. Copies share the records.
 struct TypedBlock {
   std::shared_ptr<const void> records;  ///< A RecordBuffer<T>.
   const BlockOps* ops = nullptr;

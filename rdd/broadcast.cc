@@ -13,16 +13,17 @@ namespace cerium {
 struct BroadcastRegistry::State {
   std::mutex mutex;
   std::unordered_map<BroadcastId, std::shared_ptr<const void>> values;
-  std::unordered_map<BroadcastId, std::shared_ptr<std::mutex>> fetching;  ///< One fetch of a value at a time.
+  // A lock for each value that is being fetched.
+  std::unordered_map<BroadcastId, std::shared_ptr<std::mutex>> fetching;
   std::unordered_map<BroadcastId, BroadcastOwner*> owners;
   Fetch fetch = nullptr;
   void* fetch_context = nullptr;
   int64_t next_id = 0;
-  std::atomic<uint64_t> epoch{1};  ///< Grows with every removal, and makes threads forget what they remember.
+  std::atomic<uint64_t> epoch{1};  ///< Grows with every removal and makes threads forget their remembered look-ups.
 };
 
 namespace {
-/// What this thread looked up last: a lambda that reads a broadcast for every record must not take a lock.
+/// The last look-ups of this thread: a lambda that reads a broadcast for every record must not take a lock.
 struct Remembered {
   BroadcastId id;
   uint64_t epoch = 0;
@@ -42,7 +43,7 @@ BroadcastRegistry& BroadcastRegistry::instance() {
 }
 
 BroadcastRegistry::State& BroadcastRegistry::state() {
-  static auto* state = new State();  // lives to the end: handles may be read by destructors of the program's globals
+  static auto* state = new State();  // never destroyed: destructors of the program's globals may read handles
   return *state;
 }
 

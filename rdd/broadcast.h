@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Broadcast variables: a value sent to each executor at most once, read by all its tasks.
+// Broadcast variables: values that are sent to each executor at most once and read by all its tasks.
 #pragma once
 
 #include <memory>
@@ -10,12 +10,12 @@
 
 namespace cerium {
 
-/// The broadcast values of this process by id. In the driver every value from the start; in an executor those that a
-/// task has asked for. Threads: all methods from any thread.
+/// The broadcast values of this process by id: in the driver all values, in an executor the ones that tasks have asked
+/// for. Threads: all methods from any thread.
 class BroadcastRegistry {
  public:
   using Decode = std::shared_ptr<const void> (*)(const Bytes&);
-  /// How an executor gets the bytes of a value it does not have; throws Error where the value is gone.
+  /// Fetches the bytes of a value that an executor does not have. Throws Error if the value is gone.
   using Fetch = std::shared_ptr<const Bytes> (*)(void* context, BroadcastId id);
 
   static BroadcastRegistry& instance();
@@ -23,8 +23,8 @@ class BroadcastRegistry {
   [[nodiscard]] BroadcastId add(std::shared_ptr<const void> value);
   void remove(BroadcastId id);
   void setFetcher(Fetch fetch, void* context);
-  /// The value, valid until it is removed. Throws Error for a destroyed broadcast, InvalidArgument for one of another
-  /// Context than the task's that asks.
+  /// The value, valid until it is removed. Throws Error if the broadcast was destroyed, and InvalidArgument if the
+  /// calling task belongs to another Context.
   const void* find(BroadcastId id, Decode decode);
 
  private:
@@ -34,11 +34,11 @@ class BroadcastRegistry {
   static State& state();
 };
 
-/// What a Broadcast handle asks of the Context that made it.
+/// The part of a Context that its Broadcast handles call.
 class BroadcastOwner {
  public:
   virtual ~BroadcastOwner() = default;
-  /// Drops the value on executors; they fetch it again when it is used again.
+  /// Drops the value on executors; they fetch it again at its next use.
   virtual void unpersistBroadcast(BroadcastId id) = 0;
   virtual void destroyBroadcast(BroadcastId id) = 0;
   [[nodiscard]] virtual ContextId contextId() const = 0;
@@ -46,10 +46,10 @@ class BroadcastOwner {
   static void setOwner(BroadcastId id, BroadcastOwner* owner);
 };
 
-/// The text of the error where a task uses a broadcast of another Context than its own.
+/// The error text for a task that uses a broadcast of another Context.
 [[nodiscard]] std::string foreignBroadcast(BroadcastId id);
 
-/// A light handle that lambdas may capture by value; the value itself is found in the process at hand.
+/// A light handle that lambdas capture by value. It finds the value in the current process.
 ///   auto stop = sc.broadcast(words); lines.filter([stop](const std::string& w) { return !stop->count(w); });
 template <class T>
 class Broadcast {
@@ -57,16 +57,16 @@ class Broadcast {
   Broadcast() = default;
   explicit Broadcast(BroadcastId id) : id_(id) {}
 
-  /// The value. In an executor the first use fetches it (from other executors too), later ones cost a look-up.
+  /// The value. The first use in an executor fetches it, also from other executors; later uses cost a look-up.
   const T& value() const { return *static_cast<const T*>(BroadcastRegistry::instance().find(id_, &decode)); }
   const T& operator*() const { return value(); }
   const T* operator->() const { return &value(); }
 
-  /// Frees the executors' copies. The value stays usable. `blocking`, Spark's, changes nothing.
+  /// Frees the executors' copies; the value stays usable. Returns at once: `blocking`, as Spark has it, is ignored.
   void unpersist([[maybe_unused]] bool blocking = false) const {
     if (auto* owner = BroadcastOwner::of(id_)) owner->unpersistBroadcast(id_);
   }
-  /// Frees every copy; using the handle afterwards is an Error.
+  /// Frees every copy. Later uses of the handle throw Error.
   void destroy([[maybe_unused]] bool blocking = false) const {
     if (auto* owner = BroadcastOwner::of(id_)) owner->destroyBroadcast(id_);
   }

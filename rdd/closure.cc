@@ -18,7 +18,7 @@ struct Mapping {
   std::string what;
 };
 
-/// The mappings of this process that hold something of the program's: all but the kernel's own pages.
+/// The memory mappings of this process, without the kernel's own pages.
 std::vector<Mapping> mappings() {
   std::vector<Mapping> found;
   std::FILE* maps = std::fopen("/proc/self/maps", "r");
@@ -71,7 +71,7 @@ namespace closure {
 namespace {
 thread_local const CallSite* t_throw_site = nullptr;
 
-/// Texts of decoded sites, kept for the life of the process: one a call site of the program.
+/// Keeps the text for the life of the process: one text for each call site of the program.
 const char* intern(std::string_view text) {
   static std::mutex mutex;
   static auto* texts = new std::set<std::string, std::less<>>();

@@ -1,7 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
-// How a user's function travels: its code by the entry of whoever calls it, its captures as bytes.
-// Three kinds: a lambda whose captures are trivially copyable (bytes); a functor with `serialize`; a plain function
-// or member pointer (module and offset). Larger state is bound after the function, as with std::thread.
+// Sends a user's function to executors: its code as the entry of its caller, its captures as bytes. There are three
+// kinds: a lambda with trivially copyable captures (bytes), a functor with `serialize`, and a plain function or member
+// pointer (module and offset). Larger state is bound after the function, as with std::thread.
 #pragma once
 
 #include <functional>
@@ -17,11 +17,11 @@
 
 namespace cerium {
 
-/// Told of each user function in a node: the operation, and the bytes of its captures (size 0: none).
+/// Called for each user function of a node with the operation and the bytes of its captures (size 0: none).
 using ClosureVisitor = std::function<void(const CallSite& site, const void* captures, size_t size)>;
 
-/// Looks for pointers among captured words: an address that is mapped in this process (stack, heap, data, text) means
-/// nothing in another. Throws InvalidArgument naming the operation and its place.
+/// Looks for pointers among the words of the captures: an address that is mapped in this process (stack, heap, data,
+/// text) means nothing in another. Throws InvalidArgument that names the operation and its place.
 void checkCaptures(const CallSite& site, const void* captures, size_t size);
 
 namespace closure {
@@ -31,7 +31,7 @@ inline constexpr bool kFunctionPointer = std::is_pointer_v<F>&& std::is_function
 template <class F>
 inline constexpr bool kMemberPointer = std::is_member_pointer_v<F>;
 
-/// Calls anything callable; plain functions and lambdas without the template weight of std::invoke.
+/// Calls any callable. Plain functions and lambdas avoid the template cost of std::invoke.
 template <class F, class... Args>
 decltype(auto) call(F& f, Args&&... args) {
   if constexpr (kMemberPointer<F>) {
@@ -41,26 +41,26 @@ decltype(auto) call(F& f, Args&&... args) {
   }
 }
 
-/// f(acc, x), for a function that takes what it accumulates into by value or changes it in place.
+/// f(acc, x), for a function that takes its accumulator by value or changes it in place.
 template <class F, class Acc, class X>
   requires(!std::is_lvalue_reference_v<Acc>)
 Acc accumulate(F& f, Acc&& acc, X&& x) {
   using Own = std::conditional_t<std::is_invocable_v<F&, Acc&&, X&&>, Acc&&, Acc&>;
   if constexpr (std::is_same_v<std::invoke_result_t<F&, Own, X&&>, Acc&>) {
     Acc& result = call(f, static_cast<Own>(acc), std::forward<X>(x));
-    if (&result == &acc) return std::move(acc);  // what it returns is what it was given: not to be copied
+    if (&result == &acc) return std::move(acc);  // the function returned its argument, so no copy is needed
     return result;
   } else {
     return call(f, static_cast<Own>(acc), std::forward<X>(x));
   }
 }
-/// Whether accumulate() can do so.
+/// Whether accumulate() can call F.
 template <class F, class Acc, class X>
 inline constexpr bool kAccumulates =
     std::is_invocable_r_v<Acc, F&, Acc&&, X> || std::is_invocable_r_v<Acc, F&, Acc&, X>;
 
-/// A function with values bound after its own arguments: filter(f, word) calls f(record, word).
-/// The values are shared by the copies that tasks make of the function; they are const.
+/// A function with values bound after its own arguments: filter(f, word) calls f(record, word). The copies that tasks
+/// make of the function share the values, which are const.
 template <class F, class... Bound>
 struct WithBound {
   using Values = std::tuple<Bound...>;
@@ -76,7 +76,7 @@ struct WithBound {
   }
 };
 
-/// F takes `Args` and then the values bound after it, and not `Args` alone: tells f(x, a) from other parameters.
+/// F takes `Args` followed by the bound values, and not `Args` alone. This tells f(x, a) from other parameters.
 template <class F, class Bound, class... Args>
 concept TakesBound = !std::is_invocable_v<F&, Args...> && std::is_invocable_v<F&, Args..., const RecordType<Bound>&>;
 
@@ -85,14 +85,14 @@ inline constexpr bool kIsBound = false;
 template <class F, class... Bound>
 inline constexpr bool kIsBound<WithBound<F, Bound...>> = true;
 
-/// Its bytes are its value, as for a lambda that captures an int. (A captured std::pair has a trivial copy too, though
-/// std::is_trivially_copyable says no because of its assignment.)
+/// The function's bytes are its value, as for a lambda that captures an int. (A captured std::pair is copied trivially
+/// too, but std::is_trivially_copyable is false because of its assignment.)
 template <class F>
 inline constexpr bool kPlain = std::is_trivially_copy_constructible_v<F>&& std::is_trivially_destructible_v<F>;
 template <class F>
 inline constexpr bool kWithSerialize = std::is_class_v<F> && !kPlain<F> && serde::kCereal<F>;
 
-/// A function object of the engine's own, made of Parts: it knows how to travel.
+/// A function object of the engine, made of Parts, which encodes itself.
 template <class F>
 inline constexpr bool kComposite = requires(const F& f, Writer& out, Reader& in) {
   f.encode(out);
@@ -105,7 +105,7 @@ inline constexpr bool kCanTravel =
 template <class F, class... Bound>
 inline constexpr bool kCanTravel<WithBound<F, Bound...>> = kCanTravel<F>;
 
-/// Fails to compile, once and readably, for a function that cannot travel.
+/// Fails to compile, with one readable error, for a function that cannot travel.
 template <class Operation, class F>
 constexpr void require() {
   static_assert(std::is_nothrow_destructible_v<F>,
@@ -129,7 +129,7 @@ void encode(Writer& out, const F& f) {
   } else if constexpr (kFunctionPointer<F>) {
     out.put(encodeFunctionPointer(reinterpret_cast<const void*>(f)));
   } else if constexpr (std::is_member_function_pointer_v<F>) {
-    // Itanium C++ ABI 2.3: an even first word is the address of the function, an odd one a place in the vtable.
+    // Itanium C++ ABI 2.3: an even first word is the function's address, an odd one an offset in the vtable.
     uintptr_t words[2];
     static_assert(sizeof(F) == sizeof words);
     std::memcpy(words, &f, sizeof words);
@@ -197,9 +197,9 @@ auto bind(F f, Bound... bound) {
   }
 }
 
-/// Remembers, for the error report, which operation's function threw on this thread; the innermost one wins.
+/// Remembers which operation's function threw on this thread, for the error report. The innermost one wins.
 void noteThrow(const CallSite& site) noexcept;
-/// The site noted since the last call, if any; forgets it.
+/// The site noted since the last call, or null; forgets it.
 [[nodiscard]] const CallSite* takeThrowSite() noexcept;
 
 void encodeSite(Writer& out, const CallSite& site);
@@ -207,7 +207,7 @@ CallSite decodeSite(Reader& in);
 
 }  // namespace closure
 
-/// A user's function with the operation it was given to. Knows how to travel, and names its site when it throws.
+/// A user's function with its operation. It encodes itself, and notes its site when it throws.
 template <class F>
 struct Located {
   CallSite site;
@@ -244,7 +244,7 @@ struct Located {
   void visit(const ClosureVisitor& visitor) const { closure::visit(visitor, site, f); }
 };
 
-/// A value that travels with the functions of an operation: a zero, a number of records, a bound.
+/// A value that travels with an operation's functions: a zero value, a number of records, a bound.
 template <class T>
 struct Carried {
   T value;
@@ -256,7 +256,7 @@ struct Carried {
 
 namespace closure {
 
-/// The members of a Parts. A std::tuple would do; this costs the compiler a fraction.
+/// The members of a Parts. Compiles several times faster than a std::tuple.
 template <class... Members>
 struct PartList {
   void encode(Writer&) const {}
@@ -290,7 +290,7 @@ auto& partOf(List& list) {
 
 }  // namespace closure
 
-/// The functions and values that make up an operation; encodes, decodes and visits them in order.
+/// The functions and values of an operation. Encodes, decodes and visits them in order.
 template <class... Members>
 struct Parts {
   using List = closure::PartList<Members...>;

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Record types that most programs use are compiled once, in common_types.cc: a driver program that uses them compiles
-// faster, and an optimised one may still inline what it wants. Other types are compiled where they are used.
+// Compiles common record types once, in common_types.cc, so that driver programs that use them compile faster; an
+// optimised program may still inline them. Other types are compiled where they are used.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 #include "rdd/shuffle/shuffle_reader.h"
 #include "rdd/shuffle/shuffle_writer.h"
 
-// The engine's per-record-type classes, for R; `EXTERN` is `extern` or nothing.
+// The engine's class templates for record type R. `EXTERN` is `extern` or nothing.
 #define CERIUM_RECORD_CLASSES(EXTERN, ...)                 \
   EXTERN template class RecordBuffer<__VA_ARGS__>;         \
   EXTERN template class StreamPtr<__VA_ARGS__>;            \

@@ -15,7 +15,7 @@
 #include "base/util/error.h"
 #include "base/util/hash.h"
 
-// The unwinder's look-up of the function that covers an address (libgcc; declared here as its header is internal).
+// Finds the function that covers an address (libgcc's unwinder; declared here because its header is internal).
 extern "C" {
 struct dwarf_eh_bases {
   void* tbase;
@@ -95,7 +95,7 @@ std::atomic<const EntryRegistration*> g_registrations{nullptr};
 
 }  // namespace
 
-/// The table, built from the registrations when first asked and again when a library was loaded since.
+/// The table, built from the registrations at its first use and again after a library was loaded.
 class EntryTable {
  public:
   static EntryTable& instance() {

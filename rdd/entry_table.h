@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// How code is named on the wire: driver and executors run the same binary, so a function is (module, offset).
-// Only functions that registered themselves at start-up can be named: a wrong number is refused, never jumped to.
+// Names code on the wire as (module, offset), because driver and executors run the same binary. Only functions that
+// registered at start-up have names: a wrong number is refused, never jumped to.
 #pragma once
 
 #include <compare>
@@ -10,7 +10,7 @@
 
 namespace cerium {
 
-/// What an entry decodes; an entry of one kind cannot be called as another.
+/// The kind of a function. An entry of one kind cannot be called as another.
 enum class EntryKind : uint8_t { kNode, kTask, kAccumulator };
 
 /// A function of this binary, as it travels.
@@ -20,7 +20,7 @@ struct EntryId {
   friend auto operator<=>(const EntryId&, const EntryId&) = default;
 };
 
-/// Puts a function into the table for the life of the process. One static object of this type per entry.
+/// Registers a function for the life of the process. One static object of this type for each entry.
 class EntryRegistration {
  public:
   EntryRegistration(EntryKind kind, void* function);
@@ -44,12 +44,12 @@ struct Entry {
 /// The function that `id` names. Throws CorruptData for anything that is not a registered entry of `kind`.
 [[nodiscard]] void* resolveEntry(EntryKind kind, EntryId id);
 
-/// A plain function pointer as it travels, and back. Decoding checks that a function of that module begins there
-/// (by the module's unwind table); anything else is CorruptData.
+/// Encodes and decodes a plain function pointer. Decoding checks with the module's unwind table that a function begins
+/// at that place; if not, it throws CorruptData.
 [[nodiscard]] EntryId encodeFunctionPointer(const void* function);
 [[nodiscard]] void* decodeFunctionPointer(EntryId id);
 
-/// The build-id of the running program in hex (the hash of its text where it was linked without one).
+/// The build-id of the running program in hex, or the hash of its text if it was linked without one.
 [[nodiscard]] const std::string& buildId();
 
 }  // namespace cerium

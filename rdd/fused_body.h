@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The one loop of a task: a stream, the pipe of narrow operations, and the end that eats the records, compiled
+// The single loop of a task: a stream, a pipe of narrow operations and an end that consumes the records, compiled
 // together.
 #pragma once
 
@@ -9,9 +9,8 @@
 
 namespace cerium {
 
-/// A task body from three parts the compiler sees at once: the stream of S, the pipe P, and the end that eats its
-/// records. End: `R run(TaskContext&, Input<S, P>&)`, or for map stages `void run(TaskContext&, Input<S, P>&,
-/// MapOutput&)`.
+/// A task body of three parts that the compiler sees at once: the stream of S, the pipe P, and the end. End has `R
+/// run(TaskContext&, Input<S, P>&)`; for a map stage it returns a MapOutput.
 template <class S, class P, class End>
 class FusedBody final : public TaskBody {
  public:
@@ -29,7 +28,7 @@ class FusedBody final : public TaskBody {
   }
 
   void run(TaskContext& task, TaskOutput& out) const override {
-    // Each task has its own copy of the functions, so that one with state of its own needs no lock.
+    // Each task has its own copy of the functions, so that a function with state needs no lock.
     End end = end_;
     narrow::Input<S, P> input(task, static_cast<const Node<S>&>(*node_).open(task, task.partitionId()), pipe_);
     if constexpr (End::kIsMapSide) {
@@ -64,7 +63,7 @@ class FusedBody final : public TaskBody {
 };
 using TaskDecoder = TaskBodyPtr (*)(NodePtr, Reader&);
 
-/// A body as jobs and shuffles hold it.
+/// A FusedBody behind the pointer that jobs and shuffles hold.
 template <class S, class P, class End>
 TaskBodyPtr fusedBody(NodePtr node, P pipe, End end) {
   return TaskBodyPtr(

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Names of the typed API, for headers that only mention them.
+// Forward declarations of the typed API.
 #pragma once
 
 namespace cerium {

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// How an RDD reaches the scheduler. Implemented in driver/, so that rdd/ includes nothing of it.
+// The interface from an RDD to the scheduler. driver/ implements it, so that rdd/ does not include driver/.
 #pragma once
 
 #include <exception>
@@ -21,42 +21,42 @@ struct JobRequest {
   NodePtr node;  ///< Keeps the lineage alive.
   std::vector<int> partitions;
   CallSite site;
-  /// Called once for each index of `partitions`, as results arrive, in any order, on the scheduler's thread.
-  /// Must be quick and must not throw. May be null.
+  /// Called once for each index of `partitions` as results arrive, in any order, on the scheduler's thread. Must be
+  /// quick and must not throw. May be null.
   std::function<void(size_t index, TaskResult&& result)> on_result;
 };
 
-/// A job that runs or has run.
+/// A running or ended job.
 class JobHandle {
  public:
   virtual ~JobHandle() = default;
   [[nodiscard]] virtual JobId id() const = 0;
-  /// Blocks until the job ended. Throws JobFailed where it failed or was cancelled.
+  /// Blocks until the job has ended. Throws JobFailed if it failed or was cancelled.
   virtual void wait() = 0;
   [[nodiscard]] virtual bool isDone() const = 0;
   virtual void cancel(const std::string& reason) = 0;
-  /// The JobFailed for the exception that is being handled: it came from a function of the program's that the driver
-  /// itself ran on the job's results.
+  /// The JobFailed for the exception being handled, which a function of the program threw when the driver ran it on the
+  /// job's results.
   [[nodiscard]] virtual std::exception_ptr failureInDriver() const = 0;
 };
 
-/// Everything that the lazy side of the API asks of a Context.
+/// The functions of a Context that the lazy part of the API uses.
 class JobRunner {
  public:
   virtual ~JobRunner() = default;
   virtual std::shared_ptr<JobHandle> submit(JobRequest job) = 0;
 
   virtual RddId nextRddId() = 0;
-  /// Of the Context that this is the inside of.
+  /// The id of the Context.
   [[nodiscard]] virtual ContextId contextId() const = 0;
-  /// Makes the wide edge; its blocks are dropped when the last handle is gone.
+  /// Makes a shuffle dependency. Its blocks are dropped when the last handle is gone.
   virtual std::shared_ptr<ShuffleDependency> newShuffle(NodePtr parent, int num_reduces,
                                                         std::shared_ptr<const TaskBody> map_side) = 0;
   [[nodiscard]] virtual int defaultParallelism() const = 0;
-  /// The number of partitions of a shuffle that names none: cerium.default.parallelism, where it is set.
+  /// The number of partitions of a shuffle that names none: cerium.default.parallelism if set, else `largest_parent`.
   [[nodiscard]] virtual int shuffleParallelism(int largest_parent) const = 0;
-  /// How many partitions take() computes first (cerium.rdd.limit.initialNumPartitions), and by how much more each
-  /// further job (cerium.rdd.limit.scaleUpFactor).
+  /// How many partitions take() computes first (cerium.rdd.limit.initialNumPartitions), and the factor for each further
+  /// job (cerium.rdd.limit.scaleUpFactor).
   struct TakeSteps {
     int first = 1;
     int factor = 4;
@@ -64,12 +64,12 @@ class JobRunner {
   [[nodiscard]] virtual TakeSteps takeSteps() const { return {}; }
   virtual Context& context() = 0;
 
-  /// Sets the level. What is cached is dropped by unpersist(), or once the last handle of the RDD is gone.
+  /// Sets the storage level. Cached partitions are dropped by unpersist(), or when the last handle of the RDD is gone.
   virtual void persist(RddNode& node, StorageLevel level) = 0;
   virtual void unpersist(const RddNode& node, bool blocking) = 0;
   /// Runs `action` on the caller's thread after the first job that computes `node`.
   virtual void whenFirstComputed(const NodePtr& node, std::function<void()> action) = 0;
-  /// Folder of this application below setCheckpointDir; throws InvalidArgument where none was set.
+  /// The application's folder in the folder of setCheckpointDir. Throws InvalidArgument if none was set.
   [[nodiscard]] virtual std::string checkpointDir() const = 0;
 };
 

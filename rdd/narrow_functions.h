@@ -1,7 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Narrow operations as functors that pass each record on, composed in the type so that the compiler sees one loop.
-// A pipe is called as pipe(record, emit) and calls emit(result) any number of times. `emit` is passed by value: it is a
-// word or two, and behind a reference to it the compiler would keep an accumulator in memory instead of in a register.
+// Narrow operations as functors that pass records on, composed in their type so that the compiler sees one loop. A pipe
+// is called as pipe(record, emit) and calls emit(result) any number of times. `emit` is a word or two and is passed by
+// value: passed by reference, it would make the compiler keep an accumulator in memory rather than in a register.
 #pragma once
 
 #include <type_traits>
@@ -13,8 +13,8 @@
 
 namespace cerium::narrow {
 
-/// Calls a user's function with a record: moved into it where it may be, by const reference else, and as a copy of its
-/// own where the function insists on changing or taking it.
+/// Calls a user's function with a record: moved if possible, else by const reference, else as a copy if the function
+/// takes a mutable reference or a value.
 template <class F, class X, class... More>
 decltype(auto) callRecord(F& f, X&& x, More&&... more) {
   using T = std::remove_cvref_t<X>;
@@ -34,16 +34,16 @@ decltype(auto) callRecord(F& f, X&& x, More&&... more) {
   }
 }
 
-/// A function that takes a record of type T, however it wants it.
+/// A function that takes a record of type T, by value or by any reference.
 template <class F, class T, class... More>
 concept RecordFunction = std::is_invocable_v<F&, T&&, More...> || std::is_invocable_v<F&, const T&, More...> ||
     std::is_invocable_v<F&, T&, More...>;
 
-/// The record that a function makes of a record.
+/// The record type that a function makes of a record.
 template <class F, class T, class... More>
 using ResultOf = RecordType<decltype(callRecord(std::declval<F&>(), std::declval<T>(), std::declval<More>()...))>;
 
-/// `value` as a U, which is its type but for literals and entries of maps.
+/// `value` as a U. The types differ only for literals and entries of maps.
 template <class U, class X>
 decltype(auto) asRecord(X&& value) {
   if constexpr (std::is_same_v<std::remove_cvref_t<X>, U>) {
@@ -95,7 +95,7 @@ auto then(First first, Second second) {
   }
 }
 
-/// What every operation of one function has in common.
+/// The common part of the operations of one function.
 template <class Op, class F>
 struct OneFunction {
   Located<F> f;
@@ -122,7 +122,7 @@ struct Filter : OneFunction<Filter<F>, F> {
   }
 };
 
-/// Passes the elements of a range on, each as a U; those of a temporary container are moved.
+/// Passes on the elements of a range, each as a U. Elements of a temporary container are moved.
 template <class U, class Range, class Emit>
 void emitAll(Range&& range, const Emit& emit) {
   using R = std::remove_cvref_t<Range>;
@@ -166,7 +166,7 @@ struct FlatMapEmit : OneFunction<FlatMapEmit<U, F>, F> {
   }
 };
 
-/// Pairs: applies to the value, keeps the key.
+/// Applies the function to the value of a pair and keeps the key.
 template <class F>
 struct MapValues : OneFunction<MapValues<F>, F> {
   template <class X, class Emit>
@@ -189,8 +189,8 @@ struct FlatMapValues : OneFunction<FlatMapValues<U, F>, F> {
   }
 };
 
-/// Runs a pipe over a stream: the one loop of a task. `S` is the type of the records that come in.
-/// Each loop notices within a few records that the task was told to stop (TaskContext::checkInterruptedCheaply).
+/// Runs a pipe over a stream: the single loop of a task. `S` is the type of incoming records. Each loop notices within
+/// a few records that the task was told to stop (TaskContext::checkInterruptedCheaply).
 template <class S, class P>
 class Input {
  public:
@@ -225,7 +225,7 @@ class Input {
     }
   }
 
-  /// Sends one batch of the stream through the pipe; false at the end.
+  /// Sends one batch of the stream through the pipe. Returns false at the end.
   template <class Sink>
   bool nextBatch(Sink sink) {
     Batch<S> batch = stream_->next();
@@ -234,9 +234,9 @@ class Input {
     return true;
   }
 
-  /// Sends records through the pipe until `isFull()`, asked after each, or to the end of the stream's batch; false at
-  /// the end of the stream. For a sink that must not be given a whole batch's results at a time: a pipe may make many
-  /// records of one.
+  /// Sends records through the pipe until `isFull()`, which is asked after each, or until the batch ends. Returns false
+  /// at the end of the stream. For a sink that cannot take a whole batch's results at once, because a pipe may make
+  /// many records of one.
   template <class Sink, class IsFull>
   bool fill(Sink sink, IsFull isFull) {
     if (at_ == batch_.size) {
@@ -256,21 +256,21 @@ class Input {
     return true;
   }
 
-  /// The stream itself, for an end that reads it in its own way. REQUIRES: no pipe.
+  /// The stream itself, for an end that reads it directly. REQUIRES: no pipe.
   StreamPtr<S> takeStream() {
     static_assert(std::is_same_v<P, Identity>);
     return std::move(stream_);
   }
 
  private:
-  /// A function of its own: nothing in it but the loop knows the accumulator's address, so it lives in registers.
+  /// A separate function, so that only the loop knows the accumulator's address and the compiler keeps it in registers.
   template <class Acc, class Step>
   [[gnu::noinline]] Acc foldBatch(Batch<S> batch, Acc start, Step step) {
     Acc acc = std::move(start);
     sendBatch(batch, [&acc, &step](auto&& record) {
       acc = closure::accumulate(step, std::move(acc), std::forward<decltype(record)>(record));
     });
-    Acc end = std::move(acc);  // returned by name, `acc` itself would be the caller's memory
+    Acc end = std::move(acc);  // returning `acc` itself would make it the caller's memory
     return end;
   }
 
@@ -287,7 +287,7 @@ class Input {
 
   template <class Send>
   [[gnu::always_inline]] void sendEach(Batch<S> batch, Send send) {
-    constexpr size_t kStrip = 16;  // records between checks of a loop that has none inside
+    constexpr size_t kStrip = 16;  // records between checks, for a loop without checks
     for (size_t i = 0; i < batch.size;) {
       task_.checkInterrupted();
       const size_t end = batch.size - i < kStrip ? batch.size : i + kStrip;
@@ -301,7 +301,7 @@ class Input {
   TaskContext& task_;
   StreamPtr<S> stream_;
   P pipe_;
-  Batch<S> batch_;  // of fill()
+  Batch<S> batch_;  // used by fill()
   size_t at_ = 0;
 };
 

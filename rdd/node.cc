@@ -9,8 +9,8 @@
 namespace cerium {
 namespace {
 
-/// Lineage may be 10,000 deep, and a destructor that destroys its parent, which destroys its parent, would overflow the
-/// stack. Whoever is destroyed first on a thread drains the rest in a loop.
+/// Nodes whose destruction is delayed. Lineage may be 10,000 deep, and destructors that destroy their parents
+/// recursively would overflow the stack. The first destructor on a thread destroys the others in a loop.
 thread_local std::vector<NodePtr>* t_graveyard = nullptr;
 
 void bury(NodePtr node) {
@@ -25,7 +25,7 @@ void bury(NodePtr node) {
   while (!graveyard.empty()) {
     NodePtr last = std::move(graveyard.back());
     graveyard.pop_back();
-    last.reset();  // may push its parents
+    last.reset();  // may add its parents
   }
   t_graveyard = nullptr;
 }
@@ -102,7 +102,7 @@ void RddNode::visitClosures(const ClosureVisitor&) const {}
 std::vector<const RddNode*> stageNodes(const RddNode* final_node) {
   std::vector<const RddNode*> ordered;
   std::unordered_set<const RddNode*> done;
-  // Depth first with an explicit stack: a node is listed when all its narrow parents are.
+  // Depth first with an explicit stack. A node is listed once all its narrow parents are listed.
   std::vector<std::pair<const RddNode*, size_t>> stack{{final_node->effective(), 0}};
   std::unordered_set<const RddNode*> entered{final_node->effective()};
   while (!stack.empty()) {

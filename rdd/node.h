@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Untyped lineage: what the schedulers see of an RDD. Immutable once built, but for name, storage level and checkpoint.
-// Typed records enter one level up, in rdd/typed_node.h. Everything that walks lineage uses a loop, never recursion.
+// Untyped lineage, as the schedulers see an RDD. Immutable once built, except name, storage level and checkpoint. Typed
+// records enter in rdd/typed_node.h. Code that walks lineage uses loops, never recursion.
 #pragma once
 
 #include <atomic>
@@ -23,11 +23,12 @@ class RddNode;
 class TaskBody;
 using NodePtr = std::shared_ptr<RddNode>;
 
-/// The wide edge of lineage: `parent` is partitioned anew. Its map tasks are one stage, whoever reads it is another.
+/// A wide edge of lineage: `parent` is partitioned anew. Its map tasks are one stage; its readers belong to later
+/// stages.
 class ShuffleDependency {
  public:
   ShuffleDependency(ShuffleId id, NodePtr parent, int num_reduces, std::shared_ptr<const TaskBody> map_side);
-  /// As an executor sees it: where to read from, not how it is made.
+  /// For executors, which read the shuffle but do not make it.
   ShuffleDependency(ShuffleId id, int num_maps, int num_reduces);
   ~ShuffleDependency();
 
@@ -35,7 +36,7 @@ class ShuffleDependency {
   [[nodiscard]] const NodePtr& parent() const { return parent_; }
   [[nodiscard]] int numMaps() const { return num_maps_; }
   [[nodiscard]] int numReduces() const { return num_reduces_; }
-  /// What a map task runs; reads one partition of `parent` and yields a MapOutput.
+  /// The body of a map task: reads one partition of `parent` and returns a MapOutput.
   [[nodiscard]] const std::shared_ptr<const TaskBody>& mapSide() const { return map_side_; }
   /// Called when the last handle of this shuffle is gone, so that executors drop its blocks.
   std::function<void(ShuffleId)> on_release;
@@ -49,7 +50,7 @@ class ShuffleDependency {
   std::shared_ptr<const TaskBody> map_side_;
 };
 
-/// An edge of lineage: exactly one of the two is set.
+/// An edge of lineage. Exactly one of the two members is set.
 struct Dependency {
   NodePtr narrow;
   std::shared_ptr<ShuffleDependency> shuffle;
@@ -75,12 +76,12 @@ class RddNode {
   [[nodiscard]] RddId id() const { return id_; }
   /// The operation that made this RDD and where the program called it.
   [[nodiscard]] const CallSite& site() const { return site_; }
-  /// Whose it is; none in an executor's process.
+  /// The Context that owns the RDD; none in an executor's process.
   [[nodiscard]] ContextId context() const { return context_; }
   void setContext(ContextId context) { context_ = context; }
   [[nodiscard]] int numPartitions() const { return num_partitions_; }
   [[nodiscard]] const std::vector<Dependency>& dependencies() const { return dependencies_; }
-  /// RDDs on the longest way from here to one that has no parent. The same for the same program wherever it runs.
+  /// The number of RDDs on the longest path from here to one without parents. The same in every process.
   [[nodiscard]] int lineageDepth() const { return lineage_depth_; }
   /// For a decoder, which does not see all parents.
   void setLineageDepth(int depth) { lineage_depth_ = depth; }
@@ -91,28 +92,28 @@ class RddNode {
   void setName(std::string name);
   [[nodiscard]] StorageLevel storageLevel() const { return storage_level_.load(); }
   void setStorageLevel(StorageLevel level) { storage_level_.store(level); }
-  /// Called when the last handle of this RDD is gone while it is persisted, so that executors drop its partitions.
+  /// `action` is called when the last handle of this persisted RDD is gone, so that executors drop its partitions.
   void whenReleased(std::function<void(RddId)> action);
 
-  /// The node that computes this RDD now: itself, or once checkpointed the node that reads the checkpoint.
+  /// The node that computes this RDD now: itself, or after a checkpoint the node that reads the checkpoint.
   [[nodiscard]] const RddNode* effective() const;
   void replaceBy(NodePtr checkpoint);
 
-  /// Appends the parent partitions that partition `p` reads through narrow dependencies.
-  /// Default: the same partition of each narrow parent.
+  /// Appends the parent partitions that partition `p` reads through narrow dependencies. Default: partition `p` of each
+  /// narrow parent.
   virtual void narrowParents(int p, std::vector<PartitionRef>& out) const;
-  /// Hosts that hold the input of partition `p`, for locality. Default: none.
+  /// The hosts that hold the input of partition `p`, for locality. Default: none.
   [[nodiscard]] virtual std::vector<std::string> preferredHosts(int p) const;
-  /// True where all tasks of a stage must run at the same time.
+  /// Whether all tasks of a stage must run at the same time.
   [[nodiscard]] virtual bool isBarrier() const { return false; }
 
-  /// How this node travels: the entry that decodes it, and its own fields (parents are encoded by the stage).
+  /// How this node travels: the entry that decodes it, and its own fields. The stage encodes parents.
   [[nodiscard]] virtual EntryId entry() const = 0;
   virtual void encode(Writer& out) const = 0;
-  /// What a task needs of partition `p` beyond the node itself: a slice of a local collection, a piece of a file.
-  /// Returns false where there is nothing to send. The bytes come back through TaskContext::partitionData.
+  /// Encodes the data that a task needs for partition `p` beside the node: a slice of a local collection, a piece of a
+  /// file. Returns false if there is none. The task reads it with TaskContext::partitionData.
   virtual bool encodePartition(int p, Writer& out) const;
-  /// Calls `visit` for each user function of this node, so that captures can be checked.
+  /// Calls `visit` for each user function of this node, to check captures.
   virtual void visitClosures(const ClosureVisitor& visit) const;
 
  private:
@@ -131,8 +132,8 @@ class RddNode {
   std::atomic<const RddNode*> effective_;
 };
 
-/// The nodes that one stage computes: `final_node` and all it reaches through narrow dependencies, each once, parents
-/// before children. O(nodes + edges).
+/// The nodes that one stage computes: `final_node` and the nodes it reaches through narrow dependencies, each once,
+/// parents before children. O(nodes + edges).
 std::vector<const RddNode*> stageNodes(const RddNode* final_node);
 
 /// The lineage as text, one line a node, indented at each shuffle, as Spark prints it.

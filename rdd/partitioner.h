@@ -1,7 +1,8 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Which partition a key belongs to. A partitioner is any value with `int numPartitions() const` and
-// `int getPartition(const K&) const` that can travel as a function can; HashPartitioner and RangePartitioner are two.
-// `Partitioner` is the type-erased handle that rdd.partitioner() returns and that co-partitioning is judged by.
+// Partitioners assign keys to partitions. A partitioner is any value with `int numPartitions() const` and `int
+// getPartition(const K&) const` that can travel as a function can, such as HashPartitioner and RangePartitioner.
+// `Partitioner` is the type-erased handle that rdd.partitioner() returns; RDDs are co-partitioned if their handles are
+// equal.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +24,7 @@ concept PartitionerFor = requires(const P& p, const K& key) {
   { p.getPartition(key) } -> std::convertible_to<int>;
 };
 
-/// Any partitioner, seen only by its number of partitions and its equality with another.
+/// Any partitioner, with its number of partitions and equality.
 class Partitioner {
  public:
   template <class P>
@@ -34,7 +35,7 @@ class Partitioner {
   Partitioner(const P& p) : self_(static_cast<const Concept*>(new Model<P>(p))) {}  // NOLINT: meant to convert
 
   [[nodiscard]] int numPartitions() const { return self_->numPartitions(); }
-  /// The typed partitioner inside, or null where it is of another type.
+  /// The typed partitioner inside, or null if it has another type.
   template <class P>
   [[nodiscard]] const P* as() const {
     auto* model = dynamic_cast<const Model<P>*>(self_.get());
@@ -70,7 +71,7 @@ class Partitioner {
   std::shared_ptr<const Concept> self_;
 };
 
-/// Spreads keys by their hash. Equal to every other HashPartitioner with as many partitions.
+/// Spreads keys by their hash. Equal to every HashPartitioner with the same number of partitions.
 class HashPartitioner {
  public:
   explicit HashPartitioner(int partitions = 1) : partitions_(partitions) {
@@ -84,8 +85,8 @@ class HashPartitioner {
   [[nodiscard]] int getPartition(const K& key) const {
     return ofHash(Hash<K>()(key));
   }
-  /// Multiplies instead of dividing (Lemire, "Fast random integer generation in an interval", 2019). It looks at the
-  /// hash's high bits; hash tables inside a partition use the low ones.
+  /// Multiplies instead of dividing (Lemire, "Fast random integer generation in an interval", 2019). Uses the hash's
+  /// high bits; hash tables inside a partition use the low ones.
   [[nodiscard]] int ofHash(uint64_t hash) const {
     return static_cast<int>(((hash >> 32) * static_cast<uint64_t>(partitions_)) >> 32);
   }
@@ -95,13 +96,13 @@ class HashPartitioner {
   int partitions_;
 };
 
-/// Sorted ranges of keys: partition i holds the keys up to and including bound i, the last one the rest.
-/// RDD operations make one from a sample; make one by hand from bounds of your own.
+/// Sorted ranges of keys: partition i holds the keys up to and including bound i, the last partition the rest.
+/// Operations make one from a sample; programs may make one from their own bounds.
 template <class K>
 class RangePartitioner {
  public:
   RangePartitioner() = default;
-  /// `bounds` ascending; there is one more partition than bounds. With `ascending` false, partition 0 holds the
+  /// `bounds` must be ascending; there is one partition more than bounds. Without `ascending`, partition 0 holds the
   /// largest keys.
   explicit RangePartitioner(std::vector<K> bounds, bool ascending = true)
       : bounds_(std::move(bounds)), ascending_(ascending) {}

@@ -1,7 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
-// RDD<T> and Chain: the two forms of a distributed collection. Both are light handles on lineage and have the same
-// operations (rdd/api/). A narrow operation returns a Chain, whose type holds the composed functions, so that the whole
-// chain and what ends it compile into one loop; a Chain becomes an RDD<T> by itself where one is needed.
+// RDD<T> and Chain: the two forms of a distributed collection. Both are light handles on lineage with the same
+// operations (rdd/api/). A narrow operation returns a Chain, whose type holds the composed functions, so that the chain
+// and its end compile into one loop. A Chain converts to an RDD<T> where one is needed.
 #pragma once
 
 #include <memory>
@@ -21,7 +21,7 @@ namespace cerium {
 
 namespace api {
 
-/// All operations.
+/// All operations of RDD and Chain.
 template <class Self, class T>
 class Operations : public Basics<Self, T>,
                    public Transformations<Self, T>,
@@ -35,16 +35,16 @@ class Operations : public Basics<Self, T>,
   using rdd_tag = void;
 };
 
-/// What copies of one chain share: its node, once it has one. A chain gets a node of its own when something needs an
-/// identity (cache, id, union, ...); from then on it, and what is built on it, reads through that node, so that
-/// `auto m = x.map(f); m.cache();` caches m whichever handle is used.
+/// The state that copies of one chain share: its node, once it has one. A chain gets a node when an operation needs an
+/// identity (cache, id, union, ...). From then on the chain, and chains built on it, read through that node, so `auto m
+/// = x.map(f); m.cache();` caches m for every copy of the handle.
 class ChainState {
  public:
   virtual ~ChainState() = default;
 
-  /// The node, or one built now on a parent chain's node; null where the fused pipe is to be used.
+  /// The node, or a new one on the node of the parent chain; null if the pipe is still to be fused.
   NodePtr node();
-  /// Sets the node if there is none, and returns the one that is set.
+  /// Sets the node if there is none. Returns the node that is set.
   template <class Make>
   NodePtr nodeOr(Make make) {
     if (auto known = node()) return known;
@@ -97,7 +97,7 @@ class RDD : public api::Operations<RDD<T>, T> {
   [[nodiscard]] int getNumPartitions() const { return node_->numPartitions(); }
   [[nodiscard]] std::optional<Partitioner> partitioner() const { return node_->partitioner(); }
 
-  // The engine's side.
+  // The members below are for the engine.
   [[nodiscard]] const TypedNodePtr<T>& node() const { return node_; }
   [[nodiscard]] const JobRunnerPtr& runner() const { return runner_; }
   [[nodiscard]] const RDD& rdd() const { return *this; }
@@ -110,12 +110,12 @@ class RDD : public api::Operations<RDD<T>, T> {
     return Chain<T, Op, U>(node_, std::move(op), std::move(state), runner_, site,
                            keeps_partitioner ? partitioner() : std::nullopt);
   }
-  /// Calls `f(source node, pipe)` with what a fused loop reads and applies.
+  /// Calls `f(source node, pipe)` with the source and the pipe of a fused loop.
   template <class F>
   auto fused(F f) const {
     return f(node_, narrow::Identity());
   }
-  /// The wide edge whose map side ends this RDD's loop with `writer`.
+  /// A shuffle whose map side ends this RDD's loop with `writer`.
   template <class Writer>
   auto shuffleWith(Writer writer, int partitions) const {
     return runner_->newShuffle(node_, partitions, fusedBody<T>(node_, narrow::Identity(), std::move(writer)));
@@ -146,7 +146,7 @@ class Chain : public api::Operations<Chain<S, P, T>, T> {
   [[nodiscard]] int getNumPartitions() const { return source_->numPartitions(); }
   [[nodiscard]] const std::optional<Partitioner>& partitioner() const { return partitioner_; }
 
-  // The engine's side.
+  // The members below are for the engine.
   [[nodiscard]] TypedNodePtr<T> node() const {
     return TypedNodePtr<T>(state_->nodeOr([this]() -> NodePtr {
       return api::makeRdd<T>(runner_, site_, getNumPartitions(), {api::narrowOn(source_)}, ops::Chain<S, P, T>{pipe_},

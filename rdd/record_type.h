@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Which type of record a value becomes that a user's function returns, a range holds, or a call binds: mostly its own.
+// The record type of a value that a user's function returns, a range holds or a call binds: usually its own type.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ template <class T>
 struct Of {
   using type = T;
 };
-// A literal is a text; its address would mean nothing in another process.
+// A literal becomes a string, because its address means nothing in another process.
 template <>
 struct Of<const char*> {
   using type = std::string;
@@ -29,7 +29,7 @@ template <>
 struct Of<std::vector<bool>::reference> {
   using type = bool;
 };
-// The entries of maps have const keys, which no buffer of records could move.
+// Entries of maps have const keys, which a buffer of records could not move.
 template <class A, class B>
 struct Of<std::pair<A, B>> {
   using type = std::pair<typename Of<std::remove_cv_t<A>>::type, typename Of<std::remove_cv_t<B>>::type>;
@@ -41,8 +41,8 @@ struct Of<std::tuple<Ts...>> {
 
 }  // namespace record_type
 
-/// std::string for a literal, also inside pairs and tuples; std::pair<K, V> for an entry of a map; else T without const
-/// and reference.
+/// std::string for a literal, also inside pairs and tuples; std::pair<K, V> for an entry of a map; otherwise T without
+/// const and reference.
 template <class T>
 using RecordType = typename record_type::Of<std::decay_t<T>>::type;
 

@@ -93,7 +93,7 @@ std::shared_ptr<const TaskBody> decodeStage(const Bytes& code) {
 
 namespace {
 
-/// Calls `visit(node, partition)` for each partition that task `p` on `node` computes, each once.
+/// Calls `visit(node, partition)` once for each partition that task `p` on `node` computes.
 template <class Visit>
 void forEachInput(const RddNode& node, int p, Visit visit) {
   std::set<std::pair<const RddNode*, int>> seen;

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A stage as it travels: its lineage as a list of nodes, parents first, then what ends its loop. Encoded once by the
-// driver, sent to each executor once; tasks name the stage.
+// The encoded form of a stage: its lineage as a list of nodes, parents first, then the end of its loop. The driver
+// encodes a stage once and sends it to each executor once; tasks name the stage.
 #pragma once
 
 #include <memory>
@@ -9,13 +9,14 @@
 
 namespace cerium {
 
-/// Nodes are named by their place in the list, so a lineage that joins itself travels once. O(nodes + edges).
+/// Encodes a stage. Nodes are named by their place in the list, so a lineage that joins itself travels once. O(nodes +
+/// edges).
 [[nodiscard]] Bytes encodeStage(const TaskBody& body);
-/// Throws CorruptData for bytes that are not whole, name no entry of this binary, or join nodes that are not there.
-/// That they come from the same binary, and so fit their entries, is for the caller to know: see buildId().
+/// Decodes a stage. REQUIRES: encoded by this binary (compare buildId()). Throws CorruptData for truncated bytes,
+/// unknown entries, or parents that do not exist.
 [[nodiscard]] std::shared_ptr<const TaskBody> decodeStage(const Bytes& code);
 
-/// The source partitions that task `p` of a stage on `node` reads, with what each must be sent (encodePartition).
+/// The source partitions that task `p` of a stage on `node` reads, each with the data to send (encodePartition).
 struct SourcePartition {
   RddId rdd;
   int partition;
@@ -23,7 +24,7 @@ struct SourcePartition {
 };
 [[nodiscard]] std::vector<SourcePartition> sourcePartitions(const RddNode& node, int p);
 
-/// The persisted partitions that task `p` of a stage on `node` may read, itself included.
+/// The persisted partitions that task `p` of a stage on `node` may read, including its own.
 [[nodiscard]] std::vector<PartitionRef> cachedPartitions(const RddNode& node, int p);
 
 /// Checks the captures of every function of a stage; see checkCaptures.

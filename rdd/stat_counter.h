@@ -9,7 +9,7 @@
 
 namespace cerium {
 
-/// What `stats()` returns. Plain data; 0 records have mean 0, and NaN for variances.
+/// The result of `stats()`. Plain data. Without records the mean is 0 and variances are NaN.
 class StatCounter {
  public:
   StatCounter& merge(double x) {
@@ -39,12 +39,12 @@ class StatCounter {
   [[nodiscard]] double sum() const { return mean_ * static_cast<double>(count_); }
   [[nodiscard]] double min() const { return min_; }
   [[nodiscard]] double max() const { return max_; }
-  /// Of the whole population; NaN for no records.
+  /// The variance of the whole population; NaN without records.
   [[nodiscard]] double variance() const { return squares_ / static_cast<double>(count_); }
   [[nodiscard]] double popVariance() const { return variance(); }
   [[nodiscard]] double stdev() const { return std::sqrt(variance()); }
   [[nodiscard]] double popStdev() const { return stdev(); }
-  /// Of a sample (divides by count - 1); NaN for fewer than two records.
+  /// The variance of a sample (divides by count - 1); NaN for fewer than two records.
   [[nodiscard]] double sampleVariance() const {
     return count_ < 2 ? std::numeric_limits<double>::quiet_NaN() : squares_ / static_cast<double>(count_ - 1);
   }

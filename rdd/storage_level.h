@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Where a persisted RDD may live.
+// Storage levels: where a persisted RDD may be stored.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace cerium {
 
-/// Spark's storage levels. `_SER` keeps encoded bytes (smaller, slower to read); `_2` keeps a copy on a second
+/// Spark's storage levels. `_SER` stores encoded bytes (smaller, slower to read); `_2` stores a copy on a second
 /// executor.
 enum class StorageLevel : uint8_t {
   NONE,

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// How records flow inside a task: pulled in batches, one virtual call a batch and never one a record.
+// The flow of records inside a task: pulled in batches, with one virtual call for a batch and none for a record.
 #pragma once
 
 #include <memory>
@@ -9,7 +9,7 @@
 
 namespace cerium {
 
-/// Some records in a row. `owned` says that the reader may move from them; else somebody else reads them too.
+/// Some records in a row. `owned`: the reader may move from them; otherwise other readers share them.
 template <class T>
 struct Batch {
   T* data = nullptr;
@@ -17,16 +17,16 @@ struct Batch {
   bool owned = false;
 };
 
-/// Records for about this many bytes make a batch: big enough to hide the call, small enough to stay in the cache.
+/// The size of a batch in bytes, about: large enough to hide the call, small enough to stay in the cache.
 inline constexpr size_t kBatchBytes = 64 * 1024;
 
-/// What the records of a batch may own on the heap before it is passed on though it is not full.
+/// A batch whose records own more heap than this is passed on even if it is not full.
 inline constexpr int64_t kBatchHeapBytes = 1024 * 1024;
 
 template <class T>
 inline constexpr size_t kBatchRecords = sizeof(T) * 16 > kBatchBytes ? 16 : kBatchBytes / sizeof(T);
 
-/// What owns a stream needs only this.
+/// The part of a stream that its owner needs.
 class StreamBase {
  public:
   StreamBase() = default;
@@ -45,7 +45,7 @@ class Stream : public StreamBase {
   /// The next records; an empty batch means the end. A batch is valid until the next call.
   virtual Batch<T> next() = 0;
 
-  /// Appends the next records to `out` (zero or more, when the source's batch was filtered away); false at the end.
+  /// Appends the next records to `out`, possibly none if the source's batch was filtered out. Returns false at the end.
   virtual bool appendNext(RecordBuffer<T>& out) {
     Batch<T> batch = next();
     if (batch.size == 0) return false;
@@ -64,8 +64,7 @@ class Stream : public StreamBase {
   }
 };
 
-/// Owns a stream. A std::unique_ptr would do; for each of the many record types of a program it costs the compiler ten
-/// times as much.
+/// Owns a stream. A std::unique_ptr would cost the compiler ten times as much for each record type of a program.
 template <class T>
 class StreamPtr {
  public:
@@ -95,7 +94,7 @@ StreamPtr<typename S::record_type> makeStream(Args&&... args) {
   return StreamPtr<typename S::record_type>(new S(std::forward<Args>(args)...));
 }
 
-/// Records that lie in memory and that others may read too; `keep` holds them alive.
+/// Records in memory that other readers may share. `keep` owns them.
 template <class T>
 class SharedStream final : public Stream<T> {
  public:
@@ -103,7 +102,8 @@ class SharedStream final : public Stream<T> {
       : data_(const_cast<T*>(data)), left_(size), keep_(std::move(keep)) {}
 
   Batch<T> next() override {
-    // Larger than kBatchBytes: nothing is copied, and a batch only bounds how soon a cancelled task notices.
+    // Larger than kBatchBytes, because records are not copied here; the batch only bounds how soon a cancelled task
+    // notices.
     constexpr size_t kRecords = 16 * kBatchRecords<T>;
     Batch<T> batch{data_, left_ < kRecords ? left_ : kRecords, false};
     data_ += batch.size;
@@ -117,7 +117,7 @@ class SharedStream final : public Stream<T> {
   std::shared_ptr<const void> keep_;
 };
 
-/// Records of a buffer that nobody else reads.
+/// Records of a buffer that this stream alone reads.
 template <class T>
 class OwnedStream final : public Stream<T> {
  public:
@@ -152,7 +152,7 @@ class ConcatStream final : public Stream<T> {
   StreamPtr<T> second_;
 };
 
-/// Encoded form of a run of records: a count, then the records. The same in shuffle blocks, cached blocks and spills.
+/// The encoded form of a run of records, in shuffle blocks, cached blocks and spills: a count, then the records.
 template <class T>
 void encodeRecords(Writer& out, const T* records, size_t size) {
   out.put(static_cast<uint64_t>(size));
@@ -163,10 +163,10 @@ void encodeRecords(Writer& out, const T* records, size_t size) {
   }
 }
 
-/// Bytes of the runs in which a cached partition is encoded and written, about.
+/// The bytes of a piece, about: a cached partition is encoded and written in pieces.
 inline constexpr size_t kPieceBytes = size_t{4} << 20;
 
-/// Encodes as many of the records as make a piece, at least one, and returns how many these are. REQUIRES: size > 0.
+/// Encodes as many records as make a piece, at least one, and returns how many. REQUIRES: size > 0.
 template <class T>
 size_t encodePiece(Writer& out, const T* records, size_t size) {
   if constexpr (kBitwise<T>) {
@@ -185,13 +185,13 @@ size_t encodePiece(Writer& out, const T* records, size_t size) {
   }
 }
 
-/// Appends up to `max` of the records that `in` holds; `left` counts what remains of the run.
+/// Appends up to `max` records from `in`; `left` counts the records that remain in the run.
 template <class T>
 void decodeRecords(Reader& in, uint64_t& left, size_t max, RecordBuffer<T>& out) {
   size_t n = left < max ? static_cast<size_t>(left) : max;
   if constexpr (kBitwise<T>) {
     if (n > in.left() / sizeof(T)) throw CorruptData("a run of records names more of them than it has bytes for");
-    if (n == 0) return;  // memcpy takes no null pointer, even for nothing
+    if (n == 0) return;  // memcpy must not get a null pointer, even for 0 bytes
     const char* bytes = in.raw(n * sizeof(T));
     std::memcpy(static_cast<void*>(out.growUninitialized(n)), bytes, n * sizeof(T));
   } else {

@@ -1,6 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What a task is: the stage whose code it runs, its launch, the report of its end, and what it says of blocks on its
-// way.
+// Tasks: the stage whose code a task runs, its launch, the report of its end, and changes of cached blocks.
 #pragma once
 
 #include <memory>
@@ -21,7 +20,7 @@ struct StageCode {
   StageId id;
   int num_partitions = 0;
   std::shared_ptr<const TaskBody> body;
-  std::optional<ShuffleId> shuffle;  ///< Set where its tasks write map output.
+  std::optional<ShuffleId> shuffle;  ///< The shuffle that its tasks write; none for a result stage.
   std::unordered_map<std::string, std::string> properties;
 };
 using StageCodePtr = std::shared_ptr<const StageCode>;
@@ -33,12 +32,12 @@ struct TaskLaunch {
   int stage_attempt = 0;
   int partition = 0;
   int attempt = 0;
-  std::vector<std::tuple<RddId, int, Bytes>> data;  ///< Of source partitions that it reads (encodePartition()).
+  std::vector<std::tuple<RddId, int, Bytes>> data;  ///< For the source partitions that it reads (encodePartition()).
 };
 
 /// How a task ended: all of it that the scheduler looks at.
 struct TaskEnd {
-  /// kNotSent: it never ran, as code of the program's threw in the driver while the task was encoded.
+  /// kNotSent: the task never ran, because the program's code threw in the driver while the task was encoded.
   enum class Outcome { kSuccess, kUserException, kFetchFailed, kEngineFailure, kKilled, kNotSent };
   TaskId id;
   Outcome outcome = Outcome::kSuccess;
@@ -48,19 +47,19 @@ struct TaskEnd {
   std::string message;
   std::string exception_type;
   std::string call_site;
-  ShuffleId shuffle;  ///< Of a failed fetch, with `map` and `source`.
+  ShuffleId shuffle;  ///< The shuffle of a failed fetch, with `map` and `source`.
   int map = -1;
   ExecutorId source;
 };
 
-/// What an executor reports at the end of a task: with typed values, for they have not left the process yet.
+/// What an executor reports at the end of a task: with typed values, which have not left the process yet.
 struct TaskReport : TaskEnd {
   StageCodePtr stage;
   std::shared_ptr<void> value;  ///< Of a result task.
   std::vector<std::pair<AccumulatorId, std::unique_ptr<AccumulatorCell>>> cells;
 };
 
-/// A cached partition came to an executor, moved between its memory and its disk, or went.
+/// A cached partition appeared on an executor, moved between its memory and its disk, or was removed.
 struct BlockChange {
   RddId rdd;
   int partition = 0;

@@ -147,7 +147,7 @@ AccumulatorCell& TaskContext::newCell(Cells& cells, AccumulatorId id) const {
 }
 
 namespace {
-/// All of them reach each task in one message, which would cost its connection where it is too long for that.
+/// The most bytes that allGather() sends to each task in one message; a longer message would end the connection.
 constexpr size_t kMostGathered = size_t{512} << 20;
 }  // namespace
 

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What a running task knows about itself (TaskContext, public) and what its executor offers it (TaskServices).
+// The public interface of a running task (TaskContext), and the services that its executor offers it (TaskServices).
 #pragma once
 
 #include <atomic>
@@ -26,44 +26,44 @@ class RddNode;
 class ShuffleDependency;
 class TaskContext;
 
-/// Part of one map task's output for one reduce partition: typed in memory, or encoded on disk.
+/// A part of one map task's output for one reduce partition: typed in memory, or encoded on disk.
 struct ShuffleSegment {
   TypedBlock block;
-  SpilledPtr spilled;  ///< Set instead of `block` where memory did not suffice.
+  SpilledPtr spilled;  ///< Set instead of `block` if the segment is on disk.
 };
 
-/// What one map task leaves behind: for each reduce partition its segments in the order written.
+/// The output of one map task: the segments of each reduce partition, in the order of writing.
 struct MapOutput {
   MapOutput() = default;
   explicit MapOutput(int num_partitions);
-  /// One more segment of partition `p`, of about `encoded_bytes`.
+  /// Adds a segment of about `encoded_bytes` to partition `p`.
   void add(size_t p, ShuffleSegment segment, size_t num_records, size_t encoded_bytes);
 
   std::vector<std::vector<ShuffleSegment>> partitions;
-  std::vector<int64_t> bytes;  ///< Encoded size a partition, about.
+  std::vector<int64_t> bytes;  ///< The encoded size of each partition, approximately.
   size_t reserved = 0;         ///< Bytes charged to the MemoryManager for blocks in memory.
   int64_t records = 0;
-  /// Hash of all records in order, by partition: two attempts of a map task have the same one exactly where they made
-  /// the same output, however it was cut into segments.
+  /// The hash of all records in order, by partition. Two attempts of a map task have equal checksums if and only if
+  /// they made the same records, however these were cut into segments.
   uint64_t checksum = 0;
 };
 
-/// One segment as a reduce task reads it: typed where the map task ran in this process, else encoded.
+/// A segment as a reduce task reads it: typed if the map task ran in this process, else encoded.
 struct FetchedSegment {
   TypedBlock block;
   std::shared_ptr<const Bytes> encoded;
 };
 
-/// The segments of one reduce partition, in map order and inside a map task in the order written.
+/// The segments of one reduce partition, in map order; segments of one map task in the order of writing.
 class SegmentSource {
  public:
   virtual ~SegmentSource() = default;
-  /// Blocks until the next one is there; nothing at the end. Throws FetchFailed where a map output is gone.
+  /// Blocks until the next segment; nothing at the end. Throws FetchFailed if a map output is gone.
   virtual std::optional<FetchedSegment> next() = 0;
 };
 
-/// Thrown inside a task when shuffle output cannot be read; the driver runs the map task again. `map` is kAllMaps where
-/// the executor that holds it cannot be reached, so that everything it holds is lost.
+/// Thrown in a task when shuffle output cannot be read; the driver then runs the map task again. `map` is kAllMaps if
+/// the executor cannot be reached, so that all its output is lost.
 class FetchFailed : public Error {
  public:
   static constexpr int kAllMaps = -1;
@@ -74,7 +74,7 @@ class FetchFailed : public Error {
   ExecutorId source;
 };
 
-/// Thrown inside a task that was told to stop.
+/// Thrown in a task that was told to stop.
 class TaskKilled : public Error {
  public:
   using Error::Error;
@@ -83,54 +83,55 @@ class TaskKilled : public Error {
 /// A run of encoded records of a cached partition, in memory or on this machine's disk.
 struct CachedPiece {
   CheckedBytes encoded;
-  SpilledPtr spilled;  ///< Set instead of `encoded` where it is on disk.
+  SpilledPtr spilled;  ///< Set instead of `encoded` if the piece is on disk.
 
-  /// Reads what is on disk. Throws CorruptData where it is not what was written, IoError where the disk fails.
+  /// Reads a piece that is on disk. Throws CorruptData if the bytes are not the written ones, and IoError if the disk
+  /// fails.
   [[nodiscard]] CheckedBytes read() const { return spilled ? spilled->readChecked() : encoded; }
 };
 
-/// What a cached partition is read from.
+/// A cached partition.
 struct CachedBlock {
   TypedBlock block;
-  std::vector<CachedPiece> pieces;  ///< Instead of `block` where bytes are kept: the records in order.
-  bool is_elsewhere = false;        ///< It was fetched from another executor.
+  std::vector<CachedPiece> pieces;  ///< Set instead of `block` if bytes are stored: the records in order.
+  bool is_elsewhere = false;        ///< Fetched from another executor.
 
   static CachedBlock of(TypedBlock block) { return {std::move(block), {}, false}; }
   static CachedBlock of(std::vector<CachedPiece> pieces) { return {{}, std::move(pieces), false}; }
   /// Bytes held in memory, and on disk.
   [[nodiscard]] size_t memory() const;
   [[nodiscard]] size_t disk() const;
-  /// The same records, encoded in pieces: all of them on `disk`, or where that is null in memory, but for what is on
-  /// disk already. Threads: any. Throws IoError where the disk does not take them, TaskKilled where `task` (may be
-  /// null) is told to stop.
+  /// The same records encoded in pieces: on `disk`, or if that is null in memory, except pieces that are on disk
+  /// already. Threads: any. Throws IoError if the disk is full, and TaskKilled if `task` (may be null) is told to stop.
   [[nodiscard]] CachedBlock inPieces(const std::shared_ptr<SpillSpace>& disk, const TaskContext* task) const;
 };
 
-/// What an executor does for the code it runs. Implemented in executor/. Threads: all methods from any task thread.
+/// The services of an executor for the code that it runs. Implemented in executor/. Threads: all methods from any task
+/// thread.
 class TaskServices {
  public:
   virtual ~TaskServices() = default;
   virtual std::unique_ptr<SegmentSource> openShuffle(TaskContext& task, const ShuffleDependency& shuffle,
                                                      int reduce) = 0;
-  /// A cached partition, of this executor or else of another; nothing where it must be computed.
+  /// A cached partition of this executor, or else of another one; nothing if it must be computed.
   virtual std::optional<CachedBlock> findCached(RddId rdd, int partition) = 0;
-  /// Keeps a computed partition; false where it does not fit (the level has no disk).
+  /// Stores a computed partition. Returns false if it does not fit (and the level has no disk).
   virtual bool cacheBlock(RddId rdd, int partition, StorageLevel level, CachedBlock block) = 0;
   virtual MemoryManager& memory() = 0;
   virtual const std::shared_ptr<SpillSpace>& spillSpace() = 0;
-  /// Blocks until all tasks of the barrier stage are here; returns what each brought, by partition.
+  /// Blocks until all tasks of the barrier stage have called it. Returns their messages, by partition.
   virtual std::vector<std::string> barrier(TaskContext& task, const std::string& message) = 0;
-  /// Local copy of a file that the driver added.
+  /// The path of a local copy of a file that the driver added.
   virtual std::string addedFile(const std::string& name) = 0;
-  /// The Context whose tasks run here; none in an executor's process, which knows but one.
+  /// The Context whose tasks run here; none in an executor's process, which serves only one.
   [[nodiscard]] virtual ContextId context() const { return {}; }
 };
 
-/// A task. Its own thread has one, and so have the threads that this one starts (see task_threads.cc).
-/// Threads: what is public is for the task's own thread; of other threads' use, only what says so.
+/// A running task. The task's own thread and the threads that it starts share it (see task_threads.cc). Threads: public
+/// members are for the task's own thread, unless they say "any thread".
 class TaskContext : public std::enable_shared_from_this<TaskContext> {
  public:
-  /// What identifies a task; filled in by the executor.
+  /// The ids of a task, set by the executor.
   struct Identity {
     StageId stage;
     int stage_attempt = 0;
@@ -138,7 +139,7 @@ class TaskContext : public std::enable_shared_from_this<TaskContext> {
     int num_partitions = 0;
     int attempt = 0;
     TaskId task;
-    int lineage_depth = 0;  ///< Of the RDD whose partition the task computes (RddNode::lineageDepth).
+    int lineage_depth = 0;  ///< RddNode::lineageDepth() of the RDD whose partition the task computes.
     std::unordered_map<std::string, std::string> properties;
   };
 
@@ -147,11 +148,11 @@ class TaskContext : public std::enable_shared_from_this<TaskContext> {
   TaskContext(const TaskContext&) = delete;
   TaskContext& operator=(const TaskContext&) = delete;
 
-  /// The context of the task that runs on this thread or started it, or null on a thread that belongs to no running
-  /// task (the driver's own code).
+  /// The context of the task that runs on this thread or started it; null on a thread without a running task (the
+  /// driver's own code).
   static TaskContext* get();
 
-  /// The running task's partition; 0 on a thread that runs none.
+  /// The running task's partition; 0 on a thread without a task.
   static int getPartitionId() { return get() == nullptr ? 0 : get()->partitionId(); }
 
   [[nodiscard]] int64_t stageId() const { return identity_.stage.value; }
@@ -163,7 +164,7 @@ class TaskContext : public std::enable_shared_from_this<TaskContext> {
   /// Unique among all attempts of all tasks of the application.
   [[nodiscard]] int64_t taskAttemptId() const { return identity_.task.value; }
   [[nodiscard]] std::string getLocalProperty(const std::string& key) const;
-  /// Runs `listener` when the task ends, well or badly; the last one added runs first.
+  /// Runs `listener` when the task ends, with or without success. The listener added last runs first.
   void addTaskCompletionListener(std::function<void(TaskContext&)> listener);
   template <std::invocable F>
   void addTaskCompletionListener(F listener) {
@@ -172,9 +173,9 @@ class TaskContext : public std::enable_shared_from_this<TaskContext> {
   /// True once the task was told to stop; a long-running function should return soon.
   [[nodiscard]] bool isInterrupted() const { return interrupted_.load(std::memory_order_relaxed); }
 
-  // What follows is the engine's own side.
+  // The members below are for the engine.
 
-  /// While it lives, this thread is the task's own.
+  /// Marks this thread as the task's own while the object lives.
   class OwnThread {
    public:
     explicit OwnThread(TaskContext& task);
@@ -185,7 +186,7 @@ class TaskContext : public std::enable_shared_from_this<TaskContext> {
    private:
     TaskContext* outer_;
   };
-  /// While it lives, this thread is one that the task has started.
+  /// Marks this thread as one that the task has started while the object lives.
   class StartedThread {
    public:
     explicit StartedThread(TaskContext& task);
@@ -195,48 +196,48 @@ class TaskContext : public std::enable_shared_from_this<TaskContext> {
   };
   /// The task whose own thread this is, or null.
   static TaskContext* ofOwnThread();
-  /// The task that this thread belongs to in either way, also after the task's end; or null.
+  /// The task that owns or started this thread, even after the task's end; or null.
   static TaskContext* ofAnyThread();
 
   [[nodiscard]] int lineageDepth() const { return identity_.lineage_depth; }
 
   void interrupt() { interrupted_ = true; }
-  /// Tells the task to stop because it is at fault itself: it fails with `why`. Any thread.
+  /// Tells the task to stop because of its own fault: it fails with `why`. Any thread.
   void fail(std::string why);
-  /// What fail() was called with; else empty. Any thread.
+  /// The argument of fail(), or empty. Any thread.
   [[nodiscard]] std::string whyFailed() const;
-  /// Throws TaskKilled when the task was told to stop. One load and a branch: cheap enough for each record of all but
-  /// the tightest loops, which take checkInterruptedCheaply() and, every few records, this.
+  /// Throws TaskKilled if the task was told to stop. Costs a load and a branch, cheap enough for each record of all but
+  /// the tightest loops; these call checkInterruptedCheaply(), and this every few records.
   void checkInterrupted() const {
     if (isInterrupted()) [[unlikely]]
       throwKilled();
   }
-  /// The same, with a load that the compiler may move out of a loop which calls no function it cannot see into. So a
-  /// loop over records checks at each record where the user's function does anything slow (a system call, a lock, an
-  /// allocation), and stays as fast as without a check, vectorised even, where it is plain arithmetic.
+  /// Like checkInterrupted(), with a load that the compiler may move out of a loop whose calls it sees completely. So a
+  /// loop of plain arithmetic stays as fast as without a check, even vectorised, and a loop whose function does
+  /// anything slow (a system call, a lock, an allocation) checks at each record.
   void checkInterruptedCheaply() const {
 #if defined(__SANITIZE_THREAD__)
     checkInterrupted();
 #else
-    // A plain read of what another thread stores, on purpose: an atomic load would not be moved. A stale value costs a
-    // few records until checkInterrupted().
+    // A plain read of a variable that another thread writes, on purpose: an atomic load would not be moved out of the
+    // loop. A stale value costs a few records until checkInterrupted().
     if (reinterpret_cast<const bool&>(interrupted_)) [[unlikely]]
       throwKilled();
 #endif
   }
-  /// True for the first to ask: that one tells how the task ended. Any thread.
+  /// Returns true for the first caller, which reports how the task ended. Any thread.
   [[nodiscard]] bool claimEnd() { return !end_is_claimed_.exchange(true); }
   [[nodiscard]] TaskServices& services() { return services_; }
   [[nodiscard]] ContextId context() const { return context_; }
   [[nodiscard]] TaskMetrics& metrics() { return metrics_; }
-  /// Adds what a map task wrote to its metrics.
+  /// Adds the sizes of a map task's output to its metrics.
   void countShuffled(const MapOutput& output);
 
-  /// Bytes that the driver sent for partition `p` of `rdd` (RddNode::encodePartition).
+  /// The bytes that the driver sent for partition `p` of `rdd` (RddNode::encodePartition).
   [[nodiscard]] const Bytes& partitionData(RddId rdd, int p) const;
   void setPartitionData(RddId rdd, int p, Bytes bytes);
 
-  /// This task's part of an accumulator, made at the first use.
+  /// This task's part of an accumulator, made at its first use.
   [[nodiscard]] AccumulatorCell& accumulator(AccumulatorId id) {
     for (auto& [known, cell] : cells_) {
       if (known == id) return *cell;
@@ -245,22 +246,23 @@ class TaskContext : public std::enable_shared_from_this<TaskContext> {
   }
   using Cells = std::vector<std::pair<AccumulatorId, std::unique_ptr<AccumulatorCell>>>;
   [[nodiscard]] Cells& cells() { return cells_; }
-  /// The same for a thread that the task has started. Throws InvalidArgument once the task has ended. Any thread.
+  /// Uses the accumulator's part on a thread that the task has started. Throws InvalidArgument after the task's end.
+  /// Any thread.
   void addFromStartedThread(AccumulatorId id, const std::function<void(AccumulatorCell&)>& use);
-  /// A thread that the task has started ended by an exception: it fails the task. False where that has ended. Any
-  /// thread.
+  /// Fails the task, because a thread that it has started ended by an exception. Returns false if the task has ended.
+  /// Any thread.
   [[nodiscard]] bool startedThreadThrew(const std::exception_ptr& thrown);
 
-  /// Runs the completion listeners, all of them, and throws what the first one threw that did. The executor calls it on
-  /// the task's thread, once the function has ended.
+  /// Runs all completion listeners and then throws the first exception of one. The executor calls it on the task's
+  /// thread after the function has ended.
   void complete();
-  /// The end of the task: nothing more is added to it. Adds what its threads have added to its cells, and throws what
-  /// one of them has thrown.
+  /// Ends the task: later additions are refused. Adds the parts of the threads that it has started to its own, and
+  /// throws an exception of one of them.
   void close();
 
  private:
   [[noreturn]] static void throwKilled();
-  /// What the threads that the task starts share.
+  /// Shared by the threads that the task starts.
   struct StartedThreads {
     std::mutex mutex;
     bool ended = false;         // guarded by mutex
@@ -283,26 +285,27 @@ class TaskContext : public std::enable_shared_from_this<TaskContext> {
   StartedThreads started_;
 };
 
-/// What the tasks of a barrier stage, those of rdd.barrier().mapPartitions(f), have besides their TaskContext: a place
-/// to wait for each other.
+/// The context of a task of a barrier stage, which rdd.barrier().mapPartitions(f) makes. Its tasks can wait for each
+/// other.
 ///   rdd.barrier().mapPartitions([](auto& records) { ...; BarrierTaskContext::get().barrier(); ... });
 class BarrierTaskContext {
  public:
-  /// Of the task on this thread. Throws InvalidArgument on a thread that runs none.
+  /// The context of the task on this thread. Throws InvalidArgument on a thread without a task.
   static BarrierTaskContext get();
 
-  /// Blocks until every task of the stage has called it as often. Throws Error after cerium.barrier.timeout.
+  /// Blocks until every task of the stage has called it the same number of times. Throws Error after
+  /// cerium.barrier.timeout.
   void barrier() { (void)allGather(""); }
-  /// The same, and hands each task's message to all: one message a partition, in order.
+  /// Waits as barrier() does. Returns the messages of all tasks: one for each partition, in order.
   std::vector<std::string> allGather(const std::string& message);
   [[nodiscard]] TaskContext& taskContext() const { return task_; }
-  /// What MPI calls the rank, and the size.
+  /// The rank and the size, in MPI's words.
   [[nodiscard]] int partitionId() const { return task_.partitionId(); }
   [[nodiscard]] int numPartitions() const { return task_.numPartitions(); }
   [[nodiscard]] int attemptNumber() const { return task_.attemptNumber(); }
   [[nodiscard]] int64_t stageId() const { return task_.stageId(); }
   [[nodiscard]] int64_t taskAttemptId() const { return task_.taskAttemptId(); }
-  /// So that it reads like TaskContext::get()->partitionId().
+  /// Allows BarrierTaskContext::get()->partitionId(), as with TaskContext.
   BarrierTaskContext* operator->() { return this; }
 
  private:
@@ -310,7 +313,7 @@ class BarrierTaskContext {
   TaskContext& task_;
 };
 
-/// The error of a barrier that the other tasks do not reach.
+/// The error of a barrier that other tasks do not reach in time.
 [[nodiscard]] Error barrierTimeout(int64_t limit_ms);
 
 }  // namespace cerium

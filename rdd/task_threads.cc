@@ -1,8 +1,9 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Which task a thread belongs to. The threads that a task starts belong to it: TaskContext::get() gives them the task,
-// what they add to accumulators counts as the task's, and an exception that ends one of them fails the task, not the
-// process. However a thread is started, it comes by pthread_create. The program's calls find the one below, which
-// passes all on to the system's; only for a thread whose creator belongs to a task it puts a function of ours before
+// Assigns threads to tasks. The threads that a task starts belong to it: TaskContext::get() returns the task, their
+// additions to accumulators count as the task's, and an exception that ends one of them fails the task, not the
+// process.
+// Every thread is started by pthread_create, however the program starts it. The program's calls find the pthread_create
+// below, which calls the system's. For a thread whose creator belongs to a task, it runs a function of this file before
 // the thread's own.
 #include <cxxabi.h>
 #include <dlfcn.h>
@@ -36,13 +37,13 @@ TaskContext* TaskContext::ofAnyThread() { return t_own != nullptr ? t_own : t_st
 TaskContext* TaskContext::get() {
   if (t_own != nullptr || t_starter == nullptr) return t_own;
   std::lock_guard lock(t_starter->started_.mutex);
-  return t_starter->started_.ended ? nullptr : t_starter;  // a pool's thread may go on for others
+  return t_starter->started_.ended ? nullptr : t_starter;  // a thread of a pool may go on to work for others
 }
 
 }  // namespace cerium
 
-// Clang links its sanitizers into the program itself, where they have to have pthread_create for themselves. There a
-// thread that a task starts belongs to no task.
+// Clang links its sanitizers into the program, and they must own pthread_create. There, threads that a task starts
+// belong to no task.
 #if defined(__clang__)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
 #define CERIUM_NO_TASK_THREADS
@@ -67,11 +68,11 @@ void* runForTask(void* given) {
   const cerium::TaskContext::StartedThread belongs(*start->task);
   try {
     return start->routine(start->argument);
-  } catch (const abi::__forced_unwind&) {  // pthread_exit and pthread_cancel end a thread in this way
+  } catch (const abi::__forced_unwind&) {  // pthread_exit and pthread_cancel end a thread by this exception
     throw;
   } catch (...) {
     if (!start->task->startedThreadThrew(std::current_exception())) {
-      cerium::log::error("a thread that a task had started, and that went on after the task, ended by an exception: {}",
+      cerium::log::error("a thread that a task had started ended by an exception after the task's end: {}",
                          cerium::currentExceptionText().str());
     }
     return nullptr;

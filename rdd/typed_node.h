@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Where record types meet the lineage graph: Node<T> computes partitions, OpNode<T, Body> is the one way to write one.
-// A new operation is a Body struct in rdd/ops/: its functions and values, and how it computes a partition.
+// Typed lineage: Node<T> computes partitions of records of type T, and OpNode<T, Body> implements it for an operation.
+// A new operation is a Body struct in rdd/ops/: its functions and values, and the computation of a partition.
 #pragma once
 
 #include <utility>
@@ -18,7 +18,8 @@ class Node : public RddNode {
   using record_type = T;
   using RddNode::RddNode;
 
-  /// The records of partition `p`: cached ones where there are, else computed, and cached if that was asked for.
+  /// The records of partition `p`: cached ones if there are, else computed ones, which are cached if the RDD is
+  /// persisted.
   StreamPtr<T> open(TaskContext& task, int p) const;
 
  protected:
@@ -28,7 +29,7 @@ class Node : public RddNode {
   StreamPtr<T> keep(TaskContext& task, int p, StorageLevel level, StreamPtr<T> stream) const;
 };
 
-/// A handle on a Node<T>: a NodePtr whose record type is known. (A std::shared_ptr<Node<T>> would do; see erased.h.)
+/// A NodePtr whose record type is known. (A std::shared_ptr<Node<T>> costs the compiler more; see erased.h.)
 template <class T>
 class TypedNodePtr {
  public:
@@ -45,7 +46,7 @@ class TypedNodePtr {
   NodePtr node_;
 };
 
-/// What a decoder of nodes gets besides the node's own bytes.
+/// The common fields of an encoded node, which its decoder gets beside the node's own bytes.
 struct NodeHeader {
   RddId id;
   CallSite site;
@@ -58,8 +59,9 @@ using NodeDecoder = NodePtr (*)(NodeHeader&&, Reader&);
 
 /// A node whose behaviour is a Body:
 ///   StreamPtr<T> compute(TaskContext&, const RddNode& node, int p) const   the records of a partition
-///   void encode(Writer&) const; static Body decode(Reader&); void visit(const ClosureVisitor&) const   (Parts has all)
-/// and, where the default of RddNode does not do: narrowParents, preferredHosts, encodePartition, kBarrier.
+///   void encode(Writer&) const; static Body decode(Reader&); void visit(const ClosureVisitor&) const   (Parts has
+/// these)
+/// and, if the default of RddNode does not fit: narrowParents, preferredHosts, encodePartition, kBarrier.
 template <class T, class Body>
 class OpNode final : public Node<T> {
  public:
@@ -112,7 +114,7 @@ class OpNode final : public Node<T> {
   StreamPtr<T> compute(TaskContext& task, int p) const override {
     try {
       return body_.compute(task, *this, p);
-    } catch (...) {  // a hash, a comparison or a partitioner of the program's
+    } catch (...) {  // thrown by a hash, a comparison or a partitioner of the program
       closure::noteThrow(this->site());
       throw;
     }
@@ -122,7 +124,7 @@ class OpNode final : public Node<T> {
   Body body_;
 };
 
-/// Parent number `i` of a node, whose record type the caller knows.
+/// Parent number `i` of a node. REQUIRES: its record type is T.
 template <class T>
 const Node<T>& typedParent(const RddNode& node, size_t i) {
   return static_cast<const Node<T>&>(*node.dependencies()[i].narrow);
@@ -151,8 +153,8 @@ StreamPtr<T> Node<T>::open(TaskContext& task, int p) const {
     auto cached = task.services().findCached(this->id(), p);
     if (!cached) return keep(task, p, level, compute(task, p));
     if (!cached->is_elsewhere || !usesMemory(level)) return openCached<T>(std::move(*cached));
-    // The task runs away from its cached block: it brings the block along, so that the next one need not. Not to disk:
-    // the executor where it comes from still has it.
+    // The task runs on another executor than its cached block and stores a copy here, so that the next task finds it.
+    // The copy does not go to disk, because the other executor still has the block.
     if (!keepsEncoded(level)) return keep(task, p, MEMORY_ONLY, openCached<T>(std::move(*cached)));
     (void)task.services().cacheBlock(this->id(), p, MEMORY_ONLY_SER, *cached);
     return openCached<T>(std::move(*cached));
@@ -168,7 +170,7 @@ StreamPtr<T> Node<T>::keep(TaskContext& task, int p, StorageLevel level, StreamP
   CachedBlock block = unroll.block();
   task.services().cacheBlock(this->id(), p, level, block);
   if (block.disk() == 0) return openCached<T>(std::move(block));
-  // What is only on disk is looked at before it is used, as any later reader does.
+  // A block on disk is verified before it is used, as by any later reader.
   auto kept = task.services().findCached(this->id(), p);
   return kept ? openCached<T>(std::move(*kept)) : compute(task, p);
 }

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Makes a block for the cache of a partition that is computed, without holding more of it than the budget has room for.
+// Turns a computed partition into a block for the cache, without holding more of it than the budget allows.
 #pragma once
 
 #include <iterator>
@@ -10,7 +10,7 @@
 
 namespace cerium {
 
-/// The records of a block, read piece by piece.
+/// Reads the records of a block piece by piece.
 template <class T>
 class PieceStream final : public Stream<T> {
  public:
@@ -32,19 +32,19 @@ class PieceStream final : public Stream<T> {
   std::optional<DecodeStream<T>> records_;
 };
 
-/// Takes a stream's records as a storage level keeps them: typed, or encoded in pieces, in memory or on disk. Records
-/// for which the budget has no room go to disk, a piece at a time, where the level has one.
+/// Stores a stream's records as a storage level requires: typed or encoded in pieces, in memory or on disk. Records
+/// that exceed the budget go to disk, a piece at a time, if the level allows disk.
 template <class T>
 class Unroll {
  public:
   Unroll(TaskContext& task, StorageLevel level)
       : task_(task),
         level_(level),
-        reserved_(task.services().memory(), nullptr),  // a partition that is cached is no one task's
+        reserved_(task.services().memory(), nullptr),  // a cached partition belongs to no task's share
         encodes_(keepsEncoded(level)) {}
 
-  /// Takes all of it. False where the budget has no room and the level no disk: take what came by passOn() then, and
-  /// the rest from the stream.
+  /// Takes the whole stream. Returns false if the budget has no room and the level no disk: then passOn() gives the
+  /// records taken so far, and the stream has the rest.
   bool take(StreamPtr<T>& stream) {
     while (stream->appendNext(records_)) {
       task_.checkInterrupted();
@@ -58,7 +58,7 @@ class Unroll {
     if (encodes_ || to_disk_) encode();
     return true;
   }
-  /// REQUIRES: take() was true. The store charges what it keeps.
+  /// The finished block. REQUIRES: take() returned true. The store charges the memory.
   CachedBlock block() {
     reserved_.resizeAnyway(0);
     if (encodes_ || to_disk_) return CachedBlock::of(std::move(pieces_));
@@ -70,7 +70,7 @@ class Unroll {
   }
 
  private:
-  /// Adds up what the records hold that came last.
+  /// Adds the size of the last records to bytes_.
   void count() {
     if constexpr (kBitwise<T>) {
       bytes_ = records_.size() * sizeof(T);
@@ -83,7 +83,7 @@ class Unroll {
     return to_disk_ || reserved_.tryResize(encoded_ + bytes_ + unused);
   }
 
-  /// Makes pieces of what there is; on disk these, and those of before, where there is no room in memory.
+  /// Encodes the records in memory into pieces. If memory has no room, these and the earlier pieces go to disk.
   void encode() {
     const auto disk = to_disk_ ? task_.services().spillSpace() : nullptr;
     if (to_disk_ && encoded_ > 0) pieces_ = CachedBlock::of(std::move(pieces_)).inPieces(disk, &task_).pieces;
@@ -100,8 +100,8 @@ class Unroll {
   const bool encodes_;
   bool to_disk_ = false;
   RecordBuffer<T> records_;
-  size_t bytes_ = 0;    ///< Of the records, with what they hold on the heap.
-  size_t counted_ = 0;  ///< Records that are in bytes_.
+  size_t bytes_ = 0;    ///< Size of the records, with their heap.
+  size_t counted_ = 0;  ///< How many records bytes_ includes.
   std::vector<CachedPiece> pieces_;
   size_t encoded_ = 0;  ///< Bytes of the pieces in memory.
 };

@@ -5,7 +5,7 @@
 
 namespace cerium {
 namespace {
-// The buffer of the last line, used again for the next one: a task cuts millions of lines, one after the other.
+// The buffer of the previous line, reused for the next one: a task cuts millions of lines one after the other.
 thread_local std::string t_spare;
 }  // namespace
 

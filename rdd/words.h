@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// cerium::words: a line cut at white space, word by word and without a vector of them.
+// cerium::words: cuts a line at white space, word by word, without a vector.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace cerium {
 
-/// The words of a line: a range of std::string. It keeps a copy of the line, so that the line may go away.
+/// The words of a line, as a range of std::string. It holds a copy of the line.
 class Words {
  public:
   using value_type = std::string;

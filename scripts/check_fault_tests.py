@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # Cerium. Licensed under the Apache License 2.0.
-"""Checks that each test which docs/fault-tolerance.md names exists in the file it names. Usage: check_fault_tests.py ROOT"""
+"""Checks that each test named in docs/fault-tolerance.md exists in the file named with it. Usage: check_fault_tests.py ROOT"""
 import re
 import sys
 from pathlib import Path
 
 
 def named_tests(text):
-    """Yields (sentence, file): sentences stand before the file in parentheses that has them."""
+    """Yields (sentence, file): each sentence comes before its file in parentheses."""
     for group in re.finditer(r'((?:"[^"]+"(?:,\s*)?)+)\s*\(([\w/]+_test\.cc)\)', text):
         for sentence in re.findall(r'"([^"]+)"', group.group(1)):
             yield sentence, group.group(2)

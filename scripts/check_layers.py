@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks who includes whom: the table below is the architecture, and every #include has to agree with it.
+"""Checks the layers: the table below is the architecture, and every #include must agree with it.
 
 usage: check_layers.py ROOT
 
@@ -15,8 +15,8 @@ from pathlib import Path
 BASE = ["base/util", "base/config", "base/serde", "base/events", "base/rpc", "base/storage", "base/protocol"]
 PUBLIC_HEADERS = "driver/include/cerium"
 
-# A folder includes itself and what stands here; a name with .h is that header alone. "*" is everything. The longest row
-# that a file lies in counts, and a folder of a folder is another one.
+# A folder may include itself and the folders of its row; a name with .h is that header alone; "*" is everything. The
+# longest row that contains a file counts, so a subfolder has a row of its own.
 ROWS = {
     "base/util": [],
     "base/config": ["base/util"],
@@ -65,7 +65,7 @@ def is_below(path, folder):
 
 
 def row_of(path):
-    """The longest row that `path` lies in, or None."""
+    """The longest row that contains `path`, or None."""
     return max((row for row in ROWS if is_below(path, row)), key=len, default=None)
 
 

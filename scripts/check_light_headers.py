@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks what a driver program pulls in: no Boost header, and of cereal only what allowed_cereal_headers.txt lists.
+"""Checks the headers of a driver program: no Boost header, and only the cereal headers of allowed_cereal_headers.txt.
 
 usage: check_light_headers.py COMPILER ROOT
 """

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Formats every C++ file in place; with --check it changes nothing, and fails naming each line that is not formatted.
+# Formats every C++ file in place; with --check it changes no file, and fails if a line is not formatted.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 mode=(-i)

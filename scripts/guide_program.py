@@ -3,8 +3,8 @@
 
 usage: guide_program.py GUIDE.md OUTPUT.cc
 
-A block of C++ that begins with #include is a program and gives its includes and the body of its main(), without the
-Context that it makes; any other block is the body of a function that has a Context, `sc`.
+A block of C++ that begins with #include is a program: its includes and the body of its main() are used, without the
+Context. Any other block is the body of a function with a Context `sc`.
 """
 
 import re

@@ -3,8 +3,8 @@
 
 usage: header_cost.py COMPILER ROOT
 
-The number of functions is what such a program's compile time grows with, and is the same on a busy machine. The
-program's time beside a reference's, a program of the standard library alone, is printed.
+A program's compile time grows with the number of functions, which is the same on a busy machine. The script also prints
+the program's compile time and that of a reference, a program of the standard library alone.
 """
 
 import resource

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Checks that misuse is refused with a readable message: every tests/compile/*.cc has to fail to compile.
+"""Checks that misuse is refused with a readable message: every tests/compile/*.cc must fail to compile.
 
 usage: must_not_compile.py COMPILER ROOT
 
-Comment lines in such a file say what the compiler has to print:
+Comment lines in such a file name the text that the compiler must print:
     // expect: TEXT     this text, somewhere (any number of these lines, at least one)
     // errors: N        exactly N lines with "error:"
 """
@@ -21,7 +21,7 @@ def directives(text, name):
 
 
 def problems_of(compiler, root, source):
-    """What is wrong with one file's failure; empty where it fails as it says. Also the compiler's output."""
+    """The errors in one file's failure, none if it fails as expected, and the compiler's output."""
     text = source.read_text()
     expected, errors = directives(text, "expect"), directives(text, "errors")
     if not expected:

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Runs docs/cluster.md as written: "By hand on three machines" with "Taking a worker out", then "Standby managers", where
-# the manager in charge is killed. Before that, what an /etc/hosts as Debian makes it would spoil has to be refused.
-# Network namespaces are the machines: each has an address, a hosts file and a home folder of its own, no loopback in
-# common, and ~/shared, which is the same everywhere.
-# three_machines.sh BUILD_FOLDER. Exits with 77 (skipped) where the system does not allow it.
+# the manager in charge is killed. Before that, names that Debian's /etc/hosts maps to loopback must be refused.
+# The machines are network namespaces: each has its own address, loopback, hosts file and home folder; ~/shared is the
+# same on all.
+# three_machines.sh BUILD_FOLDER. Exits with 77 (skipped) if the system does not allow it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 build=$(realpath "$1")
 readonly doc=docs/cluster.md nodes=(node1 node2 node3)
-# Names of our own: several of these may run at a time, and a machine may have a real node1.
+# Unique names: several of these scripts may run at a time, and a real machine may be called node1.
 readonly id=cerium-$$
 scratch=$(mktemp -d)
 started=()
@@ -41,7 +41,7 @@ clean_up() {
   exit 77
 }
 trap clean_up EXIT
-# Also what connects the machines is one: rules of the real one's firewall, as Docker makes them, are not asked there.
+# The switch is a namespace too, so that firewall rules of the real machine, as Docker makes them, do not apply.
 ip netns add "$id-switch" 2>/dev/null && ip -n "$id-switch" link add bridge up type bridge 2>/dev/null || {
   say "skipped: this system allows no network namespaces"
   exit 77
@@ -74,7 +74,7 @@ await() { # await FILE TEXT
   done
   die "$1 does not say: $2"
 }
-run_block() { # run_block FILE: to its end, or until what stays is ready
+run_block() { # run_block FILE: to its end, or until its daemon is ready
   local node stays other log=$1.log
   IFS=- read -r _ _ node stays <<<"$(basename "$1")-"
   if [[ $node == copy ]]; then # as ssh and scp do
@@ -94,11 +94,11 @@ run_block() { # run_block FILE: to its end, or until what stays is ready
   fi
   say "$node: $(grep -v -m 1 ^export "$1")"
 }
-count_words() { # count_words LOG...: how many of these programs counted as threads of one process do
+count_words() { # count_words LOG...: how many programs gave the same counts as local mode
   grep -lx "$expected" "$@" | wc -l
 }
 
-# Each block of the document goes into a file that is named by its section, number, machine and whether it stays.
+# Each block of the document becomes a file, named by its section, number, machine and "stays" for daemons.
 awk -v out="$scratch/" '
   /^## / { section = /Standby/ ? "standby" : "cluster" }
   /^```sh (node[0-9]|copy)/ { n += 1; file = sprintf("%s%s-%02d-%s%s", out, section, n, $2, $3 == "&" ? "-stays" : ""); next }
@@ -106,13 +106,13 @@ awk -v out="$scratch/" '
   file != "" { print > file }' "$doc"
 expected=$(CERIUM_MASTER='local[2]' "$build/bin/wordcount" /usr/share/common-licenses 2>/dev/null | head -n 1)
 
-# As Debian's installer leaves it: under its name no machine but node1 itself would reach what runs there.
+# The line of Debian's installer: with it, only node1 itself can reach a process that listens on the name node1.
 hosts=/etc/netns/$id-node1/hosts
 cp "$hosts" "$scratch/hosts"
 sed -i 's/^10.77.0.1 /127.0.1.1 /' "$hosts"
 echo secret >"$scratch/secret"
 chmod 600 "$scratch/secret"
-refused() { # refused COMMAND: which would listen on loopback, or tell others that it does
+refused() { # refused COMMAND TEXT: the command would listen on loopback, or report such an address
   echo "timeout 20 $1 --secret-file secret" >"$scratch/refused"
   if on node1 "$scratch/refused" >"$scratch/refused.log" 2>&1; then die "this was to be refused: $1"; fi
   grep -q "$2" "$scratch/refused.log" || die "this does not say \"$2\": $1"
@@ -120,7 +120,7 @@ refused() { # refused COMMAND: which would listen on loopback, or tell others th
 refused 'cerium manager --host node1' 'node1 is 127.0.1.1 on this machine.*"127.0.1.1 node1" of /etc/hosts'
 refused 'cerium worker cerium://node1:7077' 'node1 is 127.0.1.1 on this machine'
 refused 'cerium worker cerium://node2:7077 --host node1' 'node1 is 127.0.1.1 on this machine'
-refused 'cerium worker cerium://node2:7077 --host 127.0.0.1' 'reaches this one at 127.0.0.1.*or none, for 10.77.0.1'
+refused 'cerium worker cerium://node2:7077 --host 127.0.0.1' 'reaches this one at 127.0.0.1.*or none to use 10.77.0.1'
 cp "$scratch/hosts" "$hosts"
 
 for block in "$scratch"/cluster-*; do run_block "$block"; done
@@ -135,12 +135,12 @@ for block in "$scratch"/standby-*; do run_block "$block"; done
 health=$block # the last one
 program=$(grep -l 'cerium submit' "$scratch"/standby-*-node3)
 (($(count_words "$program.log") == 1)) || die "the program does not count: $expected"
-grep -qx standby "$health.log" || die "no manager stands by: $(cat "$health.log")"
+grep -qx standby "$health.log" || die "no manager is on standby: $(cat "$health.log")"
 kill -KILL -- "-${started[0]}" && wait "${started[0]}" 2>/dev/null || true
 await "$scratch"/standby-*-node2-stays.log 'is in charge now'
 await "$scratch"/standby-*-node3-stays.log 'registered with the manager at cerium://node2:7077'
 run_block "$program"
 (($(count_words "$program.log") == 1)) || die "with the second manager in charge, the program does not count: $expected"
 run_block "$health"
-grep -qx 'node1 is not there' "$health.log" && grep -qx ok "$health.log" || die "nobody is in charge: $(cat "$health.log")"
+grep -qx 'node1 is not there' "$health.log" && grep -qx ok "$health.log" || die "no manager is in charge: $(cat "$health.log")"
 say "docs/cluster.md works as written"

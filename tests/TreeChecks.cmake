@@ -14,8 +14,8 @@ add_test(NAME header_cost
 add_test(NAME installed_package
   COMMAND ${scripts}/installed_package.sh ${PROJECT_BINARY_DIR} ${CMAKE_CXX_COMPILER})
 
-# A header with a .cc of its own is included first there (`layers` checks that), so the build proves that it needs
-# nothing before it. Each of the others is compiled in a file of its own.
+# A header with a .cc of its own is included first there (`layers` checks that), so the build proves that it compiles
+# alone. Each other header is compiled in a file of its own.
 get_property(layer_folders GLOBAL PROPERTY CERIUM_LAYER_FOLDERS)
 set(header_sources)
 foreach(folder IN LISTS layer_folders)
@@ -36,5 +36,5 @@ add_test(NAME headers_self_contained
 
 set_tests_properties(layers format must_not_compile headers_are_light header_cost PROPERTIES TIMEOUT 240)
 set_tests_properties(headers_self_contained installed_package PROPERTIES TIMEOUT 600)
-# It measures time: nothing should run beside it.
+# It measures time, so no other test runs beside it.
 set_tests_properties(header_cost PROPERTIES RUN_SERIAL TRUE)

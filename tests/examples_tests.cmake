@@ -26,7 +26,7 @@ foreach(master "local[2]" "local-cluster[2,1,1g]")
   endforeach()
 endforeach()
 
-# docs/cluster.md as written, with network namespaces as its machines; skipped where the system does not allow it.
+# docs/cluster.md as written, with network namespaces as its machines; skipped if the system does not allow it.
 add_test(NAME cluster_document COMMAND ${PROJECT_SOURCE_DIR}/scripts/three_machines.sh ${PROJECT_BINARY_DIR})
 set_tests_properties(cluster_document PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)
 

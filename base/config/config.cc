@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* kCode = "code";
 
-/// The key, where a getter for `type` may read it.
+/// The key, if a getter for `type` may read it; a double may be read from an integer key.
 const ConfigKey& keyOf(std::string_view name, ConfigType type) {
   const ConfigKey& key = findConfigKey(name);
   const bool widened = type == ConfigType::kDouble && key.type == ConfigType::kInt;
@@ -57,7 +57,7 @@ void Conf::put(std::string_view key, std::string_view value, std::string origin)
 }
 
 const ConfSetting* Conf::find(std::string_view key) const {
-  (void)findConfigKey(key);  // a misspelt key must not read as "not set"
+  (void)findConfigKey(key);  // a misspelt key throws; it must not read as "not set"
   const auto found =
       std::find_if(settings_.begin(), settings_.end(), [&](const ConfSetting& s) { return s.key == key; });
   return found == settings_.end() ? nullptr : &*found;
@@ -94,7 +94,7 @@ std::string Conf::origin(std::string_view key) const {
 
 std::string Conf::getString(std::string_view key) const { return get(key, findConfigKey(key).default_value); }
 
-// What was set has been checked, and so (by a test) have the defaults: a value can always be read.
+// Values are checked when they are set, and defaults by a test, so parsing cannot fail here.
 int64_t Conf::getInt(std::string_view key) const {
   (void)keyOf(key, ConfigType::kInt);
   return parseInt(getString(key)).value();

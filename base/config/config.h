@@ -17,14 +17,15 @@
 
 namespace cerium {
 
-/// A duration setting; `std::chrono::milliseconds(d.count())` where one is needed (<chrono> is slow to compile).
+/// A duration setting. Make a `std::chrono::milliseconds(d.count())` of it; this header does not include <chrono>,
+/// which is slow to compile.
 struct Milliseconds {
   int64_t value = 0;
   [[nodiscard]] constexpr int64_t count() const { return value; }
   friend constexpr auto operator<=>(const Milliseconds&, const Milliseconds&) = default;
 };
 
-/// One setting, and where its value comes from: "code", "submit flags", "environment variable CERIUM_MASTER",
+/// One setting and the origin of its value: "code", "submit flags", "environment variable CERIUM_MASTER" or
 /// "/etc/cerium/cerium-defaults.conf:12".
 struct ConfSetting {
   std::string key;
@@ -32,15 +33,16 @@ struct ConfSetting {
   std::string origin;
 };
 
-/// Settings by key. Keys that begin with "cerium." are those of config_keys.cc; any other of that kind, and a value
-/// that the key does not allow, is InvalidArgument at the call that names it. Other keys are the program's own. A value
-/// is, from the strongest: set by the program, given to `cerium submit`, in the environment (CERIUM_EXECUTOR_MEMORY for
-/// cerium.executor.memory), in cerium-defaults.conf (of $CERIUM_CONF_DIR, else of $CERIUM_HOME/conf), or the key's
-/// default. Threads: as a std::vector.
+/// The settings of an application, by key. Keys that begin with "cerium." are Cerium's (config_keys.cc); an unknown
+/// one, or a value that a key does not allow, throws InvalidArgument at the call that names it. Other keys belong to
+/// the program.
+/// The first of these sources that has a key gives its value: the program, the flags of `cerium submit`, the
+/// environment (CERIUM_EXECUTOR_MEMORY for cerium.executor.memory), cerium-defaults.conf (in $CERIUM_CONF_DIR, else in
+/// $CERIUM_HOME/conf), the key's default. Threads: as a std::vector.
 class Conf {
  public:
-  /// Reads submit flags, environment and file, or starts empty where `load_defaults` is false.
-  /// Throws InvalidArgument naming the variable or the line of the file, IoError for a file that cannot be read.
+  /// Reads submit flags, environment and file; starts empty if `load_defaults` is false. Throws InvalidArgument that
+  /// names the variable or the line of the file, and IoError if the file cannot be read.
   explicit Conf(bool load_defaults = true);
 
   Conf& set(std::string_view key, std::string_view value);
@@ -54,20 +56,22 @@ class Conf {
   Conf& setMaster(std::string_view master) { return set("cerium.master", master); }
   Conf& setAppName(std::string_view name) { return set("cerium.app.name", name); }
 
-  /// The value that was set anywhere. Throws InvalidArgument where none was; defaults do not count.
+  /// The value that a source has set. Throws InvalidArgument if no source has set it; a key's default does not count.
   [[nodiscard]] std::string get(std::string_view key) const;
   [[nodiscard]] std::string get(std::string_view key, std::string_view otherwise) const;
   [[nodiscard]] std::optional<std::string> getOption(std::string_view key) const;
   [[nodiscard]] bool contains(std::string_view key) const;
-  /// All that were set, sorted by key.
+  /// All keys that are set and their values, sorted by key.
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> getAll() const;
-  /// The same with where each comes from.
+  /// All settings with their origins, sorted by key.
   [[nodiscard]] const std::vector<ConfSetting>& settings() const { return settings_; }
-  /// Where the value comes from, as in ConfSetting, or "default".
+  /// The origin of the value, as in ConfSetting, or "default".
   [[nodiscard]] std::string origin(std::string_view key) const;
 
-  /// The value, or the key's default. Throw InvalidArgument where the key is of another type, or has neither.
-  [[nodiscard]] std::string getString(std::string_view key) const;  ///< Of any type; empty where there is neither.
+  /// Typed getters: the value, or the key's default. Throw InvalidArgument if the key has another type, or has neither
+  /// value nor default.
+  // For a key of any type; empty if there is no value.
+  [[nodiscard]] std::string getString(std::string_view key) const;
   [[nodiscard]] int64_t getInt(std::string_view key) const;
   [[nodiscard]] bool getBool(std::string_view key) const;
   [[nodiscard]] double getDouble(std::string_view key) const;

@@ -31,7 +31,7 @@ constexpr ConfigKey oneOf(std::string_view name, std::string_view otherwise, std
   return key;
 }
 
-// Sorted by name. Names, defaults and units are Spark's where Spark has the setting and nothing speaks against them.
+// Sorted by name. Names, defaults and units are Spark's, except where Cerium has a reason to differ.
 constexpr ConfigKey kKeys[] = {
     {"cerium.app.name", kString, "", "The application's name in the web pages and logs."},
     {"cerium.authenticate", kBool, "true", "Whether processes must prove that they know the cluster's secret."},
@@ -58,7 +58,7 @@ constexpr ConfigKey kKeys[] = {
     {"cerium.dynamicAllocation.enabled", kBool, "false",
      "Whether executors come and go with the number of waiting tasks."},
     {"cerium.dynamicAllocation.executorIdleTimeout", kDuration, "60s",
-     "After how long without a task an executor is given back.", kSecond, 1},
+     "How long an executor stays without a task before it is given back.", kSecond, 1},
     {"cerium.dynamicAllocation.maxExecutors", kInt, "2147483647", "The most executors with dynamic allocation.", 1, 1,
      kMaxInt},
     {"cerium.dynamicAllocation.minExecutors", kInt, "0", "The fewest executors with dynamic allocation.", 1, 0,
@@ -66,8 +66,8 @@ constexpr ConfigKey kKeys[] = {
     {"cerium.eventLog.dir", kString, "", "The folder for event logs; empty is a folder of the user's own."},
     {"cerium.eventLog.enabled", kBool, "true", "Whether the application's events are kept for the history pages."},
     {"cerium.excludeOnFailure.enabled", kBool, "true",
-     "Whether executors on which tasks fail again and again get no more."},
-    {"cerium.excludeOnFailure.timeout", kDuration, "60s", "After how long an excluded executor gets tasks again."},
+     "Whether an executor on which tasks fail repeatedly gets no more tasks."},
+    {"cerium.excludeOnFailure.timeout", kDuration, "60s", "How long an excluded executor gets no tasks."},
     {"cerium.executor.cores", kInt, "0",
      "The tasks that one executor runs at a time; 0 is as many as its worker has cores.", 1, 0, kMaxInt},
     {"cerium.executor.heartbeatInterval", kDuration, "1s", "How often an executor reports to the driver.", 1, 1},
@@ -75,34 +75,35 @@ constexpr ConfigKey kKeys[] = {
      kMaxInt},
     {"cerium.executor.memory", kSize, "1g", "The memory of one executor.", kMiB, kMiB},
     {"cerium.executor.memoryOverhead", kSize, "0",
-     "What an executor's process may hold beyond its memory, for what functions keep; the task that fills it fails. "
-     "0 is a quarter of the memory and 64m."},
+     "Memory of an executor's process beyond cerium.executor.memory, for values that functions keep; a task that "
+     "exceeds it fails. 0 is a quarter of the memory and 64m."},
     {"cerium.files", kString, "", "Files for every executor, as Context::addFile adds them, separated by commas."},
     {"cerium.files.maxPartitionBytes", kSize, "128m", "The most bytes of a file that one partition reads.", 1, 1},
-    {"cerium.job.description", kString, "", "What the jobs of this thread are for, shown in the web pages."},
-    {"cerium.jobGroup.id", kString, "", "The group of the jobs of this thread, by which they can be cancelled."},
+    {"cerium.job.description", kString, "", "A description of this thread's jobs, shown in the web pages."},
+    {"cerium.jobGroup.id", kString, "", "The group of this thread's jobs; a group can be cancelled."},
     {"cerium.local.dir", kString, "", "Folders for spilled data, separated by commas; empty is $TMPDIR or /tmp."},
     {"cerium.locality.wait", kDuration, "50ms",
-     "How long a task may wait for the executor that caches its input; 0 is not at all."},
+     "How long a task waits for the executor that caches its input; 0 is not at all."},
     {"cerium.log.dir", kString, "", "The folder for logs; empty is standard error only."},
     oneOf("cerium.logLevel", "INFO", "DEBUG|INFO|WARN|ERROR|OFF", "The least level that is logged."),
     {"cerium.master", kMaster, "local[*]",
      "Where tasks run: local[N], local-cluster[N,cores,memory] or cerium://host:port."},
     {"cerium.memory.fraction", kDouble, "0.8", "The share of an executor's memory for cached blocks and operators.", 1,
      0.01, 1},
-    {"cerium.network.timeout", kDuration, "10s", "After how long without a sign a process counts as lost.", kSecond, 1},
+    {"cerium.network.timeout", kDuration, "10s", "How long a process may send nothing before it counts as lost.",
+     kSecond, 1},
     {"cerium.rdd.limit.initialNumPartitions", kInt, "1", "The partitions that take() computes first.", 1, 1, kMaxInt},
-    {"cerium.rdd.limit.scaleUpFactor", kInt, "4", "By how much take() computes more partitions with each further job.",
-     1, 2, kMaxInt},
+    {"cerium.rdd.limit.scaleUpFactor", kInt, "4",
+     "The factor by which each further job of take() computes more partitions.", 1, 2, kMaxInt},
     {"cerium.reducer.maxSizeInFlight", kSize, "48m", "The shuffle data that a task fetches at a time.", kMiB, kMiB},
     {"cerium.scheduler.allocation.file", kString, "", "The file that describes the pools of fair scheduling."},
     oneOf("cerium.scheduler.mode", "FIFO", "FIFO|FAIR", "Whether jobs run one after the other or share the cores."),
     {"cerium.scheduler.pool", kString, "", "The pool of the jobs of this thread."},
     {"cerium.shuffle.compress", kBool, "true", "Whether shuffle data is compressed where that makes it smaller."},
     {"cerium.speculation", kBool, "true",
-     "Whether a task far slower than its stage's others is started a second time."},
+     "Whether a task much slower than the other tasks of its stage is started a second time."},
     {"cerium.speculation.minTaskRuntime", kDuration, "1s",
-     "Tasks that have run for less are not started a second time."},
+     "A task is started a second time only after it has run this long."},
     {"cerium.speculation.multiplier", kDouble, "3.0", "How many times slower than the median a slow task is.", 1, 1},
     {"cerium.speculation.quantile", kDouble, "0.75", "The share of a stage's tasks that must be done first.", 1, 0, 1},
     {"cerium.stage.maxConsecutiveAttempts", kInt, "4", "How often in a row a stage may fail before its job does.", 1, 1,
@@ -111,9 +112,8 @@ constexpr ConfigKey kKeys[] = {
     {"cerium.task.cpus", kInt, "1", "The cores that one task takes.", 1, 1, kMaxInt},
     {"cerium.task.maxFailures", kInt, "4", "How often a task may fail before its job does.", 1, 1, kMaxInt},
     {"cerium.task.reaper.killTimeout", kDuration, "10s",
-     "How long a task may go on after it was told to stop; then it costs its executor, in local[N] its thread. 0 or "
-     "less "
-     "is for ever.",
+     "How long a task may run on after it was told to stop; then its executor is ended, in local[N] its thread given "
+     "up. 0 or less is without limit.",
      kSecond, -kMaxInt},
     {"cerium.ui.enabled", kBool, "true", "Whether the driver serves the web pages."},
     {"cerium.ui.port", kInt, "4040", "The port of the web pages; the next free one is taken.", 1, 0, kMaxPort},
@@ -121,11 +121,11 @@ constexpr ConfigKey kKeys[] = {
           "Whether stages show a bar on the terminal; auto is on terminals only."),
 };
 
-// A family of settings: the rest of the key is a variable's name, which is why it is not in the table.
+// A family of settings. The rest of the key is the name of a variable, so the table cannot list them.
 constexpr std::string_view kExecutorEnv = "cerium.executorEnv.";
 constexpr ConfigKey kExecutorVariable = {kExecutorEnv, kString, "", "An environment variable of the executors."};
 
-// Any other key is the program's own business.
+// Every other key belongs to the program.
 constexpr ConfigKey kOwnKey = {"", kString, "", "A setting of the program's own."};
 
 const char* typeName(ConfigType type) {
@@ -150,7 +150,7 @@ const char* typeName(ConfigType type) {
 
 const char* unitName(ConfigType type) { return type == kSize ? " bytes" : type == kDuration ? " ms" : ""; }
 
-/// The value as a number, for the types that are ordered.
+/// The value as a number, for types that have a range.
 std::optional<double> numberOf(const ConfigKey& key, std::string_view value) {
   const auto asDouble = [](std::optional<int64_t> number) {
     return number ? std::optional(static_cast<double>(*number)) : std::nullopt;

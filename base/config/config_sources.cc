@@ -21,7 +21,8 @@
 namespace cerium {
 namespace {
 
-/// Nothing for an empty variable as well: compose files and scripts pass those for "not set".
+/// The value of an environment variable. An empty variable counts as not set, because compose files and scripts pass it
+/// so.
 std::optional<std::string> variable(const char* name) {
   const char* value = std::getenv(name);
   if (value == nullptr || *value == '\0') return std::nullopt;
@@ -54,15 +55,15 @@ void addFile(const std::string& path, bool must_exist, std::vector<ConfSetting>&
   if (!in.eof()) throw IoError(fmt::format("cannot read settings from {}: {}", path, std::strerror(errno)));
 }
 
-/// Variables that are no setting's are others' business (a compose file's CERIUM_IMAGE), but not those that are almost
-/// a setting's.
+/// Throws if `name` resembles the variable of a setting. Other unknown CERIUM_ variables (such as a compose file's
+/// CERIUM_IMAGE) are ignored.
 void refuseMisspelt(std::string_view name, std::span<const std::string> known) {
-  constexpr size_t kSlip = 2;  // letters
+  constexpr size_t kSlip = 2;  // how many letters a misspelt name may differ by
   if (std::find(known.begin(), known.end(), name) != known.end()) return;
   for (const std::string& setting : known) {
     if (editDistance(name, setting) <= kSlip)
       throw InvalidArgument(
-          fmt::format("the environment variable {} is not a setting's; did you mean {}?", name, setting));
+          fmt::format("the environment variable {} names no setting; did you mean {}?", name, setting));
   }
 }
 
@@ -92,7 +93,7 @@ void addSubmitFlags(std::vector<ConfSetting>& settings) {
 
 std::vector<ConfSetting> readConfigSources() {
   std::vector<ConfSetting> settings;
-  if (const auto given = variable("CERIUM_PROPERTIES_FILE")) {  // of `cerium submit --properties-file`
+  if (const auto given = variable("CERIUM_PROPERTIES_FILE")) {  // set by `cerium submit --properties-file`
     addFile(*given, true, settings);
   } else if (const std::string path = defaultsFile(); !path.empty()) {
     addFile(path, false, settings);

@@ -29,7 +29,7 @@ struct Suffix {
   int64_t factor;
 };
 
-/// "12kb" with the suffix kb = 1024 is 12288; nothing where the suffix is unknown or the product does not fit.
+/// "12kb" with the suffix kb = 1024 gives 12288. Nothing if the suffix is unknown or the product overflows.
 std::optional<int64_t> parseScaled(std::string_view text, int64_t unit, std::initializer_list<Suffix> suffixes) {
   text = trimmed(text);
   const size_t digits = std::min(text.find_first_not_of("-0123456789"), text.size());
@@ -95,7 +95,7 @@ std::optional<int64_t> parseDurationMs(std::string_view text, int64_t unit) {
       text, unit * kMs,
       {{"us", 1}, {"ms", kMs}, {"s", kSecond}, {"m", kMinute}, {"min", kMinute}, {"h", kHour}, {"d", kDay}});
   if (!us) return std::nullopt;
-  return *us / kMs + (*us % kMs > 0 ? 1 : 0);  // up, because no time at all often means "off"
+  return *us / kMs + (*us % kMs > 0 ? 1 : 0);  // rounded up, because 0 often means "off"
 }
 
 }  // namespace cerium

@@ -32,7 +32,7 @@ std::vector<std::string_view> splitAtCommas(std::string_view text) {
   }
 }
 
-/// What stands between the brackets of "name[a,b]", blanks cut off; nothing for other text.
+/// The parts between the brackets of "name[a,b]", without blanks; nothing for text of another form.
 std::optional<std::vector<std::string_view>> arguments(std::string_view text, std::string_view name) {
   if (!text.starts_with(name)) return std::nullopt;
   text.remove_prefix(name.size());
@@ -96,8 +96,8 @@ std::optional<MasterUrl> tryParse(std::string_view text) {
   return std::nullopt;
 }
 
-/// The text with its likely slips put right: case, blanks, round brackets, a misspelt word, a missing bracket, scheme
-/// or port.
+/// The text with likely mistakes corrected: case, blanks, round brackets, a misspelt word, a missing bracket, scheme or
+/// port.
 std::string repaired(std::string_view text) {
   std::string fixed;
   for (const char c : text) {
@@ -119,7 +119,7 @@ std::string repaired(std::string_view text) {
   return std::string(kScheme) + rest;
 }
 
-/// What to do instead, as the end of a sentence.
+/// The end of the error message: what to write instead.
 std::string hintFor(std::string_view text) {
   constexpr std::string_view kSpark = "spark://";
   if (text.starts_with(kSpark)) {
@@ -130,7 +130,7 @@ std::string hintFor(std::string_view text) {
     return "; Cerium has a cluster manager of its own: start `cerium manager` and write cerium://host:7077.";
   }
   const std::string fixed = repaired(text);
-  // A word alone could be a host, but is more likely a master that does not exist.
+  // A single word could be a host name, but is more likely a misspelt master.
   const bool guessed = tryParse(fixed) && (text.find_first_of("[(:") != text.npos || !fixed.starts_with(kScheme));
   return guessed ? fmt::format("; did you mean {}?", fixed) : ".";
 }

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The master of an application, as in Conf::setMaster: where its tasks run.
+// The parsed master of an application (Conf::setMaster): where its tasks run.
 #pragma once
 
 #include <cstdint>
@@ -22,15 +22,15 @@ struct MasterUrl {
   };
 
   Kind kind = Kind::kLocal;
-  int threads = 1;                       ///< kLocal; 0 is one for each core.
+  int threads = 1;                       ///< kLocal; 0: one for each core.
   int max_failures = 1;                  ///< kLocal: how often a task may fail before its job does.
   int executors = 0;                     ///< kLocalCluster
-  int cores = 0;                         ///< kLocalCluster: of each executor.
-  int64_t memory_bytes = 0;              ///< kLocalCluster: of each executor.
+  int cores = 0;                         ///< kLocalCluster: cores of each executor.
+  int64_t memory_bytes = 0;              ///< kLocalCluster: memory of each executor.
   std::vector<Endpoint> endpoints = {};  ///< kStandalone
 };
 
-/// Throws InvalidArgument that lists the forms, and guesses which was meant.
+/// Throws InvalidArgument that lists the valid forms and suggests the likely one.
 [[nodiscard]] MasterUrl parseMasterUrl(std::string_view text);
 
 }  // namespace cerium

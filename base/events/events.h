@@ -1,7 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What happens in an application, each kind of event a struct of one variant. The driver posts each once; listeners,
-// the status store and logs read them (driver/events/event_bus.h). `at` is the wall clock when the driver learned of
-// it; durations (`took`) are monotonic.
+// The events of an application: one struct for each kind, and a variant of all. The driver posts each event once;
+// listeners, the status store and logs read it (driver/events/event_bus.h). `at` is the wall clock when the driver
+// learned of the event; `took` is a monotonic duration.
 #pragma once
 
 #include <chrono>
@@ -34,7 +34,7 @@ struct ApplicationStarted {
   std::string version;
   std::string host;  ///< The driver's machine.
 };
-/// By key, in order. Values that are secret are left out.
+/// The settings, sorted by key, without secret values.
 struct SettingsKnown {
   WallTime at;
   Settings settings;
@@ -50,9 +50,9 @@ struct ExecutorAdded {
   ExecutorId executor;
   std::string host;
   int cores = 0;
-  uint64_t memory_bytes = 0;  ///< For blocks and operators.
+  uint64_t memory_bytes = 0;  ///< The budget for blocks and operators.
 };
-/// The executor gets no more tasks: its machine leaves, or the executor is idle and not needed.
+/// The executor gets no more tasks, because its machine leaves or the executor is idle and not needed.
 struct ExecutorLeaving {
   WallTime at;
   ExecutorId executor;
@@ -65,7 +65,7 @@ struct ExecutorRemoved {
   std::string host;
   std::string reason;
 };
-/// The executor gets no tasks for a while; all executors of the host where no executor is named.
+/// The executor gets no tasks for a while. If no executor is named, this holds for all executors of the host.
 struct ExecutorExcluded {
   WallTime at;
   ExecutorId executor;
@@ -73,13 +73,13 @@ struct ExecutorExcluded {
   std::string reason;
   Took lasts{};
 };
-/// The exclusion of an executor is over.
+/// The exclusion of an executor has ended.
 struct ExecutorReadmitted {
   WallTime at;
   ExecutorId executor;
   std::string host;
 };
-/// What an executor reports of itself every second or so.
+/// An executor's report about itself, about once a second.
 struct ExecutorMetrics {
   WallTime at;
   ExecutorId executor;
@@ -90,7 +90,7 @@ struct ExecutorMetrics {
 
 // ---- blocks and broadcasts
 
-/// A cached partition appeared on an executor, changed its size, or went away (no bytes).
+/// A cached partition appeared on an executor, changed its size, or was removed (0 bytes).
 struct BlockUpdated {
   WallTime at;
   ExecutorId executor;
@@ -109,7 +109,7 @@ struct BroadcastAdded {
   WallTime at;
   BroadcastId broadcast;
 };
-/// Executors drop their copies of the broadcast; a destroyed one has no value any more.
+/// Executors drop their copies of the broadcast. If it is destroyed, its value is gone too.
 struct BroadcastRemoved {
   WallTime at;
   BroadcastId broadcast;
@@ -122,13 +122,13 @@ enum class JobOutcome { kSucceeded, kFailed, kCancelled };
 
 struct JobDescription {
   JobId job;
-  std::string call_site;  ///< Of the action: "collect at wordcount.cc:12".
+  std::string call_site;  ///< Where the action was called: "collect at wordcount.cc:12".
   std::string group;
   std::string description;
   std::string pool;
-  Settings properties;  ///< Local properties of the thread that called the action, by key, in order.
+  Settings properties;  ///< The local properties of the thread that called the action, sorted by key.
   RddId rdd;
-  int num_partitions = 0;  ///< Of the RDD, how many the job computes.
+  int num_partitions = 0;  ///< How many partitions of the RDD the job computes.
 };
 struct JobStarted {
   WallTime at;
@@ -138,18 +138,18 @@ struct JobEnded {
   WallTime at;
   std::shared_ptr<const JobDescription> job;
   JobOutcome outcome = JobOutcome::kSucceeded;
-  std::string failure;          ///< Why, where it did not succeed.
-  std::vector<StageId> stages;  ///< That ran for it, in the order of their first submission.
+  std::string failure;          ///< The reason; empty if the job succeeded.
+  std::vector<StageId> stages;  ///< The stages that ran for the job, in the order of their first submission.
   Took took{};
 };
 
 // ---- stages
 
-/// How an attempt of a stage ended. kResubmitted: some of its input or output was lost, and another attempt goes on
-/// with what is missing.
+/// How an attempt of a stage ended. kResubmitted: part of its input or output was lost, and another attempt computes
+/// the missing part.
 enum class StageOutcome { kSucceeded, kFailed, kCancelled, kResubmitted };
 
-/// Where a persisted RDD may live.
+/// Where a persisted RDD may be stored.
 struct StorageUse {
   bool memory = false;
   bool disk = false;
@@ -157,10 +157,10 @@ struct StorageUse {
   int replicas = 1;
   bool operator==(const StorageUse&) const = default;
 };
-/// An RDD that the tasks of a stage compute or read from the cache.
+/// An RDD that the stage's tasks compute or read from the cache.
 struct RddDescription {
   RddId rdd;
-  std::string name;       ///< Given by the program; else empty.
+  std::string name;       ///< Given by the program; may be empty.
   std::string call_site;  ///< "map at wordcount.cc:12".
   StorageUse storage;
   std::vector<RddId> parents;
@@ -169,21 +169,21 @@ struct RddDescription {
 struct StageDescription {
   StageId stage;
   int attempt = 0;
-  JobId job;  ///< The first that needs it.
+  JobId job;  ///< The first job that needs the stage.
   std::string name;
-  std::string call_site;             ///< Of the last RDD that it computes.
-  std::optional<ShuffleId> shuffle;  ///< What its tasks write; none for the last stage of a job.
+  std::string call_site;             ///< Where the last RDD that the stage computes was made.
+  std::optional<ShuffleId> shuffle;  ///< The shuffle that its tasks write; none for the last stage of a job.
   std::vector<StageId> parents;
-  /// Parents before children. Only where a reader takes all events (see EventBus::isWatched).
+  /// Parents before children. Empty unless a reader takes all events (see EventBus::isWatched).
   std::vector<RddDescription> rdds;
 };
-/// Of a stage since its output was last whole: attempts that go on with what is missing add to the same figures.
+/// The figures of a stage since its output was last complete. An attempt that computes missing output adds to them.
 struct StageFigures {
   int num_tasks = 0;
   int active_tasks = 0;
   int completed_tasks = 0;
   int failed_tasks = 0;
-  TaskMetrics metrics;  ///< Of the tasks that succeeded.
+  TaskMetrics metrics;  ///< Summed over the tasks that succeeded.
 
   StageFigures& operator+=(const StageFigures& other) {
     num_tasks += other.num_tasks;
@@ -199,13 +199,13 @@ struct StageSubmitted {
   std::shared_ptr<const StageDescription> stage;
   StageFigures figures;
 };
-/// The newest figures of a stage under way, several times a second while they change.
+/// The newest figures of a running stage, several times a second while they change.
 struct StageProgressed {
   WallTime at;
   std::shared_ptr<const StageDescription> stage;
   StageFigures figures;
 };
-/// An attempt of a stage is over: each StageSubmitted is followed by one of these, whatever the outcome.
+/// An attempt of a stage has ended. Every StageSubmitted is followed by one of these.
 struct StageCompleted {
   WallTime at;
   std::shared_ptr<const StageDescription> stage;
@@ -214,7 +214,7 @@ struct StageCompleted {
   std::string failure;
   Took took{};
 };
-/// A stage that a job needed did not run, as its output was there.
+/// A stage that a job needs did not run, because its output existed.
 struct StageSkipped {
   WallTime at;
   StageId stage;
@@ -224,7 +224,8 @@ struct StageSkipped {
 
 // ---- tasks
 
-/// kNotSent: never ran, as code of the program's threw in the driver, or the result was refused.
+/// How a task attempt ended. kNotSent: the task never ran, because the program's code threw in the driver or the result
+/// was refused.
 enum class TaskOutcome { kSucceeded, kUserException, kFetchFailed, kEngineFailure, kKilled, kNotSent, kExecutorLost };
 
 struct TaskAttempt {
@@ -242,32 +243,32 @@ struct TaskFailure {
   std::string exception_type;
   std::string call_site;
 };
-/// The task was sent to its executor, where it may have to wait for a core.
+/// The task was sent to its executor. It may wait there for a core.
 struct TaskStarted {
   WallTime at;
   TaskAttempt task;
 };
-/// The task has ended well, and the driver fetches its result, which was too large for the message.
+/// The task succeeded, and the driver fetches its result, which was too large for the message.
 struct TaskGettingResult {
   WallTime at;
   TaskAttempt task;
 };
-/// Of each TaskStarted one.
+/// A task attempt has ended. Every TaskStarted is followed by one of these.
 struct TaskEnded {
   WallTime at;
   TaskAttempt task;
   TaskOutcome outcome = TaskOutcome::kSucceeded;
-  std::shared_ptr<const TaskFailure> failure;  ///< Null where it succeeded.
+  std::shared_ptr<const TaskFailure> failure;  ///< Null if the task succeeded.
   TaskMetrics metrics;
-  Took took{};  ///< Since TaskStarted; metrics.run_micros is what of it the task ran.
+  Took took{};  ///< Since TaskStarted. The time that the task really ran is metrics.run_micros.
 };
 
 // ---- about the events themselves
 
-/// This reader was too slow for the events of tasks, blocks and metrics of executors: so many were left out.
+/// A reader was too slow, so events of tasks, blocks and executor metrics were dropped for it.
 struct EventsDropped {
   WallTime at;
-  uint64_t dropped = 0;  ///< Since the last of these.
+  uint64_t dropped = 0;  ///< Since the previous EventsDropped.
   uint64_t total = 0;
 };
 
@@ -277,8 +278,8 @@ using Event =
                  BroadcastRemoved, JobStarted, JobEnded, StageSubmitted, StageProgressed, StageCompleted, StageSkipped,
                  TaskStarted, TaskGettingResult, TaskEnded, EventsDropped>;
 
-/// Whether there may be millions of this kind of event. A reader gets such events only if it asks for them
-/// (EventQueue::Takes), and misses some where it is too slow.
+/// Whether millions of this kind of event may occur. A reader gets such events only if it asks for them
+/// (EventQueue::Takes), and misses some if it is too slow.
 [[nodiscard]] inline bool isDetail(const Event& event) {
   return std::holds_alternative<TaskStarted>(event) || std::holds_alternative<TaskGettingResult>(event) ||
          std::holds_alternative<TaskEnded>(event) || std::holds_alternative<BlockUpdated>(event) ||

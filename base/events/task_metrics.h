@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What one task measured. kTaskFigures is the only list of the fields: adding, comparing and encoding follow from it.
+// The measurements of a task. kTaskFigures is the only list of the fields; adding, comparing and encoding use it.
 #pragma once
 
 #include <array>
@@ -7,26 +7,26 @@
 
 namespace cerium {
 
-/// The figures of one task; of a stage or an application, those of its tasks added up.
+/// The figures of one task, or the sum over the tasks of a stage or an application.
 struct TaskMetrics {
-  int64_t records_read = 0;  ///< Of files.
+  int64_t records_read = 0;  ///< From files.
   int64_t bytes_read = 0;
   int64_t shuffle_records_written = 0;
   int64_t shuffle_bytes_written = 0;
   int64_t shuffle_bytes_read = 0;
   int64_t remote_bytes_read = 0;  ///< The part of shuffle_bytes_read that crossed a process boundary.
-  int64_t local_blocks_read = 0;  ///< Shuffle segments of the task's own executor.
+  int64_t local_blocks_read = 0;  ///< Shuffle segments from the task's own executor.
   int64_t remote_blocks_read = 0;
   int64_t fetch_wait_micros = 0;  ///< Time that the task waited for remote segments.
   int64_t spilled_bytes = 0;
-  int64_t result_bytes = 0;  ///< As the result travels; in local mode only where there is a limit on results.
+  int64_t result_bytes = 0;  ///< In encoded form; in local mode measured only if results are limited.
   int64_t run_micros = 0;
 
   TaskMetrics& operator+=(const TaskMetrics& other);
   bool operator==(const TaskMetrics&) const = default;
 };
 
-/// A field of TaskMetrics and its name outside of the program.
+/// A field of TaskMetrics and the name that users see.
 struct TaskFigure {
   const char* name;
   int64_t TaskMetrics::*of;

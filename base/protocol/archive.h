@@ -1,8 +1,8 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Closed sets of message structs through Boost.Serialization: a byte for the kind, then the struct in a binary archive.
-// Lists and texts go through bounded loaders, as the library's own would allocate what a hostile count says.
-// For the .cc files of this folder only. A set is a std::variant; each struct in it is named twice, see messages.cc:
-// CERIUM_FIELDS says what travels, CERIUM_PLAIN that nothing else does.
+// Encodes message variants with Boost.Serialization: one byte for the kind, then the struct in a binary archive. Lists
+// and texts have bounded loaders, because the library's own allocate what a hostile count says.
+// For the .cc files of this folder only. They name each struct of a variant twice (see messages.cc): CERIUM_FIELDS
+// lists the fields that travel, CERIUM_PLAIN switches class information off.
 #pragma once
 
 #include <boost/archive/binary_iarchive_impl.hpp>
@@ -77,7 +77,7 @@ class InArchive final : public boost::archive::binary_iarchive_impl<InArchive, c
 template <class T>
 concept Plain = std::is_arithmetic_v<T> && !std::is_same_v<T, bool>;
 
-// One function a shape of field; `io(archive, a, b, ...)` saves or loads all of them.
+// One pair of functions for each type of field. `io(archive, a, b, ...)` saves or loads several fields.
 template <Plain T>
 inline void field(OutArchive& archive, const T& value) {
   archive << value;
@@ -86,7 +86,7 @@ template <Plain T>
 inline void field(InArchive& archive, T& value) {
   archive >> value;
 }
-/// A truth value is a byte that is 0 or 1: loading anything else into a bool would be undefined.
+/// A bool travels as a byte that is 0 or 1. Loading another byte into a bool would be undefined behaviour.
 inline void field(OutArchive& archive, const bool& value) {
   const auto byte = static_cast<uint8_t>(value);
   archive << byte;
@@ -97,7 +97,7 @@ inline void field(InArchive& archive, bool& value) {
   if (byte > 1) throw CorruptData("a message has a truth value of " + std::to_string(byte));
   value = byte == 1;
 }
-/// An enumeration of bytes ends with kLast: loading anything behind that would be none of its values.
+/// An enumeration travels as a byte. Its last enumerator is kLast; larger bytes are refused.
 template <class E>
   requires std::is_enum_v<E>
 inline void field(OutArchive& archive, const E& value) {
@@ -210,7 +210,7 @@ Set decodeSet(const Bytes& frame) {
 
 }  // namespace cerium::protocol
 
-// The fields of each struct, found by argument-dependent look-up from Boost.Serialization; in namespace
+// The fields of a struct. Boost.Serialization finds this function by argument-dependent look-up. Use it in namespace
 // cerium::protocol.
 #define CERIUM_FIELDS(Struct, ...)                                               \
   template <class Archive>                                                       \
@@ -218,8 +218,8 @@ Set decodeSet(const Bytes& frame) {
     io(archive __VA_OPT__(, ) __VA_ARGS__);                                      \
   }
 
-// No object tracking and no class information per object: both sides run the same build, and the version is agreed on
-// in the handshake. Outside of any namespace.
+// Switches off object tracking and class information: both sides run the same build, and the handshake compares
+// versions. Use it outside of any namespace.
 #define CERIUM_PLAIN(Struct)                                                                      \
   BOOST_CLASS_IMPLEMENTATION(cerium::protocol::Struct, boost::serialization::object_serializable) \
   BOOST_CLASS_TRACKING(cerium::protocol::Struct, boost::serialization::track_never)

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Every message of a standalone cluster: between the manager and its workers, the drivers of applications, and
-// `cerium submit`. Plain structs and a closed variant, as in messages.h; README.md says who says what to whom.
+// The messages of a standalone cluster: between the manager, its workers, the drivers of applications and `cerium
+// submit`. Plain structs and a closed variant, as in messages.h; README.md lists senders and receivers.
 #pragma once
 
 #include <cstdint>
@@ -13,19 +13,20 @@
 
 namespace cerium::protocol {
 
-/// Of any message to or from a manager, in bytes: programs do not pass there, so none is large.
+/// The most bytes of a message to or from a manager. Programs do not travel in these messages, so none is large.
 constexpr uint64_t kMaxClusterMessage = 64 << 20;
 
-/// A file by its content, and where it can be had: at `path` where what stands there has this hash, else from a process
-/// that answers FetchFile at host:port.
+/// A file named by its content. A worker uses the file at `path` if it has this hash, else fetches it from host:port
+/// with FetchFile.
 struct ServedFile {
   std::string hash;  ///< SHA-256, in hex.
   uint64_t bytes = 0;
-  std::string path;  ///< Absolute, on the machine that named it.
+  std::string path;  ///< Absolute, on the machine of the sender.
   std::string host;
   uint16_t port = 0;
 };
 
+/// A program and its arguments.
 struct Program {
   ServedFile file;
   std::vector<std::string> arguments;  ///< Without the program's own name.
@@ -34,14 +35,14 @@ struct Program {
 /// How a child process of a worker ended.
 struct ExitInfo {
   int32_t exit_status = 0;
-  int32_t signal = 0;        ///< 0 where it exited.
-  std::string reason = {};   ///< Why the worker ended it, or what else it knows; may be empty.
-  Bytes crash_record = {};   ///< What the process wrote about its own crash; see executor/crash_report.h. May be empty.
-  std::string log = {};      ///< "host:path" of its log.
+  int32_t signal = 0;        ///< 0: it exited.
+  std::string reason = {};   ///< Why the worker ended it, or what else the worker knows; may be empty.
+  Bytes crash_record = {};   ///< The process's own report of its crash; see executor/crash_report.h. May be empty.
+  std::string log = {};      ///< "host:path" of the log.
   std::string log_end = {};  ///< The log's last lines, at most 2 kB.
 };
 
-/// An executor as a worker runs it.
+/// An executor on a worker.
 struct ExecutorOnWorker {
   std::string application;
   int64_t executor = -1;
@@ -54,8 +55,8 @@ struct DriverOrder {
   std::string driver;  ///< Its id, chosen by the submitter: "driver-...".
   std::string name;
   Program program;
-  std::vector<ServedFile> files;                   ///< Those of `--files`: cerium.files is where the worker has them.
-  std::map<std::string, std::string> environment;  ///< CERIUM_* settings; nothing secret.
+  std::vector<ServedFile> files;  ///< The files of `--files`. The worker sets cerium.files to its copies.
+  std::map<std::string, std::string> environment;  ///< CERIUM_* settings, none of them secret.
   int32_t cores = 1;
   uint64_t memory = 0;
   bool supervise = false;
@@ -63,7 +64,7 @@ struct DriverOrder {
 
 // ---- worker -> manager
 
-/// The first message of a worker, also after a connection broke or the manager restarted: all it runs.
+/// The first message of a worker on each connection: everything that it runs.
 struct RegisterWorker {
   std::string worker;  ///< Its id, chosen by itself: "worker-...".
   std::string host;
@@ -74,7 +75,7 @@ struct RegisterWorker {
   int64_t pid = 0;
   std::vector<ExecutorOnWorker> executors;
   std::vector<std::string> drivers;
-  bool leaving = false;  ///< It was told to leave, here or by a manager before.
+  bool leaving = false;  ///< The worker was told to leave, on its machine or by a manager.
 };
 struct WorkerHeartbeat {
   uint64_t memory_used = 0;
@@ -96,15 +97,16 @@ struct DriverExited {
   std::string driver;
   ExitInfo how;
 };
-/// The worker was told on its machine (SIGTERM) to leave: no more executors, and those it runs are to move away.
+/// The worker was told to leave on its machine (SIGTERM): it takes no more executors, and its executors move their data
+/// away.
 struct WorkerLeaving {};
 
 // ---- manager -> worker
 
 struct WorkerAccepted {
-  std::string manager;  ///< Where it listens.
+  std::string manager;  ///< The address on which it listens.
 };
-/// To whoever registers with a manager that is not in charge (a standby), or asks for what is impossible.
+/// The answer to a registration if this manager is a standby, or to a request that is impossible.
 struct Refused {
   std::string reason;
   bool standby = false;
@@ -117,9 +119,9 @@ struct LaunchExecutor {
   std::string driver_host;
   uint16_t driver_port = 0;
   Program program;
-  std::map<std::string, std::string> environment;  ///< Of cerium.executorEnv.*
+  std::map<std::string, std::string> environment;  ///< From cerium.executorEnv.*
 };
-/// The executor uses no cores and no memory any more, and is to live on.
+/// The executor no longer uses cores and memory, but its process keeps running.
 struct FreeExecutor {
   std::string application;
   int64_t executor = -1;
@@ -136,27 +138,29 @@ struct EndDriver {
   std::string driver;
   std::string reason;
 };
-/// The answer to ExecutorExited and DriverExited: their news is in the journal, and need not be told again.
+/// The answer to ExecutorExited and DriverExited: the manager has the end in its journal, so the worker need not repeat
+/// it.
 struct EndNoted {
-  std::string owner;      ///< The application, or the driver.
-  int64_t executor = -1;  ///< -1: the driver itself.
+  std::string owner;      ///< The id of the application, or of the driver.
+  int64_t executor = -1;  ///< -1: the end of the driver itself.
 };
-/// Its user pressed Ctrl-C: the driver is to cancel its jobs. From `cerium submit` to the manager, and on to the
-/// worker, at each new connection again: the worker passes it on once.
+/// The user pressed Ctrl-C, so the driver cancels its jobs. `cerium submit` sends it to the manager, the manager to the
+/// worker, again on each new connection; the worker passes it to the driver once.
 struct InterruptDriver {
   std::string driver;
 };
-/// Leave when all executors and drivers have ended.
+/// The worker leaves when all its executors and drivers have ended.
 struct LeaveWhenIdle {};
 
 // ---- driver -> manager
 
-/// The first message of an application's driver, also after the manager restarted: then with what it has.
+/// The first message of an application's driver on each connection. After a restart of the manager it lists the
+/// executors that the driver has.
 struct RegisterApplication {
   std::string application;  ///< Its id, chosen by itself: "app-...".
   std::string name;
   std::string user;
-  std::string driver_host;  ///< Where executors reach the driver.
+  std::string driver_host;  ///< The address under which executors reach the driver.
   uint16_t driver_port = 0;
   Program program;
   std::map<std::string, std::string> executor_environment;
@@ -165,22 +169,22 @@ struct RegisterApplication {
   uint64_t executor_memory = 0;
   int32_t executors_wanted = -1;  ///< -1: as many as the cores allow.
   std::string web_url;
-  std::string driver;              ///< Its DriverOrder's id where it runs in the cluster.
-  std::vector<int64_t> executors;  ///< Those it has.
-  std::vector<int64_t> retired;    ///< Those of them that it has retired.
-  int64_t next_executor = 0;       ///< No executor had this id or a greater one.
+  std::string driver;              ///< Its DriverOrder's id if the driver runs in the cluster.
+  std::vector<int64_t> executors;  ///< The executors that the application has.
+  std::vector<int64_t> retired;    ///< The ones among `executors` that it has retired.
+  int64_t next_executor = 0;       ///< Greater than the id of every executor so far.
 };
-/// The number of executors that it wants from now on; as in RegisterApplication.
+/// How many executors the application wants from now on; as in RegisterApplication.
 struct WantExecutors {
   int32_t executors = -1;
 };
-/// End this executor; another comes for it where there are fewer than wanted.
+/// End this executor. The manager starts another one if the application has fewer than it wants.
 struct ReleaseExecutor {
   int64_t executor = -1;
   std::string reason;
 };
-/// This executor runs no more tasks: its cores and memory are free, but its process is to live on until the application
-/// ends, because it serves shuffle output. It does not count as one of those wanted.
+/// This executor runs no more tasks. Its cores and memory become free, but its process keeps running until the
+/// application ends, because it serves shuffle output. It does not count as one of the executors wanted.
 struct RetireExecutor {
   int64_t executor = -1;
 };
@@ -194,7 +198,7 @@ struct EndApplication {
 struct ApplicationAccepted {
   std::string manager;
 };
-/// An executor was given to the application and is being started.
+/// The application gets this executor; a worker starts it.
 struct ExecutorGranted {
   int64_t executor = -1;
   std::string worker;
@@ -208,16 +212,16 @@ struct ExecutorRunning {
 };
 struct ExecutorGone {
   int64_t executor = -1;
-  bool worker_lost = false;  ///< Nobody knows how it ended: its worker is gone.
+  bool worker_lost = false;  ///< Its worker is lost, so how the executor ended is unknown.
   ExitInfo how;
 };
-/// The executor's worker leaves: give it no more tasks, move its blocks away, then ReleaseExecutor.
+/// The executor's worker leaves. The driver gives it no more tasks, moves its blocks away and sends ReleaseExecutor.
 struct ExecutorLeaving {
   int64_t executor = -1;
   std::string reason;
 };
-/// Why the application has fewer executors than it wants; empty when it has them. Follows the first executors that a
-/// registered application is granted, in any case.
+/// Why the application has fewer executors than it wants; empty if it has enough. Always follows the first grants to a
+/// registered application.
 struct ApplicationWaits {
   std::string reason;
 };
@@ -237,16 +241,16 @@ struct KillDriver {
 struct AskDriver {
   std::string driver;
 };
-/// The answer to the three above, and once more at each change for as long as the asker is connected.
+/// The answer to SubmitDriver, KillDriver and AskDriver. Repeated at each change while the asker is connected.
 struct DriverStatus {
   std::string driver;
   std::string state;  ///< WAITING, RUNNING, RELAUNCHING, FINISHED, FAILED, KILLED, LOST or UNKNOWN.
   std::string worker;
   std::string host;
-  std::string detail;  ///< What it waits for, or how it ended: a line, then the last ones that it printed.
+  std::string detail;  ///< What the driver waits for, or how it ended: one line, then the last lines that it printed.
   int32_t exit_status = 0;
 };
-/// Asks for the workers of a host to leave (`cerium worker --decommission`).
+/// The workers of a host shall leave (`cerium worker --decommission`).
 struct DecommissionWorkers {
   std::string host;
 };
@@ -254,7 +258,7 @@ struct Decommissioning {
   std::vector<std::string> workers;
 };
 
-// ---- worker -> whoever serves a file (a driver or `cerium submit`), and back
+// ---- worker -> server of a file (a driver or `cerium submit`), and back
 
 struct FetchFile {
   std::string hash;
@@ -263,10 +267,10 @@ struct FetchFile {
 struct FilePiece {
   uint64_t offset = 0;
   bool last = false;
-  std::string failure;  ///< Not empty: there is no such file here.
+  std::string failure;  ///< Not empty: the server does not have the file.
   Bytes bytes;
 };
-/// What a driver of the cluster prints, to its submitter while that listens.
+/// Output of a driver in the cluster, sent to its submitter while that is connected.
 struct DriverOutput {
   std::string driver;
   bool to_stderr = false;
@@ -282,9 +286,9 @@ using ClusterMessage =
                  Decommissioning, FetchFile, FilePiece, DriverOutput, RetireExecutor, FreeExecutor, InterruptDriver,
                  EndNoted>;
 
-/// One frame for the transport.
+/// Encodes a message as one frame for the transport.
 [[nodiscard]] Bytes encodeCluster(const ClusterMessage& message);
-/// Total: anything that is not a whole, well-formed message is CorruptData, and allocates no more than it carries.
+/// Throws CorruptData if the frame is not one whole message. Allocates at most about as much as the frame has bytes.
 [[nodiscard]] ClusterMessage decodeCluster(const Bytes& frame);
 
 }  // namespace cerium::protocol

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What a manager keeps in its journal: the last record of a worker, an application or a driver is what holds, and the
-// last grant to an application. What has ended keeps its name and its end, not what it would run with.
+// The records of a manager's journal. The last record of a worker, an application, a driver or a grant holds. The
+// record of an ended driver or application keeps its name and its end, without what it would run with.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace cerium::protocol {
 
-/// Of a driver in the cluster. DriverStatus has it as text, WAITING and so on.
+/// The state of a driver in the cluster. DriverStatus has it as text: WAITING and so on.
 enum class DriverState : uint8_t {
   kWaiting,
   kRunning,
@@ -20,25 +20,25 @@ enum class DriverState : uint8_t {
   kFailed,
   kKilled,
   kLost,
-  kLast = kLost  // nothing behind it is read
+  kLast = kLost  // larger values are refused when read
 };
 enum class ApplicationState : uint8_t { kActive, kFinished, kFailed, kLast = kFailed };
 
 struct WorkerRecord {
-  RegisterWorker worker;  ///< Without what it runs: it says that itself when it comes back.
+  RegisterWorker worker;  ///< Without executors and drivers: the worker lists them when it registers again.
   bool gone = false;
 };
 
 struct ApplicationRecord {
-  RegisterApplication application;  ///< Without its executors.
-  int64_t next_executor = 0;        ///< The next id that no executor ever had.
-  int64_t started_ms = 0;           ///< Since 1970, as all times here.
+  RegisterApplication application;  ///< Without executors.
+  int64_t next_executor = 0;        ///< Greater than the id of every executor so far.
+  int64_t started_ms = 0;           ///< Milliseconds since 1970, as all times here.
   ApplicationState state = ApplicationState::kActive;
-  std::string reason;  ///< Why it ended.
+  std::string reason;  ///< Why the application ended.
   int64_t ended_ms = 0;
 };
 
-/// Follows its application's record at each grant: that one may have long command lines.
+/// Written at each grant instead of the whole ApplicationRecord, which may hold long command lines.
 struct GrantRecord {
   std::string application;
   int64_t next_executor = 0;
@@ -50,16 +50,16 @@ struct DriverRecord {
   std::string worker;
   std::string detail;
   int32_t exit_status = 0;
-  bool started = false;  ///< Its worker said so.
+  bool started = false;  ///< Its worker has reported the start.
   bool kill_asked = false;
-  bool interrupted = false;  ///< Its user pressed Ctrl-C: what ends after that is not run again.
+  bool interrupted = false;  ///< Its user pressed Ctrl-C: it is not run again when it ends.
   int64_t submitted_ms = 0;
 };
 
 using JournalRecord = std::variant<WorkerRecord, ApplicationRecord, DriverRecord, GrantRecord>;
 
 [[nodiscard]] Bytes encodeRecord(const JournalRecord& record);
-/// Total, as decodeCluster.
+/// Throws CorruptData as decodeCluster does.
 [[nodiscard]] JournalRecord decodeRecord(const Bytes& bytes);
 
 }  // namespace cerium::protocol

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Every message between a driver and its executors: plain structs and a closed variant. base/protocol/README.md says
-// who says what to whom. Encoding is in messages.cc; nothing here has behaviour.
+// The messages between a driver and its executors: plain structs and a closed variant. base/protocol/README.md lists
+// senders and receivers. The encoding is in messages.cc.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace cerium::protocol {
 
-/// Where an executor serves its blocks.
+/// The address where an executor serves its blocks.
 struct Peer {
   int64_t executor = -1;
   std::string host;
@@ -41,15 +41,15 @@ struct TaskEnd {
   enum Outcome : uint8_t { kSuccess, kUserException, kFetchFailed, kEngineFailure, kKilled };
   int64_t task = -1;
   uint8_t outcome = kSuccess;
-  Bytes result;               ///< Of a result task, unless it is kept for fetching.
-  uint64_t kept_bytes = 0;    ///< > 0: the result is large and waits at the executor under the task's id.
-  uint64_t map_checksum = 0;  ///< Of a map task: tells two outputs of it apart.
+  Bytes result;               ///< Of a result task, unless `kept_bytes` says that it waits at the executor.
+  uint64_t kept_bytes = 0;    ///< Greater than 0: the result is large, and the executor keeps it under the task's id.
+  uint64_t map_checksum = 0;  ///< Of a map task: tells two outputs of the same task apart.
   std::vector<AccumulatorUpdate> accumulators;
   TaskMetrics metrics;
-  std::string message;  ///< Of a failure.
+  std::string message;  ///< The text of a failure.
   std::string exception_type;
   std::string call_site;
-  int64_t shuffle = -1;  ///< Of a failed fetch: what could not be read, and from whom.
+  int64_t shuffle = -1;  ///< Of a failed fetch: the shuffle output that could not be read, and its executor.
   int32_t map = -1;
   int64_t source = -1;
 };
@@ -73,7 +73,7 @@ struct BlocksChanged {
 struct BroadcastQuery {
   int64_t id = -1;
 };
-/// The executor now serves chunks of this broadcast too.
+/// This executor serves chunks of the broadcast from now on.
 struct BroadcastHeld {
   int64_t id = -1;
 };
@@ -90,18 +90,18 @@ struct ShuffleAdopted {
   int64_t shuffle = -1;
   std::vector<int32_t> maps;
   int64_t from = -1;
-  std::string failure;  ///< Not empty: they could not be fetched.
+  std::string failure;  ///< Not empty: the outputs could not be fetched.
 };
-/// What this executor holds for others is on disk, its cache is empty.
+/// The answer to Retire: this executor's shuffle output is on disk and its cache is empty.
 struct Retired {};
 
 // ---- driver -> executor
 
-/// The first message on a connection: what an executor of this application gets. It answers with Hello.
+/// The first message on a connection: the settings of this application's executors. The executor answers with Hello.
 struct Welcome {
   std::string application;
-  uint64_t memory_bytes = 0;   ///< For blocks and operators.
-  uint64_t process_limit = 0;  ///< For the process in all; 0 is no limit.
+  uint64_t memory_bytes = 0;   ///< The budget for blocks and operators.
+  uint64_t process_limit = 0;  ///< The limit for the whole process; 0: none.
   int32_t heartbeat_ms = 1000;
   int64_t barrier_ms = 60'000;
   int64_t kill_timeout_ms = 10'000;
@@ -109,7 +109,7 @@ struct Welcome {
 };
 struct StageCode {
   int64_t stage = -1;
-  int64_t shuffle = -1;  ///< What its tasks write; -1 for a result stage.
+  int64_t shuffle = -1;  ///< The shuffle that its tasks write; -1 for a result stage.
   int32_t num_partitions = 0;
   Bytes code;
   std::map<std::string, std::string> properties;
@@ -127,12 +127,12 @@ struct TaskLaunch {
   int32_t attempt = 0;
   std::vector<PartitionData> data;
 };
-/// Who holds each map output of a shuffle; -1 for none.
+/// The executor of each map output of a shuffle; -1: none.
 struct ShuffleLocations {
   int64_t shuffle = -1;
   int64_t epoch = 0;
   std::vector<int64_t> executors;
-  std::vector<uint64_t> checksums;  ///< Of each output, as its map task reported it.
+  std::vector<uint64_t> checksums;  ///< The checksum of each output, as its map task reported it.
 };
 struct CachedLocation {
   int64_t rdd = -1;
@@ -140,8 +140,8 @@ struct CachedLocation {
   int64_t executor = -1;
 };
 struct LaunchTasks {
-  std::vector<Peer> peers;                      ///< Executors that the locations name, when not told before.
-  std::vector<AccumulatorUpdate> accumulators;  ///< Definitions new since the last launch.
+  std::vector<Peer> peers;  ///< Executors that the locations name and this executor does not know yet.
+  std::vector<AccumulatorUpdate> accumulators;  ///< Accumulators defined since the last launch.
   std::vector<ShuffleLocations> shuffles;
   std::vector<CachedLocation> cached;
   std::vector<StageCode> stages;
@@ -163,7 +163,7 @@ struct DropRdd {
 struct DropBroadcast {
   int64_t id = -1;
 };
-/// The driver has a kept result, or does not need it.
+/// The driver has fetched a kept result or does not need it.
 struct DropResult {
   int64_t task = -1;
 };
@@ -172,42 +172,42 @@ struct BroadcastInfo {
   uint64_t bytes = 0;
   uint64_t chunk = 0;
   std::vector<Peer> holders;
-  std::string failure;       ///< Why there are no bytes to fetch, where there are none.
-  std::string failure_type;  ///< Not empty: code of the program's threw this while the value was encoded.
+  std::string failure;       ///< Not empty: why there is no value to fetch.
+  std::string failure_type;  ///< Not empty: the program's code threw this while the value was encoded.
 };
 struct BarrierRelease {
   int64_t task = -1;
   std::string failure;
   std::vector<std::string> messages;
 };
-/// Fetch a cached block from another executor and keep a copy.
+/// Fetch a cached block from another executor and keep a copy of it.
 struct ReplicateBlock {
   int64_t rdd = -1;
   int32_t partition = 0;
   uint8_t level = 0;
   Peer from;
 };
-/// Fetch map outputs from another executor, which is about to leave, and serve them from now on.
+/// Fetch map outputs from another executor, which is about to leave, and serve them from then on.
 struct AdoptShuffle {
   int64_t shuffle = -1;
   int32_t num_reduces = 0;
   std::vector<int32_t> maps;
-  std::vector<uint64_t> checksums;  ///< Of the outputs, one for each of `maps`.
+  std::vector<uint64_t> checksums;  ///< One for each of `maps`.
   Peer from;
 };
-/// Run no more tasks, give memory back, but go on to serve shuffle output. Answered by Retired.
+/// Run no more tasks and free memory, but keep serving shuffle output. Answered by Retired.
 struct Retire {};
-/// A file of Context::addFile: where it is on the driver's machine, and the broadcast that has its contents.
+/// A file of Context::addFile: its path on the driver's machine, and the broadcast of its contents.
 struct AddedFile {
   std::string name;
   std::string path;
   int64_t broadcast = -1;
 };
-/// All there are.
+/// All files added so far.
 struct AddedFiles {
   std::vector<AddedFile> files;
 };
-/// This executor is gone: what is asked of it, or waited for, will not come.
+/// Another executor is gone: requests to it, and answers that are awaited from it, fail now.
 struct ExecutorLost {
   int64_t executor = -1;
   std::string reason;
@@ -218,33 +218,34 @@ struct Shutdown {
 
 // ---- block transfer: any process -> executor (or driver, for broadcasts), and back
 
-/// Opens a stream of blocks. `request` is chosen by the asker and names the stream on this connection.
+/// Opens a stream of blocks. The asker chooses `request`, which names the stream on this connection.
 struct OpenBlocks {
   enum Kind : uint8_t { kShuffle, kCached, kBroadcast, kResult };
   int64_t request = -1;
   uint8_t kind = kShuffle;
-  int64_t id = -1;                       ///< Shuffle, RDD, broadcast or task.
-  int32_t index = 0;                     ///< Reduce partition, partition or chunk.
-  std::vector<int32_t> maps;             ///< For kShuffle: which map outputs, in this order...
-  std::vector<uint64_t> checksums = {};  ///< ...and which of their attempts: only the one of this checksum will do.
+  int64_t id = -1;            ///< Shuffle, RDD, broadcast or task.
+  int32_t index = 0;          ///< Reduce partition, partition or chunk.
+  std::vector<int32_t> maps;  ///< For kShuffle: the map outputs, in this order.
+  // For kShuffle: the checksum of each of `maps`; an output of another attempt is refused.
+  std::vector<uint64_t> checksums = {};
 };
-/// Asks for the next piece of a stream; at most a few of a stream are under way at any time.
+/// Asks for the next piece of a stream. At most a few pieces of a stream are on their way at any time.
 struct MoreBlocks {
   int64_t request = -1;
 };
-/// A piece of a stream: whole or partial segments one after the other.
+/// A piece of a stream: whole or partial segments in a row.
 struct BlockPiece {
   struct Segment {
     int32_t map = 0;
     uint64_t total = 0;     ///< Bytes of the whole segment; the piece may hold only a part.
-    uint64_t bytes = 0;     ///< Bytes of it in this piece.
-    uint64_t checksum = 0;  ///< XXH3 of the whole segment, as its writer made it.
+    uint64_t bytes = 0;     ///< Bytes of the segment in this piece.
+    uint64_t checksum = 0;  ///< XXH3 of the whole segment, computed by its writer.
   };
   int64_t request = -1;
   std::vector<Segment> segments;
   bool last = false;
-  std::string failure;       ///< Not empty: the block of `failed_map` is not here.
-  std::string failure_type;  ///< Not empty: it is, and code of the program's threw this while it was encoded.
+  std::string failure;       ///< Not empty: the block of `failed_map` is missing here.
+  std::string failure_type;  ///< Not empty: the block is here, and the program's code threw this while it was encoded.
   int32_t failed_map = -1;
   Bytes bytes;
 };
@@ -255,9 +256,9 @@ using Message =
                  BarrierRelease, ReplicateBlock, AddedFiles, Shutdown, OpenBlocks, MoreBlocks, BlockPiece, AdoptShuffle,
                  ShuffleAdopted, Retire, Retired, ExecutorLost>;
 
-/// One frame for the transport.
+/// Encodes a message as one frame for the transport.
 [[nodiscard]] Bytes encode(const Message& message);
-/// Total: anything that is not a whole, well-formed message is CorruptData, and allocates no more than it carries.
+/// Throws CorruptData if the frame is not one whole message. Allocates at most about as much as the frame has bytes.
 [[nodiscard]] Message decode(const Bytes& frame);
 
 }  // namespace cerium::protocol

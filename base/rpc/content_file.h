@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A file by its content: a program or a file of data that a driver or `cerium submit` hands out in pieces, and that a
-// worker asks for and checks.
+// A file named by the hash of its content. Drivers and `cerium submit` hand programs and data files out in pieces;
+// workers fetch and check them.
 #pragma once
 
 #include <cstdint>
@@ -18,20 +18,20 @@ class Sha256 {
   Sha256(const Sha256&) = delete;
   Sha256& operator=(const Sha256&) = delete;
   void update(const void* data, size_t size);
-  /// In hex, 64 digits. The end: neither function may be called after it.
+  /// The hash in hex, 64 digits. Call it last, once.
   [[nodiscard]] std::string hex();
 
  private:
   void* context_;
 };
 
-/// A regular file, held open: what stands at its path later does not matter. Threads: thread-safe.
+/// An open regular file: later changes of its path do not matter. Threads: thread-safe.
 class ContentFile {
  public:
   /// The most bytes of one piece.
   static constexpr size_t kPieceBytes = size_t{1} << 20;
 
-  /// Throws IoError that names the path: cannot be opened, or is no regular file.
+  /// Throws IoError that names the path if the file cannot be opened or is not a regular file.
   explicit ContentFile(const std::string& path);
   ~ContentFile();
   ContentFile(const ContentFile&) = delete;
@@ -40,7 +40,7 @@ class ContentFile {
   [[nodiscard]] uint64_t bytes() const { return bytes_; }
   /// Reads the whole file. Throws IoError.
   [[nodiscard]] std::string hash() const;
-  /// Up to kPieceBytes from `offset`; empty behind the end. Throws IoError.
+  /// Up to kPieceBytes from `offset`; empty at the end of the file. Throws IoError.
   [[nodiscard]] Bytes piece(uint64_t offset) const;
 
  private:

@@ -102,7 +102,7 @@ void Handshake::finishStep() {
 void Handshake::takeVersion() {
   const uint16_t theirs = decodeVersion(received_);
   if (theirs != version_) {
-    // The acceptor has not spoken yet: it names its version, so that the connector can name both as well.
+    // The acceptor names its version, so that the connector can report both versions.
     if (role_ == Role::kAcceptor) {
       output_.append(kMagic.data(), kMagic.size());
       output_.append(encodeVersion(version_).data(), 2);
@@ -116,9 +116,9 @@ void Handshake::takeVersion() {
 
 void Handshake::takeChallenge() {
   std::copy(received_.begin(), received_.end(), peer_challenge_.begin());
-  // An echo service, or a socket that the kernel connected to itself.
+  // The peer is an echo service, or a socket that the kernel connected to itself.
   if (peer_challenge_ == own_challenge_) {
-    fail("not a Cerium port: it only sends our own bytes back");
+    fail("not a Cerium port: it sends this process's bytes back");
     return;
   }
   if (role_ == Role::kAcceptor) {
@@ -142,7 +142,8 @@ void Handshake::takeProof() {
   const Block expected = proofOf(role_ == Role::kAcceptor ? Role::kConnector : Role::kAcceptor);
   const bool right = CRYPTO_memcmp(expected.data(), received_.data(), expected.size()) == 0;
   if (role_ == Role::kAcceptor) {
-    // The acceptor proves itself only to a peer that has done so: who connects gets nothing to guess the secret from.
+    // The acceptor proves itself only to a peer that has proved itself, so that a stranger gets no proof to guess the
+    // secret from.
     output_.append(right ? &kAccepted : &kRefused, 1);
     if (right) output_.append(proofOf(Role::kAcceptor).data(), std::tuple_size_v<Block>);
   }

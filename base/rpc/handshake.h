@@ -7,8 +7,8 @@
 //   connector -> acceptor   proof(32)
 //   acceptor  -> connector  'y' proof(32)  or  'n'
 //
-// proof = HMAC-SHA-256(secret, role, version, connector's challenge, acceptor's challenge). The role keeps a proof
-// from being sent back as one's own. What follows is authenticated by the connection only: it is not encrypted.
+// proof = HMAC-SHA-256(secret, role, version, connector's challenge, acceptor's challenge). The role prevents that a
+// peer sends a proof back as its own. Messages after the handshake are not encrypted.
 #pragma once
 
 #include <array>
@@ -20,18 +20,18 @@
 
 namespace cerium::rpc {
 
-/// Changes whenever two releases could misunderstand each other's bytes.
+/// Must be raised when the bytes of two releases are not compatible.
 inline constexpr uint16_t kProtocolVersion = 2;
 
-/// Handshake::reason() where the proofs do not match.
+/// Handshake::reason() if the proofs do not match.
 inline constexpr const char* kWrongSecret = "wrong secret: both processes must be given the same one";
 
-/// Who opened the connection, and who was listening.
+/// Which side of a connection a process is: it connected, or it accepted.
 enum class Role { kConnector, kAcceptor };
 
-/// One side of one handshake. Use: send takeOutput() whenever it has bytes, feed what arrives to consume(), until
-/// state() leaves kRunning. After kFailed there may be a last output, the refusal, which tells the peer why.
-/// Threads: externally synchronised.
+/// One side of one handshake. Send takeOutput() whenever it has bytes and pass received bytes to consume(), until
+/// state() leaves kRunning. After kFailed, a last output may hold the refusal for the peer. Threads: externally
+/// synchronised.
 class Handshake {
  public:
   enum class State { kRunning, kDone, kFailed };
@@ -39,26 +39,26 @@ class Handshake {
   /// The longest input one side ever consumes: greeting, verdict and proof.
   static constexpr size_t kMaxInput = 6 + 2 + 32 + 1 + 32;
 
-  /// Draws the challenge. Throws Error when the system has no random bytes to give.
+  /// Draws the challenge. Throws Error if the system has no random bytes.
   Handshake(Role role, std::string secret, uint16_t version = kProtocolVersion);
 
-  /// Takes bytes from the peer and returns how many belong to the handshake; the rest are the first messages.
-  /// Wrong bytes fail the handshake as soon as the first of them is seen.
+  /// Takes bytes from the peer and returns how many belong to the handshake; the rest are the first messages. The first
+  /// wrong byte fails the handshake.
   size_t consume(std::string_view input);
 
-  /// The peer closed the connection: a handshake that still runs has failed.
+  /// Tells that the peer closed the connection: a running handshake fails.
   void peerClosed();
 
   /// Bytes to send now; empty when there are none.
   [[nodiscard]] Bytes takeOutput() { return std::exchange(output_, Bytes()); }
 
   [[nodiscard]] State state() const { return state_; }
-  /// Why it failed, for a human; empty unless state() is kFailed.
+  /// Why the handshake failed, for a human; empty unless state() is kFailed.
   [[nodiscard]] const std::string& reason() const { return reason_; }
 
  private:
   using Block = std::array<char, 32>;  // A challenge or a proof.
-  /// What is expected next. The acceptor has no kVerdict.
+  /// The part of the peer's bytes that comes next. The acceptor has no kVerdict.
   enum class Step { kMagic, kVersion, kChallenge, kVerdict, kProof };
 
   [[nodiscard]] size_t stepBytes() const;

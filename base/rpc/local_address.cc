@@ -37,7 +37,7 @@ std::string addressTowards(const Endpoint& peer) {
   const AddressList owner(list, &::freeaddrinfo);
   int error = 0;
   for (const addrinfo* each = list; each != nullptr; each = each->ai_next) {
-    // Connecting a datagram socket sends nothing: it only asks for the route.
+    // Connecting a datagram socket sends nothing; it looks up the route.
     const int fd = ::socket(each->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     sockaddr_storage own{};
     socklen_t size = sizeof own;
@@ -49,7 +49,7 @@ std::string addressTowards(const Endpoint& peer) {
     refuseLoopbackName(peer.host, numeric(each->ai_addr, each->ai_addrlen));
     return numeric(reinterpret_cast<const sockaddr*>(&own), size);
   }
-  throw IoError(fmt::format("no way leads to {}: {}", peer.str(), std::strerror(error)));
+  throw IoError(fmt::format("there is no route to {}: {}", peer.str(), std::strerror(error)));
 }
 
 std::string addressTowards(const std::vector<Endpoint>& peers) {
@@ -71,12 +71,12 @@ std::string ownAddress(const std::string& host, const std::vector<Endpoint>& man
   try {
     towards = addressTowards(managers);
   } catch (const IoError&) {
-    return host;  // their names may be known later; where they are is not known now
+    return host;  // the names may be resolvable later
   }
   if (isLoopback(towards)) return host;
   throw InvalidArgument(
-      fmt::format("nobody on another machine, such as the manager's, reaches this one at {}; name the address under "
-                  "which others do, or none, for {}",
+      fmt::format("no other machine, such as the manager's, reaches this one at {}; name the address under "
+                  "which others do, or none to use {}",
                   host, towards));
 }
 

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Under which address another machine reaches this one.
+// The address under which other machines reach this one.
 #pragma once
 
 #include <string>
@@ -9,23 +9,23 @@
 
 namespace cerium::rpc {
 
-/// The address of this machine from which it reaches `peer`; 127.0.0.1 where that is on loopback. Throws IoError that
-/// names a host which cannot be resolved or reached, and as refuseLoopbackName(). Resolving may block.
+/// The address of this machine on the route to `peer`; 127.0.0.1 if `peer` is on loopback. Throws IoError that names
+/// the host if it cannot be resolved or reached, and as refuseLoopbackName(). May block to resolve.
 [[nodiscard]] std::string addressTowards(const Endpoint& peer);
-/// Likewise towards the first of these that works, as one of several managers may be gone with its name. Throws IoError
-/// that says of each why not.
+/// The same for the first of several peers that works: a manager may be gone together with its name. Throws IoError
+/// with the reason for each peer.
 [[nodiscard]] std::string addressTowards(const std::vector<Endpoint>& peers);
 
-/// Under which address others reach this process: `host`, or addressTowards() where that is empty. Throws
-/// InvalidArgument where nobody would, as the managers are on other machines and `host` is on loopback.
+/// The address under which others reach this process: `host`, or addressTowards() if `host` is empty. Throws
+/// InvalidArgument if `host` is on loopback but the managers are on other machines.
 [[nodiscard]] std::string ownAddress(const std::string& host, const std::vector<Endpoint>& managers);
 
-/// Throws InvalidArgument where `address`, to which `host` resolves, is a loopback address, unless whoever wrote `host`
-/// must have known that. Many systems have a line "127.0.1.1 NAME" in /etc/hosts, with their own name: under that a
-/// process would listen where no other machine reaches it.
+/// Throws InvalidArgument if `host` resolves to a loopback `address` without being one itself. Many systems have a line
+/// "127.0.1.1 NAME" with their own name in /etc/hosts; a process that listens on NAME could not be reached from other
+/// machines.
 void refuseLoopbackName(const std::string& host, const std::string& address);
 
-/// "0.0.0.0", "::" and other spellings of it: an address to listen on, under which nobody reaches anybody.
+/// Whether `host` is "0.0.0.0", "::" or another spelling of them: an address to listen on, but not one to connect to.
 [[nodiscard]] bool isWildcard(const std::string& host);
 
 }  // namespace cerium::rpc

@@ -34,7 +34,7 @@ std::string inHex(const unsigned char* bytes, size_t size) {
 
 std::string reason() { return std::strerror(errno); }
 
-/// The text of a file that nobody else may read. Throws InvalidArgument, or IoError where there is no such file.
+/// The text of a file that only its owner may read. Throws InvalidArgument, or IoError if there is no such file.
 std::string readSecretFile(const std::string& path, int flags = 0) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags));
   if (file.get() < 0 && errno == ENOENT) throw IoError(fmt::format("there is no secret file {}", path));
@@ -64,7 +64,7 @@ std::string readSecretFile(const std::string& path, int flags = 0) {
   return text;
 }
 
-/// Makes the folder where it is missing; it must be ours alone, as others could swap the files in it.
+/// Makes the folder if it is missing.
 void makeOwnFolder(const std::string& path) {
   std::error_code error;
   if (const auto parent = std::filesystem::path(path).parent_path(); !parent.empty())
@@ -73,12 +73,13 @@ void makeOwnFolder(const std::string& path) {
     throw IoError(fmt::format("cannot make the folder {}: {}", path, reason()));
 }
 
+// Throws unless the folder belongs to this user alone: other users could swap the files in it.
 void checkOwnFolder(const std::string& path) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) throw IoError(fmt::format("there is no folder {}: {}", path, reason()));
   if (!S_ISDIR(status.st_mode) || status.st_uid != ::geteuid() || (status.st_mode & 022) != 0) {
     throw InvalidArgument(
-        fmt::format("{} must be a folder of user {} in which nobody else can write; remove it or run: chmod 700 {}",
+        fmt::format("{} must be a folder of user {} in which only that user can write; remove it or run: chmod 700 {}",
                     path, ::geteuid(), path));
   }
 }
@@ -93,7 +94,7 @@ std::string runtimeFolder() {
 
 std::string publishedFile(uint16_t port) { return fmt::format("{}/manager-{}.secret", runtimeFolder(), port); }
 
-/// Writes a new file beside `path`; the caller gives it its name, so that nobody ever reads half a secret.
+/// Writes a new file beside `path`. The caller renames it, so that a reader never sees half a secret.
 std::string writeBeside(const std::string& path, const std::string& secret) {
   std::string name = path + ".XXXXXX";
   const Descriptor file(::mkostemp(name.data(), O_CLOEXEC));  // mode 0600, O_EXCL
@@ -109,7 +110,7 @@ std::string writeBeside(const std::string& path, const std::string& secret) {
   return name;
 }
 
-/// True where the sources for every address settle it.
+/// Looks at the sources that hold for every address. Returns true if they give the secret.
 bool findConfigured(const SecretQuery& query, ClusterSecret& found) {
   if (!query.authenticate) {
     found = {"", "--insecure (cerium.authenticate=false)"};
@@ -195,8 +196,8 @@ ClusterSecret managerSecret(const SecretQuery& query, const std::string& keep_in
   if (findConfigured(query, found)) return found;
   if (!isLoopback(query.host)) {
     throw InvalidArgument(fmt::format(
-        "whoever reaches {} could run programs here: give the cluster a secret with --secret-file FILE (mode 0600) or "
-        "the environment variable {}, or, on a network that you trust altogether, add --insecure",
+        "anyone who reaches {} could run programs here: give the cluster a secret with --secret-file FILE "
+        "(mode 0600) or the environment variable {}, or, on a network that you trust altogether, add --insecure",
         query.host, kVariable));
   }
   makeOwnFolder(keep_in);
@@ -204,7 +205,7 @@ ClusterSecret managerSecret(const SecretQuery& query, const std::string& keep_in
   const std::string path = keep_in + "/secret";
   if (::access(path.c_str(), F_OK) != 0) {
     const std::string name = writeBeside(path, newSecret());
-    // Unlike rename, link does not replace what another manager has made meanwhile.
+    // link, unlike rename, does not replace a file that another manager has made meanwhile.
     const bool linked = ::link(name.c_str(), path.c_str()) == 0 || errno == EEXIST;
     const std::string why = reason();
     ::unlink(name.c_str());

@@ -1,9 +1,9 @@
 // Cerium. Licensed under the Apache License 2.0.
-// How records become bytes and come back. A type can travel when it is
-//   1. bitwise: trivially copyable and not a pointer or view, or a pair, tuple or array of such: one memcpy; or
+// Encodes and decodes records. A type can travel when it is
+//   1. bitwise: trivially copyable and not a pointer or view, or a pair, tuple or array of such types: one memcpy; or
 //   2. a standard string, container, pair, tuple, optional or smart pointer of types that can travel; or
 //   3. a type with a cereal `serialize` (or `save` and `load`), as a member or a free function.
-// The only folder that names cereal is this one.
+// Only this folder names cereal.
 #pragma once
 
 #include <array>
@@ -32,7 +32,7 @@ template <class T, size_t N>
 struct IsView<std::span<T, N>> : std::true_type {};
 template <class T>
 struct IsView<std::reference_wrapper<T>> : std::true_type {};
-// A view of a range: its copy names elements of this process.
+// A view of a range points at elements of this process.
 template <class T>
   requires std::ranges::enable_view<T>
 struct IsView<T> : std::true_type {
@@ -40,7 +40,8 @@ struct IsView<T> : std::true_type {
 
 template <class T>
 struct IsBitwise : std::bool_constant<std::is_trivially_copyable_v<T> && !IsView<T>::value> {};
-// pair and tuple have user-provided assignment, so the trait says no, though their bytes are their value.
+// std::pair and std::tuple have user-provided assignment, so the trait is false for them, but their bytes are their
+// value.
 template <class A, class B>
 struct IsBitwise<std::pair<A, B>> : std::bool_constant<IsBitwise<A>::value && IsBitwise<B>::value> {};
 template <class... Ts>
@@ -53,7 +54,7 @@ struct IsBitwise<std::array<T, N>> : IsBitwise<T> {};
 template <class T>
 concept StdString = std::same_as<T, std::string>;
 
-/// Any standard container: vector, deque, list, set, map and their unordered and multi kin.
+/// Any standard container: vector, deque, list, set, map and their unordered and multi variants.
 template <class T>
 concept Container = requires(T c, const T k) {
   typename T::value_type;
@@ -121,7 +122,7 @@ struct CanTravel<std::unique_ptr<T>> : std::bool_constant<canTravel<T>() && !std
 template <class T>
 concept Serializable = serde::CanTravel<std::remove_cv_t<T>>::value;
 
-/// True where a value is its bytes: whole arrays of T are encoded by one memcpy.
+/// True if the bytes of a T are its value: arrays of T are encoded by one memcpy.
 template <class T>
 inline constexpr bool kBitwise = serde::IsBitwise<T>::value;
 
@@ -129,14 +130,14 @@ inline constexpr bool kBitwise = serde::IsBitwise<T>::value;
 template <class T>
 void encodeValue(Writer& out, const T& value);
 
-/// Reads what encodeValue wrote. Throws CorruptData where the bytes end early or make no sense.
+/// Decodes what encodeValue wrote. Throws CorruptData if the bytes end early or are malformed.
 template <class T>
 T decodeValue(Reader& in);
 
 namespace serde {
 
 template <class T>
-struct Codec {  // cereal, or bitwise
+struct Codec {  // with cereal
   static void encode(Writer& out, const T& value);
   static T decode(Reader& in);
 };
@@ -147,7 +148,7 @@ struct Codec<T> {
   static void encode(Writer& out, const T& value) { out.raw(&value, sizeof value); }
   static T decode(Reader& in) {
     if constexpr (std::is_same_v<T, bool>) {
-      return in.get<bool>();  // which knows that not every byte is one
+      return in.get<bool>();  // get<bool> also accepts bytes other than 0 and 1
     } else {
       alignas(T) char place[sizeof(T)];
       std::memcpy(place, in.raw(sizeof(T)), sizeof(T));
@@ -307,13 +308,13 @@ template <class T>
 inline constexpr bool kOwnCodec<std::unique_ptr<T>> = true;
 }  // namespace serde
 
-/// The archive that a user's `serialize` sees while writing. What Cerium's own codec knows goes there directly, so a
-/// `serialize` may name strings, containers and optionals without including cereal's headers for them.
+/// The archive that a user's `serialize` writes to. Types that Cerium encodes itself bypass cereal, so a `serialize`
+/// may name strings, containers and optionals without including cereal's headers for them.
 class RecordOutputArchive : public cereal::OutputArchive<RecordOutputArchive, cereal::AllowEmptyClassElision> {
   using Base = cereal::OutputArchive<RecordOutputArchive, cereal::AllowEmptyClassElision>;
 
  public:
-  // Not inline: cereal's base class has six hash tables for features that records do not use.
+  // Not inline: cereal's base class has six hash tables that records do not use.
   explicit RecordOutputArchive(Writer& out);
   ~RecordOutputArchive();
 
@@ -353,7 +354,7 @@ class RecordOutputArchive : public cereal::OutputArchive<RecordOutputArchive, ce
   Writer* out_;
 };
 
-/// The archive that a user's `serialize` sees while reading.
+/// The archive that a user's `serialize` reads from.
 class RecordInputArchive : public cereal::InputArchive<RecordInputArchive, cereal::AllowEmptyClassElision> {
   using Base = cereal::InputArchive<RecordInputArchive, cereal::AllowEmptyClassElision>;
 
@@ -399,7 +400,7 @@ class RecordInputArchive : public cereal::InputArchive<RecordInputArchive, cerea
   Reader* in_;
 };
 
-// What cereal's own container headers call, where a user includes them.
+// Called by cereal's own container headers, if a user includes them.
 template <class T>
   requires std::is_arithmetic_v<T>
 void CEREAL_SAVE_FUNCTION_NAME(RecordOutputArchive& archive, const T& value) {
@@ -437,7 +438,8 @@ T Codec<T>::decode(Reader& in) {
   return std::move(*made);
 }
 
-/// Bytes that encodeValue will write. Of types of the user's a close guess, or `Exact`, which encodes them to know.
+/// Bytes that encodeValue will write. For a type with `serialize` this is a guess, unless `Exact`: then the value is
+/// encoded to measure it.
 template <bool Exact = false, class T>
 size_t encodedBytes(const T& value) {
   if constexpr (kBitwise<T>) {
@@ -470,7 +472,7 @@ size_t encodedBytes(const T& value) {
   }
 }
 
-/// Bytes on the heap that `value` owns, roughly: what a budget is charged beyond sizeof.
+/// Bytes on the heap that `value` owns, approximately. Budgets charge them beside sizeof.
 template <class T>
 size_t heapBytes(const T& value) {
   if constexpr (kBitwise<T>) {
@@ -499,7 +501,7 @@ size_t heapBytes(const T& value) {
   } else if constexpr (requires { std::tuple_size<T>::value; }) {
     return std::apply([](const auto&... parts) { return (size_t{0} + ... + heapBytes(parts)); }, value);
   } else {
-    return 64;  // a type of the user's: its members are unknown here, so charge a typical small object
+    return 64;  // a class with `serialize`: its members are unknown, so a typical small object is charged
   }
 }
 

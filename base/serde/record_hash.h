@@ -1,7 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A hash of a record's contents, for telling whether what was computed again is what was computed first. Equal contents
-// have equal hashes wherever the record has been since: unused bytes (padding) do not count, and unordered containers
-// hash alike however their elements lie.
+// A hash of a record's contents. It tells whether records that were computed again are the same as before. Equal
+// contents have equal hashes in every process: padding does not count, and neither does the order of elements in
+// unordered containers.
 #pragma once
 
 #include "base/serde/codec.h"
@@ -9,13 +9,13 @@
 
 namespace cerium::serde {
 
-/// Folds two hashes into one; the order counts. (The multiply-and-fold step of wyhash, Wang Yi, public domain.)
+/// Combines two hashes; the order counts. (The multiply-and-fold step of wyhash, Wang Yi, public domain.)
 inline uint64_t foldHashes(uint64_t a, uint64_t b) {
   const auto product = static_cast<unsigned __int128>(a ^ 0xa0761d6478bd642fULL) * (b ^ 0xe7037ed1a0b428dbULL);
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
-/// True where each byte of a T is part of its value.
+/// True if every byte of a T is part of its value.
 template <class T>
 inline constexpr bool kNoPadding =
     std::has_unique_object_representations_v<T> || std::is_same_v<T, float> || std::is_same_v<T, double>;
@@ -26,13 +26,14 @@ template <class T, size_t N>
 inline constexpr bool kNoPadding<std::array<T, N>> = kNoPadding<T>;
 
 uint64_t hashOfEncoded(const Bytes& encoded);
-/// Cleared for each use, so that hashing a record by its encoding does not allocate.
+/// A buffer of this thread, cleared at each call, so that hashing a record by its encoding does not allocate.
 Bytes& hashScratch();
 
 template <class T>
 uint64_t recordHash(const T& value);
 
-/// A trivially copyable class: its bytes, without padding where the compiler can clear that (others hash alike).
+/// Hashes the bytes of a trivially copyable class without its padding. If the compiler cannot clear padding, all values
+/// of the type have the same hash.
 template <class T>
 uint64_t hashOfObject(const T& value) {
 #if defined(__has_builtin) && __has_builtin(__builtin_clear_padding)
@@ -69,7 +70,7 @@ uint64_t hashOfContainer(const C& container) {
   return foldHashes(hash, count);
 }
 
-/// O(size).
+/// The hash of one record. O(size).
 template <class T>
 uint64_t recordHash(const T& value) {
   if constexpr (std::is_same_v<T, double>) {
@@ -106,7 +107,7 @@ uint64_t recordHash(const T& value) {
         value);
   } else if constexpr (kBitwise<T>) {
     return hashOfObject(value);
-  } else {  // a class of the user's with `serialize`
+  } else {  // a class with `serialize`
     Bytes& scratch = hashScratch();
     Writer out(scratch);
     encodeValue(out, value);
@@ -114,7 +115,7 @@ uint64_t recordHash(const T& value) {
   }
 }
 
-/// Of records in a row; continues from `before`, so that it does not depend on where rows are cut.
+/// The hash of records in a row, continued from `before`: it does not depend on how the rows are cut into calls.
 template <class T>
 uint64_t recordsHash(uint64_t before, const T* records, size_t count) {
   uint64_t hash = before;

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Appending to and reading from raw bytes, with every read bounded. The ground under base/serde/codec.h.
+// Appends values to raw bytes and reads them with bounds checks. base/serde/codec.h builds on it.
 #pragma once
 
 #include <cstdint>
@@ -12,21 +12,21 @@
 
 namespace cerium {
 
-/// Appends to a Bytes that outlives it.
+/// Appends to a Bytes, which must outlive the Writer.
 class Writer {
  public:
   explicit Writer(Bytes& out) : out_(&out) {}
 
   void raw(const void* data, size_t size) { out_->append(data, size); }
 
-  /// A trivially copyable value as it lies in memory. Executors run the same binary, so layouts agree.
+  /// Appends a trivially copyable value as it lies in memory. Executors run the same binary, so layouts agree.
   template <class T>
   void put(const T& value) {
     static_assert(std::is_trivially_copyable_v<T>);
     raw(&value, sizeof value);
   }
 
-  /// Seven bits a byte, low ones first (LEB128): small counts take one byte.
+  /// Appends seven bits a byte, low bits first (LEB128): small counts take one byte.
   void varint(uint64_t value) {
     while (value >= 0x80) {
       put(static_cast<uint8_t>(value | 0x80));
@@ -46,7 +46,7 @@ class Writer {
   Bytes* out_;
 };
 
-/// Reads bytes that outlive it. A read beyond the end throws CorruptData and allocates nothing.
+/// Reads from bytes, which must outlive the Reader. A read beyond the end throws CorruptData and allocates nothing.
 class Reader {
  public:
   explicit Reader(std::string_view bytes) : at_(bytes.data()), left_(bytes.size()) {}
@@ -66,7 +66,7 @@ class Reader {
   template <class T>
   T get() {
     static_assert(std::is_trivially_copyable_v<T>);
-    if constexpr (std::is_same_v<T, bool>) {  // any other byte than 0 and 1 in a bool is undefined behaviour
+    if constexpr (std::is_same_v<T, bool>) {  // a bool with a byte other than 0 and 1 is undefined behaviour
       return get<uint8_t>() != 0;
     } else {
       T value;
@@ -85,7 +85,8 @@ class Reader {
     throw CorruptData("a count in encoded data has more than 64 bits");
   }
 
-  /// A count of things that take at least `min_bytes` each: more than fit into the rest is refused before allocation.
+  /// Reads a count of elements of at least `min_bytes` each. Throws before allocation if the remaining bytes cannot
+  /// hold so many.
   size_t count(size_t min_bytes = 1) {
     uint64_t n = varint();
     if (n > left_ / min_bytes) underrun(n);

@@ -7,12 +7,12 @@
 namespace cerium {
 namespace {
 thread_local MemoryShare* t_share = nullptr;
-// When this thread's task may wait once more, after it has waited in vain.
+// When the task on this thread may wait again, after a wait that brought no memory.
 thread_local std::chrono::steady_clock::time_point t_waits_again;
 
-// Long enough for another task to write what it holds...
+// Long enough for another task to spill.
 constexpr auto kWait = std::chrono::milliseconds(100);
-// ...and where it does not (it may be in the midst of reading what it holds), not to be waited for at each request.
+// Not every request waits: the other task may be reading what it holds and cannot spill for a while.
 constexpr auto kPause = std::chrono::seconds(5);
 }  // namespace
 

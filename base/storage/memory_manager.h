@@ -1,9 +1,9 @@
 // Cerium. Licensed under the Apache License 2.0.
-// One budget for everything an executor holds for its program: cached blocks, combine tables, sort runs, shuffle
-// output. Relief, in order: drop or move cached blocks (the evictor), then the caller spills, then the task fails with
-// sizes.
-// Tasks that run at the same time share fairly: of n tasks none holds more than an n-th of the budget, and one that
-// holds more, as it came when there were fewer, is asked to give back what a later one lacks.
+// One budget for everything that an executor holds for its program: cached blocks, combine tables, sort runs, shuffle
+// output. When the budget is used up, the evictor drops or moves cached blocks; if that is not enough the caller
+// spills; if it cannot, the task fails with sizes.
+// Tasks that run at the same time share fairly: each of n tasks may hold an n-th of the budget. A task that holds more,
+// because it started when fewer ran, is asked to give some back as soon as another task lacks memory.
 #pragma once
 
 #include <atomic>
@@ -17,22 +17,22 @@ namespace cerium {
 
 class MemoryManager;
 
-/// What the task on one thread holds of the budget; each thread that runs tasks has one for all of them, as it runs one
-/// at a time. Threads: used by the task's thread; the manager asks it from others.
+/// The bytes that the task on one thread holds. Each thread that runs tasks has one share for all its tasks, one after
+/// the other. Threads: used by the task's thread; the manager reads it from others.
 class MemoryShare {
  public:
-  /// Makes it known to the manager.
+  /// Registers the share with the manager.
   explicit MemoryShare(MemoryManager& manager);
   ~MemoryShare();
   MemoryShare(const MemoryShare&) = delete;
   MemoryShare& operator=(const MemoryShare&) = delete;
 
-  /// Of the task on this thread; null on a thread that runs none.
+  /// The share of the task on this thread; null if the thread runs no task.
   static MemoryShare* current();
   [[nodiscard]] size_t used() const { return used_.load(std::memory_order_relaxed); }
-  /// used(), and all that it reserved for blocks that stay.
+  /// used(), and bytes that the task reserved for blocks that outlive it.
   [[nodiscard]] size_t charged() const { return used() + disowned_.load(std::memory_order_relaxed); }
-  /// True once another task lacks memory of which this one holds more than its part: operators that can, spill.
+  /// True once another task lacks memory while this one holds more than its part. Operators that can spill do so.
   [[nodiscard]] bool isAskedToShrink() const { return asked_to_shrink_.load(std::memory_order_relaxed); }
 
  private:
@@ -48,10 +48,11 @@ class MemoryManager {
  public:
   explicit MemoryManager(size_t budget_bytes) : budget_(budget_bytes) {}
 
-  /// Called when the budget is used up, to free `wanted` bytes (by release()); set once, before use.
+  /// Sets the function that is called when the budget is used up; it frees `wanted` bytes with release(). Set it once,
+  /// before use.
   void setEvictor(std::function<void(size_t wanted)> evict) { evict_ = std::move(evict); }
 
-  /// While it lives, a task runs on this thread, whose share is `share`.
+  /// Marks this thread as running a task with the share `share`, as long as the Sharing lives.
   class Sharing {
    public:
     explicit Sharing(MemoryShare& share);
@@ -64,14 +65,14 @@ class MemoryManager {
     MemoryShare* outer_;
   };
 
-  /// Takes `bytes` for a task (null: for no task) if they fit. If they do not, it asks the evictor, then waits up to a
-  /// tenth of a second for tasks that hold more than their part; a wait in vain is not repeated for some seconds.
-  /// False: the caller must do with less.
+  /// Takes `bytes` for a task (null: for no task). If they do not fit, asks the evictor, then waits up to 100 ms for
+  /// tasks that hold more than their part; after a wait in vain the thread does not wait again for some seconds.
+  /// Returns false if the bytes do not fit: the caller must manage with less.
   [[nodiscard]] bool tryReserve(size_t bytes, MemoryShare* share = nullptr);
-  /// Takes `bytes` even above the budget: for what cannot be had smaller (one record, one group).
+  /// Takes `bytes` even above the budget, for things that cannot be smaller (one record, one group).
   void reserveAnyway(size_t bytes, MemoryShare* share = nullptr) { count(bytes, share); }
   void release(size_t bytes, MemoryShare* share = nullptr);
-  /// The bytes are the task's no more, but still held: for a block that stays when the task has ended.
+  /// The bytes stay reserved but no longer count for the task: for a block that outlives the task.
   void disown(size_t bytes, MemoryShare* share);
 
   [[nodiscard]] size_t used() const { return used_; }
@@ -95,12 +96,12 @@ class MemoryManager {
   std::vector<MemoryShare*> shares_;  // guarded by mutex_
 };
 
-/// What one holder has reserved, in the share of the task on whose thread it was made; releases it at the end of its
-/// life. Threads: one.
+/// Bytes reserved by one holder, in the share of the task on whose thread the Reservation was made. The destructor
+/// releases them. Threads: one.
 class Reservation {
  public:
   explicit Reservation(MemoryManager& manager) : Reservation(manager, MemoryShare::current()) {}
-  /// `share` null: in no task's share.
+  /// `share` null: the bytes count for no task.
   Reservation(MemoryManager& manager, MemoryShare* share) : manager_(&manager), share_(share) {}
   Reservation(Reservation&& other) noexcept : manager_(other.manager_), share_(other.share_), bytes_(other.bytes_) {
     other.bytes_ = 0;
@@ -108,7 +109,7 @@ class Reservation {
   Reservation& operator=(Reservation&&) = delete;
   ~Reservation() { manager_->release(bytes_, share_); }
 
-  /// Makes the holding `bytes` in all; false (and unchanged) where that does not fit.
+  /// Makes the reservation `bytes` in all. Returns false, without a change, if that does not fit.
   [[nodiscard]] bool tryResize(size_t bytes) {
     if (bytes > bytes_ && !manager_->tryReserve(bytes - bytes_, share_)) return false;
     if (bytes < bytes_) manager_->release(bytes_ - bytes, share_);
@@ -121,11 +122,11 @@ class Reservation {
     bytes_ = bytes;
   }
   [[nodiscard]] size_t bytes() const { return bytes_; }
-  /// Whether the holder should give back what it can (see MemoryShare), and whether that is worth a spill.
+  /// Whether the holder should free memory (see MemoryShare) and holds enough to make a spill worthwhile.
   [[nodiscard]] bool isAskedToShrink() const {
     return share_ != nullptr && share_->isAskedToShrink() && bytes_ >= kWorthASpill;
   }
-  /// Hands the holding over to the caller, who must release it.
+  /// Hands the reserved bytes over to the caller, who must release them.
   size_t detach() {
     const size_t bytes = bytes_;
     manager_->disown(bytes, share_);

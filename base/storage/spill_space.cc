@@ -15,11 +15,11 @@
 namespace cerium {
 namespace {
 
-/// A file without a name in `directory`, or -1 with errno set.
+/// Opens a file without a name in `directory`. Returns -1 with errno set on failure.
 int openNameless(const std::string& directory) {
   int fd = ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
   if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return fd;
-  // The file system has no O_TMPFILE (overlayfs of old kernels): make a name and take it away at once.
+  // The file system has no O_TMPFILE (such as overlayfs of old kernels): make a named file and unlink it at once.
   std::string path = directory + "/cerium-XXXXXX";
   fd = ::mkostemp(path.data(), O_CLOEXEC);
   if (fd >= 0) ::unlink(path.c_str());
@@ -42,7 +42,7 @@ void punchHole(int fd, uint64_t offset, uint64_t size) {
   ::fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(size));
 }
 
-/// lz4 of `bytes` where it gains an eighth; empty where it does not, or where lz4's sizes (int) do not reach.
+/// lz4 of `bytes` if that saves at least an eighth, else empty. Empty also if the size exceeds lz4's limit (an int).
 Bytes compressed(std::string_view bytes) {
   Bytes packed;
   if (bytes.size() < 1024 || bytes.size() > LZ4_MAX_INPUT_SIZE) return packed;
@@ -74,7 +74,7 @@ Extent SpillSpace::write(std::string_view bytes, uint64_t checksum) {
 
 Extent SpillSpace::place(std::string_view stored) {
   std::string reasons;
-  // An error of a device may not come again where another place of the file is written: each folder is tried twice.
+  // A device error may not recur at another place of the file, so each folder is tried twice.
   for (uint32_t round = 0; round < 2 * directories_.size(); ++round) {
     const auto i = static_cast<uint32_t>(round % directories_.size());
     if (i == 0) reasons.clear();
@@ -94,7 +94,7 @@ Extent SpillSpace::place(std::string_view stored) {
       return extent;
     }
     reasons += (reasons.empty() ? "" : "; ") + directories_[i] + ": " + std::strerror(errno);
-    // What a full disk took before it was full must not keep a smaller write from fitting.
+    // Free what a full disk took of this write, so that a smaller write may still fit.
     if (fd >= 0) punchHole(fd, extent.offset, extent.stored);
   }
   throw IoError("cannot spill " + std::to_string(stored.size()) + " bytes to disk (" + reasons +
@@ -110,8 +110,8 @@ Bytes SpillSpace::read(const Extent& extent) const {
   try {
     return readOnce(extent);
   } catch (const Error&) {
-    // Not always the disk is bad: a controller or a cable may give the right bytes the second time. They must come from
-    // there, not from the system's memory.
+    // The disk need not be bad: a controller or cable may deliver the right bytes the second time. The page cache is
+    // dropped, so that they come from the disk.
     ::posix_fadvise(fileOf(extent), static_cast<off_t>(extent.offset), static_cast<off_t>(extent.stored),
                     POSIX_FADV_DONTNEED);
     return readOnce(extent);

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Disk space of one executor for what does not fit into memory: spilled tables and runs, shuffle output, cached blocks.
-// The file has no name: the system frees it with the process, however that ends, so nothing is ever left behind.
+// An executor's disk space for data that does not fit into memory: spilled tables and runs, shuffle output, cached
+// blocks. The files have no names: the system frees them when the process ends, in whatever way.
 #pragma once
 
 #include <atomic>
@@ -15,34 +15,35 @@
 
 namespace cerium {
 
-/// A written run of bytes; plain data. `stored` bytes on disk are `size` bytes once read.
+/// Where a written run of bytes lies. `stored` bytes on disk become `size` bytes when read.
 struct Extent {
   uint32_t file = 0;
   uint64_t offset = 0;
   uint64_t stored = 0;
   uint64_t size = 0;
-  uint64_t checksum = 0;  ///< XXH3 of what was written, before it was compressed.
+  uint64_t checksum = 0;  ///< XXH3 of the bytes before compression.
 };
 
-/// Threads: all methods may be called from any thread; writes and reads of different extents run at the same time.
+/// Files for spilled data, one in each folder. Threads: all methods may be called from any thread; different extents
+/// are written and read at the same time.
 class SpillSpace {
  public:
-  /// `directories`: tried in turn, and once more, when one is full or broken. Files are made at the first write.
+  /// `directories` are tried in turn, twice, if one is full or broken. Files are made at the first write.
   explicit SpillSpace(std::vector<std::string> directories);
   ~SpillSpace();
 
-  /// Writes the bytes, compressed with lz4 where that gains an eighth. Throws IoError (folder, size and the system's
-  /// reason) when no folder takes them; what was written before stays readable.
+  /// Writes the bytes, compressed with lz4 if that saves an eighth. Throws IoError (folder, size, the system's reason)
+  /// if no folder takes them; earlier extents stay readable.
   Extent write(std::string_view bytes);
-  /// The same for bytes that came with the checksum of whoever made them, which stays with them.
+  /// Writes bytes whose maker has computed their checksum; the extent keeps that checksum.
   Extent write(std::string_view bytes, uint64_t checksum);
-  /// Reads an extent back, a second time where the first fails. Throws CorruptData where the checksum does not match,
-  /// IoError where the disk fails.
+  /// Reads an extent, a second time if the first try fails. Throws CorruptData if the checksum does not match, and
+  /// IoError if the disk fails.
   [[nodiscard]] Bytes read(const Extent& extent) const;
-  /// Gives the space back to the file system.
+  /// Returns the space to the file system.
   void free(const Extent& extent);
 
-  /// Bytes on disk now, and written in all.
+  /// Bytes on disk now, and bytes written since the start.
   [[nodiscard]] uint64_t bytesInUse() const { return in_use_; }
   [[nodiscard]] uint64_t bytesWritten() const { return written_; }
 
@@ -63,7 +64,7 @@ class SpillSpace {
   std::atomic<uint64_t> written_{0};
 };
 
-/// An extent that is freed with its last handle.
+/// Owns an extent and frees it.
 class SpilledBytes {
  public:
   SpilledBytes(std::shared_ptr<SpillSpace> space, Extent extent) : space_(std::move(space)), extent_(extent) {}
@@ -72,7 +73,7 @@ class SpilledBytes {
   SpilledBytes& operator=(const SpilledBytes&) = delete;
 
   [[nodiscard]] Bytes read() const { return space_->read(extent_); }
-  /// With the checksum that was written.
+  /// The bytes with the checksum that they were written with.
   [[nodiscard]] CheckedBytes readChecked() const { return {std::make_shared<const Bytes>(read()), extent_.checksum}; }
   [[nodiscard]] uint64_t size() const { return extent_.size; }
 

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A growable run of bytes whose growth does not write zeros first (std::vector<std::byte> would).
+// A growable byte buffer. Unlike std::vector<std::byte>, it does not zero bytes before they are written.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace cerium {
 
-/// Owned bytes. Moves are cheap, copies copy. Growth doubles, so appending is amortised O(1).
+/// Owned bytes. Moving is cheap; copying copies all bytes. Growth doubles, so appending is amortised O(1).
 class Bytes {
  public:
   Bytes() = default;
@@ -48,7 +48,7 @@ class Bytes {
     std::memcpy(grow(size), data, size);
   }
 
-  /// Makes room for `size` more bytes, counts them as contents and returns where they start, unwritten.
+  /// Adds `size` uninitialised bytes at the end and returns the first of them.
   char* grow(size_t size) {
     reserve(size_ + size);
     char* place = data_ + size_;

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Where the user's program called an operation; every error about a job names it.
+// The place in the user's program where an operation was called. Every error about a job names it.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace cerium {
 
-/// An operation of the API and the place of its call. The texts live as long as the process.
+/// An operation of the API and the place of its call. The texts must live as long as the process.
 struct CallSite {
   const char* operation = "";  ///< "map", "reduceByKey".
   const char* file = "";

@@ -1,7 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Encoded bytes together with the checksum that their writer made of them. It travels with them through memory, over
-// the network and to disk, and is never made anew on the way: so whoever reads them knows whether they are the
-// writer's.
+// Encoded bytes with the checksum that their writer computed. The checksum travels with the bytes through memory,
+// network and disk and is never computed again on the way, so a reader can verify that the bytes are the writer's.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +11,12 @@
 
 namespace cerium {
 
-/// Copies share the bytes.
+/// Bytes and their checksum. Copies share the bytes.
 struct CheckedBytes {
   std::shared_ptr<const Bytes> bytes;
   uint64_t checksum = 0;  ///< XXH3 of the bytes when they were written.
 
-  /// Of the writer.
+  /// Takes `written` and computes its checksum. The writer calls this.
   static CheckedBytes of(Bytes written) {
     const uint64_t checksum = hashBytes(written.data(), written.size());
     return {std::make_shared<const Bytes>(std::move(written)), checksum};

@@ -28,7 +28,7 @@
 #include "base/util/error.h"
 
 #ifdef __SANITIZE_THREAD__
-/// A race ends the process: what a child only prints is seen by nobody.
+/// A data race ends the process: a report that a child only prints would be missed.
 extern "C" const char* __tsan_default_options() { return "halt_on_error=1"; }
 #endif
 
@@ -37,8 +37,8 @@ namespace {
 
 using Streams = ChildOrder::Streams;
 
-constexpr size_t kMaxCrashRecord = 64 << 10;  // what a pipe holds that nobody has made larger
-constexpr size_t kMaxPipe = 1 << 20;          // what one holds at most
+constexpr size_t kMaxCrashRecord = 64 << 10;  // the capacity of a pipe by default
+constexpr size_t kMaxPipe = 1 << 20;          // the largest capacity of a pipe
 
 struct Pipe {
   Descriptor read_end;
@@ -50,14 +50,14 @@ Pipe makePipe() {
   if (::pipe2(ends, O_CLOEXEC) != 0) throw IoError(std::string("cannot make a pipe: ") + std::strerror(errno));
   Pipe pipe{Descriptor(ends[0]), Descriptor(ends[1])};
   ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
-  // Away from the numbers that the child gives to its own: a dup2 onto itself would keep the close-on-exec flag.
+  // The write end gets a number above the ones that the child uses: dup2 onto the same number would keep close-on-exec.
   const int moved = ::fcntl(ends[1], F_DUPFD_CLOEXEC, ChildOrder::kCrashFd + 1);
   if (moved < 0) throw IoError(std::string("cannot duplicate a descriptor: ") + std::strerror(errno));
   pipe.write_end = Descriptor(moved);
   return pipe;
 }
 
-/// What the watcher reads from; closed where the order does not want it.
+/// The pipes between the child and the watcher. A pipe that the order does not ask for stays closed.
 struct Pipes {
   Pipe out;
   Pipe err;
@@ -115,7 +115,8 @@ class Attributes {
     sigset_t signals;
     sigemptyset(&signals);
     posix_spawnattr_setsigmask(&attributes_, &signals);
-    sigaddset(&signals, SIGPIPE);  // ignored by whoever has sockets; what nohup or a shell ignores stays ignored
+    // processes with sockets ignore SIGPIPE; signals that nohup or a shell ignores stay ignored
+    sigaddset(&signals, SIGPIPE);
     posix_spawnattr_setsigdefault(&attributes_, &signals);
     posix_spawnattr_setpgroup(&attributes_, 0);
     const int group = order.own_group ? POSIX_SPAWN_SETPGROUP : 0;
@@ -135,7 +136,7 @@ std::string whatFailed(const ChildOrder& order, int error) {
   if (order.streams == Streams::kLogFile) text += " (log " + order.log_file + ")";
   if (!order.directory.empty()) text += " in " + order.directory;
   text += std::string(": ") + std::strerror(error);
-  if (error == ENOEXEC) text += "; it is no program for this machine's processor and system";
+  if (error == ENOEXEC) text += "; the file is not a program for this machine's processor and system";
   if (error == ENOENT && ::access(order.program.c_str(), F_OK) == 0) text += ", or its loader is not installed here";
   return text;
 }
@@ -151,8 +152,8 @@ pid_t spawn(const ChildOrder& order, const Pipes& pipes) {
   const Attributes attributes(order);
   pid_t pid = 0;
   int error = ETXTBSY;
-  // A program that was just written may still be open for writing in another child of ours, between its fork and its
-  // exec; that is over in a moment.
+  // A program that was just written may still be open for writing in another child of this process, between its fork
+  // and its exec. That lasts a moment.
   for (int attempt = 0; attempt < 100 && error == ETXTBSY; ++attempt) {
     if (attempt > 0) std::this_thread::sleep_for(std::chrono::milliseconds(10));
     error = ::posix_spawn(&pid, order.program.c_str(), actions.get(), attributes.get(), pointers(arguments).data(),
@@ -162,8 +163,8 @@ pid_t spawn(const ChildOrder& order, const Pipes& pipes) {
   return pid;
 }
 
-/// Hands over what the pipe holds, and no more: whoever fills it without end hides nothing else. False when its other
-/// end is closed.
+/// Passes the bytes that are in the pipe now to `sink`, at most kMaxPipe: a child that writes without end does not keep
+/// the watcher from its other work. Returns false when the write end is closed.
 template <class Sink>
 bool drain(const Descriptor& pipe, const Sink& sink) {
   char buffer[16 << 10];
@@ -183,7 +184,7 @@ bool drain(const Descriptor& pipe, const Sink& sink) {
 
 }  // namespace
 
-/// The watcher thread's work: one child from its start to its end.
+/// The work of the watcher thread: one child from its start to its end.
 class ChildProcess::Watch {
  public:
   Watch(pid_t pid, int pid_fd, const ChildOrder& order, Pipes pipes)
@@ -202,7 +203,7 @@ class ChildProcess::Watch {
     int status = 0;
     while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
     }
-    // Not to the end of the streams: a grandchild that outlives the child may hold them open.
+    // Reads what is in the pipes now, not up to their end: a grandchild that outlives the child may hold them open.
     passOn(out_, false);
     passOn(err_, true);
     ChildEnd end;
@@ -218,7 +219,7 @@ class ChildProcess::Watch {
   }
 
  private:
-  /// True when the child has ended.
+  /// Waits until a stream has bytes or the child ends. Returns true when the child has ended.
   bool waitForNews() {
     pollfd fds[] = {{pid_fd_, POLLIN, 0}, {out_.get(), POLLIN, 0}, {err_.get(), POLLIN, 0}};
     if (::poll(fds, std::size(fds), -1) < 0) return false;
@@ -234,7 +235,7 @@ class ChildProcess::Watch {
   }
 
   const pid_t pid_;
-  const int pid_fd_;  // closed by the ChildProcess, after this thread
+  const int pid_fd_;  // the ChildProcess closes it, after this thread has ended
   const bool own_group_;
   const std::function<void(bool, std::string_view)> on_output_;
   Descriptor out_;
@@ -273,7 +274,7 @@ std::unique_ptr<ChildProcess::Watch> ChildProcess::start(const ChildOrder& order
     ::waitpid(pid_, nullptr, 0);
     throw IoError(fmt::format("cannot watch {}: pidfd_open: {}", order.program, std::strerror(error)));
   }
-  return std::make_unique<Watch>(pid_, pid_fd_, order, std::move(pipes));  // without the ends that are the child's
+  return std::make_unique<Watch>(pid_, pid_fd_, order, std::move(pipes));  // closes the child's ends of the pipes
 }
 
 ChildProcess::~ChildProcess() {
@@ -283,10 +284,10 @@ ChildProcess::~ChildProcess() {
 
 void endWithParent() {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  // Where the parent has ended before, init is the parent now, and no signal comes.
+  // If the parent has already ended, init is the parent now and the signal never comes.
   const char* variable = std::getenv(ChildOrder::kParentVariable);
   const pid_t parent = variable == nullptr ? 0 : std::atoi(variable);
-  // A program between the two, such as a shell, is the parent while the one that is meant lives on.
+  // The parent may be a program in between, such as a shell: then the process of kParentVariable is checked itself.
   if (parent > 0 && parent != ::getppid() && ::kill(parent, 0) != 0) ::raise(SIGKILL);
 }
 

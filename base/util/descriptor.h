@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What the system gives numbers to: files, pipes, sockets.
+// File descriptors: the system's numbers for files, pipes and sockets.
 #pragma once
 
 #include <string_view>
@@ -7,10 +7,10 @@
 
 namespace cerium {
 
-/// Owns one, and closes it. Threads: as an int.
+/// Owns a file descriptor and closes it. Threads: as an int.
 class Descriptor {
  public:
-  /// -1: none.
+  /// `fd` -1 means none.
   explicit Descriptor(int fd = -1) : fd_(fd) {}
   Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   Descriptor& operator=(Descriptor&& other) noexcept {
@@ -21,14 +21,14 @@ class Descriptor {
 
   [[nodiscard]] int get() const { return fd_; }
   [[nodiscard]] bool isOpen() const { return fd_ >= 0; }
-  /// 0, or the error; of some file systems, that of an earlier write.
+  /// Closes the descriptor. Returns 0 or errno; some file systems report the error of an earlier write here.
   int close();
 
  private:
   int fd_;
 };
 
-/// Writes all of it; 0, or the error.
+/// Writes all bytes. Returns 0 or errno.
 [[nodiscard]] int writeAll(int fd, std::string_view bytes);
 
 }  // namespace cerium

@@ -23,14 +23,14 @@ std::string takeVariable(const char* name) {
   char* value = std::getenv(name);
   if (value == nullptr) return {};
   std::string text = value;
-  ::explicit_bzero(value, text.size());  // unsetenv leaves the text where the process was given it
+  ::explicit_bzero(value, text.size());  // unsetenv does not erase the text in the memory that /proc shows
   ::unsetenv(name);
   return text;
 }
 
 void hideVariable(const char* name) {
   if (std::getenv(name) == nullptr) return;
-  ::setenv(name, takeVariable(name).c_str(), 1);  // in memory of our own now
+  ::setenv(name, takeVariable(name).c_str(), 1);  // setenv copies the value to memory that /proc does not show
 }
 
 }  // namespace cerium

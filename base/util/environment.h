@@ -7,14 +7,14 @@
 
 namespace cerium {
 
-/// All of them.
+/// All environment variables.
 [[nodiscard]] std::map<std::string, std::string> ownEnvironment();
 
-/// The variable's value, empty where there is none; it is in the environment no more, nor where `ps` and /proc show it.
-/// Threads: as setenv, so before other threads run.
+/// Returns the value of a variable (empty if it is not set), unsets it and erases it from what `ps` and /proc show.
+/// Threads: as setenv, so call it before other threads run.
 [[nodiscard]] std::string takeVariable(const char* name);
 
-/// The variable stays, but `ps` and /proc show its value no more. Threads: as setenv.
+/// Keeps the variable but erases its value from what `ps` and /proc show. Threads: as setenv.
 void hideVariable(const char* name);
 
 }  // namespace cerium

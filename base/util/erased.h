@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Shared ownership of a value whose type only some of its users know. std::make_shared would do; for each of the many
-// record types of a program it costs the compiler twenty functions, this one.
+// Shared ownership of a value behind an untyped handle. std::make_shared would cost the compiler twenty functions for
+// each record type of a program; this costs one.
 #pragma once
 
 #include <memory>
@@ -8,10 +8,10 @@
 
 namespace cerium {
 
-/// Owns `value`; the last handle calls `destroy`. Frees the value itself where this throws.
+/// Takes ownership of `value`; the last handle calls `destroy`. If this throws, `value` is destroyed.
 [[nodiscard]] std::shared_ptr<void> ownErased(void* value, void (*destroy)(void*));
 
-/// `value`, behind an untyped handle.
+/// Moves `value` behind an untyped handle.
 template <class T>
 [[nodiscard]] std::shared_ptr<void> shareErased(T value) {
   return ownErased(new T(std::move(value)), [](void* owned) { delete static_cast<T*>(owned); });

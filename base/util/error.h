@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The exceptions of the public API. The engine's own failures travel as data (TaskOutcome); only these reach a user.
+// The exceptions of the public API. Failures inside the engine travel as data (TaskOutcome).
 #pragma once
 
 #include <stdexcept>
@@ -13,13 +13,13 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// A wrong call or a wrong setting; thrown at the call that is wrong, or when a job is built.
+/// A wrong call or setting. Thrown by the wrong call, or when a job is built.
 class InvalidArgument : public Error {
  public:
   using Error::Error;
 };
 
-/// `reduce`, `first`, `max` or `min` of a collection without records.
+/// `reduce`, `first`, `max` or `min` was called on an RDD without records.
 class EmptyCollection : public Error {
  public:
   using Error::Error;
@@ -31,7 +31,7 @@ class IoError : public Error {
   using Error::Error;
 };
 
-/// Bytes that are not what they should be: a truncated block, a bad checksum, an unknown entry point.
+/// Bytes that fail a check: a truncated block, a wrong checksum, an unknown entry point.
 class CorruptData : public Error {
  public:
   using Error::Error;

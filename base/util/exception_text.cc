@@ -12,11 +12,11 @@ namespace cerium {
 namespace {
 
 constexpr size_t kMaxText = 64 * 1024;
-constexpr int kMaxNested = 100;  // a program may nest an exception in itself without end
+constexpr int kMaxNested = 100;  // a program may nest exceptions without end
 
 std::string orEmpty(const char* text) { return text == nullptr ? "" : boundedText(text); }
 
-/// Of one exception, without those nested in it.
+/// The text of the exception being handled, without the exceptions nested in it.
 ExceptionText outermost() {
   try {
     throw;
@@ -30,11 +30,11 @@ ExceptionText outermost() {
     return {"const char*", orEmpty(text)};
   } catch (...) {
     const std::type_info* type = abi::__cxa_current_exception_type();
-    return {type == nullptr ? "" : demangled(type->name()), "an object that is no std::exception was thrown"};
+    return {type == nullptr ? "" : demangled(type->name()), "an object that is not a std::exception was thrown"};
   }
 }
 
-/// The exception that is nested in the one being handled, or null.
+/// The exception nested in the one being handled, or null.
 std::exception_ptr nestedInCurrent() {
   try {
     throw;

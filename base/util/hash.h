@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What makes a type a key: a hash that is the same in every process of an application, equality, and an order.
-// NaN equals itself and sorts last, and -0.0 equals 0.0, alone and inside pairs, tuples, optionals and vectors.
+// Hash, equality and order of keys. The hash is the same in every process of an application. NaN equals itself and
+// sorts last, and -0.0 equals 0.0, also inside pairs, tuples, optionals and vectors.
 #pragma once
 
 #include <array>
@@ -72,7 +72,7 @@ concept TimePoint = requires(const T& t) {
   typename T::clock;
   t.time_since_epoch().count();
 };
-/// A date of std::chrono's calendar, or a part of one: a number, or made of others.
+/// A date of std::chrono's calendar or a part of one: convertible to a number, or made of such parts.
 template <class T>
 concept Civil = requires(const T& t) {
   { t.ok() } -> std::same_as<bool>;
@@ -88,7 +88,7 @@ concept StdHashable = requires(const T& t) {
 
 }  // namespace keys
 
-/// The hash of a key. Specialise it, or std::hash, for a type of your own; what that throws fails the task.
+/// The hash of a key. For your own type specialise cerium::Hash or std::hash; an exception in it fails the task.
 template <class K>
 struct Hash {
   uint64_t operator()(const K& key) const {
@@ -135,7 +135,7 @@ struct Hash {
   static uint64_t of(const T& part) {
     return Hash<std::remove_cv_t<T>>()(part);
   }
-  /// Of the numbers that it is made of.
+  /// Combines the hashes of the date's parts.
   static uint64_t ofCivil(const K& key) {
     uint64_t seed = 0x6369;
     if constexpr (requires { key.year(); }) seed = keys::combine(seed, of(static_cast<int>(key.year())));
@@ -150,7 +150,7 @@ struct Hash {
   }
 };
 
-/// Equality of keys; like == but for NaN.
+/// Equality of keys: ==, except that NaN equals NaN.
 struct KeyEqual {
   template <class K>
   bool operator()(const K& a, const K& b) const {
@@ -179,7 +179,7 @@ struct KeyEqual {
   }
 };
 
-/// The order of keys; like < but NaN comes after every number.
+/// The order of keys: <, except that NaN comes after every number.
 struct KeyLess {
   template <class K>
   bool operator()(const K& a, const K& b) const {

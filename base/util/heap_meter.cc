@@ -5,7 +5,7 @@
 
 #include <fstream>
 
-// jemalloc's control interface, resolved where the program links jemalloc, null elsewhere.
+// jemalloc's control interface; null if the program does not link jemalloc.
 extern "C" __attribute__((weak)) int mallctl(const char* name, void* old, size_t* old_size, void* fresh, size_t size);
 
 namespace cerium {

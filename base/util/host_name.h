@@ -6,7 +6,7 @@
 
 namespace cerium {
 
-/// As the system gives it; empty where it gives none.
+/// The host name; empty if the system does not give one.
 [[nodiscard]] std::string hostName();
 
 }  // namespace cerium

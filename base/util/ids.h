@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Strong ids: a function that takes a stage and a task cannot be called with the two swapped.
+// Ids with types of their own: a function that takes a stage and a task cannot be called with the two swapped.
 #pragma once
 
 #include <compare>
@@ -9,7 +9,7 @@
 
 namespace cerium {
 
-/// An integer that names one kind of thing. `value` is non-negative for a real thing and -1 for none.
+/// An integer that names one kind of thing. -1 means none.
 template <class Tag>
 struct Id {
   int64_t value = -1;
@@ -29,7 +29,8 @@ using TaskId = Id<struct TaskTag>;  ///< One attempt of one task; unique within 
 using ExecutorId = Id<struct ExecutorTag>;
 using BroadcastId = Id<struct BroadcastTag>;
 using AccumulatorId = Id<struct AccumulatorTag>;
-using ContextId = Id<struct ContextTag>;  ///< A Context of this process; none in an executor's, which has but one.
+// A Context of the driver process. An executor serves one context, without an id.
+using ContextId = Id<struct ContextTag>;
 
 }  // namespace cerium
 

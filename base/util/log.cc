@@ -24,11 +24,12 @@ namespace {
 
 constexpr std::string_view kNames[] = {"DEBUG", "INFO", "WARN", "ERROR", "OFF"};
 constexpr size_t kMaxKept = 1 << 20;            // bytes
-constexpr std::chrono::milliseconds kLook{50};  // for the end, while nobody reads
+constexpr std::chrono::milliseconds kLook{50};  // how often flush looks whether stderr takes bytes again
 constexpr std::chrono::seconds kLastWords{1};
 std::atomic<Level> g_level{Level::kWarn};
 
-/// What comes from others cannot look like a line of ours, nor reach the terminal as more than text.
+/// The text with control characters replaced and the lines after the first indented, so that a text from elsewhere
+/// cannot forge a log line.
 std::string indented(std::string_view text) {
   while (text.ends_with('\n')) text.remove_suffix(1);
   std::string result;
@@ -49,8 +50,8 @@ std::string lineOf(Level level, std::string_view role, std::string_view text) {
                      indented(text));
 }
 
-/// Where lines go. Its lock is held while stderr takes bytes, so that the parts of long lines do not mix: as nothing
-/// waits there, nobody waits long for the lock.
+/// The queue of log lines and stderr. mutex_ is held while stderr takes bytes, so that parts of long lines do not mix;
+/// writing does not block, so the lock is held briefly.
 class Output {
  public:
   void setRole(std::string role) {
@@ -60,7 +61,8 @@ class Output {
 
   void write(Level level, std::string_view text) {
     std::lock_guard lock(mutex_);
-    // Once a line is left out, so are the next ones until all that is kept is written: there it is said how many.
+    // After one line is left out, all further lines are left out until the kept lines are written; then one line says
+    // how many are missing.
     if (left_out_ > 0 || kept_bytes_ > kMaxKept) {
       ++left_out_;
     } else {
@@ -74,7 +76,7 @@ class Output {
     while (!isWritten() && std::chrono::steady_clock::now() < deadline) stderr_.waitUntilReady(kLook);
   }
 
-  /// For a process that ends. Lines that come later are written where there is room.
+  /// Called at the end of the process. Later lines are written only if stderr has room.
   void stop() {
     flush(kLastWords);
     std::unique_ptr<SerialThread> ended;
@@ -85,7 +87,7 @@ class Output {
 
   void lock() { mutex_.lock(); }
   void unlock() { mutex_.unlock(); }
-  /// For the child of a fork(), which has none of our threads: its parent writes what is kept.
+  /// A new Output for the child of a fork(), which has no log thread. The parent writes the kept lines.
   [[nodiscard]] Output* ofChild() const {
     auto* fresh = new Output();
     fresh->role_ = role_;
@@ -104,7 +106,8 @@ class Output {
     kept_.push_back(std::move(line));
   }
 
-  // REQUIRES: mutex_. False where there is no room for all.
+  // Writes kept lines. Returns false if stderr has no room for all of them.
+  // REQUIRES: mutex_
   bool writeKept() {
     while (!kept_.empty()) {
       const size_t taken = stderr_.write(kept_.front());
@@ -114,7 +117,7 @@ class Output {
       if (kept_.front().empty()) kept_.pop_front();
       if (kept_.empty() && left_out_ > 0) {
         keep(lineOf(Level::kWarn, role_,
-                    fmt::format("{} lines are left out here: nobody read them in time", std::exchange(left_out_, 0))));
+                    fmt::format("{} log lines are missing here: stderr was full", std::exchange(left_out_, 0))));
       }
     }
     return true;
@@ -126,16 +129,16 @@ class Output {
 
   std::mutex mutex_;
   std::string role_;                         // guarded by mutex_
-  NonBlockingStream stderr_{STDERR_FILENO};  // guarded by mutex_, but for waiting
-  std::deque<std::string> kept_;             // guarded by mutex_; the first may be the rest of a line
+  NonBlockingStream stderr_{STDERR_FILENO};  // guarded by mutex_, except waitUntilReady()
+  std::deque<std::string> kept_;             // guarded by mutex_; the first may be the remainder of a line
   size_t kept_bytes_ = 0;                    // guarded by mutex_
-  uint64_t left_out_ = 0;                    // guarded by mutex_; lines
-  bool is_waiting_ = false;                  // guarded by mutex_; the thread is, for room
+  uint64_t left_out_ = 0;                    // guarded by mutex_; how many lines
+  bool is_waiting_ = false;                  // guarded by mutex_; the thread waits for room
   bool stopping_ = false;                    // guarded by mutex_
   std::unique_ptr<SerialThread> thread_;     // guarded by mutex_
 };
 
-/// Never destroyed: threads may log until the process is gone.
+/// Never destroyed: threads may log until the process ends.
 Output* g_output = nullptr;
 
 Output& output() {
@@ -157,7 +160,7 @@ void Output::startThread() {
     thread_->run([this] { writeAsRoomComes(); });
     is_waiting_ = true;
   } catch (const std::system_error&) {
-    // There is no thread to be had; the next line tries again.
+    // The system has no thread left. The next line tries again.
   }
 }
 

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The log: one line an event on stderr, with time, level and process role. Its level and the lines for which stderr has
-// no room are the only globals of the engine.
+// The log: one line on stderr for each event, with time, level and process role. The log level and the lines that wait
+// for stderr are the only globals of the engine.
 #pragma once
 
 #include <fmt/format.h>
@@ -14,17 +14,17 @@ namespace cerium::log {
 enum class Level { kDebug, kInfo, kWarn, kError, kOff };
 
 void setLevel(Level level);
-/// "DEBUG", "INFO", "WARN", "ERROR" or "OFF"; throws InvalidArgument for others.
+/// Takes "DEBUG", "INFO", "WARN", "ERROR" or "OFF"; throws InvalidArgument for other names.
 void setLevel(std::string_view name);
 [[nodiscard]] bool enabled(Level level);
-/// Stands in every line of this process: "driver", "executor 3".
+/// Sets the role that every line of this process shows: "driver", "executor 3".
 void setRole(std::string role);
-/// Never waits for whoever reads stderr: lines for which there is no room are kept, up to 1 MiB, and written as room
-/// comes, by a thread ("cerium-log") that starts with the first of them; a line says how many more were left out. The
-/// end of the process waits for them for up to a second. Control characters become \xNN (printable.h), and what follows
-/// a line break is indented: no text forges a line.
+/// Writes a line and never waits for the reader of stderr. Lines that stderr has no room for are kept, up to 1 MiB, and
+/// written later by the thread "cerium-log", which the first kept line starts; a log line counts the lines left out.
+/// The end of the process waits up to a second for kept lines.
+/// Control characters become \xNN (printable.h) and lines after the first are indented, so no text can forge a line.
 void write(Level level, std::string_view text);
-/// Returns when all is written, or at the end of the limit: for a process that ends without exit().
+/// Returns when all lines are written, or after `limit`. For processes that end without exit().
 void flush(std::chrono::milliseconds limit);
 
 template <class... Args>

@@ -13,17 +13,17 @@ namespace cerium {
 namespace {
 
 constexpr uint64_t kGiB = uint64_t{1} << 30;
-/// Version 1 says "no limit" with a number near 2^63; no machine has this much.
+/// cgroup version 1 writes "no limit" as a number near 2^63. No machine has this much memory.
 constexpr uint64_t kNoLimit = uint64_t{1} << 60;
 
 std::optional<uint64_t> numberIn(const std::string& path) {
   std::ifstream file(path);
-  uint64_t number = 0;  // "max" is none
+  uint64_t number = 0;  // reading "max" fails: no limit
   if (!(file >> number)) return std::nullopt;
   return number;
 }
 
-/// The number behind `name` in lines of "name number".
+/// The number after `name`, from a file of lines "name number".
 std::optional<uint64_t> numberNamed(const std::string& path, const std::string& name) {
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
@@ -44,11 +44,11 @@ bool contains(const std::string& list, const std::string& word) {
 }
 
 struct Mount {
-  std::string root;  ///< Which part of the hierarchy it shows.
+  std::string root;  ///< The part of the hierarchy that the mount shows.
   std::string point;
 };
 
-/// Where the hierarchy of a controller (empty: of version 2) is mounted.
+/// Finds the mount of a controller's hierarchy. An empty `controller` means cgroup version 2.
 std::optional<Mount> findMount(const std::string& mountinfo, const std::string& controller) {
   std::ifstream file(mountinfo);
   for (std::string line; std::getline(file, line);) {
@@ -64,7 +64,7 @@ std::optional<Mount> findMount(const std::string& mountinfo, const std::string& 
   return std::nullopt;
 }
 
-/// This process's group in that hierarchy: "/user.slice/...".
+/// This process's group in the controller's hierarchy: "/user.slice/...".
 std::optional<std::string> findGroup(const std::string& cgroup, const std::string& controller) {
   std::ifstream file(cgroup);
   for (std::string line; std::getline(file, line);) {
@@ -88,10 +88,11 @@ void lower(std::optional<T>& least, std::optional<T> other) {
 MachineLimits::MachineLimits(std::string root, int processors) : root_(std::move(root)), processors_(processors) {}
 
 int MachineLimits::usableProcessors() {
-  // Not hardware_concurrency(): it counts those of the machine, also where a cpuset or taskset allows fewer.
+  // hardware_concurrency() is no use here: it counts all processors of the machine, even if a cpuset or taskset allows
+  // fewer.
   cpu_set_t allowed;
   if (::sched_getaffinity(0, sizeof(allowed), &allowed) == 0) return CPU_COUNT(&allowed);
-  // There are more than a cpu_set_t has room for.
+  // The machine has more processors than a cpu_set_t can hold.
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
@@ -99,7 +100,7 @@ std::vector<std::string> MachineLimits::groupFolders(const std::string& controll
   const auto mount = findMount(root_ + "/proc/self/mountinfo", controller);
   auto group = findGroup(root_ + "/proc/self/cgroup", controller);
   if (!mount || !group) return {};
-  // A container sees its own group as the root of the mount, while its path may be the one of the host.
+  // In a container the mount shows the container's own group as its root, but the group's path may be the host's.
   if (mount->root != "/") group = group->starts_with(mount->root) ? group->substr(mount->root.size()) : "";
   std::vector<std::string> folders;
   for (; !group->empty() && *group != "/"; group = group->substr(0, group->rfind('/'))) {
@@ -149,7 +150,7 @@ uint64_t MachineLimits::meminfo(const std::string& name) const {
 uint64_t MachineLimits::memory() const {
   const uint64_t ram = meminfo("MemTotal");
   auto limit = memoryLimit();
-  // Nobody is killed beyond this one, but the kernel slows down whoever goes there, to a standstill without swap.
+  // memory.high kills no process, but the kernel slows down a group above it, without swap to a standstill.
   for (const auto& folder : groupFolders("")) lower(limit, numberIn(folder + "/memory.high"));
   return limit && (ram == 0 || *limit < ram) ? *limit : ram;
 }

@@ -5,7 +5,7 @@
 
 namespace cerium {
 
-/// Milliseconds of a monotonic clock, as the scheduler loop passes them into the pure machines.
+/// Milliseconds of a monotonic clock. The scheduler loop passes them to the pure machines.
 using Millis = int64_t;
 
 }  // namespace cerium

@@ -6,12 +6,13 @@
 
 namespace cerium {
 
-/// "app-20260131-120501-7f3a09c4d1e65b28": `prefix`, local time, 64 random bits. Readable, sortable, and unique without
-/// anybody's help: not even process ids tell containers apart. Throws IoError where there are no random numbers.
+/// "app-20260131-120501-7f3a09c4d1e65b28": `prefix`, local time, 64 random bits. Readable, sortable and unique without
+/// coordination; process ids would not do, as containers share them. Throws IoError if the system gives no random
+/// numbers.
 [[nodiscard]] std::string newId(std::string_view prefix);
 
-/// Whether an id that others send may be the name of a folder: letters, digits, '-', '_' and '.', these not first; at
-/// most 128.
+/// Whether an id from another process may be used as a folder name: at most 128 letters, digits, '-', '_' and '.',
+/// beginning with a letter or digit.
 [[nodiscard]] bool isSafeId(std::string_view id);
 
 }  // namespace cerium

@@ -35,7 +35,7 @@ size_t NonBlockingStream::write(std::string_view bytes) {
   ssize_t n = ::send(fd, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   if (n < 0 && errno == ENOTSOCK) {
     if (may_block_ && !isReady(fd, std::chrono::milliseconds(0))) return 0;
-    // As much as a pipe that is ready takes for certain.
+    // A pipe that is ready takes at least PIPE_BUF bytes without blocking.
     n = ::write(fd, bytes.data(), may_block_ ? std::min<size_t>(bytes.size(), PIPE_BUF) : bytes.size());
   }
   if (n >= 0) return static_cast<size_t>(n);
@@ -50,12 +50,13 @@ int NonBlockingStream::target() {
   struct stat own {};
   const bool is_ours = own_ >= 0 && ::fstat(own_, &own) == 0 && isSame(own, of_own_);
   if (is_ours && can_block && isSame(own, now)) return own_;
-  // Where it is not ours, the program has closed all descriptors that it does not know, and the number may be its own.
+  // If own_ is a different file now, the program has closed all descriptors that it does not know, and the number may
+  // belong to the program: it is not closed here.
   if (is_ours) ::close(own_);
   const std::string path = fmt::format("/proc/self/fd/{}", fd_);
   own_ = can_block ? ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
   of_own_ = now;
-  may_block_ = can_block && own_ < 0;  // another user's terminal
+  may_block_ = can_block && own_ < 0;  // another user's terminal cannot be opened again
   return own_ >= 0 ? own_ : fd_;
 }
 

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Whether the kernel killed a child of this process for want of memory.
+// Tells whether the kernel killed a child of this process because memory ran out.
 #pragma once
 
 #include <sys/types.h>
@@ -11,16 +11,16 @@
 
 namespace cerium {
 
-/// Compares how many processes the kernel has killed with how many of them are accounted for.
+/// Compares the kernel's count of killed processes with the number of kills already explained.
 /// Threads: externally synchronised.
 class OomWitness {
  public:
   explicit OomWitness(MachineLimits limits = MachineLimits());
 
-  /// The kernel, short of memory, takes that child rather than this process.
+  /// Makes the kernel prefer to kill `child` rather than this process when memory runs out.
   static void offer(pid_t child);
-  /// To be asked once for each child that died of a SIGKILL which this process did not send. Empty where the kernel
-  /// did not send it either: "killed by the memory limit of 512 MiB".
+  /// Call once for each child that died of a SIGKILL which this process did not send. Returns "killed by the memory
+  /// limit of 512 MiB", or empty if memory was not the reason.
   [[nodiscard]] std::string whyKilled();
 
  private:

@@ -10,12 +10,12 @@
 namespace cerium {
 namespace {
 
-/// How many bytes the character has with which `text` begins; 0 where that is none, or one that must not be shown.
+/// The length in bytes of the UTF-8 character at the front of `text`; 0 if it is invalid or must not be shown.
 size_t shownLength(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
   const uint8_t first = byte(0);
   if (first < 0x80) return (first >= 0x20 && first != 0x7f) || first == '\n' || first == '\t' ? 1 : 0;
-  // 0xc0, 0xc1 and what is above 0xf4 begin nothing.
+  // No character begins with 0xc0, 0xc1 or a byte above 0xf4.
   const size_t length = first >= 0xc2 && first <= 0xdf   ? 2
                         : (first & 0xf0) == 0xe0         ? 3
                         : first >= 0xf0 && first <= 0xf4 ? 4

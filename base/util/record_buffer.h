@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A growable array of records. Unlike std::vector it holds bool as bool, grows bitwise records with realloc, and
-// lets a consumer move records out of it.
+// A growable array of records. Unlike std::vector it stores bool as bool, grows bitwise records with realloc, and lets
+// a consumer move records out of it.
 #pragma once
 
 #include <cstddef>
@@ -12,12 +12,13 @@
 
 namespace cerium {
 
-/// Threads: externally synchronised, as a std::vector.
+/// An array of T that grows by doubling. Threads: externally synchronised, as a std::vector.
 template <class T>
 class RecordBuffer {
-  // realloc moves bytes; that is a move for every type whose copy and destruction are trivial.
+  // realloc moves bytes, which is a valid move for types whose copy and destruction are trivial.
   static constexpr bool kRelocatable = std::is_trivially_copy_constructible_v<T> && std::is_trivially_destructible_v<T>;
-  static constexpr size_t kFirst = sizeof(T) > 256 ? 1 : 256 / sizeof(T);  // a map side has thousands of these
+  // small, because a map side holds thousands of buffers
+  static constexpr size_t kFirst = sizeof(T) > 256 ? 1 : 256 / sizeof(T);
   static_assert(alignof(T) <= alignof(std::max_align_t), "cerium: over-aligned record types are not supported");
   static_assert(std::is_nothrow_destructible_v<T>,
                 "cerium: the destructor of this record type may throw, which would end the process; make it noexcept");
@@ -75,7 +76,7 @@ class RecordBuffer {
     if (wanted > capacity_) reallocate(wanted);
   }
 
-  /// Counts `n` more records as contents, unwritten. Only for bitwise records.
+  /// Adds `n` uninitialised records at the end and returns the first of them. Only for bitwise records.
   T* growUninitialized(size_t n) requires(kRelocatable) {
     if (size_ + n > capacity_) reallocate(size_ + n > 2 * capacity_ ? size_ + n : 2 * capacity_);
     T* place = data_ + size_;
@@ -86,7 +87,8 @@ class RecordBuffer {
  private:
   template <class... Args>
   [[gnu::noinline]] T& growAndEmplace(Args&&... args) {
-    T record(std::forward<Args>(args)...);  // before the move: an argument may be one of our own records
+    // made before the reallocation: an argument may refer to a record of this buffer
+    T record(std::forward<Args>(args)...);
     reallocate(capacity_ == 0 ? kFirst : capacity_ * 2);
     T* place = new (data_ + size_) T(std::move(record));
     ++size_;

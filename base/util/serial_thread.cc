@@ -40,7 +40,7 @@ void SerialThread::loop() {
     functions_.pop_front();
     lock.unlock();
     if (const auto thrown = guarded(function)) log::error("{}: {}", name_, thrown->str());
-    function = nullptr;  // what it holds may be destroyed under no lock of ours
+    function = nullptr;  // destroyed without the lock, because destructors of captured values may call run()
     lock.lock();
   }
 }

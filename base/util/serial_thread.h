@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A thread for what must not be done where it is asked for: on a transport's thread, a scheduler's, under a lock.
+// A thread that runs work which must not run at its caller: on a transport's or a scheduler's thread, or under a lock.
 #pragma once
 
 #include <condition_variable>
@@ -11,25 +11,26 @@
 
 namespace cerium {
 
-/// Runs functions one after the other, in the order in which they were given. Threads: thread-safe.
+/// Runs functions one after the other, in the order of run(). Threads: thread-safe.
 ///
 ///   SerialThread errands("cerium-errands");
 ///   errands.run([path] { std::filesystem::remove_all(path); });
 class SerialThread {
  public:
-  /// What becomes at the end of functions that have not begun.
+  /// What stop() does with functions that have not begun.
   enum class AtEnd { kDrop, kFinish };
 
-  /// `name`: as gdb and top show it, at most 15 characters.
+  /// `name`: as gdb and top show it; at most 15 characters.
   explicit SerialThread(const std::string& name, AtEnd at_end = AtEnd::kDrop);
   ~SerialThread() { stop(); }
   SerialThread(const SerialThread&) = delete;
   SerialThread& operator=(const SerialThread&) = delete;
 
-  /// Returns at once. `function` is destroyed before the next one begins; what it throws is logged, and is better
-  /// caught where it can be told to those who wait. Dropped after stop().
+  /// Queues `function` and returns at once. `function` is destroyed before the next one begins. An exception in it is
+  /// only logged, so catch it inside `function` if a caller waits for the result. After stop(), `function` is dropped.
   void run(std::function<void()> function);
-  /// Waits for the function that runs. Not from a function; a second time it does nothing.
+  /// Waits until the running function has ended, with kFinish also the queued ones. Idempotent. Must not be called from
+  /// a function.
   void stop();
 
  private:

@@ -5,8 +5,8 @@
 
 namespace cerium {
 
-/// Where this user's logs, journals and work folders are kept by default, as they outlive the process: "cerium" in
-/// $XDG_STATE_HOME, else in $HOME/.local/state, else /tmp/cerium-UID. Not made here.
+/// The default folder of this user's logs, journals and work folders, which outlive the process: "cerium" in
+/// $XDG_STATE_HOME, else in $HOME/.local/state, else /tmp/cerium-UID. Does not create the folder.
 [[nodiscard]] std::string stateFolder();
 
 }  // namespace cerium

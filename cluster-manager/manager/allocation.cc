@@ -14,7 +14,7 @@ bool fits(const WorkerRoom& room, int32_t cores, uint64_t memory) {
   return room.cores_free >= cores && room.memory_free >= memory;
 }
 
-/// The room with the most cores free, then the most memory, of those that have what is needed.
+/// The room with the most free cores, then the most free memory, among the rooms that have enough of both.
 std::optional<size_t> emptiest(const std::vector<WorkerRoom>& rooms, int32_t cores, uint64_t memory) {
   std::optional<size_t> best;
   const auto emptiness = [&](size_t i) { return std::tuple(rooms[i].cores_free, rooms[i].memory_free); };
@@ -29,7 +29,7 @@ void take(WorkerRoom& room, int32_t cores, uint64_t memory) {
   room.memory_free -= memory;
 }
 
-/// Executors of a fixed size.
+/// Grants executors of a fixed size.
 std::vector<ExecutorGrant> grantSized(std::vector<WorkerRoom>& rooms, ExecutorNeed need, bool spread_out) {
   std::vector<ExecutorGrant> grants;
   std::optional<size_t> chosen;
@@ -45,7 +45,7 @@ std::vector<ExecutorGrant> grantSized(std::vector<WorkerRoom>& rooms, ExecutorNe
   return grants;
 }
 
-/// One executor on each worker, of any size: the cores are dealt out one by one, or worker by worker.
+/// Grants one executor of any size on each worker: cores are dealt out one by one, or worker by worker.
 std::vector<ExecutorGrant> grantAny(std::vector<WorkerRoom>& rooms, ExecutorNeed need, bool spread_out) {
   std::vector<size_t> order(rooms.size());
   std::iota(order.begin(), order.end(), size_t{0});
@@ -97,7 +97,7 @@ std::string whyNoRoom(const std::vector<WorkerRoom>& rooms, size_t registered, i
   cores = std::max(cores, 1);
   if (registered == 0) return "no worker is registered";
   if (rooms.empty()) {
-    return fmt::format("none of {} takes anything new: leaving, or not back yet",
+    return fmt::format("none of {} takes new work: they leave or have not come back",
                        plural(static_cast<int64_t>(registered), "worker"));
   }
   int32_t most_cores = 0;

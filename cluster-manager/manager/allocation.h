@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Which worker gets which executor or driver, and why something cannot be placed. Pure functions over what is free.
+// Chooses the worker for an executor or a driver, and explains why something cannot be placed. Pure functions.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace cerium::cluster_manager {
 
-/// What a worker that takes executors has, and has free.
+/// The cores and memory of a worker that takes new work, in all and free.
 struct WorkerRoom {
   std::string worker;
   int32_t cores = 0;
@@ -18,28 +18,30 @@ struct WorkerRoom {
   uint64_t memory_free = 0;
 };
 
+/// What an application still needs.
 struct ExecutorNeed {
-  int32_t cores = 0;           ///< Of each executor; 0 is whatever a worker has free.
+  int32_t cores = 0;           ///< Of each executor; 0: all cores that a worker has free.
   uint64_t memory = 0;         ///< Of each executor.
-  int64_t cores_left = 0;      ///< That the application may have besides what it has.
-  int64_t executors_left = 0;  ///< Likewise.
+  int64_t cores_left = 0;      ///< Cores that the application may get in addition.
+  int64_t executors_left = 0;  ///< Executors that the application may get in addition.
 };
 
 struct ExecutorGrant {
-  size_t room = 0;  ///< Its index.
+  size_t room = 0;  ///< The index of the room.
   int32_t cores = 0;
 };
 
-/// As many executors as there is need and room for, each taken from its room. Spread out, each next executor goes to
-/// the worker with the most cores free; else a worker is filled before the next is begun.
+/// Grants as many executors as are needed and fit, and subtracts each from its room. With `spread_out`, the worker with
+/// the most free cores gets the next executor; without, one worker is filled before the next.
 [[nodiscard]] std::vector<ExecutorGrant> grantExecutors(std::vector<WorkerRoom>& rooms, ExecutorNeed need,
                                                         bool spread_out);
 
-/// The room with the most cores free that has these, if any; they are taken from it.
+/// Takes the resources from the room with the most free cores that has enough. Nothing if no room has.
 [[nodiscard]] std::optional<size_t> takeRoom(std::vector<WorkerRoom>& rooms, int32_t cores, uint64_t memory);
 
-/// Why none of the rooms has them: "needs 4 cores on one worker; the best of 2 workers has 2 free". `registered` is
-/// the number of workers, whether they take anything or not. Where it is a matter of what others hold, says who.
+/// Why no room has enough: "needs 4 cores on one worker; the best of 2 workers has 2 free". `registered` is the number
+/// of workers, including those that take no new work. `holders` names what holds the resources, if freeing them would
+/// help.
 [[nodiscard]] std::string whyNoRoom(const std::vector<WorkerRoom>& rooms, size_t registered, int32_t cores,
                                     uint64_t memory, const std::string& holders);
 

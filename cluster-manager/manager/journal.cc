@@ -60,7 +60,7 @@ void syncFolder(const std::string& path) {
   const std::string folder = std::filesystem::path(path).parent_path().string();
   const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return;
-  (void)::fsync(fd);  // Some file systems cannot; the name is then as safe as they make it.
+  (void)::fsync(fd);  // Some file systems cannot sync a folder; the name is then as safe as they make it.
   ::close(fd);
 }
 
@@ -129,8 +129,8 @@ void Journal::tidy(const std::function<std::vector<protocol::JournalRecord>()>& 
   try {
     rewrite(snapshot());
   } catch (const IoError& e) {
-    due_ = 2 * bytes_;  // not again at once
-    log::warn("{}; it goes on as it is, with {} MiB", e.what(), bytes_ >> 20);
+    due_ = 2 * bytes_;  // tries again only after the journal has doubled
+    log::warn("{}; the journal is kept as it is, with {} MiB", e.what(), bytes_ >> 20);
   }
 }
 

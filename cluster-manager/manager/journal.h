@@ -1,10 +1,10 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The manager's journal: a file that records are appended to, read by the manager that comes after.
+// The manager's journal: a file to which records are appended. The next manager reads it.
 //
 //   file   := "CERIUMJ2" record*
 //   record := length(u32 LE) checksum(u64 LE, XXH3 of the bytes) bytes
 //
-// A manager that is killed may leave half a record at the end; that, and a record that a disk has damaged, is left out.
+// A killed manager may leave half a record at the end. Reading skips it, and records that the disk damaged.
 #pragma once
 
 #include <cstdint>
@@ -16,27 +16,27 @@
 
 namespace cerium::cluster_manager {
 
-/// Threads: externally synchronised. One process at a time; see standby_lock.h.
+/// Appends records to a file. Threads: externally synchronised. One process at a time; see standby_lock.h.
 class Journal {
  public:
-  /// What a journal holds, and how many bytes of it were no whole records.
+  /// The records of a journal, and the number of bytes that are not whole records.
   struct Contents {
     std::vector<protocol::JournalRecord> records;
     uint64_t damaged_bytes = 0;
   };
-  /// Empty where there is no such file. Throws IoError where it cannot be read, CorruptData where it is no journal.
+  /// Empty if there is no such file. Throws IoError if it cannot be read, and CorruptData if it is not a journal.
   [[nodiscard]] static Contents read(const std::string& path);
 
-  /// Replaces the file with one that holds just these, and appends to that. Throws IoError.
+  /// Replaces the file with one that holds only `records`, and opens it for appending. Throws IoError.
   Journal(std::string path, const std::vector<protocol::JournalRecord>& records, uint64_t least_due = 64 << 20);
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  /// Returns when they are on the disk. Throws IoError: the manager must not go on as if they were.
+  /// Returns when the records are on disk. If it throws IoError, the manager must not act on the records.
   void append(const std::vector<protocol::JournalRecord>& records);
-  /// Replaces the file with one that holds just what `snapshot` gives, when it has doubled since it was written anew,
-  /// and has `least_due` bytes. Where that fails the log says so, and the file goes on as it is: all is in it.
+  /// Replaces the file with one that holds only the records of `snapshot`, if the file has doubled since it was last
+  /// written anew and has at least `least_due` bytes. If that fails, the error is logged and the old file stays in use.
   void tidy(const std::function<std::vector<protocol::JournalRecord>()>& snapshot);
   [[nodiscard]] uint64_t bytes() const { return bytes_; }
 
@@ -47,7 +47,7 @@ class Journal {
   const uint64_t least_due_;
   int fd_ = -1;
   uint64_t bytes_ = 0;
-  uint64_t due_ = 0;  ///< That many are worth writing it anew.
+  uint64_t due_ = 0;  ///< The size at which the file is written anew.
 };
 
 }  // namespace cerium::cluster_manager

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// One loop takes what happened from a queue, asks ManagerState, and does what that says: first the journal, then the
-// messages.
+// A loop takes events from a queue, passes them to ManagerState and carries out its instructions: first the journal,
+// then the messages.
 #include "cluster-manager/manager/manager.h"
 
 #include <fmt/format.h>
@@ -71,7 +71,7 @@ struct Manager::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  /// Something that happened on a connection: it opened, a message came, or it closed.
+  /// An event on a connection: it opened, a message came, or it closed.
   struct Happening {
     ConnectionId connection = kNoConnection;
     rpc::ConnectionPtr opened;
@@ -95,12 +95,12 @@ struct Manager::Impl {
   std::atomic<bool> in_charge = false;
   Pulse pulse;
 
-  mutable std::mutex state_mutex;     // Between the loop and the web port; no I/O under it.
+  mutable std::mutex state_mutex;     // Shared by the loop and the web port; no I/O under it.
   std::optional<ManagerState> state;  // Guarded by state_mutex; empty in a standby.
 
-  std::optional<Journal> journal;                          // The loop's.
-  std::map<ConnectionId, rpc::ConnectionPtr> connections;  // The loop's.
-  SteadyClock::time_point next_tick{};                     // The loop's.
+  std::optional<Journal> journal;                          // Used by the loop only.
+  std::map<ConnectionId, rpc::ConnectionPtr> connections;  // Used by the loop only.
+  SteadyClock::time_point next_tick{};                     // Used by the loop only.
 
   std::mutex queue_mutex;
   std::condition_variable queue_changed;
@@ -125,7 +125,7 @@ Manager::Impl::Impl(ManagerOptions given)
         lock.holder(), options.recovery_dir));
   }
   transport = rpc::makeTcpTransport(transportOptions(options));
-  // What connects before the loop runs waits in the queue.
+  // Connections that open before the loop runs wait in the queue.
   bound = transport->listen(options.listen, [this](const rpc::ConnectionPtr& peer) { return onConnect(peer); });
   url = managerUrl(bound);
   if (locked) takeCharge();
@@ -155,7 +155,7 @@ rpc::Handlers Manager::Impl::onConnect(const rpc::ConnectionPtr& connection) {
   post({id, connection, std::nullopt});
   rpc::Handlers handlers;
   handlers.onMessage = [this, id](const rpc::ConnectionPtr&, const Bytes& message) {
-    post({id, nullptr, decodeCluster(message)});  // What cannot be decoded breaks the connection.
+    post({id, nullptr, decodeCluster(message)});  // A message that cannot be decoded throws, which ends the connection.
   };
   handlers.onClose = [this, id](const rpc::ConnectionPtr&, const std::string&) { post({id, nullptr, std::nullopt}); };
   return handlers;
@@ -186,7 +186,7 @@ void Manager::Impl::run() {
   }
 }
 
-/// Waits for something to happen, up to the next tick.
+/// Waits for events, at most until the next tick, and handles them.
 void Manager::Impl::runOnce() {
   std::deque<Happening> happened;
   {
@@ -236,9 +236,9 @@ void Manager::Impl::takeCharge() {
   const std::string path = options.recovery_dir + "/journal";
   const Journal::Contents found = Journal::read(path);
   if (found.damaged_bytes > 0) {
-    std::error_code ignored;  // the copy is for a human
+    std::error_code ignored;  // the copy is only for a human
     std::filesystem::copy_file(path, path + ".damaged", std::filesystem::copy_options::overwrite_existing, ignored);
-    log::warn("{}: {} bytes are no whole records and are left out; as it was it is {}.damaged", path,
+    log::warn("{}: {} bytes are not whole records and are left out; the damaged journal is kept as {}.damaged", path,
               found.damaged_bytes, path);
   }
   Instructions instructions;
@@ -270,7 +270,7 @@ void Manager::Impl::carryOut(Instructions instructions) {
       if (found == connections.end()) continue;
       log::info("the connection to {} is closed: {}", found->second->peer(), close->reason);
       found->second->close();
-      connections.erase(found);  // said once, whatever it still sent
+      connections.erase(found);  // closes once, even if the peer sends more
     } else if (const auto* note = std::get_if<Note>(&each)) {
       log::info("{}", note->text);
     }

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A running manager: ManagerState between a transport, a clock, a journal and a web port. It runs no user code.
+// A running manager: ManagerState with a transport, a clock, a journal and a web port. It runs no user code.
 #pragma once
 
 #include <functional>
@@ -13,23 +13,23 @@ namespace cerium::cluster_manager {
 
 struct ManagerOptions {
   rpc::Endpoint listen{"127.0.0.1", 7077};  ///< Port 0: any free port.
-  uint16_t web_port = 8080;                 ///< Likewise.
-  std::string secret = {};                  ///< The cluster's; see base/rpc/secrets.h.
-  std::string recovery_dir = {};            ///< A folder of this manager and its standbys; made 0700.
-  bool standby = false;                     ///< Wait until the manager in charge is gone.
+  uint16_t web_port = 8080;                 ///< Port 0: any free port.
+  std::string secret = {};                  ///< The cluster's secret; see base/rpc/secrets.h.
+  std::string recovery_dir = {};  ///< The folder that this manager shares with its standbys; made with mode 0700.
+  bool standby = false;           ///< Wait until the manager in charge has ended.
   bool spread_out = true;
   Millis lost_after = 10'000;  ///< See ManagerState.
-  /// Called once, on a thread of the manager, when it cannot go on (its journal cannot be written); it then answers
-  /// nobody any more.
+  /// Called once, on a thread of the manager, when it cannot go on because its journal cannot be written. After that
+  /// the manager answers no messages.
   std::function<void(const std::string& reason)> on_failure = {};
 };
 
-/// Threads: thread-safe. Its own: "cerium-manager", which does everything but I/O, those of the transport and the web
-/// port. Destroying it closes all connections; workers and drivers go on and look for the next manager.
+/// Threads: thread-safe. "cerium-manager" does everything except I/O; the transport and the web port have threads of
+/// their own. The destructor closes all connections; workers and drivers keep running and look for the next manager.
 class Manager {
  public:
-  /// Listens, and is in charge or stands by when this returns. Throws InvalidArgument for a folder that another
-  /// manager holds, IoError for addresses and files, CorruptData for a journal that is none.
+  /// Listens, and is in charge or on standby when it returns. Throws InvalidArgument for a folder that another manager
+  /// holds, IoError for addresses and files, CorruptData if the journal is not one.
   explicit Manager(ManagerOptions options);
   ~Manager();
   Manager(const Manager&) = delete;
@@ -37,7 +37,7 @@ class Manager {
 
   [[nodiscard]] rpc::Endpoint endpoint() const;
   [[nodiscard]] uint16_t webPort() const;
-  /// As /json answers.
+  /// The text that /json answers.
   [[nodiscard]] std::string json() const;
   [[nodiscard]] bool isInCharge() const;
 
@@ -46,7 +46,7 @@ class Manager {
   std::unique_ptr<Impl> impl_;
 };
 
-/// "cerium://host:port", for who comes from elsewhere: a wildcard address becomes the name of this machine.
+/// "cerium://host:port" for other machines: a wildcard address is replaced by this machine's name.
 [[nodiscard]] std::string managerUrl(const rpc::Endpoint& endpoint);
 
 }  // namespace cerium::cluster_manager

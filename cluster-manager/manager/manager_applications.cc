@@ -15,17 +15,18 @@ using namespace protocol;
 namespace {
 
 constexpr size_t kEndedApplicationsKept = 200;
-constexpr int64_t kMostExecutors = int64_t{1} << 40;  // far from where a number overflows
+constexpr int64_t kMostExecutors = int64_t{1} << 40;  // far below an overflow
 
 std::string whatIsWrong(const RegisterApplication& message) {
   if (!isSafeId(message.application)) return "an application's id has to be of letters, digits, '-', '_' and '.'";
-  if (message.cores_max < 0 || message.executor_cores < 0) return "an application cannot ask for less than no cores";
+  if (message.cores_max < 0 || message.executor_cores < 0)
+    return "an application cannot ask for a negative number of cores";
   if (message.driver_host.empty() || message.driver_port == 0)
     return fmt::format("application {} does not say where its driver listens", message.application);
   const bool numbered = std::all_of(message.executors.begin(), message.executors.end(),
                                     [](int64_t executor) { return executor >= 0 && executor < kMostExecutors; });
   if (!numbered || message.next_executor < 0 || message.next_executor > kMostExecutors)
-    return fmt::format("application {} names executors that cannot be", message.application);
+    return fmt::format("application {} names executors with impossible ids", message.application);
   return "";
 }
 
@@ -56,19 +57,20 @@ void ManagerState::registerApplication(ConnectionId from, const RegisterApplicat
   send(from, ApplicationAccepted{options_.url});
   application.was_told = false;
   matchExecutors(application, message.executors, std::exchange(application.registered, true));
-  note(fmt::format("application {} ({}) of {} at {}:{} is here, with {} executors", id, message.name, message.user,
-                   message.driver_host, message.driver_port, message.executors.size()));
+  note(fmt::format("application {} ({}) of {} at {}:{} has registered, with {} executors", id, message.name,
+                   message.user, message.driver_host, message.driver_port, message.executors.size()));
   changed_ = true;
 }
 
-/// Both sides agree on the executors: what only one of them knows has to go, or a worker has yet to speak of it.
+/// Makes both sides agree on the executors: an executor that only one side knows is ended, or is awaited until a worker
+/// reports it.
 void ManagerState::matchExecutors(Application& application, const std::vector<int64_t>& named, bool was_registered) {
   const std::string& id = application.record.application.application;
   const std::set<int64_t> driver_has(named.begin(), named.end());
   for (const ExecutorKey& key : registry_.executorsOf(id)) {
     const Executor& executor = registry_.executors.at(key);
     if (!driver_has.contains(key.second)) {
-      endExecutor(key, "its driver does not know of it");
+      endExecutor(key, "its driver does not know it");
     } else if (application.retired.contains(key.second)) {
       retireExecutor(application, key.second);
     } else if (registry_.workers.at(executor.worker).as.leaving) {
@@ -92,7 +94,7 @@ void ManagerState::wantExecutors(Application& application, int32_t executors) {
   executors = std::max(executors, -1);
   int32_t& wanted = application.record.application.executors_wanted;
   if (wanted == executors) return;
-  wanted = executors;  // not kept: its driver says it again to the next manager
+  wanted = executors;  // not in the journal: the driver tells it to the next manager again
   changed_ = true;
 }
 
@@ -118,7 +120,7 @@ void ManagerState::retireExecutor(Application& application, int64_t executor) {
   changed_ = true;
 }
 
-/// `id` by value: callers name it by the very record that is moved away here.
+/// `id` is passed by value, because callers pass the id inside the record that is moved away here.
 void ManagerState::endApplication(std::string id, ApplicationState state, const std::string& reason) {
   Application& application = registry_.applications.at(id);
   for (const ExecutorKey& key : registry_.executorsOf(id)) endExecutor(key, "its application has ended");
@@ -147,7 +149,8 @@ void ManagerState::giveUpAwaited(Application& application) {
   changed_ = true;
 }
 
-/// A worker runs an executor of an application that the journal does not name: its driver may be on its way.
+/// A worker runs an executor of an application that the journal does not name. The application's driver may be about to
+/// register.
 Application& ManagerState::awaitUnknown(const std::string& id) {
   Application& application = registry_.applications[id];
   application.record.application.application = id;

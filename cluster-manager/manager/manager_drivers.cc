@@ -14,14 +14,14 @@ using namespace protocol;
 namespace {
 
 constexpr size_t kEndedDriversKept = 200;
-constexpr Millis kFirstPause = 1'000;  // before a supervised driver is launched again; doubled each time...
-constexpr int kMostDoublings = 6;      // ...up to about a minute...
-constexpr Millis kLongRun = 60'000;    // ...and forgotten once it has run for so long.
+constexpr Millis kFirstPause = 1'000;  // Before a supervised driver is launched again; doubled with each early end.
+constexpr int kMostDoublings = 6;      // The pause grows to about a minute.
+constexpr Millis kLongRun = 60'000;    // A run of this length resets the pause.
 
 std::string whatIsWrong(const DriverOrder& order) {
   if (!isSafeId(order.driver)) return "a driver's id has to be of letters, digits, '-', '_' and '.'";
   if (order.cores < 1 || order.memory == 0)
-    return fmt::format("driver {} asks for {} cores and {} bytes of memory; it needs one and more of both",
+    return fmt::format("driver {} asks for {} cores and {} bytes of memory; it needs at least one of each",
                        order.driver, order.cores, order.memory);
   return "";
 }
@@ -81,7 +81,7 @@ void ManagerState::killDriver(ConnectionId from, const std::string& id) {
 void ManagerState::interruptDriver(ConnectionId from, const std::string& id) {
   Driver* driver = registry_.findDriver(id);
   const Worker* worker = driver == nullptr ? nullptr : registry_.findWorker(driver->record.worker);
-  if (driver != nullptr && driver->isWaiting()) return killDriver(from, id);  // it has no jobs to cancel
+  if (driver != nullptr && driver->isWaiting()) return killDriver(from, id);  // a waiting driver has no jobs to cancel
   if (driver != nullptr && driver->isActive() && !driver->record.interrupted) {
     driver->record.interrupted = true;
     keep(driver->record);
@@ -100,11 +100,11 @@ void ManagerState::driverStarted(Worker& worker, const std::string& id) {
 void ManagerState::driverExited(Worker& worker, const std::string& id, const ExitInfo& how) {
   registry_.removeDriver(worker, id);
   changed_ = true;
-  send(worker.connection, EndNoted{id, -1});  // what is kept of it below is on the disk before
+  send(worker.connection, EndNoted{id, -1});  // the records that follow are on disk before this is sent
   Driver* driver = registry_.findDriver(id);
   if (driver == nullptr || driver->record.state != DriverState::kRunning || driver->record.worker != worker.as.worker)
     return;
-  driver->record.exit_status = how.signal != 0 ? 128 + how.signal : how.exit_status;  // as shells count
+  driver->record.exit_status = how.signal != 0 ? 128 + how.signal : how.exit_status;  // as shells report it
   endApplicationsOf(*driver);
   if (driver->record.kill_asked) {
     setDriver(*driver, DriverState::kKilled, describe(how));
@@ -121,7 +121,8 @@ void ManagerState::driverLost(Driver& driver, const std::string& reason, bool su
   if (driver.record.kill_asked) {
     setDriver(driver, DriverState::kKilled, reason);
   } else if (driver.record.order.supervise && !driver.record.interrupted) {
-    relaunchLater(driver, reason, sure ? 0 : options_.lost_after);  // it may be found again, or told to end, until then
+    // until then the driver may be found again or told to end
+    relaunchLater(driver, reason, sure ? 0 : options_.lost_after);
   } else if (driver.record.interrupted) {
     setDriver(driver, DriverState::kFailed, reason);
   } else {
@@ -135,7 +136,8 @@ void ManagerState::relaunchLater(Driver& driver, const std::string& detail, Mill
   setDriver(driver, DriverState::kRelaunching, detail);
 }
 
-/// An application of its is connected, or expected back: it runs, whatever its worker says, or does not.
+/// Whether an application of the driver is connected or awaited: then the driver runs, even if its worker does not
+/// report it.
 bool ManagerState::hasApplication(const Driver& driver) const {
   return std::any_of(registry_.applications.begin(), registry_.applications.end(), [&](const auto& each) {
     return each.second.record.application.driver == driver.record.order.driver;

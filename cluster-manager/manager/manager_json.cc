@@ -16,7 +16,7 @@ using namespace protocol;
 
 uint64_t inMiB(uint64_t bytes) { return bytes >> 20; }
 
-// What others have chosen goes through printable(): JSON is UTF-8, and its readers print it on terminals.
+// Text chosen by others passes through printable(): JSON is UTF-8, and its readers print it on terminals.
 
 json::object workerObject(const RegisterWorker& worker, const Share& given, const std::string& state, Millis heard) {
   const auto cores_used = given.cores;

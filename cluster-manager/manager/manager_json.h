@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What the manager's /json says: workers, applications, drivers, what waits and why, with the names that Spark's master
-// gives them. Memory is in MiB and times are in milliseconds since 1970, as there.
+// The manager's /json: workers, applications, drivers, what waits and why. Field names are those of Spark's master;
+// memory is in MiB, times are in milliseconds since 1970.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace cerium::cluster_manager {
 struct ManagerAtAGlance {
   std::string url;
   std::string status;      ///< ALIVE, RECOVERING or STANDBY.
-  Millis wall_offset = 0;  ///< What makes milliseconds since 1970 of a Millis.
+  Millis wall_offset = 0;  ///< Added to a Millis, it gives milliseconds since 1970.
 };
 
 [[nodiscard]] std::string managerJson(const ClusterRegistry& registry, const ManagerAtAGlance& manager);

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// ManagerState: what waits is placed where there is room; drivers first, then applications in the order they came.
+// ManagerState: places what waits where resources are free: drivers first, then applications in order of registration.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -34,7 +34,7 @@ void ManagerState::allocate() {
   placeDrivers(rooms);
   std::string holders = drivers_hold ? "drivers that run in the cluster" : "";
   for (Application* application : registry_.applicationsInOrder()) {
-    // What it has is not known before its driver and the workers of its executors are back.
+    // The application's executors are known only after its driver and their workers have come back.
     const bool is_known = application->connection != kNoConnection && application->awaited.empty();
     if (is_known) placeExecutors(*application, rooms, holders);
     if (registry_.activeExecutorsOf(application->record.application.application) > 0)
@@ -49,12 +49,13 @@ void ManagerState::placeDrivers(std::vector<WorkerRoom>& rooms) {
     const auto room = takeRoom(rooms, order.cores, order.memory);
     if (!room) {
       const std::string why = whyNoRoom(rooms, registry_.workers.size(), order.cores, order.memory, "what runs there");
-      // Not kept: it changes with whatever comes and goes, and the next manager finds its own.
+      // Not in the journal: the reason changes often, and the next manager finds its own.
       if (std::exchange(driver->record.detail, why) != why) tellWatchers(*driver);
       continue;
     }
     Worker& worker = registry_.workers.at(rooms[*room].worker);
-    if (worker.drivers.contains(order.driver)) {  // It is still being ended there; its exit brings us back.
+    // The driver is still being ended there; its exit triggers the next placement.
+    if (worker.drivers.contains(order.driver)) {
       rooms[*room].cores_free += order.cores;
       rooms[*room].memory_free += order.memory;
       continue;
@@ -96,7 +97,7 @@ void ManagerState::placeExecutors(Application& application, std::vector<WorkerRo
     --need.executors_left;
   }
 
-  // Without a limit an application always has room for more; it waits only where it has nothing.
+  // Without a limit an application can always use more executors; it counts as waiting only if it has none.
   const bool is_short = need.executors_left > 0 && need.cores_left >= std::max(need.cores, 1);
   const bool has_limit = wish.cores_max > 0 || wish.executors_wanted >= 0;
   std::string reason;
@@ -120,7 +121,7 @@ bool ManagerState::rests(const Application& application, const std::string& work
   return bad != application.bad_starts.end() && bad->second.not_before > now_;
 }
 
-/// As grantExecutors, without workers that rest as its executors do not start there.
+/// As grantExecutors, without workers on which the application's executors repeatedly failed to start.
 std::vector<ExecutorGrant> ManagerState::grantWhereItStarts(const Application& application,
                                                             std::vector<WorkerRoom>& rooms, const ExecutorNeed& need) {
   std::vector<size_t> places;

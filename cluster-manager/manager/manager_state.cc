@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Who is connected as what, the passing of time, and the journal. What messages do is in the files beside this one.
+// ManagerState: connections, time and the journal. The files beside this one handle the messages.
 #include "cluster-manager/manager/manager_state.h"
 
 #include <fmt/format.h>
@@ -13,7 +13,8 @@ using namespace protocol;
 
 namespace {
 
-constexpr Millis kStoodStill = 2'000;  // between two ticks, of which there are ten a second
+// a gap this long between two ticks (ten a second) means that the manager stood still
+constexpr Millis kStoodStill = 2'000;
 
 template <class... Functions>
 struct OneOf : Functions... {
@@ -108,7 +109,7 @@ void ManagerState::take(ConnectionId from, const ClusterMessage& message) {
       [&](const WorkerLeaving&) {
         asWorker(from, [&](Worker& worker) {
           leave(worker, "it was told to leave");
-          send(from, LeaveWhenIdle{});  // nothing comes after this
+          send(from, LeaveWhenIdle{});  // the last message to this worker
         });
       },
       [&](const RegisterApplication& m) { registerApplication(from, m); },
@@ -127,7 +128,7 @@ void ManagerState::take(ConnectionId from, const ClusterMessage& message) {
       [&](const AskDriver& m) { watchDriver(from, m.driver); },
       [&](const DecommissionWorkers& m) { decommission(from, m.host); },
       [&](const auto&) {
-        out_.push_back(Close{from, "it sends what nobody sends to a manager"});
+        out_.push_back(Close{from, "it sends messages that a manager does not take"});
       }};
   std::visit(what, message);
 }
@@ -155,8 +156,9 @@ Instructions ManagerState::tick(Millis now) {
   now_ = ticked_ = now;
   if (stood_still) giveTime();
   if (!std::exchange(cut_off_, isCutOff()) && cut_off_) {
-    note(fmt::format("none of {} workers was heard for {} s: this manager may be cut off, and gives nobody up for {} s",
-                     registry_.workers.size(), (now_ - heard_) / 1000, (options_.cut_off_for - now_ + heard_) / 1000));
+    note(fmt::format(
+        "no message from any of {} workers for {} s: this manager may be cut off, so no worker is given up for {} s",
+        registry_.workers.size(), (now_ - heard_) / 1000, (options_.cut_off_for - now_ + heard_) / 1000));
   }
   if (cut_off_) return finish();
   loseAbsentWorkers();
@@ -177,7 +179,8 @@ Instructions ManagerState::tick(Millis now) {
 }
 
 bool ManagerState::isCutOff() const {
-  // Before the first of them is lost, whenever in its second each one sends its heartbeat.
+  // Half of `lost_after`, so that this is noticed before the first worker is given up, whenever in its second each
+  // worker sends its heartbeat.
   const Millis silence = now_ - heard_;
   return registry_.workers.size() > 1 && silence > options_.lost_after / 2 && silence < options_.cut_off_for;
 }
@@ -189,8 +192,8 @@ void ManagerState::heardFrom(Worker& worker) {
   giveTime();
 }
 
-/// This manager stood still, or its disk or its network did: what others said meanwhile waits to be read, or they are
-/// trying to reach it. They have as long as after a restart; not longer, however long that took.
+/// Called when this manager, its disk or its network stood still: messages of that time wait to be read, or their
+/// senders are reconnecting. Workers and drivers get as long as after a restart, however long the standstill was.
 void ManagerState::giveTime() {
   const Millis until = now_ + options_.lost_after;
   heard_ = now_;
@@ -248,7 +251,7 @@ void ManagerState::refuse(ConnectionId from, const std::string& reason) {
 bool ManagerState::identify(ConnectionId from, Role role, const std::string& id, ConnectionId& connection) {
   const auto known = identities_.find(from);
   if (known != identities_.end() && (known->second.role != role || known->second.id != id)) {
-    out_.push_back(Close{from, "it registers as two"});
+    out_.push_back(Close{from, "it registers under two ids"});
     return false;
   }
   if (connection != kNoConnection && connection != from) {
@@ -276,15 +279,15 @@ void ManagerState::asWorker(ConnectionId from, const std::function<void(Worker&)
   if (Worker* worker = workerAt(from)) {
     what(*worker);
   } else {
-    out_.push_back(Close{from, "it speaks as a worker and is not registered"});
+    out_.push_back(Close{from, "it sends a worker's message and is not registered"});
   }
 }
 
 void ManagerState::asApplication(ConnectionId from, const std::function<void(Application&)>& what) {
   if (Application* application = applicationAt(from)) {
     what(*application);
-  } else if (!identities_.contains(from)) {  // else it speaks of an application that has just ended
-    out_.push_back(Close{from, "it speaks as a driver and is not registered"});
+  } else if (!identities_.contains(from)) {  // a known connection may belong to an application that has just ended
+    out_.push_back(Close{from, "it sends a driver's message and is not registered"});
   }
 }
 

@@ -1,15 +1,17 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Decides what a manager does: who is there, which executor and which driver runs where, what is told to whom. A pure
-// machine, as the schedulers are: messages and the time in, instructions out; manager.h feeds it and carries them out.
+// Decides what a manager does: it places executors and drivers on workers and tells each process what concerns it. A
+// pure machine like the schedulers: messages and the time in, instructions out. manager.h feeds it and carries the
+// instructions out.
 //
-// A worker:       registered -> awaited, when its connection breaks -> registered again, or lost; so is a silent one.
-//                 Told to leave, it gets nothing new.
-// An application: registered -> awaited, when its driver's connection breaks -> registered again, or ended.
-// An executor:    launching -> running -> ending; its share is free again when the worker says that it ended.
+// A worker:       registered -> awaited (connection broke) -> registered again, or lost. A silent worker is lost.
+//                 A worker that was told to leave gets no new work.
+// An application: registered -> awaited (its driver's connection broke) -> registered again, or ended.
+// An executor:    launching -> running -> ending; its share is free again when the worker reports its end.
 // A driver:       WAITING -> RUNNING -> FINISHED, FAILED, KILLED, LOST; supervised: RUNNING -> RELAUNCHING -> RUNNING.
-// After a restart workers and applications of the journal are awaited, and given up when they do not come in time.
-// So is everybody after a time in which this manager stood still, or heard none of several workers: it was cut off
-// then, and they work on. While it hears none it gives nobody up, for a minute at most.
+//
+// After a restart, the workers and applications of the journal are awaited, and given up if they do not come in time.
+// The same happens after this manager stood still, or heard none of several workers: it was cut off then, and the
+// workers kept working. While it hears no worker it gives none up, for at most a minute.
 #pragma once
 
 #include <functional>
@@ -25,7 +27,7 @@
 
 namespace cerium::cluster_manager {
 
-/// To be carried out in order: what is kept has to be on disk before anything is sent after it.
+/// Send a message. Instructions are carried out in order: records to keep are on disk before a later message is sent.
 struct Send {
   ConnectionId to = kNoConnection;
   protocol::ClusterMessage message;
@@ -44,27 +46,28 @@ struct Note {
 using Instruction = std::variant<Send, Close, Keep, Note>;
 using Instructions = std::vector<Instruction>;
 
-/// Threads: externally synchronised.
+/// The state of a manager. Threads: externally synchronised.
 class ManagerState {
  public:
   struct Options {
-    std::string url = {};         ///< What it tells those who register: "cerium://host:7077".
-    bool spread_out = true;       ///< Over as many workers as possible, or as few.
-    Millis lost_after = 10'000;   ///< Silence of a worker, absence of a driver, and how long a restart waits for all.
-    Millis back_within = 1'000;   ///< A worker whose connection broke; most come back in a fraction of a second.
-    Millis cut_off_for = 60'000;  ///< Silence of all workers, where there are several, until which nobody is given up.
-    Millis wall_offset = 0;       ///< What makes milliseconds since 1970 of a Millis.
+    std::string url = {};        ///< The manager's address, sent to processes that register: "cerium://host:7077".
+    bool spread_out = true;      ///< Over as many workers as possible; false: over as few.
+    Millis lost_after = 10'000;  ///< The limit on a worker's silence, a driver's absence, and the wait after a restart.
+    // How long a worker is awaited whose connection broke; most come back in a fraction of a second.
+    Millis back_within = 1'000;
+    Millis cut_off_for = 60'000;  ///< While all of several workers are silent, no worker is given up for this long.
+    Millis wall_offset = 0;       ///< Added to a Millis, it gives milliseconds since 1970.
   };
   explicit ManagerState(Options options);
 
-  /// First, if ever: all that the journal of the manager before it holds.
+  /// Takes the records of the previous manager's journal. Call it first, or not at all.
   Instructions recover(const std::vector<protocol::JournalRecord>& records, Millis now);
   Instructions received(ConnectionId from, const protocol::ClusterMessage& message, Millis now);
   Instructions disconnected(ConnectionId connection, Millis now);
-  /// Called every 100 ms or so.
+  /// Call it about every 100 ms.
   Instructions tick(Millis now);
 
-  /// A journal that leads here.
+  /// A journal from which recover() gives this state.
   [[nodiscard]] std::vector<protocol::JournalRecord> snapshot() const;
   [[nodiscard]] const ClusterRegistry& registry() const { return registry_; }
   [[nodiscard]] const Options& options() const { return options_; }
@@ -82,7 +85,7 @@ class ManagerState {
   void restore(const protocol::GrantRecord& record);
   void restore(const protocol::DriverRecord& record);
   void take(ConnectionId from, const protocol::ClusterMessage& message);
-  /// Whether it is this manager that cannot be reached, rather than all of its workers. A lone one may be gone.
+  /// Whether this manager seems to be cut off: it hears none of several workers. A single silent worker may be gone.
   [[nodiscard]] bool isCutOff() const;
   void heardFrom(Worker& worker);
   void giveTime();
@@ -93,12 +96,13 @@ class ManagerState {
   void refuse(ConnectionId from, const std::string& reason);
   void keep(protocol::JournalRecord record) { out_.push_back(Keep{std::move(record)}); }
   void note(std::string text) { out_.push_back(Note{std::move(text)}); }
-  /// Makes the connection this one's; breaks the one it had. False (and closed) where it is already another's.
+  /// Binds the connection to this worker or application and breaks its previous connection. Returns false, and closes
+  /// the connection, if it is already bound to another.
   bool identify(ConnectionId from, Role role, const std::string& id, ConnectionId& connection);
-  /// What registered at the connection; else null.
+  /// The worker or application that registered on the connection, or null.
   [[nodiscard]] Worker* workerAt(ConnectionId from);
   [[nodiscard]] Application* applicationAt(ConnectionId from);
-  /// Does `what` to that; closes the connection of others.
+  /// Calls `what` for it; closes a connection on which nothing registered.
   void asWorker(ConnectionId from, const std::function<void(Worker&)>& what);
   void asApplication(ConnectionId from, const std::function<void(Application&)>& what);
   [[nodiscard]] int64_t wallTime() const { return now_ + options_.wall_offset; }
@@ -139,7 +143,7 @@ class ManagerState {
   void watchDriver(ConnectionId from, const std::string& id);
   void driverStarted(Worker& worker, const std::string& id);
   void driverExited(Worker& worker, const std::string& id, const protocol::ExitInfo& how);
-  /// `sure`: it has ended; else its worker, which nobody can reach, may go on running it.
+  /// `sure`: the driver has ended. Otherwise its worker cannot be reached and may still run it.
   void driverLost(Driver& driver, const std::string& reason, bool sure);
   void setDriver(Driver& driver, protocol::DriverState state, const std::string& detail);
   void tellWatchers(const Driver& driver);
@@ -152,7 +156,8 @@ class ManagerState {
   void allocate();
   void placeDrivers(std::vector<WorkerRoom>& rooms);
   void placeExecutors(Application& application, std::vector<WorkerRoom>& rooms, const std::string& holders);
-  /// Whether the application's executors ended there too often as soon as they started.
+  /// Whether a worker is skipped for a while, because the application's executors ended there too often right after
+  /// their start.
   [[nodiscard]] bool rests(const Application& application, const std::string& worker) const;
   std::vector<ExecutorGrant> grantWhereItStarts(const Application& application, std::vector<WorkerRoom>& rooms,
                                                 const ExecutorNeed& need);
@@ -162,13 +167,13 @@ class ManagerState {
   ClusterRegistry registry_;
   std::map<ConnectionId, Identity> identities_;
   int64_t next_number_ = 0;
-  bool changed_ = false;  ///< Something may be placed that could not before, or waits for something else.
+  bool changed_ = false;  ///< Set when a new placement, or a new reason to wait, is possible.
 
   Millis ticked_ = 0;     ///< The last tick.
-  Millis heard_ = 0;      ///< The last word of any worker.
-  bool cut_off_ = false;  ///< At the last tick.
-  Millis now_ = 0;        ///< Of the call under way.
-  Instructions out_;      ///< Likewise.
+  Millis heard_ = 0;      ///< When the last message of any worker came.
+  bool cut_off_ = false;  ///< As of the last tick.
+  Millis now_ = 0;        ///< The time of the current call.
+  Instructions out_;      ///< The instructions of the current call.
 };
 
 }  // namespace cerium::cluster_manager

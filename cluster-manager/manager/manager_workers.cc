@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// ManagerState: workers come, say what they run, leave and are lost.
+// ManagerState: workers register, report what they run, leave and are lost.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,10 +15,10 @@ using namespace protocol;
 namespace {
 
 constexpr size_t kLostWorkersShown = 50;
-constexpr int32_t kMostCores = 1'000'000;  // so that no sum of them overflows
+constexpr int32_t kMostCores = 1'000'000;  // small enough that sums do not overflow
 constexpr Millis kSoonEnded = 10'000;
 constexpr int kFreeTries = 2;
-constexpr Millis kFirstRest = 50;  // doubled each time...
+constexpr Millis kFirstRest = 50;  // How long a worker rests after more failed starts; doubled with each one.
 constexpr Millis kLongestRest = 30'000;
 
 std::string whatIsWrong(const RegisterWorker& message) {
@@ -48,7 +48,8 @@ void ManagerState::registerWorker(ConnectionId from, const RegisterWorker& messa
     if (is_new) registry_.workers.erase(id);
     return;
   }
-  const bool was_leaving = worker.as.leaving;  // a manager may have told it so, and the word been lost
+  // an earlier manager may have told it to leave, and the message been lost
+  const bool was_leaving = worker.as.leaving;
   worker.as = message;
   worker.as.executors.clear();
   worker.as.drivers.clear();
@@ -62,7 +63,7 @@ void ManagerState::registerWorker(ConnectionId from, const RegisterWorker& messa
   adoptExecutors(worker, message.executors);
   if (message.leaving) leave(worker, "it was told to leave");
   if (worker.as.leaving) send(from, LeaveWhenIdle{});
-  note(fmt::format("worker {} at {}:{} with {} cores and {} is here, running {} executors and {} drivers", id,
+  note(fmt::format("worker {} at {}:{} with {} cores and {} has registered, running {} executors and {} drivers", id,
                    message.host, message.port, message.cores, formatMemory(message.memory), message.executors.size(),
                    message.drivers.size()));
   changed_ = true;
@@ -71,8 +72,8 @@ void ManagerState::registerWorker(ConnectionId from, const RegisterWorker& messa
 void ManagerState::adoptExecutors(Worker& worker, const std::vector<ExecutorOnWorker>& executors) {
   std::set<ExecutorKey> said;
   for (const ExecutorOnWorker& each : executors) said.emplace(each.application, each.executor);
-  // Those that it does not run (any more), or was told to start while its connection broke. First: what they hold in
-  // the books may be what others hold of the worker.
+  // First remove the executors that the worker does not run (they ended, or the order to start them was lost): their
+  // shares may be held by executors that the worker does run.
   for (const ExecutorKey& key : registry_.executorsOn(worker.as.worker)) {
     if (!said.contains(key)) executorGone(key, true, {});
   }
@@ -122,7 +123,7 @@ void ManagerState::adoptDrivers(Worker& worker, const std::vector<std::string>& 
     registry_.addDriver(worker, id, share);
     const bool is_its =
         driver != nullptr && driver->record.state == DriverState::kRunning && driver->record.worker == here;
-    // One that was given up when its connection broke, and has not been launched again.
+    // The driver was given up when its worker's connection broke, and has not been launched again.
     const bool is_found_again = driver != nullptr && driver->record.state == DriverState::kRelaunching;
     if (!is_its && !is_found_again) {
       send(worker.connection, EndDriver{id, "it was given up"});
@@ -149,7 +150,7 @@ void ManagerState::adoptDrivers(Worker& worker, const std::vector<std::string>& 
       driverLost(*driver, "it ended while its worker had no manager", true);
       continue;
     }
-    // The order to start it was lost with the connection, or with the manager before.
+    // The order to start the driver was lost with the connection, or with the previous manager.
     driver->record.worker.clear();
     if (driver->record.kill_asked || driver->record.interrupted) {
       setDriver(*driver, DriverState::kKilled, "killed before it ran");
@@ -177,7 +178,8 @@ void ManagerState::executorExited(Worker& worker, const ExecutorExited& message)
   executorGone(key, false, message.how);
 }
 
-/// A worker on which executors end at once would be the emptiest again and again. It rests for longer each time.
+/// Without this, a worker on which executors end at once would be chosen again and again, being the emptiest. It rests
+/// for longer each time.
 void ManagerState::countStart(const ExecutorKey& key, const Executor& executor) {
   Application* application = registry_.findApplication(key.first);
   if (application == nullptr || executor.state == ExecutorState::kEnding) return;
@@ -227,7 +229,8 @@ void ManagerState::leave(Worker& worker, const std::string& reason) {
   note(fmt::format("worker {} leaves: {}", worker.as.worker, reason));
 }
 
-/// Its connection broke. What it runs goes on, as far as anybody knows; it gets nothing new until it is back.
+/// The worker's connection broke. Its executors and drivers presumably keep running; it gets no new work until it is
+/// back.
 void ManagerState::awaitWorker(const std::string& id) {
   Worker& worker = registry_.workers.at(id);
   worker.connection = kNoConnection;

@@ -21,7 +21,7 @@ StandbyLock::StandbyLock(const std::string& folder)
 StandbyLock::~StandbyLock() { ::close(fd_); }
 
 bool StandbyLock::tryLock(const std::string& who) {
-  // A lock of the open file, not of the process: two managers of one process exclude each other as well.
+  // The lock belongs to the open file, not to the process: two managers in one process exclude each other too.
   struct flock lock {};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;

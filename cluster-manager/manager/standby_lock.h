@@ -1,26 +1,26 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Which of several managers is in charge: the one that holds the lock of their common folder. The kernel (or the file
-// server) lets go of it when its holder ends, however that ends.
+// Decides which of several managers is in charge: the one that holds the lock in their common folder. The kernel (or
+// the file server) releases it when its holder ends, in whatever way.
 #pragma once
 
 #include <string>
 
 namespace cerium::cluster_manager {
 
-/// Threads: externally synchronised.
+/// The lock of one manager. Threads: externally synchronised.
 class StandbyLock {
  public:
   /// Opens folder/manager.lock. Throws IoError.
   explicit StandbyLock(const std::string& folder);
-  /// Lets go of it.
+  /// Releases the lock.
   ~StandbyLock();
   StandbyLock(const StandbyLock&) = delete;
   StandbyLock& operator=(const StandbyLock&) = delete;
 
-  /// True where it is (now) held; then `who`, a line for people, stands in the file. Never blocks. Throws IoError where
-  /// the file system has no locks.
+  /// Takes the lock if it is free; returns whether it is held. Then the file contains `who`, a line for people. Never
+  /// blocks. Throws IoError if the file system has no locks.
   [[nodiscard]] bool tryLock(const std::string& who);
-  /// What its holder wrote.
+  /// The line that the holder wrote.
   [[nodiscard]] std::string holder() const;
 
  private:

@@ -28,15 +28,15 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kLogEnd = 2'000;
-constexpr size_t kKeptFolders = 200;  // of applications and drivers that have ended
+constexpr size_t kKeptFolders = 200;  // of ended applications and drivers
 constexpr const char* kFetched = "fetched";
-/// Of what a child may know of the worker's environment.
+/// The variables of the worker's environment that a child gets.
 constexpr const char* kPassedOn[] = {"PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR"};
 
-/// An id becomes a folder's name, so it must be one.
+/// An id becomes a folder's name.
 void checkName(const std::string& name) {
   if (!isSafeId(name) || name == kFetched)
-    throw InvalidArgument(fmt::format("\"{}\" cannot be an id: write letters, digits, -, _ and .", name));
+    throw InvalidArgument(fmt::format("\"{}\" is not a valid id: use letters, digits, -, _ and .", name));
 }
 
 void makeFolder(const std::string& path) {
@@ -104,14 +104,15 @@ void ChildRunner::start(const ChildId& child, Order order, const std::string& cl
     });
     children_[child] = running;
   } catch (const std::system_error& e) {
-    // Those that run count against the same limit, and must not be killed with this process because of it.
+    // Running children count against the same limit of threads, and this process must not end because of it and kill
+    // them.
     cannotStart(child, fmt::format("no thread is left to start it: {}", e.what()));
   }
 }
 
 void ChildRunner::cannotStart(const ChildId& id, const std::string& reason) {
   protocol::ExitInfo how;
-  how.exit_status = 127;  // as a shell says it
+  how.exit_status = 127;  // the status that shells report
   how.reason = reason;
   post_(worker::Ended{id, std::move(how)});
 }
@@ -178,7 +179,7 @@ void ChildRunner::startDriver(const ChildId& id, Running& running, const protoco
 }
 
 void ChildRunner::removeFiles(const Running& running) {
-  std::error_code ignored;  // a disk that is broken has told of it elsewhere
+  std::error_code ignored;  // a broken disk is reported elsewhere
   if (!running.files.empty()) fs::remove_all(running.files, ignored);
 }
 
@@ -187,7 +188,8 @@ std::string ChildRunner::fetchForDriver(const protocol::ServedFile& wanted, File
   try {
     return fetched_.get(wanted, access, secret);
   } catch (const IoError& e) {
-    throw IoError(fmt::format("{}; the `cerium submit` that hands it out has to run until then", e.what()));
+    throw IoError(
+        fmt::format("{}; the `cerium submit` that serves it must run until the driver has started", e.what()));
   }
 }
 
@@ -197,9 +199,9 @@ std::string ChildRunner::fetchFiles(const protocol::DriverOrder& order, const st
   std::string list;
   for (const auto& wanted : order.files) {
     const std::string found = fetchForDriver(wanted, FileStore::Access::kRead, secret);
-    const fs::path named = files / fs::path(wanted.path).filename();  // programs ask for it by its name
+    const fs::path named = files / fs::path(wanted.path).filename();  // programs look it up by its name
     std::error_code error;
-    // A copy: what the driver does to it must not reach the one that others use.
+    // Copied, so that changes by the driver do not affect other users of the file.
     fs::copy_file(found, named, fs::copy_options::overwrite_existing, error);
     if (error) throw IoError(fmt::format("cannot make the file {}: {}", named.string(), error.message()));
     list += (list.empty() ? "" : ",") + named.string();
@@ -220,12 +222,12 @@ void ChildRunner::launch(const ChildId& id, Running& running, ChildOrder order) 
 }
 
 void ChildRunner::ended(const ChildId& id, Running& running, ChildEnd end) {
-  // All that it printed is with its submitter before that hears of the end; whoever kills it does not wait for that.
+  // The submitter has the whole output before it hears of the end. A driver that is killed does not wait for that.
   const bool was_killed = running.killed;
   if (running.output) running.output->finish(running.killed);
   running.output.reset();
   removeFiles(running);
-  std::error_code ignored;  // The folder's age is that of the end: pruneLogs() goes by it.
+  std::error_code ignored;  // pruneLogs() takes the folder's time as the time of the end.
   fs::last_write_time(options_.work_dir + "/" + id.owner, fs::file_time_type::clock::now(), ignored);
   protocol::ExitInfo how;
   how.exit_status = end.exit_status;

@@ -1,8 +1,8 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Starts a worker's executors and drivers, each in a folder of its own, and tells how they ended.
+// Starts a worker's executors and drivers, each in a folder of its own, and reports how they ended.
 //
 //   WORK_DIR/fetched/HASH         fetched programs and files (file_store.h)
-//   WORK_DIR/APPLICATION/ID/log   an executor's folder: what else is in it goes when it has ended
+//   WORK_DIR/APPLICATION/ID/log   an executor's log; the rest of its folder is deleted when it has ended
 //   WORK_DIR/DRIVER/              a driver's folder, with stdout, stderr, and files/ while it runs
 #pragma once
 
@@ -26,54 +26,54 @@ namespace cerium::cluster_manager {
 
 struct ChildRunnerOptions {
   std::string work_dir;  ///< See work_folder.h.
-  std::string host;      ///< Under which others reach this machine.
+  std::string host;      ///< The name under which other processes reach this machine.
   std::string masters;   ///< "cerium://...", for drivers.
 };
 
-/// Threads: thread-safe. Each start has a thread until the process runs, each process one that waits for it; one more
-/// ("cerium-errands") cleans up behind them. `post` gets Started and Ended, in any order, for each start().
+/// Threads: thread-safe. A start has a thread until the process runs, a process has one that waits for it, and
+/// "cerium-errands" removes what they leave. For each start(), `post` gets Started and Ended, in any order.
 class ChildRunner {
  public:
   using Order = std::variant<protocol::LaunchExecutor, protocol::LaunchDriver>;
 
-  /// The work folder is there, and no other worker's. Throws IoError.
+  /// Makes the work folder, which must not be another worker's. Throws IoError.
   ChildRunner(ChildRunnerOptions options, MachineLimits limits, std::function<void(worker::Event)> post);
-  /// Kills what still runs.
+  /// Kills the running children.
   ~ChildRunner();
   ChildRunner(const ChildRunner&) = delete;
   ChildRunner& operator=(const ChildRunner&) = delete;
 
-  /// `cluster_secret`: what the secrets of applications and drivers are derived from.
+  /// Starts a child. Secrets of applications and drivers are derived from `cluster_secret`.
   void start(const ChildId& child, Order order, const std::string& cluster_secret);
   void signal(const ChildId& child, int signal);
-  /// After Ended.
+  /// Forgets a child, after Ended.
   void remove(const ChildId& child);
-  /// Deletes the folders of the applications and drivers whose last child ended first, where there are many.
+  /// Deletes the oldest folders of applications and drivers without running children, if there are many.
   void pruneLogs();
-  /// Nothing is fetched any more.
+  /// Ends all fetching of programs and files.
   void stopFetching() { fetched_.stop(); }
 
  private:
   struct Running {
     std::thread starter;
     std::unique_ptr<ChildProcess> process;  // guarded by mutex_ until the starter has been joined
-    std::unique_ptr<DriverOutput> output;   // the starter's, then the watcher's
-    std::atomic<bool> killed{false};        // by us, with SIGKILL
-    std::string log;                        // the starter's; set before the process starts
-    std::string files;                      // likewise; the folder of a driver's files, empty where it has none
+    std::unique_ptr<DriverOutput> output;   // used by the starter, then by the watcher
+    std::atomic<bool> killed{false};        // by this worker, with SIGKILL
+    std::string log;                        // set by the starter before the process starts
+    std::string files;  // the folder of a driver's files, or empty; set by the starter before the process starts
   };
 
   void startExecutor(const ChildId& id, Running& running, const protocol::LaunchExecutor& order,
                      const std::string& cluster_secret);
   void startDriver(const ChildId& id, Running& running, const protocol::DriverOrder& order,
                    const std::string& cluster_secret);
-  /// A driver's program or file; the error says who had to hand it out.
+  /// Fetches a driver's program or file. The error names the submitter that must serve it.
   [[nodiscard]] std::string fetchForDriver(const protocol::ServedFile& wanted, FileStore::Access access,
                                            const std::string& secret);
-  /// The settings of a driver whose files the submitter serves: where it finds them here.
+  /// Fetches the files that the submitter serves, and returns their paths here as the value of cerium.files.
   [[nodiscard]] std::string fetchFiles(const protocol::DriverOrder& order, const std::string& files,
                                        const std::string& secret);
-  /// Before anybody hears of the end: the driver may be started again in the same folder.
+  /// Runs before the end is reported, because the driver may be started again in the same folder.
   static void removeFiles(const Running& running);
   void launch(const ChildId& id, Running& running, ChildOrder order);
   void ended(const ChildId& id, Running& running, ChildEnd end);

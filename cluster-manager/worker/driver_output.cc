@@ -18,9 +18,9 @@ namespace {
 
 constexpr int kConnectMs = 3'000;
 constexpr std::chrono::seconds kLastWords{30};
-constexpr std::chrono::milliseconds kLook{50};  // for whoever does not wait any more
+constexpr std::chrono::milliseconds kLook{50};  // how often the wait looks whether it was given up
 constexpr size_t kMaxQueued = 4 << 20;
-constexpr uint64_t kMaxMessage = 8 << 20;  // far above a piece of output; the submitter says nothing
+constexpr uint64_t kMaxMessage = 8 << 20;  // far above a piece of output; the submitter sends nothing
 
 Descriptor openLog(const std::string& path) {
   Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
@@ -43,12 +43,12 @@ DriverOutput::DriverOutput(const protocol::DriverOrder& order, const std::string
     connection_ = transport_->connect(
         {order.program.file.host, order.program.file.port},
         {[](const rpc::ConnectionPtr&, const Bytes&) {
-           throw CorruptData("it sends messages to which nobody listens");
+           throw CorruptData("it sends messages, which this worker does not take");
          },
          [this](const rpc::ConnectionPtr&, const std::string& reason) { closed_.set_value(reason); }},
         kConnectMs);
   } catch (const IoError& e) {
-    log::info("{}: its submitter does not listen, so its output is in {} only: {}", driver_, folder_, e.what());
+    log::info("{}: its submitter cannot be reached, so its output is in {} only: {}", driver_, folder_, e.what());
   }
 }
 
@@ -67,7 +67,7 @@ void DriverOutput::finish(const std::atomic<bool>& is_given_up) {
   bool is_closed = false;
   while (!is_closed && !is_given_up && std::chrono::steady_clock::now() < deadline)
     is_closed = closed.wait_for(kLook) == std::future_status::ready;
-  log::info("{}: no more output goes to its submitter ({}); all of it is in {}", driver_,
+  log::info("{}: no more output is sent to its submitter ({}); the whole output is in {}", driver_,
             is_closed ? closed.get() : "it takes too long", folder_);
 }
 
@@ -84,7 +84,8 @@ void DriverOutput::write(bool is_stderr, std::string_view bytes) {
 
 void DriverOutput::sayWhatIsLeftOut() {
   if (left_out_ == 0) return;
-  sendOn(true, fmt::format("\n[{} bytes are left out here; all is in {}]\n", std::exchange(left_out_, 0), folder_));
+  sendOn(true, fmt::format("\n[{} bytes are missing here; the whole output is in {}]\n", std::exchange(left_out_, 0),
+                           folder_));
 }
 
 void DriverOutput::sendOn(bool is_stderr, std::string_view bytes) {

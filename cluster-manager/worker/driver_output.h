@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What a driver in the cluster prints: kept in files, and passed on to its submitter while that listens.
+// The output of a driver in the cluster: written to files, and sent to its submitter while that is connected.
 #pragma once
 
 #include <atomic>
@@ -15,22 +15,22 @@
 
 namespace cerium::cluster_manager {
 
-/// Threads: externally synchronised.
+/// Writes and forwards one driver's output. Threads: externally synchronised.
 class DriverOutput {
  public:
-  /// Appends to `folder`/stdout and `folder`/stderr. Connects to where the program comes from; without an answer within
-  /// three seconds there are only the files. Throws IoError where these cannot be made.
+  /// Appends to `folder`/stdout and `folder`/stderr. Connects to the submitter, the source of the program; without an
+  /// answer within three seconds only the files are written. Throws IoError if the files cannot be made.
   DriverOutput(const protocol::DriverOrder& order, const std::string& secret, std::string folder);
-  /// What is still on its way has one more second.
+  /// Output on its way has one more second.
   ~DriverOutput();
   DriverOutput(const DriverOutput&) = delete;
   DriverOutput& operator=(const DriverOutput&) = delete;
 
-  /// Never waits for the submitter: what that is too slow for is in the files only.
+  /// Never waits for the submitter: output that it is too slow for is only in the files.
   void write(bool is_stderr, std::string_view bytes);
 
-  /// After the last write: waits until the submitter has all, while it takes some of it every five seconds, and for
-  /// half a minute at most, or until it is given up.
+  /// Call after the last write. Waits until the submitter has all output: at most 30 seconds, and at most 5 seconds
+  /// without progress, or until `is_given_up`.
   void finish(const std::atomic<bool>& is_given_up);
 
   [[nodiscard]] std::string stderrFile() const { return folder_ + "/stderr"; }
@@ -42,8 +42,8 @@ class DriverOutput {
   const std::string driver_;
   const std::string folder_;
   const Descriptor files_[2];         ///< stdout, stderr
-  uint64_t left_out_ = 0;             ///< Bytes that the submitter was too slow for.
-  std::promise<std::string> closed_;  ///< Why; of the transport's thread.
+  uint64_t left_out_ = 0;             ///< Bytes that were not sent because the submitter was too slow.
+  std::promise<std::string> closed_;  ///< Why the connection ended; set by the transport's thread.
   std::unique_ptr<rpc::Transport> transport_;
   rpc::ConnectionPtr connection_;
 };

@@ -27,18 +27,18 @@ namespace fs = std::filesystem;
 
 constexpr size_t kHashDigits = 64;
 constexpr size_t kMaxFiles = 32;
-constexpr std::chrono::minutes kInUse{10};  // between being found and being opened or copied, on a busy machine
+constexpr std::chrono::minutes kInUse{10};  // between finding a file and opening or copying it, on a busy machine
 constexpr std::string_view kUnfinished = ".XXXXXX";
 constexpr uint64_t kMaxMessage = 8 << 20;  // a piece is 1 MiB
 constexpr std::chrono::seconds kPieceLimit{10};
 
-/// It becomes a file's name, so it must be one.
+/// A hash becomes a file's name.
 void checkHash(const std::string& hash) {
   if (hash.size() != kHashDigits || hash.find_first_not_of("0123456789abcdef") != hash.npos)
-    throw CorruptData("a file is asked for by what is no SHA-256 in hex");
+    throw CorruptData("the requested file's hash is not a SHA-256 in hex");
 }
 
-/// Changes when the file does; empty where it may not be used.
+/// A text that changes when the file does; empty if the file may not be used.
 std::string appearance(const std::string& path, FileStore::Access access) {
   struct stat status {};
   if (path.empty() || ::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode) ||
@@ -53,7 +53,7 @@ std::string describe(const protocol::ServedFile& wanted) {
                      wanted.port);
 }
 
-/// One connection to whoever serves a file: a question, an answer, the next question.
+/// A connection to the server of a file, which answers one request at a time.
 class PieceSource {
  public:
   PieceSource(std::unique_ptr<rpc::Transport> transport, const protocol::ServedFile& wanted)
@@ -75,7 +75,7 @@ class PieceSource {
       if (!closed_.empty()) throw IoError("the connection ended: " + closed_);
       if (stopped()) throw IoError("the worker stops");
       if (std::chrono::steady_clock::now() >= deadline)
-        throw IoError(fmt::format("nothing came for {} s", kPieceLimit.count()));
+        throw IoError(fmt::format("no data came for {} s", kPieceLimit.count()));
       changed_.wait_for(lock, std::chrono::milliseconds(100));
     }
     protocol::FilePiece piece = std::move(pieces_.front());
@@ -87,9 +87,9 @@ class PieceSource {
   void onMessage(const Bytes& bytes) {
     auto message = protocol::decodeCluster(bytes);
     auto* piece = std::get_if<protocol::FilePiece>(&message);
-    if (piece == nullptr) throw CorruptData("it answers with something else than a piece of a file");
+    if (piece == nullptr) throw CorruptData("its answer is not a piece of a file");
     std::lock_guard lock(mutex_);
-    if (!pieces_.empty()) throw CorruptData("it sends more than it is asked for");
+    if (!pieces_.empty()) throw CorruptData("it sends more than was requested");
     pieces_.push_back(std::move(*piece));
     changed_.notify_all();
   }
@@ -100,10 +100,10 @@ class PieceSource {
   std::deque<protocol::FilePiece> pieces_;  // guarded by mutex_; at most one
   std::string closed_;                      // guarded by mutex_
   rpc::ConnectionPtr connection_;
-  const std::unique_ptr<rpc::Transport> transport_;  // ends before what its handlers use
+  const std::unique_ptr<rpc::Transport> transport_;  // destroyed before the members that its handlers use
 };
 
-/// A file beside the one it is to be, removed again unless it is kept.
+/// A temporary file beside its final path; deleted unless keep() is called.
 class NewFile {
  public:
   explicit NewFile(const std::string& path)
@@ -117,7 +117,7 @@ class NewFile {
   NewFile& operator=(const NewFile&) = delete;
 
   [[nodiscard]] int fd() const { return file_.get(); }
-  /// Closes it, as a file that is open for writing cannot be executed, and gives it its name.
+  /// Closes the file, because a file that is open for writing cannot be executed, and gives it its final name.
   void keep() {
     kept_ = ::fchmod(fd(), 0700) == 0 && file_.close() == 0 && ::rename(name_.c_str(), path_.c_str()) == 0;
     if (!kept_) throw IoError(fmt::format("cannot keep {}: {}", path_, std::strerror(errno)));
@@ -149,7 +149,7 @@ std::string FileStore::get(const protocol::ServedFile& wanted, Access access, co
     if (stopped_) throw IoError("the worker stops");
     busy_.insert(wanted.hash);
   }
-  // What one asker could not get, the next one may: its source is another.
+  // A failure wakes the next caller, which may know another source of the same file.
   const auto release = [&] {
     std::lock_guard lock(mutex_);
     busy_.erase(wanted.hash);
@@ -180,7 +180,7 @@ std::string FileStore::find(const protocol::ServedFile& wanted, Access access) {
   const std::string kept = pathOf(wanted);
   if (hasHash(kept, access, wanted)) {
     std::error_code ignored;
-    fs::last_write_time(kept, fs::file_time_type::clock::now(), ignored);  // the one used last
+    fs::last_write_time(kept, fs::file_time_type::clock::now(), ignored);  // marks the file as recently used
     std::lock_guard lock(mutex_);
     checked_[kept] = appearance(kept, access) + " " + wanted.hash;
     return kept;
@@ -201,10 +201,10 @@ bool FileStore::hasHash(const std::string& path, Access access, const protocol::
   std::string hash;
   try {
     const rpc::ContentFile file(path);
-    if (file.bytes() != wanted.bytes) return false;  // without reading all of it
+    if (file.bytes() != wanted.bytes) return false;  // compares sizes before reading the whole file
     hash = file.hash();
   } catch (const IoError&) {
-    return false;  // not readable for us: it is fetched
+    return false;  // not readable for this user: fetch it
   }
   std::lock_guard lock(mutex_);
   if (checked_.size() >= 4 * kMaxFiles) checked_.clear();
@@ -239,7 +239,7 @@ void FileStore::write(int fd, const protocol::ServedFile& wanted, const std::str
     });
     if (!piece.failure.empty()) throw IoError(piece.failure);
     if (piece.offset != offset) throw CorruptData("its pieces come out of order");
-    if (piece.bytes.size() > wanted.bytes - offset) throw CorruptData("it is longer than it was said to be");
+    if (piece.bytes.size() > wanted.bytes - offset) throw CorruptData("it is longer than announced");
     if (piece.bytes.empty() && !piece.last) throw CorruptData("it sends pieces without contents");
     if (const int error = writeAll(fd, piece.bytes.view()))
       throw IoError(std::string("cannot be written: ") + std::strerror(error));
@@ -249,7 +249,8 @@ void FileStore::write(int fd, const protocol::ServedFile& wanted, const std::str
   }
   const std::string hash = sum.hex();
   if (hash != wanted.hash)
-    throw CorruptData(fmt::format("what came has another SHA-256, {}...; it changed since", hash.substr(0, 12)));
+    throw CorruptData(
+        fmt::format("the received file has another SHA-256, {}...: it has changed since", hash.substr(0, 12)));
 }
 
 void FileStore::dropOldest() {

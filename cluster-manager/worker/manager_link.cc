@@ -22,7 +22,7 @@ ManagerLink::ManagerLink(ManagerLinkOptions options, std::function<void(worker::
   try {
     (void)rpc::findClusterSecret(query);
   } catch (const IoError&) {
-    // The manager has not made it yet.
+    // The manager has not made the secret yet.
   }
   thread_ = std::thread([this] { run(); });
   pthread_setname_np(thread_.native_handle(), "cerium-link");
@@ -126,7 +126,7 @@ void ManagerLink::prepareTransport(const std::string& secret) {
     std::lock_guard lock(mutex_);
     if (transport_ && secret == secret_) return;
   }
-  transport_.reset();  // its port, too
+  transport_.reset();  // closes its port too
   rpc::TransportOptions options;
   options.secret = secret;
   options.max_message_bytes = protocol::kMaxClusterMessage;

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A worker's connection to the manager in charge, and the port at which the worker itself can be reached. Finds the
-// cluster's secret anew at each attempt: a worker may be started before the manager that makes it.
+// A worker's connection to the manager in charge, and the worker's own port. Looks for the cluster's secret at each
+// attempt, because a worker may be started before the manager that makes the secret.
 #pragma once
 
 #include <condition_variable>
@@ -22,16 +22,15 @@ namespace cerium::cluster_manager {
 
 struct ManagerLinkOptions {
   std::vector<rpc::Endpoint> managers;
-  rpc::Endpoint listen;     ///< Where the worker is reached; port 0: any free port.
-  rpc::SecretQuery secret;  ///< Host and port are filled in.
+  rpc::Endpoint listen;     ///< The worker's own address; port 0: any free port.
+  rpc::SecretQuery secret;  ///< Host and port are set for each attempt.
 };
 
-/// Threads: thread-safe; connect() returns at once, a thread of its own ("cerium-link") does the work and calls `post`,
-/// which gets Connected or ConnectFailed for each connect(), then FromManager and Disconnected, of one connection at a
-/// time.
+/// Threads: thread-safe. connect() returns at once; the thread "cerium-link" connects and calls `post` with Connected
+/// or ConnectFailed for each connect(), then with FromManager and Disconnected, for one connection at a time.
 class ManagerLink {
  public:
-  /// Throws InvalidArgument for a configured secret that cannot be used.
+  /// Throws InvalidArgument if a configured secret cannot be used.
   ManagerLink(ManagerLinkOptions options, std::function<void(worker::Event)> post);
   ~ManagerLink();
   ManagerLink(const ManagerLink&) = delete;
@@ -39,14 +38,14 @@ class ManagerLink {
 
   /// REQUIRES: no connection.
   void connect(size_t address);
-  /// Dropped where there is no connection.
+  /// Sends a message; drops it without a connection.
   void send(const protocol::ClusterMessage& message);
-  /// Sends what is queued; nothing of this connection is posted any more, but for what is being posted.
+  /// Sends queued messages and closes. Nothing of this connection is posted afterwards, except a post that is running.
   void disconnect();
 
-  /// The cluster's, of the last connection.
+  /// The cluster's secret of the last connection.
   [[nodiscard]] std::string secret() const;
-  /// Where the worker listens; port 0 before the first connection.
+  /// The worker's port; 0 before the first connection.
   [[nodiscard]] uint16_t port() const;
 
  private:
@@ -64,13 +63,13 @@ class ManagerLink {
   std::condition_variable changed_;
   std::optional<size_t> wanted_;     // guarded by mutex_; the address to connect to
   bool stopping_ = false;            // guarded by mutex_
-  uint64_t current_ = 0;             // guarded by mutex_; counts connections; older ones are not listened to
-  std::deque<worker::Event> inbox_;  // guarded by mutex_; of the current one, to be posted
+  uint64_t current_ = 0;             // guarded by mutex_; the number of the current connection; older ones are ignored
+  std::deque<worker::Event> inbox_;  // guarded by mutex_; events of the current connection, to be posted
   rpc::ConnectionPtr connection_;    // guarded by mutex_
   std::string secret_;               // guarded by mutex_
   uint16_t port_ = 0;                // guarded by mutex_
 
-  std::unique_ptr<rpc::Transport> transport_;  // the thread's
+  std::unique_ptr<rpc::Transport> transport_;  // used by the thread only
   std::thread thread_;
 };
 

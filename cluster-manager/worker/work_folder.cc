@@ -21,7 +21,7 @@ namespace {
 
 constexpr int kMostTried = 100;  // more workers than this of one user are a mistake
 
-/// No application's folder has a name that begins with a dot.
+/// Names of application folders do not begin with a dot.
 std::string lockFile(const std::string& folder) { return folder + "/.lock"; }
 
 std::string holderOf(const std::string& folder) {
@@ -41,13 +41,13 @@ WorkFolder::WorkFolder(const std::string& path, IfInUse if_in_use) {
   if (tryLock(path)) return;
   if (if_in_use == IfInUse::kFail) {
     throw InvalidArgument(
-        fmt::format("another worker ({}) has the work folder {}; give this one a folder of its own with --work-dir",
+        fmt::format("another worker ({}) uses the work folder {}; give this one a folder of its own with --work-dir",
                     holderOf(path), path));
   }
   for (int i = 2; i <= kMostTried; ++i) {
     if (tryLock(fmt::format("{}-{}", path, i))) return;
   }
-  throw InvalidArgument(fmt::format("{} workers have the work folders {} to {}-{}; name another with --work-dir",
+  throw InvalidArgument(fmt::format("{} workers use the work folders {} to {}-{}; name another with --work-dir",
                                     kMostTried, path, path, kMostTried));
 }
 
@@ -60,7 +60,7 @@ bool WorkFolder::tryLock(const std::string& path) {
   std::filesystem::create_directories(path, error);
   if (error) throw IoError(fmt::format("cannot make the work folder {}: {}", path, error.message()));
   if (::chmod(path.c_str(), 0700) != 0)
-    throw IoError(fmt::format("the work folder {} is not this user's own: {}", path, std::strerror(errno)));
+    throw IoError(fmt::format("the work folder {} does not belong to this user: {}", path, std::strerror(errno)));
   const std::string file = lockFile(path);
   const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) throw IoError(fmt::format("cannot open {}: {}", file, std::strerror(errno)));
@@ -71,7 +71,7 @@ bool WorkFolder::tryLock(const std::string& path) {
     throw IoError(
         fmt::format("cannot lock {}: {}; name a folder on a local disk with --work-dir", file, std::strerror(why)));
   }
-  // For whoever finds it locked; the lock holds without it, on a full disk.
+  // For the error of another worker that finds the folder locked. The lock holds even if a full disk prevents this.
   const std::string name = ownName();
   [[maybe_unused]] const bool written = ::ftruncate(fd, 0) == 0 && ::pwrite(fd, name.data(), name.size(), 0) > 0;
   fd_ = fd;

@@ -1,21 +1,21 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The folder in which a worker keeps what it fetches and logs. Two workers with one folder would delete what the other
-// runs, so each locks its own: workers of one machine, or of several that share a home.
+// The folder in which a worker keeps fetched files and logs. Two workers with one folder would delete each other's
+// files, so each worker locks its folder; this also works for machines that share a home folder.
 #pragma once
 
 #include <string>
 
 namespace cerium::cluster_manager {
 
-/// Locked while this lives; the kernel (or the file server) lets go of it however the process ends.
-/// Threads: externally synchronised.
+/// A locked folder. The kernel (or the file server) releases the lock when the process ends, in whatever way. Threads:
+/// externally synchronised.
 class WorkFolder {
  public:
-  /// What to do where another worker has the folder.
+  /// What to do if another worker uses the folder.
   enum class IfInUse { kFail, kTakeNext };
 
-  /// Makes the folder (0700) and locks it, or with kTakeNext the first of PATH, PATH-2, PATH-3... that nobody has.
-  /// Throws InvalidArgument that names the folder in use and who has it, IoError where it cannot be made or locked.
+  /// Makes the folder (mode 0700) and locks it; with kTakeNext the first unused one of PATH, PATH-2, PATH-3... Throws
+  /// InvalidArgument that names the folder and its user, and IoError if the folder cannot be made or locked.
   WorkFolder(const std::string& path, IfInUse if_in_use);
   ~WorkFolder();
   WorkFolder(const WorkFolder&) = delete;

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// One loop takes what happened from a queue, asks WorkerState, and does what that says.
+// A loop takes events from a queue, passes them to WorkerState and carries out its instructions.
 #include "cluster-manager/worker/worker.h"
 
 #include <fmt/format.h>
@@ -203,7 +203,7 @@ struct WorkerDaemon::Impl {
   std::atomic<bool> asked{false};
   Pulse pulse;
 
-  mutable std::mutex state_mutex;  // between the loop and the web port; no I/O under it
+  mutable std::mutex state_mutex;  // shared by the loop and the web port; no I/O under it
   protocol::RegisterWorker self;   // guarded by state_mutex
   WorkerState state;               // guarded by state_mutex
 
@@ -214,7 +214,7 @@ struct WorkerDaemon::Impl {
 
   const WorkFolder folder;
 
-  // Each ends before what its threads use.
+  // Each of these is destroyed before the members that its threads use.
   StatusServer web;
   ChildRunner children;
   ManagerLink link;

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What a worker's /json answers.
+// The text of a worker's /json.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace cerium::cluster_manager {
 
-/// `self`: as it registers. Names and shape are those of Spark's workers, where they have them.
+/// `self`: the worker as it registers. Names and structure are those of Spark's workers where they exist there.
 [[nodiscard]] std::string workerJson(const WorkerState& state, const protocol::RegisterWorker& self);
 
 }  // namespace cerium::cluster_manager

@@ -48,8 +48,9 @@ void WorkerState::handle(const Connected&, Millis now) {
   link_since_ = now;
   protocol::RegisterWorker all = options_.self;
   all.leaving = leaving();
-  // Those whose end no manager has noted count as running here, and their ends follow the manager's answer: a driver
-  // that finished meanwhile must not seem lost. They hold nothing: what has taken their place needs the room.
+  // A child whose end no manager has noted counts as running in this message, and its end follows the manager's answer:
+  // otherwise a driver that finished meanwhile would seem lost. It holds no resources, because its successor needs
+  // them.
   for (const auto& [id, child] : children_) {
     const bool has_ended = child.phase == Phase::kEnded;
     if (id.isDriver()) {
@@ -62,7 +63,7 @@ void WorkerState::handle(const Connected&, Millis now) {
 }
 
 void WorkerState::handle(const ConnectFailed& event, Millis now) {
-  // Said at first, and once a minute, not at every attempt.
+  // Logged at the first failure and then once a minute.
   if (retry_ms_ <= options_.first_retry_ms || now - complained_at_ >= options_.complain_ms) {
     complained_at_ = now;
     note("cannot reach the manager yet: " + event.reason, true);
@@ -72,8 +73,8 @@ void WorkerState::handle(const ConnectFailed& event, Millis now) {
 }
 
 void WorkerState::handle(const Disconnected& event, Millis now) {
-  if (link_ == Link::kWaiting) return;  // we closed it
-  note("the connection to the manager broke: " + event.reason + "; what runs here goes on", true);
+  if (link_ == Link::kWaiting) return;  // this worker closed the connection
+  note("the connection to the manager broke: " + event.reason + "; executors and drivers keep running", true);
   retryLater(now);
 }
 
@@ -91,7 +92,7 @@ void WorkerState::giveUpManager(const std::string& why, Millis now) {
 }
 
 void WorkerState::handle(const FromManager& event, Millis now) {
-  if (link_ == Link::kWaiting || link_ == Link::kConnecting) return;  // of a connection that was given up
+  if (link_ == Link::kWaiting || link_ == Link::kConnecting) return;  // from a connection that was given up
   std::visit([&](const auto& message) { onMessage(message, now); }, event.message);
 }
 
@@ -114,7 +115,7 @@ void WorkerState::onMessage(const protocol::WorkerAccepted& message, Millis now)
 
 void WorkerState::onMessage(const protocol::Refused& message, Millis now) {
   if (message.standby && retry_ms_ > options_.first_retry_ms) {
-    out_.emplace_back(Disconnect{});  // said before
+    out_.emplace_back(Disconnect{});  // logged before
     address_ = (address_ + 1) % options_.addresses;
     return retryLater(now);
   }
@@ -143,7 +144,7 @@ void WorkerState::onMessage(const protocol::LaunchDriver& message, Millis) {
 void WorkerState::add(const ChildId& id, Child child,
                       std::variant<protocol::LaunchExecutor, protocol::LaunchDriver> order) {
   auto found = children_.find(id);
-  if (found != children_.end() && found->second.phase != Phase::kEnded) return;  // said twice
+  if (found != children_.end() && found->second.phase != Phase::kEnded) return;  // a repeated order
   Child& added = children_[id] = std::move(child);
   if (!leaving()) {
     out_.emplace_back(Start{id, std::move(order)});
@@ -185,13 +186,13 @@ void WorkerState::tellToEnd(const ChildId& id, const std::string& reason, Millis
   if (found == children_.end()) return;
   Child& child = found->second;
   if (child.phase == Phase::kEnded) {
-    children_.erase(found);  // the manager wants to hear no more of it
+    children_.erase(found);  // the manager has noted the end
     return;
   }
   if (!child.told_to_end.empty()) return;
   child.told_to_end = reason.empty() ? "the manager ended it" : reason;
-  note(fmt::format("ends {}: {}", id.str(), child.told_to_end));
-  if (child.phase == Phase::kStarting) return;  // once there is a process
+  note(fmt::format("ending {}: {}", id.str(), child.told_to_end));
+  if (child.phase == Phase::kStarting) return;  // Started will follow and end it
   out_.emplace_back(Signal{id, SIGTERM});
   child.kill_at = now + options_.end_ms;
 }
@@ -261,7 +262,7 @@ void WorkerState::onMessage(const protocol::LeaveWhenIdle&, Millis now) {
 void WorkerState::handle(const LeaveAsked&, Millis now) {
   if (asked_here_) return killAll("the worker was told to leave at once");
   asked_here_ = true;
-  if (asked_at_ >= 0) return;  // by the manager, before
+  if (asked_at_ >= 0) return;  // the manager told it before
   if (link_ == Link::kRegistered) send(protocol::WorkerLeaving{});
   beginToLeave(now);
 }
@@ -269,8 +270,9 @@ void WorkerState::handle(const LeaveAsked&, Millis now) {
 void WorkerState::beginToLeave(Millis now) {
   asked_at_ = now;
   if (!idle()) {
-    note(fmt::format("leaves when all that it runs has ended, at the latest in {} s; once more ends it at once",
-                     options_.leave_ms / 1000));
+    note(fmt::format(
+        "leaving when all executors and drivers have ended, at the latest in {} s; a second signal ends them at once",
+        options_.leave_ms / 1000));
   }
 }
 
@@ -288,17 +290,17 @@ void WorkerState::leaveIfDone(Millis now) {
   if (!leaving()) return;
   const Millis waited = now - asked_at_;
   if (!at_once_ && waited >= options_.leave_ms && !idle()) {
-    killAll(fmt::format("the worker leaves, and waited {} s for it to end", options_.leave_ms / 1000));
+    killAll(fmt::format("the worker leaves, and waited {} s for this to end", options_.leave_ms / 1000));
   }
   if (!idle()) return;
-  // Nobody else can tell how a driver ended: it would be lost with this worker.
+  // Only this worker knows how a driver ended; the news must reach a manager before the worker leaves.
   const bool has_news =
       std::any_of(children_.begin(), children_.end(), [](const auto& each) { return each.first.isDriver(); });
   if (has_news && !at_once_ && waited < options_.leave_ms) return;
   const bool asked_long_ago = waited >= options_.idle_leave_ms;
   if (!leave_when_idle_ && !at_once_ && !asked_long_ago && link_ == Link::kRegistered) return;
   left_ = true;
-  note("leaves");
+  note("leaves the cluster");
   out_.emplace_back(Leave{});
 }
 

@@ -1,10 +1,10 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What a worker does, as a pure machine: events and the time in, instructions out; no clock, thread, socket or process
-// inside. worker.h is the shell around it.
+// The behaviour of a worker as a pure machine: events and the time in, instructions out, without clock, thread, socket
+// or process. worker.h feeds it and carries the instructions out.
 //
 // The manager:  waiting -> connecting -> registering -> registered -> waiting (connection broke, refused, silence)
-// A child:      starting -> running -> ended; told to end on the way, it is given five seconds before it is killed.
-//               Its end is told to one manager after the other, until one says that it has noted it.
+// A child:      starting -> running -> ended. A child that is told to end has five seconds before it is killed. Its end
+//               is reported to each manager until one answers that it has noted the end.
 #pragma once
 
 #include <compare>
@@ -19,7 +19,7 @@
 
 namespace cerium::cluster_manager {
 
-/// Something that a worker runs: an executor of an application, or a driver.
+/// A child of a worker: an executor of an application, or a driver.
 struct ChildId {
   std::string owner;      ///< The application's id, or the driver's.
   int64_t executor = -1;  ///< -1: the driver itself.
@@ -34,7 +34,7 @@ namespace worker {
 // ---- events
 
 struct Connected {};
-/// The attempt that Connect asked for failed.
+/// The attempt to connect failed.
 struct ConnectFailed {
   std::string reason;
 };
@@ -48,14 +48,14 @@ struct Started {
   ChildId child;
   std::string log;
 };
-/// The child's process ended, or could not be started.
+/// The child's process has ended or could not be started.
 struct Ended {
   ChildId child;
   protocol::ExitInfo how;
 };
-/// The user wants the worker to leave: in good order the first time, at once the second.
+/// The user tells the worker to leave: in good order the first time, at once the second time.
 struct LeaveAsked {};
-/// Comes a few times a second.
+/// Posted a few times a second.
 struct Tick {
   uint64_t memory_used = 0;
 };
@@ -63,7 +63,7 @@ using Event = std::variant<Connected, ConnectFailed, Disconnected, FromManager, 
 
 // ---- instructions
 
-/// Connect to this one of the managers' addresses.
+/// Connect to the manager with this index.
 struct Connect {
   size_t address = 0;
 };
@@ -71,7 +71,7 @@ struct Send {
   protocol::ClusterMessage message;
 };
 struct Disconnect {};
-/// Get the program and start it; Started or Ended (or both) are to follow.
+/// Get the program and start it. Started, Ended or both follow.
 struct Start {
   ChildId child;
   std::variant<protocol::LaunchExecutor, protocol::LaunchDriver> order;
@@ -80,7 +80,7 @@ struct Signal {
   ChildId child;
   int signal = 0;
 };
-/// The end of this worker.
+/// The worker has left and ends.
 struct Leave {};
 struct Note {
   std::string text;
@@ -91,22 +91,22 @@ using Instructions = std::vector<Instruction>;
 
 }  // namespace worker
 
-/// Threads: externally synchronised.
+/// The state of a worker. Threads: externally synchronised.
 class WorkerState {
  public:
   enum class Link { kWaiting, kConnecting, kRegistering, kRegistered };
 
   struct Options {
-    protocol::RegisterWorker self;  ///< Without what it runs.
-    size_t addresses = 1;           ///< Of managers, in the order in which they are tried.
+    protocol::RegisterWorker self;  ///< Without executors and drivers.
+    size_t addresses = 1;           ///< The number of managers, in the order in which they are tried.
     Millis first_retry_ms = 100;
     Millis last_retry_ms = 2'000;
-    Millis answer_ms = 10'000;  ///< After which a manager that does not answer a registration is given up.
+    Millis answer_ms = 10'000;  ///< How long a registration waits for the manager's answer.
     Millis heartbeat_ms = 1'000;
-    Millis complain_ms = 60'000;   ///< How often it says that it has no manager.
+    Millis complain_ms = 60'000;   ///< How often the log says that there is no manager.
     Millis end_ms = 5'000;         ///< From SIGTERM to SIGKILL.
-    Millis leave_ms = 60'000;      ///< From being told to leave until what still runs is killed.
-    Millis idle_leave_ms = 2'000;  ///< How long a worker that runs nothing waits for the manager's word to leave.
+    Millis leave_ms = 60'000;      ///< From the order to leave until running children are killed.
+    Millis idle_leave_ms = 2'000;  ///< How long a worker without children waits for the manager's LeaveWhenIdle.
   };
 
   struct Child {
@@ -114,12 +114,12 @@ class WorkerState {
     Phase phase = Phase::kStarting;
     int32_t cores = 0;
     uint64_t memory = 0;
-    std::string name;  ///< Of a driver's order.
+    std::string name;  ///< The name in a driver's order.
     std::string log;
-    std::string told_to_end;  ///< Why, once it was; then Signal has been given or follows Started.
-    Millis kill_at = 0;       ///< 0: not told, or killed already.
+    std::string told_to_end;  ///< Why it was told to end; then Signal has been given or follows Started.
+    Millis kill_at = 0;       ///< 0: not told to end, or killed already.
     bool interrupted = false;
-    protocol::ExitInfo how;  ///< Once it has ended.
+    protocol::ExitInfo how;  ///< Set once it has ended.
   };
 
   explicit WorkerState(Options options) : options_(std::move(options)) {}
@@ -128,7 +128,7 @@ class WorkerState {
 
   [[nodiscard]] const std::map<ChildId, Child>& children() const { return children_; }
   [[nodiscard]] Link link() const { return link_; }
-  /// Where the manager said that it listens; empty before.
+  /// The manager's address, as it told; empty before.
   [[nodiscard]] const std::string& manager() const { return manager_; }
   [[nodiscard]] bool leaving() const { return asked_at_ >= 0; }
   [[nodiscard]] int coresUsed() const;
@@ -171,7 +171,7 @@ class WorkerState {
   void note(std::string text, bool warning = false) { out_.emplace_back(worker::Note{std::move(text), warning}); }
 
   const Options options_;
-  worker::Instructions out_;  ///< Of the event at hand.
+  worker::Instructions out_;  ///< The instructions of the current event.
   std::map<ChildId, Child> children_;
 
   Link link_ = Link::kWaiting;
@@ -183,8 +183,8 @@ class WorkerState {
   Millis heartbeat_at_ = 0;
   std::string manager_;
 
-  Millis asked_at_ = -1;     ///< When it was first told to leave, by the user or the manager.
-  bool asked_here_ = false;  ///< By the user.
+  Millis asked_at_ = -1;     ///< When the user or the manager first told it to leave.
+  bool asked_here_ = false;  ///< Told by the user.
   bool leave_when_idle_ = false;
   bool at_once_ = false;
   bool left_ = false;

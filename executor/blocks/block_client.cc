@@ -12,36 +12,38 @@
 
 namespace cerium {
 namespace {
-// A peer that is alive answers within milliseconds; one that is dead is found out by heartbeats long before this.
+// A live peer answers within milliseconds; heartbeats detect a dead one long before this limit.
 constexpr auto kSilenceLimit = std::chrono::seconds(60);
-// From then on it is asked whether it can be reached at all: a network that swallows everything looks the same.
+// After this silence the client checks whether the peer can be reached: a network that drops packets looks the same as
+// a slow peer.
 constexpr auto kDoubt = std::chrono::seconds(5);
 constexpr auto kLookAround = std::chrono::milliseconds(100);
 constexpr int kPiecesAhead = 2;
-// Nothing but a network that swallows everything takes as long.
+// Only a network that drops packets takes this long.
 constexpr int kConnectMs = 4'000;
 constexpr const char* kStopped = "told to stop while it waited for blocks";
 }  // namespace
 
-/// One connection and the streams on it.
+/// A connection and its streams.
 struct BlockClient::Peer {
   using Clock = std::chrono::steady_clock;
 
-  std::timed_mutex connecting;  ///< Held while a connection is made, so that one peer's slowness delays no other's.
+  std::timed_mutex connecting;  ///< Held while a connection is made, so that a slow peer delays no other peer.
   std::mutex mutex;
-  rpc::ConnectionPtr connection;                                       // guarded by mutex
-  std::string gone;                                                    // guarded by mutex; why, once it is given up
+  rpc::ConnectionPtr connection;  // guarded by mutex
+  std::string gone;               // guarded by mutex; the reason, once the peer is given up
   std::unordered_map<int64_t, std::shared_ptr<RemoteStream>> streams;  // guarded by mutex
   Clock::time_point tried;  ///< When the last attempt to connect ended; guarded by mutex.
-  std::string failure;      ///< How, where it failed; guarded by mutex.
+  std::string failure;      ///< Why it failed; empty: it succeeded. Guarded by mutex.
 
-  /// Those who waited for an attempt share what came of it, lest each waits anew.
+  /// Readers that waited for an attempt share its result instead of trying again.
   void noteAttempt(const std::string& how) {
     std::lock_guard lock(mutex);
     tried = Clock::now();
     failure = how;
   }
-  /// Throws where it is known that the peer cannot be reached. False where that is not known of any attempt since then.
+  /// Throws if the peer is given up or an attempt since `since` failed. Returns false if there was no attempt since
+  /// then.
   bool wasTriedSince(Clock::time_point since) {
     std::lock_guard lock(mutex);
     if (!gone.empty()) throw IoError(gone);
@@ -53,7 +55,7 @@ struct BlockClient::Peer {
   void deliver(Bytes bytes) {
     auto message = protocol::decode(bytes);
     auto* piece = std::get_if<protocol::BlockPiece>(&message);
-    if (piece == nullptr) throw CorruptData("a block server sent something that is no block");
+    if (piece == nullptr) throw CorruptData("a block server sent a message that is not a block");
     std::shared_ptr<RemoteStream> stream;
     {
       std::lock_guard lock(mutex);
@@ -65,13 +67,13 @@ struct BlockClient::Peer {
     stream->deliver(std::move(*piece));
   }
 
-  /// Ends the streams that are on `which`, or those on whatever there is where that is null, and closes it.
+  /// Closes the connection `which` (null: the current one) and fails its streams.
   void end(const rpc::ConnectionPtr& which, BlocksFailed::Why why, const std::string& reason) {
     std::unordered_map<int64_t, std::shared_ptr<RemoteStream>> broken;
     rpc::ConnectionPtr useless;
     {
       std::lock_guard lock(mutex);
-      if (which && which != connection) return;  // of an older one
+      if (which && which != connection) return;  // an older connection
       useless = std::exchange(connection, nullptr);
       broken.swap(streams);
     }
@@ -108,7 +110,7 @@ void BlockClient::giveUp(const rpc::Endpoint& endpoint, const std::string& reaso
     auto found = peers_.find(endpoint);
     if (found == peers_.end()) return;
     peer = std::move(found->second);
-    peers_.erase(found);  // another process may listen there one day
+    peers_.erase(found);  // another process may listen there later
   }
   peer->giveUp(reason);
 }
@@ -177,7 +179,7 @@ rpc::ConnectionPtr BlockClient::connect(Peer& peer, const rpc::Endpoint& endpoin
   }
 }
 
-/// A stream has heard nothing since `since`. Where the peer cannot be reached now, all its streams end.
+/// Called when a stream has received nothing since `since`. If the peer cannot be reached, all its streams fail.
 void BlockClient::lookAfter(Peer& peer, const rpc::Endpoint& endpoint, std::chrono::steady_clock::time_point since,
                             TaskContext* task) {
   const auto one = waitToConnect(peer, task);
@@ -185,7 +187,7 @@ void BlockClient::lookAfter(Peer& peer, const rpc::Endpoint& endpoint, std::chro
     if (peer.wasTriedSince(since)) return;
     connect(peer, endpoint, {}, task)->close();
   } catch (const IoError& e) {
-    const std::string reason = fmt::format("it says nothing, and {}", e.what());
+    const std::string reason = fmt::format("it sends nothing, and {}", e.what());
     peer.end(nullptr, BlocksFailed::Why::kGivenUp, reason);
     throw BlocksFailed(BlocksFailed::Why::kGivenUp, -1, reason);
   }
@@ -261,7 +263,7 @@ protocol::BlockPiece RemoteStream::waitForPiece(TaskContext* task) {
   return piece;
 }
 
-/// False at the end of the stream.
+/// Returns false at the end of the stream.
 bool RemoteStream::nextPiece(TaskContext* task) {
   if (ended_) return false;
   piece_ = waitForPiece(task);
@@ -299,8 +301,8 @@ std::optional<RemoteStream::Segment> RemoteStream::next(TaskContext* task) {
     if (segment.content.isIntact()) return segment;
     throw BlocksFailed(Why::kDamaged, segment.map,
                        "a block of " + std::to_string(begun->total) + " bytes from " + connection_->peer() +
-                           " does not match the checksum of its writer: damaged in memory, as what comes damaged from "
-                           "the wire or a disk is found there");
+                           " does not match the checksum of its writer: it was damaged in memory, because damage on "
+                           "the wire or a disk is detected there");
   }
 }
 

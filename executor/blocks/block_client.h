@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Reads blocks of other processes: one connection a peer, any number of streams on it, a bounded number of pieces of
-// each stream under way.
+// Reads blocks of other processes: one connection for each peer, any number of streams on it, and a bounded number of
+// pieces of each stream on the way.
 #pragma once
 
 #include <atomic>
@@ -24,18 +24,18 @@ namespace cerium {
 class TaskContext;
 struct CachedBlock;
 
-/// A stream of blocks that cannot go on, and what follows from that.
+/// A stream of blocks that failed, and whether a second try makes sense.
 class BlocksFailed : public IoError {
  public:
   enum class Why {
-    kNotServed,  ///< The peer does not have it, or not as it was written. It is of no use to ask again.
-    kDamaged,    ///< What came is not what was written. It may come well the next time.
-    kBroken,     ///< The connection broke. The next one may hold.
-    kGivenUp,    ///< The peer is gone, or says nothing.
+    kNotServed,  ///< The peer does not have the block, or not as it was written. A second try is of no use.
+    kDamaged,    ///< The received bytes are not the written ones. A second try may succeed.
+    kBroken,     ///< The connection broke. A second try may succeed.
+    kGivenUp,    ///< The peer is gone or silent.
   };
   BlocksFailed(Why reason, int map_index, const std::string& text) : IoError(text), why(reason), map(map_index) {}
   Why why;
-  int map;  ///< The map output at fault; -1 for none in particular.
+  int map;  ///< The map output that failed; -1: not a particular one.
 };
 
 /// A stream of segments from one peer, in the order asked for. Threads: used by one reader.
@@ -43,17 +43,18 @@ class RemoteStream {
  public:
   struct Segment {
     int map = 0;
-    CheckedBytes content;  ///< Intact.
+    CheckedBytes content;  ///< Verified against its checksum.
   };
 
-  /// Is told when the stream has heard nothing for a while; throws BlocksFailed where the peer cannot be reached.
+  /// Called when the stream has received nothing for a while. Throws BlocksFailed if the peer cannot be reached.
   using OnSilence = std::function<void(std::chrono::steady_clock::time_point since, TaskContext* task)>;
 
   RemoteStream(rpc::ConnectionPtr connection, int64_t request, OnSilence on_silence)
       : connection_(std::move(connection)), request_(request), look_after_(std::move(on_silence)) {}
 
-  /// Blocks; nothing at the end. Throws BlocksFailed where the peer fails, is gone, sends nothing for a minute, or
-  /// sends other bytes than were written; TaskKilled where `task` (may be null) is told to stop.
+  /// Blocks until the next segment; nothing at the end of the stream. Throws BlocksFailed if the peer fails, is gone,
+  /// sends nothing for a minute, or sends other bytes than were written; TaskKilled if `task` (may be null) is told to
+  /// stop.
   std::optional<Segment> next(TaskContext* task);
 
  private:
@@ -67,7 +68,7 @@ class RemoteStream {
   const rpc::ConnectionPtr connection_;
   const int64_t request_;
   const OnSilence look_after_;
-  // Of the reader:
+  // Used by the reader only:
   protocol::BlockPiece piece_;
   size_t at_segment_ = 0;
   size_t at_byte_ = 0;
@@ -79,21 +80,22 @@ class RemoteStream {
   std::optional<BlocksFailed> failure_;      // guarded by mutex_
 };
 
-/// Threads: all methods from any thread, but not from a transport's handler.
+/// Opens streams to peers. Threads: all methods from any thread, except a transport's handler.
 class BlockClient {
  public:
   explicit BlockClient(rpc::Transport& transport) : transport_(transport) {}
   ~BlockClient();
 
-  /// Opens a stream; `request.request` is set by the client. Throws IoError where the peer cannot be reached
-  /// (BlocksFailed where it was a moment ago), TaskKilled where `task` (may be null) is told to stop meanwhile.
+  /// Opens a stream; the client sets `request.request`. Throws IoError if the peer cannot be reached (BlocksFailed if
+  /// an attempt has just failed), TaskKilled if `task` (may be null) is told to stop.
   std::shared_ptr<RemoteStream> open(const rpc::Endpoint& peer, protocol::OpenBlocks request, TaskContext* task);
-  /// One whole block, for kinds that have one segment. Asks once more where it comes damaged or the connection breaks.
+  /// Fetches one whole block, for kinds that have one segment. Tries a second time if the block is damaged or the
+  /// connection breaks.
   CheckedBytes fetch(const rpc::Endpoint& peer, protocol::OpenBlocks request, TaskContext* task);
-  /// The pieces of a cached block, which come one after the other, as fetch() does it.
+  /// Fetches the pieces of a cached block one after the other, each as fetch() does.
   CachedBlock fetchCached(const rpc::Endpoint& peer, RddId rdd, int partition, TaskContext* task);
-  /// The process there is gone, as others know better: streams and attempts to connect end with this reason, rather
-  /// than wait for an answer. From any thread, also from a transport's handler.
+  /// Called when the peer's process is known to have ended: its streams and attempts to connect fail with `reason` at
+  /// once. From any thread, including a transport's handler.
   void giveUp(const rpc::Endpoint& peer, const std::string& reason);
 
  private:

@@ -7,7 +7,7 @@ void BlockDirectory::learn(protocol::LaunchTasks& launch) {
   std::lock_guard lock(mutex_);
   for (auto& peer : launch.peers) peers_[peer.executor] = {peer.host, peer.port};
   for (auto& shuffle : launch.shuffles) {
-    shuffle.checksums.resize(shuffle.executors.size());  // what comes over the wire need not be of equal length
+    shuffle.checksums.resize(shuffle.executors.size());  // the two lists of a message need not have the same length
     shuffles_[ShuffleId(shuffle.shuffle)] = std::move(shuffle);
   }
   for (const auto& cached : launch.cached) cached_[{cached.rdd, cached.partition}] = cached.executor;

@@ -1,5 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What an executor knows of where blocks are: map outputs and cached partitions, as its driver tells with each launch.
+// Where blocks are, as far as an executor knows: map outputs and cached partitions, as its driver tells with each
+// launch.
 #pragma once
 
 #include <map>
@@ -13,21 +14,21 @@
 
 namespace cerium {
 
-/// Threads: thread-safe.
+/// The known places of blocks. Threads: thread-safe.
 class BlockDirectory {
  public:
   explicit BlockDirectory(ExecutorId self) : self_(self) {}
 
-  /// Takes what the launch tells of peers and places.
+  /// Takes the peers and places of a launch.
   void learn(protocol::LaunchTasks& launch);
   void forget(ShuffleId shuffle);
   void forget(RddId rdd);
-  /// Where it listened; nothing where it was not known. Its blocks are nowhere from now on.
+  /// Forgets an executor and returns its address, or nothing if it is unknown. Its blocks have no place from then on.
   std::optional<rpc::Endpoint> forget(ExecutorId executor);
 
-  /// Throws FetchFailed where nothing was told of the shuffle.
+  /// The executors that hold the map outputs. Throws FetchFailed if the shuffle is unknown.
   [[nodiscard]] RemoteShuffle::Where find(ShuffleId shuffle) const;
-  /// Another executor that has the cached partition.
+  /// The address of another executor that has the cached partition.
   [[nodiscard]] std::optional<rpc::Endpoint> find(RddId rdd, int partition) const;
 
  private:

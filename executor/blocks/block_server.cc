@@ -9,9 +9,10 @@
 namespace cerium {
 namespace {
 
-// Large enough that a piece's fixed cost vanishes, small enough that two under way to each of many readers are little.
+// Large enough that the fixed cost of a piece does not matter, and small enough that two pieces for each of many
+// readers take little memory.
 constexpr size_t kMessageBytes = size_t{4} << 20;
-// Streams that readers opened and abandoned on a connection that lives; each costs little, but not nothing.
+// Limits streams that readers opened and abandoned on a connection that lives; each costs a little memory.
 constexpr size_t kMaxStreams = 100'000;
 
 protocol::BlockPiece refusal(int64_t request, const std::string& why) {
@@ -25,27 +26,27 @@ protocol::BlockPiece refusal(int64_t request, const std::string& why) {
 
 }  // namespace
 
-/// One open stream: what is still to be sent, in order.
+/// An open stream: the parts still to be sent, in order.
 struct BlockServer::Outgoing {
   struct Part {
     int map = 0;
-    ShuffleSegment segment;  // encoded when its turn comes
+    ShuffleSegment segment;  // encoded when it is sent
     CheckedBytes encoded;
   };
   std::deque<Part> parts;
   size_t offset = 0;  ///< Into the first part.
   std::string failure;
-  std::string failure_type;  ///< Of what the program's own code has thrown.
+  std::string failure_type;  ///< The type of an exception that the program's own code has thrown.
   int failed_map = -1;
 
-  /// Ends the stream: what is sent last says why.
+  /// Ends the stream; the last piece carries the reason.
   void fail(int map, std::string why) {
     parts.clear();
     failed_map = map;
     failure = std::move(why);
   }
 
-  /// The same for what is thrown by a bad disk, or by code of the program's that encodes a record.
+  /// Ends the stream for the exception being handled: of a bad disk, or of the program's code that encodes a record.
   void failForException() {
     const int map = parts.front().map;
     try {
@@ -71,7 +72,7 @@ struct BlockServer::Outgoing {
     return part.encoded;
   }
 
-  /// Takes as much from the front as a piece may hold.
+  /// Fills a piece from the front of the stream.
   void fill(protocol::BlockPiece& piece) {
     while (!parts.empty() && piece.bytes.size() < kMessageBytes) {
       const auto [bytes, checksum] = contentOfFirst();
@@ -111,7 +112,7 @@ void BlockServer::accept(const rpc::ConnectionPtr& connection, const protocol::M
   } else if (const auto* more = std::get_if<protocol::MoreBlocks>(&message)) {
     thread_.run([this, connection, request = more->request] { sendPiece(connection, request); });
   } else {
-    throw CorruptData("a message that is no request for blocks");
+    throw CorruptData("the message is not a request for blocks");
   }
 }
 
@@ -155,7 +156,7 @@ void BlockServer::gather(const protocol::OpenBlocks& request, Outgoing& stream) 
     default:
       return stream.fail(-1, "no blocks of that kind are served here");
   }
-  if (!bytes) return stream.fail(-1, "it is not here any more");
+  if (!bytes) return stream.fail(-1, "the block is not here any more");
   stream.parts.push_back({0, {}, std::move(bytes)});
 }
 
@@ -176,7 +177,7 @@ void BlockServer::gatherShuffle(const protocol::OpenBlocks& request, Outgoing& s
 
 void BlockServer::sendPiece(const rpc::ConnectionPtr& connection, int64_t request) {
   auto found = streams_.find({connection.get(), request});
-  if (found == streams_.end()) return;  // ended, or asked once more than there were pieces
+  if (found == streams_.end()) return;  // the stream has ended, or the reader asked for more pieces than there were
   Outgoing& stream = *found->second;
   protocol::BlockPiece piece;
   piece.request = request;

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Serves blocks of this process to others: shuffle output, cached partitions, broadcast chunks, large results.
-// A reader opens a stream and asks for pieces, so the bytes under way to it are bounded by what it asked for.
+// Serves blocks of this process to others: shuffle output, cached partitions, broadcast chunks, large results. A reader
+// opens a stream and asks for each piece, which bounds the bytes on their way to it.
 #pragma once
 
 #include <functional>
@@ -16,7 +16,7 @@
 
 namespace cerium {
 
-/// Where the served bytes come from. Null members serve nothing of their kind.
+/// The sources of served blocks. A null member serves no blocks of its kind.
 struct BlockSources {
   ShuffleStore* shuffles = nullptr;
   BlockStore* blocks = nullptr;
@@ -26,14 +26,14 @@ struct BlockSources {
   std::function<CheckedBytes(TaskId)> result;
 };
 
-/// Threads: handlers() and stop() from any thread; encoding and reading from disk happen on the server's own thread, so
-/// that the transport's never waits.
+/// Threads: handlers() and stop() from any thread. Encoding and disk reads happen on the server's own thread, so that
+/// the transport's thread never waits.
 class BlockServer {
  public:
   explicit BlockServer(BlockSources sources);
   ~BlockServer();
 
-  /// For each accepted connection of the transport.
+  /// The handlers for each accepted connection of the transport.
   rpc::Handlers handlers();
   void stop() { thread_.stop(); }
 
@@ -49,7 +49,7 @@ class BlockServer {
   void forget(rpc::Connection* connection);
 
   const BlockSources sources_;
-  std::map<StreamKey, std::unique_ptr<Outgoing>> streams_;  // the thread's
+  std::map<StreamKey, std::unique_ptr<Outgoing>> streams_;  // used by the thread only
   SerialThread thread_{"cerium-serve"};
 };
 

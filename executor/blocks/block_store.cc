@@ -8,10 +8,10 @@
 
 namespace cerium {
 namespace {
-// The RDD whose block this thread is putting; its other blocks are spared.
+// The RDD whose block this thread is storing. Eviction spares its other blocks.
 thread_local RddId t_filling;
 
-/// The block, whose bytes are as they were written. Throws CorruptData where they are not, IoError where the disk
+/// The block with its bytes verified. Throws CorruptData if they do not match their checksum, and IoError if the disk
 /// fails.
 CachedBlock intact(const CachedBlock& block) {
   CachedBlock looked_at = block;
@@ -51,7 +51,7 @@ std::optional<CachedBlock> BlockStore::find(RddId rdd, int partition) {
   return std::nullopt;
 }
 
-/// Unless another block is in its place by now.
+/// Drops the block, unless another one has replaced it.
 void BlockStore::dropBad(const Key& key, const std::shared_ptr<const CachedBlock>& bad, const std::string& why) {
   log::warn("cached partition {} of RDD {} is dropped and will be computed again: {}", key.second, key.first.value,
             why);
@@ -87,7 +87,8 @@ bool BlockStore::insert(const Key& key, Entry entry) {
     std::lock_guard lock(mutex_);
     auto known = blocks_.find(key);
     if (known != blocks_.end()) {
-      memory_.release(entry.memory);  // two attempts computed the same partition, or a copy was there: the first stays
+      // Another attempt stored the partition, or a copy was here: the first block stays.
+      memory_.release(entry.memory);
     } else {
       entry.place = recent_.insert(recent_.end(), key);
       known = blocks_.emplace(key, std::move(entry)).first;
@@ -166,11 +167,11 @@ void BlockStore::relieve(const Key& key, size_t& freed) {
   }
   std::shared_ptr<const CachedBlock> moved;
   if (usesDisk(level)) {
-    // The task that asks for room is not to blame where the disk is full, or code of the program's fails to encode
-    // another task's records: the block is dropped, lineage can rebuild it.
+    // A full disk, or the program's code that fails to encode another task's records, is not the fault of the task that
+    // needs memory. The block is dropped; lineage can rebuild it.
     const auto thrown = guarded([&] { moved = std::make_shared<const CachedBlock>(block->inPieces(disk_, nullptr)); });
     if (thrown) {
-      log::warn("cached partition {} of RDD {} is dropped, as it cannot be written to disk: {}", key.second,
+      log::warn("cached partition {} of RDD {} is dropped, because it cannot be written to disk: {}", key.second,
                 key.first.value, thrown->str());
     }
   }

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The cached partitions of one executor: typed or encoded in memory, or on disk, each as its storage level says.
+// The cached partitions of one executor, each stored as its level says: typed or encoded in memory, or on disk.
 #pragma once
 
 #include <functional>
@@ -15,23 +15,24 @@
 
 namespace cerium {
 
-/// Threads: all methods from any thread. No I/O happens under its lock.
-/// When memory is short the least recently used blocks go first, to disk or altogether as their level says, but never
-/// those of the RDD that is being filled: dropping one partition to cache the next of the same RDD would gain nothing.
+/// Stores cached partitions. Threads: all methods from any thread; no I/O under its lock.
+/// When memory is short, the least recently used blocks are moved to disk or dropped, as their level says. Blocks of
+/// the RDD that is being stored are spared: dropping one partition to cache the next of the same RDD would gain
+/// nothing.
 class BlockStore {
  public:
   BlockStore(MemoryManager& memory, std::shared_ptr<SpillSpace> disk,
              std::function<void(const BlockChange&)> on_change);
 
-  /// The block, if it is here. Of one on disk all bytes are looked at; if it has one piece, this is in memory then. One
-  /// whose bytes are not as they were written is dropped: it is computed again. O(log blocks), plus the read.
+  /// The block, if it is here and its bytes are intact; a damaged block is dropped and computed again. All bytes of a
+  /// block on disk are checked; if it has one piece, that is in memory then. O(log blocks), plus the read.
   [[nodiscard]] std::optional<CachedBlock> find(RddId rdd, int partition);
-  /// Keeps a block; false where neither memory nor (for its level) disk takes it.
+  /// Stores a block. Returns false if neither memory nor (if the level allows it) disk has room.
   bool put(RddId rdd, int partition, StorageLevel level, CachedBlock block);
   void dropRdd(RddId rdd);
   void drop(RddId rdd, int partition);
   void dropAll();
-  /// Frees `wanted` bytes of memory or what it can; the MemoryManager's evictor.
+  /// Frees `wanted` bytes of memory if possible. The MemoryManager's evictor.
   void evict(size_t wanted);
 
  private:
@@ -39,8 +40,8 @@ class BlockStore {
   struct Entry {
     StorageLevel level;
     std::shared_ptr<const CachedBlock> block;
-    size_t memory = 0;    ///< Charged to the MemoryManager.
-    bool moving = false;  ///< Being written to disk; not to be chosen again.
+    size_t memory = 0;    ///< Bytes charged to the MemoryManager.
+    bool moving = false;  ///< It is being written to disk and not chosen again.
     std::list<Key>::iterator place;
   };
 

@@ -9,10 +9,10 @@
 
 namespace cerium {
 namespace {
-/// Their table would take gigabytes, of a size that only a damaged message names.
+/// More chunks than this come only from a damaged message; their table would take gigabytes.
 constexpr uint64_t kMaxChunks = uint64_t{1} << 22;
 
-// Not every executor begins with the same chunk or asks the same holder.
+// Random, so that executors begin with different chunks and ask different holders.
 std::mt19937& random() {
   static thread_local std::mt19937 generator(std::random_device{}());
   return generator;
@@ -70,7 +70,7 @@ CheckedBytes BroadcastCache::fetchChunk(const protocol::BroadcastInfo& info, int
     }
   }
   throw IoError("chunk " + std::to_string(index) + " of broadcast " + std::to_string(info.id) +
-                " cannot be had: " + reasons);
+                " cannot be fetched: " + reasons);
 }
 
 CheckedBytes BroadcastCache::chunk(BroadcastId id, int index) const {

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// An executor's copies of broadcast values, as chunks that it fetches from other holders and then serves itself.
+// An executor's copies of broadcast values, as chunks that it fetches from other holders and then serves.
 #pragma once
 
 #include <functional>
@@ -14,13 +14,13 @@
 
 namespace cerium {
 
-/// Threads: all methods from any thread.
+/// Holds the chunks of broadcasts. Threads: all methods from any thread.
 class BroadcastCache {
  public:
   explicit BroadcastCache(BlockClient& client) : client_(client) {}
 
-  /// Fetches the chunks that `info` describes, each from a holder chosen at random (the driver, listed first, is asked
-  /// only where the others fail or are none), and keeps them. Throws IoError where no holder has a chunk.
+  /// Fetches the chunks that `info` lists and keeps them. Each chunk comes from a random holder; the driver, which is
+  /// listed first, is asked only if no other holder gives it. Throws IoError if no holder has a chunk.
   std::shared_ptr<const Bytes> fetch(const protocol::BroadcastInfo& info);
   [[nodiscard]] CheckedBytes chunk(BroadcastId id, int index) const;
   void drop(BroadcastId id);

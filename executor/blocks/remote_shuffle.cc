@@ -17,7 +17,8 @@ RemoteShuffle::RemoteShuffle(TaskContext& task, ShuffleId shuffle, int reduce, W
   std::map<int64_t, Wanted> wanted;
   for (size_t map = 0; map < where_.executors.size(); ++map) {
     const int64_t executor = where_.executors[map];
-    if (executor < 0) throw FetchFailed(shuffle, static_cast<int>(map), ExecutorId(), "nobody holds this map output");
+    if (executor < 0)
+      throw FetchFailed(shuffle, static_cast<int>(map), ExecutorId(), "no executor holds this map output");
     if (executor == where_.self.value) continue;
     wanted[executor].maps.push_back(static_cast<int32_t>(map));
     wanted[executor].checksums.push_back(where_.checksums.at(map));
@@ -49,7 +50,7 @@ std::optional<FetchedSegment> RemoteShuffle::next() {
     if (!stream.ahead) continue;
     throw FetchFailed(
         shuffle_, FetchFailed::kAllMaps, ExecutorId(peer),
-        fmt::format("it sent output of map {}, for which it was not asked or not then", stream.ahead->map));
+        fmt::format("it sent output of map {}, which was not asked for, or not at this point", stream.ahead->map));
   }
   return std::nullopt;
 }
@@ -92,7 +93,7 @@ std::optional<FetchedSegment> RemoteShuffle::nextRemote(int64_t executor) {
     }
     stream.ended = !stream.ahead;
   }
-  if (!stream.ahead || stream.ahead->map != map) return std::nullopt;  // that map wrote nothing for this partition
+  if (!stream.ahead || stream.ahead->map != map) return std::nullopt;  // this map wrote nothing for the partition
   auto bytes = std::move(stream.ahead->content.bytes);
   stream.ahead.reset();
   task_.metrics().shuffle_bytes_read += static_cast<int64_t>(bytes->size());

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The segments of one reduce partition from everywhere: this executor's own by reference, others over the network, all
-// in map order.
+// The segments of one reduce partition from all executors, in map order: this executor's by reference, the others over
+// the network.
 #pragma once
 
 #include <functional>
@@ -17,11 +17,12 @@ class RemoteShuffle final : public SegmentSource {
  public:
   struct Where {
     ExecutorId self;
-    std::vector<int64_t> executors;   ///< Of each map output; -1 where nobody has it.
-    std::vector<uint64_t> checksums;  ///< Of each map output: which of its attempts is to be read.
+    std::vector<int64_t> executors;   ///< The holder of each map output; -1: none.
+    std::vector<uint64_t> checksums;  ///< The checksum of each map output: the attempt to read.
     std::map<int64_t, rpc::Endpoint> peers;
   };
-  /// Opens a stream to each executor that holds some of the outputs at once, so that all send while one is read.
+  /// Opens a stream to each executor that holds outputs, all at once, so that every peer sends while one stream is
+  /// read.
   RemoteShuffle(TaskContext& task, ShuffleId shuffle, int reduce, Where where, ShuffleStore& local,
                 BlockClient& client);
 
@@ -36,7 +37,7 @@ class RemoteShuffle final : public SegmentSource {
   const int reduce_;
   const Where where_;
   ShuffleStore& local_;
-  /// What has come from one peer, one segment ahead: which map it belongs to says when its turn is.
+  /// A stream from one peer, read one segment ahead: the segment's map tells when the stream's turn is.
   struct Stream {
     std::unique_ptr<SegmentReader> segments;
     std::optional<RemoteStream::Segment> ahead;

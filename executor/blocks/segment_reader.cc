@@ -37,7 +37,7 @@ std::optional<RemoteStream::Segment> SegmentReader::next() {
   }
 }
 
-/// Throws what has happened where it is of no use to ask again.
+/// Prepares a second try; throws `failure` if that is of no use.
 void SegmentReader::prepareAgain(const BlocksFailed& failure) {
   const bool may_pass = failure.why == BlocksFailed::Why::kDamaged || failure.why == BlocksFailed::Why::kBroken;
   if (!may_pass || std::exchange(asked_again_, true)) throw failure;
@@ -52,8 +52,8 @@ void SegmentReader::prepareAgain(const BlocksFailed& failure) {
   checksums.erase(checksums.begin(), checksums.begin() + std::min(read, std::ssize(checksums)));
 }
 
-/// True for a segment that came on the stream before this one. The map output may have been made anew meanwhile, and
-/// be cut elsewhere: then what came of it cannot be continued.
+/// True for a segment that already came on the previous stream. The map output may have been computed anew and cut
+/// differently; then the reader cannot continue, and this throws.
 bool SegmentReader::isKnown(const RemoteStream::Segment& segment) {
   if (repeated_ == read_.size()) return false;
   if (segment.map != map_ || segment.content.checksum != read_[repeated_])

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The segments that one peer has of what is asked for. What comes damaged, or not at all because the connection broke,
-// is asked for once more; after that it is for the reader to have it computed again.
+// Reads the requested segments of one peer. If a segment is damaged, or the connection breaks, it asks a second time;
+// after that the reader has the map output computed again.
 #pragma once
 
 #include <memory>
@@ -11,10 +11,10 @@
 
 namespace cerium {
 
-/// Threads: used by one reader.
+/// One peer's segments. Threads: used by one reader.
 class SegmentReader {
  public:
-  /// Opens the stream, so that the peer sends while others are read. Throws as BlockClient::open.
+  /// Opens the stream at once, so that the peer sends while other streams are read. Throws as BlockClient::open.
   SegmentReader(BlockClient& client, rpc::Endpoint peer, protocol::OpenBlocks request, TaskContext* task);
 
   /// As RemoteStream::next.
@@ -28,13 +28,13 @@ class SegmentReader {
 
   BlockClient& client_;
   const rpc::Endpoint peer_;
-  protocol::OpenBlocks request_;  // for what is still to be read, the map at hand included
+  protocol::OpenBlocks request_;  // for the segments still to be read, including the current map's
   TaskContext* const task_;
-  std::shared_ptr<RemoteStream> stream_;  // null where it has to be opened again
-  bool asked_again_ = false;              // since the last segment that came well
-  int map_ = -1;                          // of the segment that came last
-  std::vector<uint64_t> read_;            // the checksums of the segments of map_ that came
-  size_t repeated_ = 0;                   // of these came again on the stream at hand
+  std::shared_ptr<RemoteStream> stream_;  // null if it must be opened again
+  bool asked_again_ = false;              // since the last intact segment
+  int map_ = -1;                          // the map of the last segment
+  std::vector<uint64_t> read_;            // the checksums of the segments of map_ read so far
+  size_t repeated_ = 0;                   // how many of them have come again on the current stream
 };
 
 }  // namespace cerium

@@ -36,7 +36,7 @@ bool ShuffleStore::put(ShuffleId shuffle, int map, MapOutput output, const TaskC
   for (auto& known : attempts) {
     if (known->checksum != fresh->checksum) continue;
     memory_.release(known->reserved);
-    known.swap(fresh);  // so that the old one is freed after the lock is
+    known.swap(fresh);  // swapped, so that the old one is freed after the lock is released
     std::swap(known, attempts.back());
     return true;
   }
@@ -57,7 +57,7 @@ std::shared_ptr<const std::vector<ShuffleSegment>> ShuffleStore::find(ShuffleId 
   return {*output, &(*output)->partitions[static_cast<size_t>(reduce)]};
 }
 
-/// Under the lock.
+/// REQUIRES: the lock is held.
 void ShuffleStore::countRead(ShuffleId shuffle, Held& held, size_t partitions) {
   if (++held.times_read % partitions != 0 || (!were_read_.empty() && were_read_.back() == shuffle)) return;
   std::erase(were_read_, shuffle);
@@ -94,7 +94,7 @@ void ShuffleStore::evictCold(const std::shared_ptr<SpillSpace>& disk) {
   }
 }
 
-/// The shuffles whose output is to go to disk: none while there is little of it.
+/// The shuffles whose output is moved to disk; none while they hold little memory.
 std::vector<ShuffleId> ShuffleStore::takeCold() {
   size_t bytes = 0;
   std::vector<ShuffleId> cold;
@@ -112,7 +112,7 @@ std::vector<ShuffleId> ShuffleStore::takeCold() {
   return cold;
 }
 
-/// REQUIRES: evicting_.
+/// REQUIRES: evicting_ is held.
 void ShuffleStore::evict(const Outputs& outputs, size_t wanted, const std::shared_ptr<SpillSpace>& disk) {
   size_t freed = 0;
   for (const auto& [key, output] : outputs) {
@@ -121,7 +121,7 @@ void ShuffleStore::evict(const Outputs& outputs, size_t wanted, const std::share
     if (!thrown) {
       freed += output->reserved;
     } else {
-      log::warn("output {} of shuffle {} stays in memory, as it cannot be written to disk: {}", key.second,
+      log::warn("output {} of shuffle {} stays in memory, because it cannot be written to disk: {}", key.second,
                 key.first.value, thrown->str());
     }
   }
@@ -138,7 +138,7 @@ void ShuffleStore::moveToDisk(const Key& key, const std::shared_ptr<const MapOut
   const size_t reserved = std::exchange(moved.reserved, 0);
   std::lock_guard lock(mutex_);
   auto found = outputs_.find(key);
-  if (found == outputs_.end()) return;  // dropped meanwhile, and released
+  if (found == outputs_.end()) return;  // dropped and released meanwhile
   Attempts& attempts = found->second.attempts;
   const auto place = std::find(attempts.begin(), attempts.end(), output);
   if (place == attempts.end()) return;  // replaced meanwhile
@@ -147,7 +147,7 @@ void ShuffleStore::moveToDisk(const Key& key, const std::shared_ptr<const MapOut
 }
 
 void ShuffleStore::drop(ShuffleId shuffle) {
-  std::vector<Attempts> dropped;  // declared first, so freed after the lock is
+  std::vector<Attempts> dropped;  // declared before the lock, so freed after it is released
   std::lock_guard lock(mutex_);
   for (auto at = outputs_.lower_bound({shuffle, 0}); at != outputs_.end() && at->first.first == shuffle;) {
     for (const auto& output : at->second.attempts) memory_.release(output->reserved);

@@ -58,7 +58,8 @@ void BlockMover::copy(const protocol::ReplicateBlock& order) {
     log::info("partition {} of RDD {} could not be copied from {}: {}", order.partition, order.rdd, peer.str(),
               currentExceptionText().str());
   }
-  // Whoever leaves may be waiting for this copy: there will be none. (A task may have cached the block meanwhile.)
+  // An executor that leaves may be waiting for this copy, so the driver hears that there will be none. (A task may have
+  // cached the block meanwhile.)
   if (!is_kept && !executor_.blocks().find(RddId(order.rdd), order.partition))
     tell_(protocol::BlocksChanged{{{order.rdd, order.partition, false, 0, 0}}});
 }

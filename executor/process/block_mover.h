@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Blocks that the driver has moved: copies of cached partitions, map outputs of an executor that leaves, and what
-// this one keeps when it is retired.
+// Carries out the driver's orders to move blocks: copies of cached partitions, map outputs of an executor that leaves,
+// and this executor's own output when it is retired.
 #pragma once
 
 #include <functional>
@@ -12,13 +12,13 @@
 
 namespace cerium {
 
-/// Carries orders out one after the other on a thread of its own, and tells the driver. Threads: thread-safe.
+/// Carries orders out one after the other on a thread of its own and reports to the driver. Threads: thread-safe.
 class BlockMover {
  public:
   BlockMover(Executor& executor, BlockClient& client, std::function<void(protocol::Message)> tell);
 
   void add(protocol::AdoptShuffle order);    ///< Answered by ShuffleAdopted.
-  void add(protocol::ReplicateBlock order);  ///< What can be had no more is left out.
+  void add(protocol::ReplicateBlock order);  ///< Blocks that no longer exist are left out.
   void add(protocol::Retire order);          ///< Answered by Retired.
 
  private:

@@ -34,11 +34,12 @@ namespace {
 
 /// A result larger than this waits at the executor until the driver fetches it in pieces.
 constexpr size_t kInlineResult = size_t{1} << 20;
-constexpr size_t kMostAdded = rpc::TransportOptions::kMaxMessageBytes - 2 * kInlineResult;  // to accumulators
+// bytes that a task may add to accumulators
+constexpr size_t kMostAdded = rpc::TransportOptions::kMaxMessageBytes - 2 * kInlineResult;
 constexpr auto kLookAround = std::chrono::milliseconds(100);
 constexpr auto kAnswerLimit = std::chrono::seconds(60);
 
-/// One executor process: the Executor, its connection to the driver, and the blocks it serves to others.
+/// One executor process: the Executor, its connection to the driver, and its block server.
 class ExecutorProcess final : public ExecutorLink {
  public:
   ExecutorProcess()
@@ -48,7 +49,7 @@ class ExecutorProcess final : public ExecutorLink {
         host_(takeVariable(ExecutorEnvironment::kHost)),
         scratch_(takeVariable(ExecutorEnvironment::kScratch)),
         places_(id_) {
-    if (host_.empty()) host_ = driver_.host;  // both on this machine
+    if (host_.empty()) host_ = driver_.host;  // executor and driver are on the same machine
     log::setLevel(log::Level::kInfo);
     log::setRole("executor " + id_.str());
     const std::string crash_fd = takeVariable(ExecutorEnvironment::kCrashFd);
@@ -118,13 +119,13 @@ class ExecutorProcess final : public ExecutorLink {
       return client_->fetchCached(*peer, rdd, partition, TaskContext::get());
     } catch (const IoError& e) {
       return notFetched(rdd, partition, *peer, e.what());
-    } catch (const ThrownElsewhere& e) {  // it cannot be serialized there
+    } catch (const ThrownElsewhere& e) {  // the program's code failed to serialize it there
       return notFetched(rdd, partition, *peer, e.what());
     }
   }
 
   std::vector<std::string> barrier(TaskContext& task, const std::string& message) override {
-    if (task.isInterrupted()) throw TaskKilled("barrier: the task was told to stop before it came there");
+    if (task.isInterrupted()) throw TaskKilled("barrier: the task was told to stop before it reached the barrier");
     send(protocol::BarrierEnter{task.stageId(), task.stageAttemptNumber(), task.partitionId(), task.taskAttemptId(),
                                 message});
     std::unique_lock lock(mutex_);
@@ -158,7 +159,7 @@ class ExecutorProcess final : public ExecutorLink {
 
  private:
   static std::nullopt_t notFetched(RddId rdd, int partition, const rpc::Endpoint& peer, const std::string& why) {
-    log::info("cached partition {} of RDD {} cannot be read from {}, so it is computed: {}", partition, rdd.value,
+    log::info("cached partition {} of RDD {} cannot be read from {}, so it is computed again: {}", partition, rdd.value,
               peer.str(), why);
     return std::nullopt;
   }
@@ -177,8 +178,7 @@ class ExecutorProcess final : public ExecutorLink {
     changed_.notify_all();
   }
 
-  /// Sends heartbeats until the end, then leaves at once: what this process holds is of use to nobody without its
-  /// driver.
+  /// Sends heartbeats until the end, then leaves at once: without its driver, this process's data is of no use.
   int serve() {
     std::unique_lock lock(mutex_);
     while (!ended_) {
@@ -211,7 +211,8 @@ class ExecutorProcess final : public ExecutorLink {
     changed_.notify_all();
   }
 
-  /// The driver says first what an executor gets; then there is something to serve blocks from. False where it is gone.
+  /// The driver first sends what an executor needs; then this process can serve blocks. Returns false if the driver is
+  /// gone.
   bool waitForWelcome() {
     protocol::Welcome welcome;
     {
@@ -221,7 +222,7 @@ class ExecutorProcess final : public ExecutorLink {
       if (!answered) throw Error("the driver at " + driver_.str() + " does not answer");
       welcome = *welcome_;
     }
-    if (!scratch_.empty()) welcome.local_dirs = {scratch_};  // the worker's machine, not the driver's, knows where
+    if (!scratch_.empty()) welcome.local_dirs = {scratch_};  // the worker's machine knows the folder, not the driver's
     ExecutorOptions options;
     options.id = id_;
     options.cores = cores_;
@@ -283,7 +284,7 @@ class ExecutorProcess final : public ExecutorLink {
   void on(protocol::Retire& retire) { mover_->add(retire); }
   void on(protocol::Shutdown& shutdown) { end(shutdown.reason); }
 
-  /// A file of the driver's machine, fetched once.
+  /// The path of a file of the driver's machine, which is fetched once.
   std::string fetchFile(const protocol::AddedFile& file) {
     const std::string path = fmt::format("{}/file-{}-{}", scratch_, file.broadcast, file.name);
     std::lock_guard lock(fetching_files_);
@@ -316,7 +317,7 @@ class ExecutorProcess final : public ExecutorLink {
     return whole;
   }
 
-  /// The part of a report that code of the program's encodes.
+  /// The part of a report that the program's code encodes.
   void encodeValues(const TaskReport& report, protocol::TaskEnd& end) {
     size_t added = 0;
     for (const auto& [id, cell] : report.cells) {
@@ -347,7 +348,7 @@ class ExecutorProcess final : public ExecutorLink {
   const rpc::Endpoint driver_;
   const ExecutorId id_;
   const int cores_;
-  std::string host_;  ///< Under which others reach this process.
+  std::string host_;  ///< The name under which other processes reach this one.
   const std::string scratch_;
 
   std::mutex mutex_;
@@ -377,11 +378,12 @@ class ExecutorProcess final : public ExecutorLink {
 bool isExecutorProcess() { return std::getenv(ExecutorEnvironment::kDriver) != nullptr; }
 
 void runExecutorProcess() {
-  // Ctrl-C in a terminal goes to the driver and its executors alike; they end when the driver says so, or is gone.
+  // Ctrl-C in a terminal reaches the driver and its executors alike. Executors end when the driver tells them to or is
+  // gone.
   ::signal(SIGINT, SIG_IGN);
   ::signal(SIGPIPE, SIG_IGN);
-  endWithParent();                          // a worker that is gone reports no end of ours
-  ::prctl(PR_SET_NAME, "cerium-executor");  // for ps and top; the file it was started from is /proc/self/exe
+  endWithParent();                          // without its worker nothing would report this process's end
+  ::prctl(PR_SET_NAME, "cerium-executor");  // shown by ps and top
   int status = 1;
   try {
     static auto* process = new ExecutorProcess();  // never destroyed: _exit below ends its threads

@@ -33,7 +33,8 @@ void LaunchReceiver::carryOut(protocol::LaunchTasks& launch) {
   parts_.executor.launch(std::move(tasks));
 }
 
-/// Task ids only grow. What came before may have been told to stop since, which it would not hear a second time.
+/// Task ids only grow, so a smaller id means a repeated message. Its tasks may have been told to stop meanwhile, and
+/// would not hear it a second time.
 bool LaunchReceiver::isRepeated(const protocol::LaunchTasks& launch) {
   if (launch.tasks.empty()) return false;
   if (launch.tasks.front().task <= last_task_) return true;

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What the driver says of stages, tasks and where blocks are, carried out in its order.
+// Carries out the driver's messages about stages, tasks and places of blocks, in their order.
 #pragma once
 
 #include <functional>
@@ -18,19 +18,19 @@
 
 namespace cerium {
 
-/// A stage that cannot be decoded, as code of the program's throws there, fails its tasks. It does so on a thread of
-/// its own: a stage's decoding runs the user's code, which may take its time, and heartbeats must leave meanwhile.
-/// Threads: add() from any thread.
+/// A stage that cannot be decoded, because the program's code throws there, fails its tasks. Decoding runs user code,
+/// which may take long, so it happens on a thread of its own; heartbeats continue meanwhile. Threads: add() from any
+/// thread.
 class LaunchReceiver {
  public:
-  /// What it works on; outlives it.
+  /// The objects that it works on; they outlive it.
   struct Parts {
     Executor& executor;
     BlockDirectory& places;
     BlockClient& client;
     BroadcastCache& broadcasts;
   };
-  /// `report`: of tasks that cannot be launched. `on_unusable`: a message cannot be carried out, and this is why.
+  /// `report` gets the tasks that cannot be launched. `on_unusable` gets the reason if a message cannot be carried out.
   LaunchReceiver(Parts parts, std::function<void(TaskReport)> report,
                  std::function<void(const std::string&)> on_unusable)
       : parts_(parts), report_(std::move(report)), on_unusable_(std::move(on_unusable)) {}
@@ -61,7 +61,7 @@ class LaunchReceiver {
   // Used by the thread only.
   int64_t last_task_ = -1;
   std::map<StageId, StageCodePtr> stages_;
-  std::map<StageId, TaskReport> broken_stages_;  ///< Of those that could not be decoded: how their tasks end.
+  std::map<StageId, TaskReport> broken_stages_;  ///< For stages that could not be decoded: the report of their tasks.
   SerialThread thread_{"cerium-orders"};
 };
 

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Operations that run a job and give its result to the program. Each blocks until the job ended and throws JobFailed
-// where it failed; the `Async` ones return at once.
+// Actions: operations that run a job and return its result. Each blocks until the job has ended and throws JobFailed if
+// it failed; the `Async` ones return at once.
 #pragma once
 
 #include <functional>
@@ -16,7 +16,7 @@ namespace cerium::api {
 template <class T>
 using CountMap = ResultMap<T, int64_t>;
 
-/// An order the other way round.
+/// `less` with its arguments exchanged.
 template <class Less>
 struct Reversed : Parts<Located<Less>> {
   template <class X>
@@ -54,7 +54,7 @@ class Actions {
     closure::require<op::foreach_, F>();
     return FutureAction<void>(startForEachPartition("foreachPartitionAsync", std::move(f), where), [] {});
   }
-  /// The first n records, as take(). Reads every partition's first n, for all partitions at once.
+  /// The first n records, as take(). One job reads the first n records of every partition.
   FutureAction<std::vector<T>> takeAsync(int64_t count, Where where = Where::current()) const {
     const auto n = static_cast<uint64_t>(std::max<int64_t>(count, 0));
     return later<std::vector<T>>(run("takeAsync", ops::Take<T>{{}, {Carried<uint64_t>{n}}}, where), [n](auto parts) {
@@ -64,8 +64,8 @@ class Actions {
     });
   }
 
-  /// The first n records. Runs one partition first, then four times as many each round until there are enough
-  /// (cerium.rdd.limit.*). None where n is not positive.
+  /// The first n records; none if n is not positive. Computes one partition first, then four times as many in each
+  /// further job until there are enough (cerium.rdd.limit.*).
   std::vector<T> take(int64_t count, Where where = Where::current()) const {
     requireSerializable<op::collect, T>();
     const auto n = static_cast<uint64_t>(std::max<int64_t>(count, 0));
@@ -83,7 +83,7 @@ class Actions {
     }
     return taken;
   }
-  /// The first record. Throws EmptyCollection where there is none.
+  /// The first record. Throws EmptyCollection if the RDD has no records.
   T first(Where where = Where::current()) const {
     auto one = take(1, where);
     if (one.empty()) throw EmptyCollection(CallSite("first", where).str() + ": the RDD has no records");
@@ -91,7 +91,7 @@ class Actions {
   }
   [[nodiscard]] bool isEmpty(Where where = Where::current()) const { return take(1, where).empty(); }
 
-  /// The n smallest by `less`, in order. Each task keeps n records, no more.
+  /// The n smallest records by `less`, in order. Each task holds at most n records, and n records of each travel.
   template <class Less = KeyLess>
   std::vector<T> takeOrdered(int64_t count, Less less = {}, Where where = Where::current()) const {
     requireSerializable<op::collect, T>();
@@ -106,15 +106,15 @@ class Actions {
     if (all.size() > n) all.erase(all.begin() + static_cast<std::ptrdiff_t>(n), all.end());
     return all;
   }
-  /// The n largest by `less`, largest first.
+  /// The n largest records by `less`, largest first. Costs as takeOrdered().
   ///   counts.top(10, cerium::byValue());
   template <class Less = KeyLess>
   std::vector<T> top(int64_t n, Less less = {}, Where where = Where::current()) const {
     return takeOrdered(n, Reversed<Less>{{located("top", where, std::move(less))}}, where);
   }
 
-  /// n records chosen at random (with replacement: some more than once); all of them where there are fewer. At most n
-  /// records of each partition travel.
+  /// n records chosen at random (with replacement: some may repeat); all records if there are fewer. At most n records
+  /// of each partition travel.
   std::vector<T> takeSample(bool with_replacement, int64_t count, uint64_t seed = 42,
                             Where where = Where::current()) const {
     requireSerializable<op::collect, T>();
@@ -128,8 +128,8 @@ class Actions {
     return drawSample<T>(std::move(parts), n, with_replacement, Random(seed, 0x7a6e));
   }
 
-  /// All records combined by `f`, which must be associative. Partitions are combined in order.
-  /// Throws EmptyCollection where there is no record.
+  /// All records combined by `f`, which must be associative. One record of each partition travels; they are combined in
+  /// the order of partitions. Throws EmptyCollection if the RDD has no records.
   template <class F>
   T reduce(F f, Where where = Where::current()) const {
     requireSerializable<op::collect, T>();
@@ -154,12 +154,13 @@ class Actions {
   template <class F, class A>
     requires closure::TakesBound<F, A, T, T> T reduce(F f, A a, Where where = Where::current())
   const { return reduce(closure::bind(std::move(f), std::move(a)), where); }
-  /// As reduce with a zero value, which is combined once per partition and once more at the end.
+  /// As reduce, starting from `zero`, which is combined once in each partition and once more at the end.
   template <class F>
   T fold(T zero, F f, Where where = Where::current()) const {
     return aggregate(std::move(zero), f, f, where);
   }
-  /// `seq(U, record)` inside partitions, `comb(U, U)` between them, each starting from a copy of `zero`.
+  /// `seq(U, record)` within partitions and `comb(U, U)` between them, each starting from a copy of `zero`. One U of
+  /// each partition travels.
   template <class U, class Seq, class Comb>
   U aggregate(U zero, Seq seq, Comb comb, Where where = Where::current()) const {
     requireSerializable<op::aggregate, U>();
@@ -176,13 +177,13 @@ class Actions {
     });
     return result;
   }
-  /// As aggregate, but the results of many partitions are combined on executors first, in `depth` levels.
+  /// As aggregate, but the results of many partitions are first combined on executors, in `depth` levels.
   template <class U, class Seq, class Comb>
   U treeAggregate(U zero, Seq seq, Comb comb, int depth = 2, Where where = Where::current()) const;
   template <class F>
   T treeReduce(F f, int depth = 2, Where where = Where::current()) const;
 
-  /// Calls `f` for its side effects: accumulators, output of its own. The results are dropped.
+  /// Calls `f` for each record, for its side effects: accumulators, output of its own. Results of `f` are dropped.
   template <class F>
   void foreach (F f, Where where = Where::current()) const {
     closure::require<op::foreach_, F>();
@@ -200,7 +201,7 @@ class Actions {
     foreach (closure::bind(std::move(f), std::move(a), std::move(b)), where)
       ;
   }
-  /// Calls `f(records)` once a partition.
+  /// Calls `f(records)` once for each partition.
   template <class F>
   void foreachPartition(F f, Where where = Where::current()) const {
     closure::require<op::foreach_, F>();
@@ -211,7 +212,7 @@ class Actions {
     foreachPartition(closure::bind(std::move(f), std::move(a)), where);
   }
 
-  /// How often each record occurs. The result must fit into the driver's memory.
+  /// How often each record occurs. Counts are combined by a shuffle; the result must fit into the driver's memory.
   CountMap<T> countByValue(Where where = Where::current()) const {
     CountMap<T> counts;
     self()
@@ -234,13 +235,15 @@ class Actions {
     return extreme("min", std::move(less), where);
   }
 
-  /// The records on the driver, one partition at a time: each is a job of its own, run when its turn comes.
+  /// Iterates over the records on the driver, one partition at a time. Each partition is computed by a job of its own
+  /// when its turn comes.
   auto toLocalIterator(Where where = Where::current()) const { return LocalRecords<RDD<T>>(self().rdd(), where); }
 
-  /// Distinct records, about: HyperLogLog with the given relative standard deviation.
+  /// The approximate number of distinct records: HyperLogLog with the given relative standard deviation. Moves one
+  /// sketch for each partition.
   int64_t countApproxDistinct(double relative_sd = 0.05, Where where = Where::current()) const;
 
-  /// Runs `f(records)` on some partitions (all, unless named) and returns the results in that order.
+  /// Calls `f(records)` on some partitions (all, unless named) and returns the results in that order.
   template <class F>
   auto runPartitions(F f, std::vector<int> partitions, Where where = Where::current()) const {
     closure::require<op::runJob, F>();
@@ -250,7 +253,7 @@ class Actions {
         .wait();
   }
 
-  /// What an end of the loop makes of each partition.
+  /// Runs the loop with `end` and returns the result of each partition.
   template <class End>
   auto runEnd(const char* name, End end, Where where) const {
     return startEnd(name, std::move(end), where).wait();
@@ -259,7 +262,7 @@ class Actions {
   auto startEnd(const char* name, End end, const Where& where) const {
     return run(name, std::move(end), where);
   }
-  /// Hands each record to `add`, here in the driver; what that throws fails the job.
+  /// Runs a job and passes each record to `add` on the driver. An exception of `add` fails the job.
   template <class Add>
   void gather(const char* name, const Where& where, Add add) const {
     requireSerializable<op::collect, T>();
@@ -271,7 +274,7 @@ class Actions {
       }
     });
   }
-  /// The numbers of records of the first `n` partitions; what zipWithIndex asks.
+  /// The numbers of records of the first `n` partitions, for zipWithIndex.
   std::vector<int64_t> countPartitions(int n, Where where) const {
     return run("zipWithIndex", ops::Count{}, where, allPartitions(n)).wait();
   }

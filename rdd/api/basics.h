@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What an RDD is called, where it is kept, and how it is partitioned. Each of these gives a chain a node of its own.
+// Name, storage and partitioning of an RDD. Each of these operations gives a chain a node of its own.
 #pragma once
 
 #include "rdd/api/support.h"
@@ -11,8 +11,8 @@ class Basics {
  public:
   using value_type = T;
 
-  /// Keeps partitions where `level` says once they are computed, until unpersist() or for as long as the program, or an
-  /// RDD that is made from this one, holds it. The level can be set once, until unpersist().
+  /// Stores partitions at `level` once they are computed: until unpersist(), or as long as the program, or an RDD made
+  /// from this one, holds the RDD. Throws InvalidArgument if another level is set already.
   ///   auto errors = lines.filter(isError).cache();
   RDD<T> persist(StorageLevel level = MEMORY_ONLY, Where where = Where::current()) const {
     requireSerializable<op::cache, T>();
@@ -26,7 +26,8 @@ class Basics {
     return rdd;
   }
   RDD<T> cache(Where where = Where::current()) const { return persist(MEMORY_ONLY, where); }
-  /// Forgets the level and drops the cached partitions; `blocking` waits until they are gone.
+  /// Resets the level and drops the cached partitions. With `blocking` it returns once the driver has handled the
+  /// order; executors may still hold the partitions for a moment.
   RDD<T> unpersist(bool blocking = false) const {
     auto rdd = self().rdd();
     rdd.node()->setStorageLevel(NONE);
@@ -35,10 +36,11 @@ class Basics {
   }
   [[nodiscard]] StorageLevel getStorageLevel() const { return self().rdd().node()->storageLevel(); }
 
-  /// Writes the RDD to a folder below setCheckpointDir, at the end of the first job that uses it, and cuts the lineage
-  /// there. Persist it first: else it is computed twice.
+  /// Writes the RDD to a folder in the folder of setCheckpointDir at the end of the first job that uses it, and cuts
+  /// the lineage there. Persist the RDD first, or it is computed twice.
   void checkpoint(Where where = Where::current()) const;
-  /// Cuts the lineage at the cached partitions: faster, but an executor's loss then fails the job.
+  /// Cuts the lineage at the cached partitions. Faster than checkpoint(), but if an executor is lost, jobs that need
+  /// its partitions fail.
   void localCheckpoint(Where where = Where::current()) const;
   [[nodiscard]] bool isCheckpointed() const {
     auto node = self().rdd().node();
@@ -52,9 +54,9 @@ class Basics {
     return rdd;
   }
   [[nodiscard]] std::string name() const { return self().rdd().node()->name(); }
-  /// The lineage: one line an RDD, indented at each shuffle.
+  /// The lineage as text: one line for each RDD, indented at each shuffle.
   [[nodiscard]] std::string toDebugString() const { return cerium::toDebugString(*self().rdd().node()); }
-  /// Ids of the parents.
+  /// The edges to the parents.
   [[nodiscard]] std::vector<Dependency> dependencies() const {
     return self().rdd().node()->effective()->dependencies();
   }

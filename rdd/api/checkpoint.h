@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Checkpoints: a computed RDD is written to files (or kept as cached blocks) and read from there ever after.
+// Checkpoints: a computed RDD is written to files (or kept as cached blocks) and read from there afterwards.
 #pragma once
 
 #include "rdd/api/basics.h"
@@ -10,7 +10,7 @@ namespace cerium {
 
 namespace ops {
 
-/// Reads the records of partition p from a file of its own.
+/// Reads the records of partition p from file number p.
 template <class T>
 struct RecordFiles {
   std::vector<std::string> paths;
@@ -53,14 +53,14 @@ struct WriteRecords : ResultEnd, Parts<Carried<std::string>> {
       if (batch.size() == 4 * kBatchRecords<T>) flush();
     });
     flush();
-    task.checkInterrupted();  // the job may be over, and its output folder another's
+    task.checkInterrupted();  // the job may be over and another one may use the folder
     writer.commit();
     return true;
   }
   static WriteRecords decode(Reader& in) { return {{}, {WriteRecords::decodeMembers(in)}}; }
 };
 
-/// Reads only what is cached: the end of a lineage that localCheckpoint cut.
+/// Reads only cached partitions: the end of a lineage that localCheckpoint has cut.
 template <class T>
 struct CachedOnly {
   RddId cached;
@@ -101,7 +101,7 @@ void Basics<Self, T>::localCheckpoint(Where where) const {
   auto rdd = self().rdd();
   if (!usesDisk(rdd.getStorageLevel())) self().runner()->persist(*rdd.node(), MEMORY_AND_DISK);
   self().runner()->whenFirstComputed(rdd.node(), [rdd, where] {
-    rdd.count(where);  // fills what the job did not need
+    rdd.count(where);  // computes the partitions that the job did not need
     rdd.node()->replaceBy(makeRdd<T>(rdd.runner(), {"localCheckpoint", where}, rdd.getNumPartitions(), {},
                                      ops::CachedOnly<T>{rdd.node()->id()}, rdd.partitioner())
                               .node());

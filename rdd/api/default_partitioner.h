@@ -1,5 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Which partitioner a wide operation uses: the one named, else an existing one of its parents, else a hash.
+// Chooses the partitioner of a wide operation: the one that is named, else an existing one of a parent, else a hash
+// partitioner.
 #pragma once
 
 #include <algorithm>
@@ -16,8 +17,8 @@ concept Ordered = requires(const K& a, const K& b) {
 }
 &&requires(const K& a, const K& b) { a < b; };
 
-/// A hash or a range partitioner, chosen at run time: what wide operations over parents that may be partitioned either
-/// way are compiled for.
+/// A hash or a range partitioner, chosen at run time. Wide operations on parents that may have either are compiled for
+/// it.
 template <class K>
 class KeyPartitioner {
  public:
@@ -47,7 +48,7 @@ class KeyPartitioner {
   RangePartitioner<K> range_;
 };
 
-/// The handle under which an operation's result reports `partitioner`.
+/// The handle that the result of an operation reports for `partitioner`.
 template <class Part>
 Partitioner handleOf(const Part& partitioner) {
   if constexpr (requires { partitioner.handle(); }) {
@@ -57,8 +58,8 @@ Partitioner handleOf(const Part& partitioner) {
   }
 }
 
-/// The partitioner that some RDD reports, for keys of type K. Throws InvalidArgument for one of the program's own,
-/// whose type is not known here.
+/// The typed partitioner of a handle, for keys of type K. Throws InvalidArgument for a type of the program's own, which
+/// is not known here.
 template <class K>
 KeyPartitioner<K> keyPartitionerOf(const Partitioner& named) {
   if (const auto* hash = named.as<HashPartitioner>()) return KeyPartitioner<K>(*hash);
@@ -70,15 +71,15 @@ KeyPartitioner<K> keyPartitionerOf(const Partitioner& named) {
       "one itself");
 }
 
-/// The number of partitions of a partitioner, whose type the error names. Throws InvalidArgument for one that cannot
-/// be.
+/// Checks the number of partitions of a partitioner, whose type the error names. Throws InvalidArgument for an
+/// impossible number.
 int partitionsOf(const char* type, int64_t partitions);
 
 inline HashPartitioner hashOf(const JobRunnerPtr& runner, int largest_parent) {
   return HashPartitioner(std::max(1, runner->shuffleParallelism(largest_parent)));
 }
 
-/// The partitioner for an operation on one parent that is not partitioned yet.
+/// The partitioner for an operation on one parent without a partitioner.
 template <class K, class Part>
 auto choose(const JobRunnerPtr& runner, const Part& named, int parent_partitions) {
   if constexpr (std::is_same_v<Part, UseDefault>) {
@@ -96,14 +97,14 @@ auto choose(const JobRunnerPtr& runner, const Part& named, int parent_partitions
   }
 }
 
-/// What a parent of a wide operation is like.
+/// The properties of a parent that matter for a wide operation.
 struct ParentShape {
   std::optional<Partitioner> partitioner;
   int partitions;
 };
 
-/// Spark's rule for several parents: the existing partitioner with the most partitions, unless it has far fewer than
-/// the largest parent (less than a tenth); null where a fresh hash, as `fresh` is set to, is better.
+/// Spark's rule for several parents: the existing partitioner with the most partitions, unless it has fewer than a
+/// tenth of the largest parent's partitions. Returns null if a new hash partitioner is better, and sets `fresh` to it.
 const Partitioner* bestAmong(const JobRunnerPtr& runner, std::initializer_list<ParentShape> parents,
                              HashPartitioner& fresh);
 

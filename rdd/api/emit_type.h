@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Which type a flatMap function yields: the element of the range it returns, or what it hands to emit().
+// The type of record that a flatMap function yields: the element type of the returned range, or the argument of emit().
 #pragma once
 
 #include <iterator>
@@ -23,9 +23,9 @@ struct RangeElement<Range&> : RangeElement<std::remove_cv_t<Range>> {};
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wpragmas"
 #pragma GCC diagnostic ignored "-Wnon-template-friend"
-// A generic lambda `[](const Line& l, auto emit) { emit(word); }` shows the type it emits only inside its body. A probe
-// passed as `emit` remembers it: its call operator must be instantiated to find its return type, and that instantiates
-// Remember, whose friend function then carries the type out (C++ Core issue 2118; g++ and clang agree on it).
+// Only the body of a generic lambda `[](const Line& l, auto emit) { emit(word); }` shows the type that it emits. A
+// probe passed as `emit` finds it: to deduce the probe's return type, the compiler must instantiate its call operator;
+// that instantiates Remember, whose friend function carries the type out (C++ Core issue 2118; g++ and clang agree).
 template <class Call>
 struct Remembered {
   friend auto emittedBy(Remembered<Call>);
@@ -45,7 +45,7 @@ struct EmitProbe {
   }
 };
 
-/// The type that F hands to emit when called with a T; `Named` where the caller named it.
+/// The type that F passes to emit when called with a T; `Named` if the caller named it.
 template <class Named, class F, class T>
 struct EmittedType {
   using type = Named;

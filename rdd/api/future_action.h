@@ -1,5 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Handles on results that come later or piece by piece: FutureAction of the Async actions, toLocalIterator's records.
+// Handles on results that come later or piece by piece: FutureAction of the Async actions, and LocalRecords of
+// toLocalIterator.
 #pragma once
 
 #include <exception>
@@ -17,8 +18,8 @@
 
 namespace cerium {
 
-/// A running action. Threads: copies may be used from several. get() blocks, and throws JobFailed where the job failed
-/// or was cancelled.
+/// A running action. get() blocks, and throws JobFailed if the job failed or was cancelled. Threads: copies may be used
+/// from several threads.
 ///   auto n = rdd.countAsync(); ...; std::cout << n.get();
 template <class R>
 class FutureAction {
@@ -26,7 +27,7 @@ class FutureAction {
   FutureAction(std::shared_ptr<JobHandle> handle, std::function<R()> finish)
       : handle_(std::move(handle)), finish_(std::move(finish)) {}
 
-  /// The result, or what the job or the making of its result has thrown; the same each time.
+  /// The result, or the exception of the job or of making the result. The same at each call.
   R get() {
     std::lock_guard lock(outcome_->mutex);
     if (outcome_->thrown == nullptr && !outcome_->value) finish(*outcome_);
@@ -39,7 +40,7 @@ class FutureAction {
   [[nodiscard]] std::vector<int64_t> jobIds() const { return {handle_->id().value}; }
 
  private:
-  /// What copies of the handle share.
+  /// Shared by the copies of the handle.
   struct Outcome {
     std::mutex mutex;
     std::optional<std::conditional_t<std::is_void_v<R>, bool, R>> value;  // guarded by mutex
@@ -67,7 +68,7 @@ class FutureAction {
 
 namespace api {
 
-/// The records of an RDD, a partition at a time. Iterate once.
+/// The records of an RDD, read a partition at a time. Iterate once.
 template <class Rdd>
 class LocalRecords {
  public:
@@ -105,7 +106,7 @@ class LocalRecords {
 
   iterator begin() { return iterator(this); }
   iterator end() { return iterator(); }
-  /// Spark's spelling of the same.
+  /// Spark's iterator interface.
   [[nodiscard]] bool hasNext() {
     fetch();
     return at_ < batch_.size();

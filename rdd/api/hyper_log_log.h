@@ -8,12 +8,12 @@
 
 namespace cerium {
 
-/// A sketch of a set of 64-bit hashes. Merging two gives the sketch of the union.
+/// A sketch of a set of 64-bit hashes. Merging two sketches gives the sketch of the union.
 class HyperLogLog {
  public:
   HyperLogLog() = default;
-  /// `relative_sd` of the estimate, between 0.0001 and 0.4; memory grows with its inverse square. Throws
-  /// InvalidArgument.
+  /// `relative_sd`: the relative standard deviation of the estimate, from 0.0001 to 0.4; memory grows with its inverse
+  /// square. Throws InvalidArgument for other values.
   explicit HyperLogLog(double relative_sd);
 
   void add(uint64_t hash) {

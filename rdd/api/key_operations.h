@@ -10,7 +10,7 @@ namespace cerium::api {
 template <class Self, class T>
 class KeyOperations {
  public:
-  /// pair<K, vector<T>> with K = f(record). See groupByKey for what it moves and holds.
+  /// pair<K, vector<T>> with K = f(record). Moves and holds data as groupByKey does.
   template <class F, class Part = UseDefault>
   auto groupBy(F f, Part part = {}, Where where = Where::current()) const {
     return self().keyBy(std::move(f), where).groupByKey(part, where);
@@ -21,7 +21,7 @@ class KeyOperations {
     return groupBy(closure::bind(std::move(f), std::move(a)), UseDefault(), where);
   }
 
-  /// Each record once. Moves each distinct record of each partition.
+  /// Each distinct record once. The distinct records of each partition move.
   template <class Part = UseDefault>
   auto distinct(Part part = {}, Where where = Where::current()) const {
     return self()
@@ -30,8 +30,8 @@ class KeyOperations {
         .keys(where);
   }
 
-  /// Sorted by f(record); equal ones keep their order inside a partition. Runs a job that samples the keys.
-  /// Partition sizes are even also when most keys are equal.
+  /// The records sorted by f(record); equal ones keep their order within a partition. Runs a job that samples the keys,
+  /// then moves every record once. Partition sizes are even, even if most keys are equal.
   template <class F>
   auto sortBy(F f, bool ascending = true, int64_t partitions = 0, Where where = Where::current()) const {
     return self().keyBy(std::move(f), where).sortByKey(ascending, partitions, where).values(where);
@@ -42,7 +42,7 @@ class KeyOperations {
     return sortBy(closure::bind(std::move(f), std::move(a)), true, 0, where);
   }
 
-  /// Records that occur in both, each once.
+  /// The records that occur in both RDDs, each once. All records of both move.
   template <class Other, class Part = UseDefault>
   auto intersection(const Other& other, Part part = {}, Where where = Where::current()) const {
     return marked(where)
@@ -52,13 +52,13 @@ class KeyOperations {
             where)
         .keys(where);
   }
-  /// Records that do not occur in `other`, with their duplicates.
+  /// The records that do not occur in `other`, with their duplicates. All records of both move.
   template <class Other, class Part = UseDefault>
   auto subtract(const Other& other, Part part = {}, Where where = Where::current()) const {
     return marked(where).subtractByKey(other.marked(where), part, where).keys(where);
   }
 
-  /// Each record as a key.
+  /// Each record as a key, with an empty value.
   auto marked(Where where = Where::current()) const {
     return self().map([](T record) { return std::pair<T, char>(std::move(record), 0); }, where);
   }
@@ -71,8 +71,8 @@ class KeyOperations {
 template <class Self, class T, class K = typename PairTraits<T>::Key, class V = typename PairTraits<T>::Value>
 class OrderedOperations {
  public:
-  /// Sorted by key: NaN last, equal keys in the order of the input inside a partition. Runs a job that samples the
-  /// keys, then moves every pair once. Partition sizes are even also when most keys are equal.
+  /// The pairs sorted by key: NaN last; equal keys keep their order within a partition. Runs a job that samples the
+  /// keys, then moves every pair once. Partition sizes are even, even if most keys are equal.
   auto sortByKey(bool ascending = true, int64_t partitions = 0, Where where = Where::current()) const {
     requireSerializable<op::sortBy, T>();
     const int wanted =
@@ -80,8 +80,8 @@ class OrderedOperations {
     auto bounds = sampleBounds<K>(self(), wanted, where);
     const bool spread = hasEqualNeighbours(bounds);
     RangePartitioner<K> range(std::move(bounds), ascending);
-    // Equal bounds mean a key too frequent for one partition. Its pairs are spread over several, so that the result is
-    // no longer partitioned by key alone and does not claim to be.
+    // Equal bounds mean a key that is too frequent for one partition. Its pairs are spread over several partitions, so
+    // the result is not partitioned by key and reports no partitioner.
     const int n = range.numPartitions();
     auto handle = spread ? std::nullopt : std::optional<Partitioner>(range);
     using Part = SpreadRangePartitioner<K>;
@@ -91,7 +91,7 @@ class OrderedOperations {
                       ops::Sorted<K, V>{{ascending}}, std::move(handle));
   }
 
-  /// Partitioned by `partitioner` and sorted by key inside each partition, in one shuffle.
+  /// The pairs partitioned by `partitioner` and sorted by key within each partition, with one shuffle.
   template <class Part>
   auto repartitionAndSortWithinPartitions(Part partitioner, Where where = Where::current()) const {
     auto chosen = choose<K>(self().runner(), partitioner, 0);
@@ -100,8 +100,7 @@ class OrderedOperations {
                       ops::Sorted<K, V>{}, handleOf(chosen));
   }
 
-  /// The pairs with low <= key <= high; reads only the partitions that can hold some where the RDD is range
-  /// partitioned.
+  /// The pairs with low <= key <= high. If the RDD is range partitioned, reads only the partitions that may hold some.
   auto filterByRange(const K& low, const K& high, Where where = Where::current()) const {
     auto inside = [](const T& pair, const K& from, const K& to) {
       return !KeyLess()(pair.first, from) && !KeyLess()(to, pair.first);

@@ -1,7 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Operations on RDDs of pairs (K, V): by value, by key, and wide ones. The last parameter of a wide operation is a
-// number of partitions or a partitioner; without it an existing partitioner is kept, else keys are hashed.
-// No data moves where the parent is already partitioned as asked.
+// Operations on RDDs of pairs (K, V). The last parameter of a wide operation is a number of partitions or a
+// partitioner; without it, an existing partitioner is kept, or keys are hashed. If the parent is already partitioned as
+// requested, no data moves.
 #pragma once
 
 #include "rdd/api/actions.h"
@@ -19,7 +19,7 @@ class PairOperations {
   using NotWhere = std::enable_if_t<!std::is_same_v<Part, Where>>;
 
  public:
-  /// Applies `f` to the values. Narrow; keeps the partitioner.
+  /// Applies `f` to each value and keeps the key. Narrow; keeps the partitioner.
   template <class F>
   auto mapValues(F f, Where where = Where::current()) const {
     closure::require<op::mapValues, F>();
@@ -37,7 +37,7 @@ class PairOperations {
   auto mapValues(F f, A a, B b, Where where = Where::current()) const {
     return mapValues(closure::bind(std::move(f), std::move(a), std::move(b)), where);
   }
-  /// Any number of values for each, under the same key. Narrow; keeps the partitioner.
+  /// Any number of values for each value, with the same key. Narrow; keeps the partitioner.
   template <class F>
   auto flatMapValues(F f, Where where = Where::current()) const {
     closure::require<op::flatMapValues, F>();
@@ -58,8 +58,8 @@ class PairOperations {
     return self().map([](auto&& pair) { return std::forward<decltype(pair)>(pair).second; }, where);
   }
 
-  /// One value a key, combined by `f`, which must be associative. Values are combined on each partition before any
-  /// crosses the network: at most (keys x partitions) pairs move.
+  /// One value for each key, combined by `f`, which must be associative. Each partition combines its values first, so
+  /// at most (keys x partitions) pairs move.
   ///   words.map([](auto w) { return std::pair(w, 1L); }).reduceByKey(std::plus<>());
   template <class F, class Part = UseDefault>
   RDD<std::pair<K, V>> reduceByKey(F f, Part part = {}, Where where = Where::current()) const {
@@ -69,13 +69,14 @@ class PairOperations {
   template <class F, class A>
     requires closure::TakesBound<F, A, V, V> RDD<std::pair<K, V>> reduceByKey(F f, A a, Where where = Where::current())
   const { return reduceByKey(closure::bind(std::move(f), std::move(a)), UseDefault(), where); }
-  /// As reduceByKey, starting from a copy of `zero` for each key of each partition.
+  /// As reduceByKey; each key of each partition starts from a copy of `zero`.
   template <class F, class Part = UseDefault>
   RDD<std::pair<K, V>> foldByKey(V zero, F f, Part part = {}, Where where = Where::current()) const {
     return combine<V>("foldByKey", StartFrom<V, F>{{Carried<V>{std::move(zero)}, located("foldByKey", where, f)}}, f, f,
                       part, where);
   }
-  /// One U a key: `seq(U, V)` inside partitions, `comb(U, U)` between them, each key starting from a copy of `zero`.
+  /// One U for each key: `seq(U, V)` within partitions and `comb(U, U)` between them. Each key of each partition starts
+  /// from a copy of `zero`.
   template <class U, class Seq, class Comb, class Part = UseDefault>
   RDD<std::pair<K, U>> aggregateByKey(U zero, Seq seq, Comb comb, Part part = {},
                                       Where where = Where::current()) const {
@@ -85,7 +86,7 @@ class PairOperations {
                       StartFrom<U, Seq>{{Carried<U>{std::move(zero)}, located("aggregateByKey", where, seq)}}, seq,
                       comb, part, where);
   }
-  /// The general form: `create(V) -> C`, `merge_value(C, V) -> C`, `merge_combiners(C, C) -> C`.
+  /// The general aggregation: `create(V) -> C`, `merge_value(C, V) -> C`, `merge_combiners(C, C) -> C`.
   template <class Create, class MergeV, class MergeC, class Part = UseDefault>
   auto combineByKey(Create create, MergeV merge_value, MergeC merge_combiners, Part part = {},
                     Where where = Where::current()) const {
@@ -94,8 +95,8 @@ class PairOperations {
                       where);
   }
 
-  /// All values of a key, in map order. Moves every value, and holds one partition's groups in memory (on disk where
-  /// the budget ends, but one key's group must fit). Prefer reduceByKey or aggregateByKey where they do.
+  /// All values of each key, in map order. Moves every value. Groups that exceed the memory budget spill, but one key's
+  /// group must fit into memory. Prefer reduceByKey or aggregateByKey if they are possible.
   template <class Part = UseDefault>
   RDD<std::pair<K, std::vector<V>>> groupByKey(Part part = {}, Where where = Where::current()) const {
     auto [dependency, partitioner] = toPartitioner(part, {"groupByKey", where});
@@ -103,7 +104,7 @@ class PairOperations {
                                                  {dependency}, ops::Grouped<K, V>{}, partitioner);
   }
 
-  /// The same pairs, partitioned anew.
+  /// The same pairs, partitioned by `part`. Moves every pair.
   template <class Part>
   RDD<T> partitionBy(Part part, Where where = Where::current()) const {
     auto [dependency, partitioner] = toPartitioner(part, {"partitionBy", where});
@@ -114,7 +115,7 @@ class PairOperations {
 
   /// How many pairs each key has, as a map on the driver.
   CountMap<K> countByKey(Where where = Where::current()) const { return self().keys(where).countByValue(where); }
-  /// As reduceByKey, into a map on the driver; no shuffle.
+  /// As reduceByKey, with the result as a map on the driver. Values are combined by a shuffle first.
   template <class F>
   ResultMap<K, V> reduceByKeyLocally(F f, Where where = Where::current()) const {
     ResultMap<K, V> all;
@@ -123,7 +124,7 @@ class PairOperations {
     });
     return all;
   }
-  /// The pairs as a map on the driver; of several values of a key the last one stays.
+  /// The pairs as a map on the driver. For a key with several values, the last value stays.
   ResultMap<K, V> collectAsMap(Where where = Where::current()) const {
     ResultMap<K, V> all;
     self().gather("collectAsMap", where, [&all](std::pair<K, V>&& pair) {
@@ -131,7 +132,7 @@ class PairOperations {
     });
     return all;
   }
-  /// The values of a key; reads one partition only where the partitioner tells which.
+  /// The values of a key. With a partitioner, only the key's partition is read.
   std::vector<V> lookup(const K& key, Where where = Where::current()) const {
     auto pick = [](PartitionRecords<T>& records, const K& wanted) {
       std::vector<V> found;
@@ -155,7 +156,8 @@ class PairOperations {
     return found;
   }
 
-  /// For each key the values of both sides: pair<K, tuple<vector<V>, vector<W>>>.
+  /// For each key the values of both sides: pair<K, tuple<vector<V>, vector<W>>>. Moves the sides that are not
+  /// partitioned yet.
   template <class Other, class Part = UseDefault>
     requires(!IsRdd<Part>)
   auto cogroup(const Other& other, Part part = {}, Where where = Where::current()) const {
@@ -172,7 +174,8 @@ class PairOperations {
     return cogroupAll("cogroup", part, where, b, c, d);
   }
 
-  /// Each pair of values with the same key: pair<K, pair<V, W>>. The right side of a partition is held in memory.
+  /// Each pair of values with the same key: pair<K, pair<V, W>>. The right side of a partition is held in memory, or on
+  /// disk if it does not fit.
   template <class Other, class Part = UseDefault>
   auto join(const Other& other, Part part = {}, Where where = Where::current()) const {
     requireSameKey<Other>();
@@ -183,13 +186,13 @@ class PairOperations {
         {self().keyedBy(partitioner, {"join", where}), other.keyedBy(partitioner, {"join", where})},
         ops::Join<K, V, W>{}, handleOf(partitioner));
   }
-  /// Every left pair, with or without a right one: pair<K, pair<V, optional<W>>>.
+  /// Every left pair, with or without a right value: pair<K, pair<V, optional<W>>>.
   template <class Other, class Part = UseDefault>
   auto leftOuterJoin(const Other& other, Part part = {}, Where where = Where::current()) const {
     using W = typename PairTraits<typename Other::value_type>::Value;
     return outerJoin<ops::Outer::kLeft, W>("leftOuterJoin", part, where, other);
   }
-  /// Every right pair, with or without a left one: pair<K, pair<optional<V>, W>>.
+  /// Every right pair, with or without a left value: pair<K, pair<optional<V>, W>>.
   template <class Other, class Part = UseDefault>
   auto rightOuterJoin(const Other& other, Part part = {}, Where where = Where::current()) const {
     using W = typename PairTraits<typename Other::value_type>::Value;
@@ -213,7 +216,7 @@ class PairOperations {
             where);
   }
 
-  /// A sample with a fraction for each key (0 for keys not named). The same for a seed.
+  /// A sample with a fraction for each key (0 for keys that are not named). The same for the same seed.
   template <class Fractions>
   auto sampleByKey(bool with_replacement, const Fractions& fractions, uint64_t seed = 42,
                    Where where = Where::current()) const {
@@ -243,7 +246,8 @@ class PairOperations {
     return sampleByKey(with_replacement, std::vector<std::pair<K, double>>(fractions), seed, where);
   }
 
-  /// The edge to read this RDD partitioned by `partitioner`: narrow where it is so already, else a shuffle.
+  /// The dependency to read this RDD partitioned by `partitioner`: narrow if it is partitioned so already, else a
+  /// shuffle.
   template <class Part>
   Dependency keyedBy(const Part& partitioner, const CallSite& site) const {
     requireSerializable<op::shuffle, T>();
@@ -265,7 +269,7 @@ class PairOperations {
   template <class W>
   using GroupsWith = std::tuple<std::vector<V>, std::vector<W>>;
 
-  /// combineByKey's create for an aggregation from a zero value.
+  /// combineByKey's `create` for an aggregation from a zero value.
   template <class U, class Seq>
   struct StartFrom : Parts<Carried<U>, Located<Seq>> {
     template <class X>
@@ -312,7 +316,7 @@ class PairOperations {
         ops::CombinedInPlace<K, V, C, Create, MergeV, MergeC>{{create, merge_value, merge_combiners}}, existing);
   }
 
-  /// The edge and the partitioner for an operation of one parent that does not combine.
+  /// The dependency and the partitioner of an operation on one parent that does not combine.
   template <class Part>
   std::pair<Dependency, Partitioner> toPartitioner(const Part& part, const CallSite& site) const {
     requireSerializable<op::shuffle, T>();
@@ -340,7 +344,7 @@ class PairOperations {
     using Body = ops::OuterJoin<K, V, W, kKind>;
     return grouped<typename Body::Unfolded::record_type, Body>({name, where}, part, other);
   }
-  /// An operation that reads this RDD and others by key, as `Body` does.
+  /// An operation, computed by `Body`, that reads this RDD and others by key.
   template <class R, class Body, class Part, class... Others>
   RDD<R> grouped(const CallSite& site, const Part& part, const Others&... others) const {
     (requireSameKey<Others>(), ...);
@@ -354,7 +358,7 @@ class PairOperations {
   const JobRunnerPtr& runner() const { return self().runner(); }
 };
 
-/// What RDDs of other records have instead: nothing.
+/// RDDs of records that are not pairs have no pair operations.
 template <class Self, class T>
 class PairOperations<Self, T, void, void> {};
 

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Where the ranges of a sort begin: from a sample of each partition, weighted by its size.
+// The bounds of a sort's ranges: from a sample of each partition, weighted by its size.
 #pragma once
 
 #include <algorithm>
@@ -19,12 +19,14 @@ bool hasEqualNeighbours(const std::vector<K>& bounds) {
   return false;
 }
 
-/// n - 1 ascending bounds that cut the keys of `rdd` into n ranges of about the same number of records; equal bounds
-/// where one key fills several ranges. Fewer where there are fewer keys than ranges. Runs one job over all records.
+/// n - 1 ascending bounds that cut the keys of `rdd` into n ranges with about the same number of records. Bounds are
+/// equal if one key fills several ranges; there are fewer bounds if there are fewer keys than ranges. Runs one job over
+/// all records.
 template <class K, class Rdd>
 std::vector<K> sampleBounds(const Rdd& rdd, int n, const Where& where) {
   if (n <= 1 || rdd.getNumPartitions() == 0) return {};
-  // 1,000 a range keep the largest range within a few per cent of the mean; a million in all is what a driver can hold.
+  // 1,000 samples for each range keep the largest range within a few per cent of the mean; a million in all fit into
+  // the driver.
   const uint64_t wanted = std::min<uint64_t>(uint64_t{1000} * static_cast<uint64_t>(n), 1'000'000);
   const uint64_t size = std::max<uint64_t>(64, 2 * wanted / static_cast<uint64_t>(rdd.getNumPartitions()));
   auto key_of = [](const auto& pair) { return pair.first; };
@@ -46,7 +48,7 @@ std::vector<K> sampleBounds(const Rdd& rdd, int n, const Where& where) {
   for (const auto& [key, weight] : candidates) {
     passed += weight;
     while (static_cast<int>(bounds.size()) < n - 1 && passed >= total * static_cast<double>(bounds.size() + 1) / n) {
-      // Fewer records than ranges: each key bounds one range.
+      // There are fewer records than ranges: each key bounds one range.
       if (candidates.size() < static_cast<size_t>(n) && !bounds.empty() && KeyEqual().operator()<K>(bounds.back(), key))
         break;
       bounds.push_back(key);
@@ -56,8 +58,8 @@ std::vector<K> sampleBounds(const Rdd& rdd, int n, const Where& where) {
   return bounds;
 }
 
-/// A RangePartitioner whose frequent keys, those that are several bounds, are spread over all partitions they bound if
-/// there are such. Between sorted partitions that hold only one key any order is a sorted one.
+/// A RangePartitioner that, if `spread`, spreads a frequent key (a key that equals several bounds) over all partitions
+/// that it bounds. Partitions that hold only one key are sorted in any order.
 template <class K>
 class SpreadRangePartitioner {
  public:
@@ -71,7 +73,7 @@ class SpreadRangePartitioner {
     auto [first, last] = std::equal_range(bounds.begin(), bounds.end(), key, KeyLess());
     const auto low = first - bounds.begin();
     const auto copies = last - first;
-    // A key that is `copies` bounds fills the ranges they end, and part of the one after the last.
+    // A key that equals `copies` bounds fills the ranges that end there, and part of the next one.
     const int partition = static_cast<int>(low + (copies > 1 ? (index + map) % copies : 0));
     return range_.ascending() ? partition : numPartitions() - 1 - partition;
   }

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Writing an RDD to files, and piping it through an external program.
+// Writes an RDD to files, and pipes it through an external program.
 #pragma once
 
 #include "rdd/api/checkpoint.h"
@@ -13,7 +13,7 @@ namespace cerium {
 
 namespace ops {
 
-/// Writes a partition as lines.
+/// Writes a partition as lines of text.
 template <class T>
 struct WriteText : ResultEnd, Parts<Carried<std::pair<std::string, std::string>>> {
   template <class In>
@@ -26,14 +26,14 @@ struct WriteText : ResultEnd, Parts<Carried<std::pair<std::string, std::string>>
       appendText(line, record);
       writer.line(line);
     });
-    task.checkInterrupted();  // the job may be over, and its output folder another's
+    task.checkInterrupted();  // the job may be over and another one may use the folder
     writer.commit();
     return true;
   }
   static WriteText decode(Reader& in) { return {{}, {WriteText::decodeMembers(in)}}; }
 };
 
-/// Lines through a program's standard input and output.
+/// Passes lines through a program's standard input and output.
 template <class T>
 struct Pipe {
   PipeCommand command;
@@ -60,8 +60,8 @@ namespace api {
 template <class Self, class T>
 class Saving {
  public:
-  /// Writes path/part-00000, ... one record a line, then path/_SUCCESS. `codec`: "", "gz", "zst" or "lz4".
-  /// Throws IoError where the folder exists. A part appears under its name only when whole, and once.
+  /// Writes path/part-00000, ... with one record a line, then path/_SUCCESS. `codec`: "", "gz", "zst" or "lz4". A part
+  /// gets its name once it is complete, and only once. Throws IoError if the folder exists.
   void saveAsTextFile(const std::string& path, const std::string& codec = "", Where where = Where::current()) const {
     io::checkCodec(codec);
     save(path, [&] {
@@ -69,7 +69,7 @@ class Saving {
                     ops::WriteText<T>{{}, {Carried<std::pair<std::string, std::string>>{{path, codec}}}}, where);
     });
   }
-  /// Writes the encoded records, for Context::objectFile<T> of the same program.
+  /// Writes encoded records that Context::objectFile<T> of the same program can read.
   void saveAsObjectFile(const std::string& path, Where where = Where::current()) const {
     requireSerializable<op::collect, T>();
     save(path, [&] {
@@ -77,8 +77,8 @@ class Saving {
     });
   }
 
-  /// Each partition's records, a line each, through a program; its output lines are the result. A single string is run
-  /// by /bin/sh. A non-zero exit status fails the task with the end of the program's stderr.
+  /// Passes each partition's records, one a line, through a program; the records of the result are its output lines. A
+  /// single string is run by /bin/sh. A non-zero exit status fails the task with the end of the program's stderr.
   auto pipe(std::vector<std::string> command, const std::vector<std::pair<std::string, std::string>>& environment = {},
             Where where = Where::current()) const {
     return makeRdd<std::string>(self().runner(), {"pipe", where}, self().getNumPartitions(), {narrowOn(self().node())},

@@ -8,11 +8,11 @@
 
 namespace cerium::api {
 
-/// Borders of `buckets` equal buckets over [low, high]. Throws InvalidArgument for what is no range.
+/// The borders of `buckets` equal buckets over [low, high]. Throws InvalidArgument if low and high are not a range.
 std::vector<double> evenBorders(double low, double high, int buckets);
-/// The bucket of `x`, or -1 outside (the last bucket is closed). Borders ascend.
+/// The bucket of `x`, or -1 if `x` is outside. The last bucket includes its upper border. REQUIRES: ascending borders.
 int bucketOf(const std::vector<double>& borders, double x);
-/// Throws InvalidArgument unless there are two borders or more, strictly ascending; two alone may be equal.
+/// Throws InvalidArgument unless there are two or more strictly ascending borders; exactly two may be equal.
 void checkBorders(const std::vector<double>& borders);
 
 template <class Self, class T, bool IsNumber = std::is_arithmetic_v<T>>
@@ -21,7 +21,7 @@ class Statistics {};
 template <class Self, class T>
 class Statistics<Self, T, true> {
  public:
-  /// The sum, in double for floating point and in 64 bits for integers; 0 for no records.
+  /// The sum: double for floating point, 64 bits for integers; 0 without records.
   auto sum(Where where = Where::current()) const {
     using Sum = std::conditional_t<std::is_floating_point_v<T>, double,
                                    std::conditional_t<std::is_unsigned_v<T>, uint64_t, int64_t>>;
@@ -40,7 +40,7 @@ class Statistics<Self, T, true> {
   double sampleVariance(Where where = Where::current()) const { return stats(where).sampleVariance(); }
   double sampleStdev(Where where = Where::current()) const { return stats(where).sampleStdev(); }
 
-  /// Counts in `buckets` equal buckets between the minimum and the maximum: (borders, counts).
+  /// Counts in `buckets` equal buckets between the minimum and the maximum: (borders, counts). Runs two jobs.
   std::pair<std::vector<double>, std::vector<int64_t>> histogram(int buckets, Where where = Where::current()) const {
     if (buckets < 1) throw InvalidArgument(CallSite("histogram", where).str() + ": needs at least 1 bucket");
     const StatCounter range = stats(where);
@@ -48,7 +48,8 @@ class Statistics<Self, T, true> {
     auto borders = evenBorders(range.min(), range.max(), buckets);
     return {borders, histogram(borders, where)};
   }
-  /// Counts in the buckets that ascending borders make; the last bucket is closed, records outside are not counted.
+  /// Counts in the buckets between ascending borders. The last bucket includes its upper border; records outside are
+  /// not counted.
   std::vector<int64_t> histogram(std::vector<double> borders, Where where = Where::current()) const {
     checkBorders(borders);
     auto count = [](PartitionRecords<T>& records, const std::vector<double>& edges) {

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What the API mixins share: building nodes and jobs, and turning results into values.
+// The common code of the API's mixins: makes nodes and jobs, and turns results into values.
 #pragma once
 
 #include <optional>
@@ -23,7 +23,7 @@ using Where = std::source_location;
 
 namespace api {
 
-/// Stands for "none named" in the last parameter of wide operations.
+/// The default of the last parameter of wide operations: no partitioner is named.
 struct UseDefault {};
 
 template <class T>
@@ -41,7 +41,8 @@ struct PairTraits<std::pair<K, V>> {
 template <class T>
 concept IsPair = PairTraits<T>::kIsPair;
 
-/// One readable error for a record type that cannot travel; `Operation` and `T` stand in the line above it.
+/// One readable error for a record type that cannot travel; the compiler names `Operation` and `T` in the line above
+/// it.
 template <class Operation, class T>
 constexpr void requireSerializable() {
   static_assert(std::is_nothrow_destructible_v<T>,
@@ -83,12 +84,12 @@ Located<F> located(const char* operation, const Where& where, F f) {
 
 inline Dependency narrowOn(NodePtr parent) { return {std::move(parent), nullptr}; }
 
-/// What a range holds, as records.
+/// The record type of a range's elements.
 template <class Range>
 using RecordIn = RecordType<decltype(*std::begin(std::declval<Range&>()))>;
 
-/// A map by Cerium's idea of keys: NaN is found, and pairs and tuples have a hash. Becomes a plain map where one is
-/// named.
+/// A map with Cerium's hash and equality: NaN is found, and pairs and tuples have a hash. Converts to a
+/// std::unordered_map.
 template <class K, class V>
 struct KeyMap : std::unordered_map<K, V, Hash<K>, KeyEqual> {
   using std::unordered_map<K, V, Hash<K>, KeyEqual>::unordered_map;
@@ -96,27 +97,26 @@ struct KeyMap : std::unordered_map<K, V, Hash<K>, KeyEqual> {
     return {this->begin(), this->end()};
   }
 };
-/// What actions that return a map give: a plain one where that is as good.
+/// The map type that actions return: std::unordered_map if it finds the same keys, else KeyMap.
 template <class K, class V>
 using ResultMap =
     std::conditional_t<keys::StdHashable<K> && !std::is_floating_point_v<K>, std::unordered_map<K, V>, KeyMap<K, V>>;
 
-/// A number of partitions that a program names. Throws InvalidArgument for one that is not positive, or that is more
-/// than there can be.
+/// Checks a number of partitions that a program names. Throws InvalidArgument unless it is positive and possible.
 int checkedPartitions(const CallSite& site, int64_t partitions);
-/// The same for one that follows from those of parents: it may be 0.
+/// Checks a number of partitions that is computed from the parents'. It may be 0.
 int checkedTotal(const CallSite& site, int64_t partitions);
-/// Throws InvalidArgument where a parent of the node belongs to another Context.
+/// Throws InvalidArgument if a parent of the node belongs to another Context.
 void adopt(const JobRunner& runner, RddNode& node);
-/// Throws InvalidArgument where `other` belongs to another Context than `runner`.
+/// Throws InvalidArgument if `other` belongs to another Context than `runner`.
 void checkSameContext(const JobRunner& runner, const CallSite& site, const RddNode& other);
 
-/// A new node and the handle on it.
+/// Makes a node and returns its handle.
 template <class T, class Body>
 RDD<T> makeRdd(const JobRunnerPtr& runner, CallSite site, int partitions, std::vector<Dependency> dependencies,
                Body body, std::optional<Partitioner> partitioner = {}) {
   auto* node = new OpNode<T, Body>(runner->nextRddId(), site, partitions, std::move(dependencies), std::move(body));
-  NodePtr owner(static_cast<RddNode*>(node));  // one kind of owner for all nodes, whatever their type
+  NodePtr owner(static_cast<RddNode*>(node));  // all nodes have the same kind of owner, whatever their type
   adopt(*runner, *owner);
   node->setPartitioner(std::move(partitioner));
   return RDD<T>(TypedNodePtr<T>(std::move(owner)), runner);
@@ -126,7 +126,7 @@ RDD<T> makeRdd(const JobRunnerPtr& runner, CallSite site, int partitions, std::v
 template <class T>
 RDD<T> unionOf(const JobRunnerPtr& runner, const std::vector<RDD<T>>& rdds, const Where& where);
 
-/// The value of one finished task.
+/// The value of a finished task.
 template <class R>
 R takeResult(TaskResult& result) {
   if (result.value) return std::move(*static_cast<R*>(result.value.get()));
@@ -134,13 +134,13 @@ R takeResult(TaskResult& result) {
   return decodeValue<R>(in);
 }
 
-/// The results of a job's tasks, as they come. Threads: put() on the scheduler's, take() once the job has ended.
+/// The results of a job's tasks. Threads: put() on the scheduler's thread, take() once the job has ended.
 class TaskResults {
  public:
   explicit TaskResults(size_t tasks) : results_(tasks) {}
 
   void put(size_t index, TaskResult&& result) { results_[index] = std::move(result); }
-  /// In order; once.
+  /// The results in order. Call it once.
   template <class R>
   [[nodiscard]] std::vector<R> take() {
     std::vector<R> values;
@@ -156,8 +156,8 @@ class TaskResults {
   std::vector<TaskResult> results_;
 };
 
-/// The same for numbers and the like: as bytes that lie side by side, for a job may have ten million tasks. What is not
-/// kept so is decoded by the thread that waits, as code of the program's may take its time or throw.
+/// Results of plain types such as numbers, stored as adjacent bytes, because a job may have ten million tasks. Other
+/// results are decoded by the waiting thread, because the program's code may be slow or throw.
 class PlainResults {
  public:
   PlainResults(size_t tasks, size_t bytes_each);
@@ -179,8 +179,8 @@ class PlainResults {
 
   const size_t tasks_;
   const size_t bytes_each_;
-  size_t missing_;                 ///< Those that have not come, or not in the right size.
-  std::unique_ptr<char[]> bytes_;  ///< Not written before they come, so that they take no memory until then.
+  size_t missing_;                 ///< Results that have not come, or have a wrong size.
+  std::unique_ptr<char[]> bytes_;  ///< Not zeroed, so that it takes no memory until results come.
 };
 
 template <class Results>
@@ -191,14 +191,15 @@ std::shared_ptr<JobHandle> start(const JobRunnerPtr& runner, JobRequest request,
   return runner->submit(std::move(request));
 }
 
-/// A job whose tasks each give an R, under way.
+/// A running job whose tasks each return an R.
 template <class R>
 class TypedJob {
  public:
   TypedJob(const JobRunnerPtr& runner, JobRequest request)
       : results_(makeResults(request.partitions.size())), handle_(start(runner, std::move(request), results_)) {}
 
-  /// Blocks until the job has ended; throws JobFailed where it failed. Else the results of its tasks, in order; once.
+  /// Blocks until the job has ended and returns the results of its tasks, in order. Call it once. Throws JobFailed if
+  /// the job failed.
   std::vector<R> wait() const {
     handle_->wait();
     std::vector<R> values;
@@ -206,7 +207,7 @@ class TypedJob {
     return values;
   }
   [[nodiscard]] const std::shared_ptr<JobHandle>& handle() const { return handle_; }
-  /// Does `merge` to the results, here in the driver; what it throws fails the job.
+  /// Calls `merge`, which handles the results on the driver. An exception of it fails the job.
   template <class Merge>
   void merged(Merge merge) const {
     try {

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A sample of exactly n records from a reservoir of n of each partition: one job, and n records a task travel.
+// A sample of exactly n records: each task sends a reservoir of at most n records; one job.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,13 @@
 
 namespace cerium::api {
 
-/// How many of `n` records chosen at random fall into each of some parts of these sizes. Without replacement no more
-/// than a part has, and all of them where there are fewer than n. O(n log n + parts).
+/// How many of `n` records chosen at random come from each part of these sizes. Without replacement, a part gives at
+/// most all its records, and all parts give all if they have fewer than n. O(n log n + parts).
 std::vector<uint64_t> sharesOf(const std::vector<uint64_t>& sizes, uint64_t n, bool with_replacement, Random& random);
 
-/// `k` records of a part of `size` records of which `reservoir` is a sample without replacement, of k or all. With
-/// replacement a draw repeats an earlier one with the chance that it would have had among all.
+/// Appends `k` random records of a part with `size` records. `reservoir` is a sample of it without replacement, of at
+/// least k records or the whole part. With replacement, a draw repeats an earlier one with the probability that it
+/// would have in the whole part.
 template <class T>
 void drawFrom(std::vector<T>& reservoir, uint64_t size, uint64_t k, bool with_replacement, Random& random,
               std::vector<T>& out) {
@@ -34,7 +35,7 @@ void drawFrom(std::vector<T>& reservoir, uint64_t size, uint64_t k, bool with_re
   }
 }
 
-/// Of each part its size and a reservoir of n records. In random order.
+/// Draws n records, in random order. Each part is its size and a reservoir of n records.
 template <class T>
 std::vector<T> drawSample(std::vector<std::pair<uint64_t, std::vector<T>>> parts, uint64_t n, bool with_replacement,
                           Random random) {

@@ -11,7 +11,8 @@
 
 namespace cerium::api {
 
-/// `Self` is RDD<T> or a Chain; it offers node(), runner(), append(op) and fused(f).
+/// The narrow and partition-wise operations. `Self` is RDD<T> or a Chain and has node(), runner(), append(op) and
+/// fused(f).
 template <class Self, class T>
 class Transformations {
  public:
@@ -39,7 +40,7 @@ class Transformations {
     return map(closure::bind(std::move(f), std::move(a), std::move(b), std::move(c)), where);
   }
 
-  /// The records for which `f` holds. Narrow; keeps the partitioner.
+  /// The records for which `f` returns true. Narrow; keeps the partitioner.
   template <class F>
   auto filter(F f, Where where = Where::current()) const {
     closure::require<op::filter, F>();
@@ -59,8 +60,8 @@ class Transformations {
     return filter(closure::bind(std::move(f), std::move(a), std::move(b), std::move(c)), where);
   }
 
-  /// Any number of records for each: `f` returns a range (or an optional), or is called as f(record, emit) and calls
-  /// emit(result). `Emitted` names the type of the results in the second form where it cannot be deduced. Narrow.
+  /// Any number of records for each record. Narrow. `f` returns a range (or an optional), or is called as f(record,
+  /// emit) and calls emit(result). In the second form, `Emitted` names the result type if it cannot be deduced.
   template <class Emitted = void, class F>
   auto flatMap(F f, Where where = Where::current()) const {
     closure::require<op::flatMap, F>();
@@ -96,7 +97,8 @@ class Transformations {
     return keyBy(closure::bind(std::move(f), std::move(a)), where);
   }
 
-  /// `f` gets an iterable of a partition's records, read once and not held in memory, and returns any range.
+  /// Calls `f` with an iterable of a partition's records, which is read once and not held in memory; `f` returns any
+  /// range. Narrow.
   ///   rdd.mapPartitions([](auto records) { long n = 0; for (auto& r : records) ++n; return std::vector{n}; })
   template <class F>
   auto mapPartitions(F f, bool preserves_partitioning = false, Where where = Where::current()) const {
@@ -112,7 +114,7 @@ class Transformations {
     return partitionsOp<false, false>("mapPartitions", closure::bind(std::move(f), std::move(a), std::move(b)), false,
                                       where);
   }
-  /// As mapPartitions, with the number of the partition before the records.
+  /// As mapPartitions; `f` is called with (partition number, records).
   template <class F>
   auto mapPartitionsWithIndex(F f, bool preserves_partitioning = false, Where where = Where::current()) const {
     return partitionsOp<true, false>("mapPartitionsWithIndex", std::move(f), preserves_partitioning, where);
@@ -129,7 +131,7 @@ class Transformations {
                                      false, where);
   }
 
-  /// One record a partition: the vector of its records.
+  /// One record for each partition: the vector of its records.
   RDD<std::vector<T>> glom(Where where = Where::current()) const {
     auto gather = [](PartitionRecords<T>& records) {
       std::vector<std::vector<T>> all(1);
@@ -139,7 +141,7 @@ class Transformations {
     return partitionsOp<false, false>("glom", gather, false, where);
   }
 
-  /// Pairs the records of both by position. Both need the same number of partitions, and of records in each.
+  /// Pairs the records of both RDDs by position. Both must have the same number of partitions, and of records in each.
   template <class Other>
   auto zip(const Other& other, Where where = Where::current()) const {
     using U = typename Other::value_type;
@@ -148,7 +150,7 @@ class Transformations {
                                     {narrowOn(self().node()), narrowOn(other.node())}, ops::Zip<T, U>{});
   }
 
-  /// `f(left records, right records)` for each pair of partitions; returns a range.
+  /// Calls `f(left records, right records)` for each pair of partitions; `f` returns a range.
   template <class Other, class F>
   auto zipPartitions(const Other& other, F f, Where where = Where::current()) const {
     using U = typename Other::value_type;
@@ -160,7 +162,7 @@ class Transformations {
                       ops::ZipPartitions<T, U, R, F>{{located("zipPartitions", where, std::move(f))}});
   }
 
-  /// (record, its position in the whole RDD). Runs a job to count where there is more than one partition.
+  /// (record, its position in the whole RDD). With more than one partition, runs a job that counts records.
   RDD<std::pair<T, int64_t>> zipWithIndex(Where where = Where::current()) const {
     const int n = self().getNumPartitions();
     std::vector<int64_t> begins(static_cast<size_t>(n), 0);
@@ -171,7 +173,7 @@ class Transformations {
     return numbered("zipWithIndex", std::move(begins), 1, where);
   }
 
-  /// (record, a number of its own): k, n+k, 2n+k, ... in partition k of n. Runs no job.
+  /// (record, a unique number): k, n+k, 2n+k, ... in partition k of n. Runs no job.
   RDD<std::pair<T, int64_t>> zipWithUniqueId(Where where = Where::current()) const {
     const int n = self().getNumPartitions();
     std::vector<int64_t> begins;
@@ -179,7 +181,7 @@ class Transformations {
     return numbered("zipWithUniqueId", std::move(begins), n, where);
   }
 
-  /// All records of both, duplicates too. Narrow. Keeps the partitioner where both have the same.
+  /// All records of both RDDs, including duplicates. Narrow. Keeps the partitioner if both have the same.
   template <class Other>
   RDD<T> union_(const Other& other, Where where = Where::current()) const {
     static_assert(std::is_same_v<T, typename Other::value_type>, "cerium: union_: the record types differ");
@@ -189,7 +191,7 @@ class Transformations {
     requires requires { typename Other::value_type; }
   RDD<T> operator+(const Other& other) const { return union_(other); }
 
-  /// Fewer partitions without a shuffle (more only with `shuffle`). Neighbouring partitions are joined.
+  /// Fewer partitions without a shuffle, by joining neighbouring partitions. More partitions only with `shuffle`.
   RDD<T> coalesce(int64_t wanted, bool shuffle = false, Where where = Where::current()) const {
     const int partitions = checkedPartitions({"coalesce", where}, wanted);
     if (shuffle) return repartition(partitions, where);
@@ -199,7 +201,7 @@ class Transformations {
                       ops::Coalesce<T>{parents, partitions});
   }
 
-  /// Exactly so many partitions of even size. Shuffles everything.
+  /// Exactly `wanted` partitions of even size. Moves every record.
   RDD<T> repartition(int64_t wanted, Where where = Where::current()) const {
     requireSerializable<op::shuffle, T>();
     const int partitions = checkedPartitions({"repartition", where}, wanted);
@@ -208,7 +210,8 @@ class Transformations {
     return makeRdd<T>(runner(), {"repartition", where}, partitions, {Dependency{nullptr, shuffle}}, ops::Unkeyed<T>{});
   }
 
-  /// Each record with probability `fraction` (with replacement: `fraction` times on average). The same for a seed.
+  /// Each record with probability `fraction` (with replacement: `fraction` times on average). The same for the same
+  /// seed.
   RDD<T> sample(bool with_replacement, double fraction, uint64_t seed = 42, Where where = Where::current()) const {
     if (!(fraction >= 0) || (!with_replacement && fraction > 1)) {
       throw InvalidArgument(CallSite("sample", where).str() + ": the fraction is " + std::to_string(fraction) +
@@ -217,7 +220,7 @@ class Transformations {
     return sampleOf(ops::Sample<T>{with_replacement, 0, fraction, seed}, "sample", where);
   }
 
-  /// Splits by weights into RDDs that together are this one. The same for a seed.
+  /// Splits the RDD by weights into RDDs that together have all records. The same for the same seed.
   std::vector<RDD<T>> randomSplit(const std::vector<double>& weights, uint64_t seed = 42,
                                   Where where = Where::current()) const {
     double sum = 0;
@@ -236,7 +239,7 @@ class Transformations {
     return parts;
   }
 
-  /// Every pair of a record of this and one of `other`: n * m partitions.
+  /// Every pair of a record of this RDD and a record of `other`: n * m partitions.
   template <class Other>
   auto cartesian(const Other& other, Where where = Where::current()) const {
     using U = typename Other::value_type;
@@ -246,8 +249,7 @@ class Transformations {
                                     {narrowOn(self().node()), narrowOn(other.node())}, ops::Cartesian<T, U>{right});
   }
 
-  /// Runs `f` on partitions as a barrier stage: all its tasks run at the same time or none (see
-  /// BarrierTaskContext).
+  /// Operations in a barrier stage, whose tasks all run at the same time (see BarrierTaskContext).
   auto barrier() const { return Barrier{self()}; }
 
  private:
@@ -262,7 +264,7 @@ class Transformations {
   };
 
   /// The map side of repartition: round robin from a start that depends on the partition, so that small partitions do
-  /// not all begin with reduce partition 0. Depends on the position only: a recomputed partition comes out the same.
+  /// not all begin with reduce partition 0. Depends on positions only, so a recomputed partition gives the same output.
   template <class R>
   struct SpreadEvenly : Parts<Carried<int>> {
     static constexpr bool kIsMapSide = true;

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// treeAggregate and treeReduce: results of many partitions are combined on executors before the driver sees them.
+// treeAggregate and treeReduce: executors combine the results of many partitions before the driver gets them.
 #pragma once
 
 #include <cmath>
@@ -8,7 +8,7 @@
 
 namespace cerium::api {
 
-/// Folds a partition into one (group, U), the group being the partition's number modulo `groups`.
+/// Folds a partition into one (group, U). The group is the partition's number modulo `groups`.
 template <class T, class U, class Seq>
 struct FoldPartition : Parts<Carried<U>, Located<Seq>, Carried<int>> {
   std::vector<std::pair<int, U>> operator()(int p, PartitionRecords<T>& records) {
@@ -21,7 +21,7 @@ struct FoldPartition : Parts<Carried<U>, Located<Seq>, Carried<int>> {
   static FoldPartition decode(Reader& in) { return {FoldPartition::decodeMembers(in)}; }
 };
 
-/// Reduces where either side may be missing.
+/// Combines two values, either of which may be missing.
 template <class T, class F>
 struct MergeMaybe : Parts<Located<F>> {
   std::optional<T> operator()(std::optional<T> a, std::optional<T> b) {

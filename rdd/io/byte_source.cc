@@ -11,7 +11,7 @@
 namespace cerium::io {
 
 FileBytes::FileBytes(std::string path, uint64_t begin)
-    // Without O_NONBLOCK a named pipe would block here until somebody writes to it.
+    // Without O_NONBLOCK, opening a named pipe would block until a process writes to it.
     : path_(std::move(path)), fd_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)), offset_(begin) {
   if (fd_ < 0) failIo("read", path_);
   struct stat info {};

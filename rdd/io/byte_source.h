@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The bytes of a file from its begin to its end, decompressed or not. LineReader cuts lines from them.
+// The bytes of a file from a given offset to its end, decompressed or not. LineReader cuts them into lines.
 #pragma once
 
 #include <cstdint>
@@ -8,23 +8,23 @@
 
 namespace cerium::io {
 
-/// Threads: externally synchronised.
+/// A stream of bytes. Threads: externally synchronised.
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
-  /// Puts up to `capacity` (more than 0) bytes at `out` and says how many; 0 only at the end.
-  /// Throws IoError or CorruptData, naming the file and the offset.
+  /// Reads up to `capacity` (more than 0) bytes to `out` and returns how many; 0 only at the end. Throws IoError or
+  /// CorruptData that names the file and the offset.
   virtual size_t read(char* out, size_t capacity) = 0;
-  /// How far into the file it has read.
+  /// The offset in the file up to which it has read.
   [[nodiscard]] virtual uint64_t offset() const = 0;
-  /// The size of the file when it was opened; what is read is as long, or longer where it is decompressed.
+  /// The size of the file when it was opened. Decompressed contents may be longer.
   [[nodiscard]] virtual uint64_t fileSize() const = 0;
 };
 
-/// A regular file as it is.
+/// The bytes of a regular file, unchanged.
 class FileBytes final : public ByteSource {
  public:
-  /// Throws IoError where the file cannot be opened or is not a regular one.
+  /// Throws IoError if the file cannot be opened or is not a regular file.
   explicit FileBytes(std::string path, uint64_t begin = 0);
   ~FileBytes() override;
   FileBytes(const FileBytes&) = delete;

@@ -16,7 +16,7 @@ Codec codecOfPath(std::string_view path) {
 
 Codec codecNamed(const std::string& name) {
   if (name.empty()) return Codec::kNone;
-  if (name == "gzip") return Codec::kGzip;  // as Hadoop names it
+  if (name == "gzip") return Codec::kGzip;  // Hadoop's name
   const Codec codec = codecOfPath("." + name);
   if (codec == Codec::kNone || name != suffixOf(codec).substr(1)) {
     throw InvalidArgument(fmt::format("\"{}\" is not a compression; choose gz, zst, lz4 or nothing", name));

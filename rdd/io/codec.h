@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The compressions of text files and how they are named.
+// The compressions of text files and their names.
 #pragma once
 
 #include <string>
@@ -9,11 +9,11 @@ namespace cerium::io {
 
 enum class Codec { kNone, kGzip, kZstd, kLz4 };
 
-/// By the suffix of a file's name: .gz, .zst, .lz4; anything else is not compressed.
+/// The compression for a file name's suffix: .gz, .zst, .lz4; no compression for others.
 [[nodiscard]] Codec codecOfPath(std::string_view path);
-/// By the name a user gives: "", "gz", "zst" or "lz4". Throws InvalidArgument for any other.
+/// The compression that a user names: "", "gz", "zst" or "lz4". Throws InvalidArgument for other names.
 [[nodiscard]] Codec codecNamed(const std::string& name);
-/// ".gz", ".zst", ".lz4", or nothing.
+/// ".gz", ".zst", ".lz4", or "" for no compression.
 [[nodiscard]] std::string_view suffixOf(Codec codec);
 
 }  // namespace cerium::io

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Writing .gz, .zst and .lz4: a stream of bytes in, a file that gunzip, zstd and lz4 read out.
+// Writes .gz, .zst and .lz4: compresses a stream of bytes into a file that gunzip, zstd and lz4 can read.
 #pragma once
 
 #include <memory>
@@ -10,13 +10,13 @@
 
 namespace cerium::io {
 
-/// Threads: externally synchronised.
+/// A stream of one format. Threads: externally synchronised.
 class Compressor {
  public:
   virtual ~Compressor() = default;
-  /// Takes `input` and appends what is ready to `out`.
+  /// Compresses `input` and appends finished bytes to `out`.
   virtual void add(std::string_view input, Bytes& out) = 0;
-  /// Appends the rest, with the checksum at the end of the file. Then only the destructor may follow.
+  /// Appends the remaining bytes, with the file's checksum. Call it last.
   virtual void finish(Bytes& out) = 0;
 };
 

@@ -18,7 +18,7 @@
 namespace cerium::io {
 namespace {
 
-/// What the three formats share: feeding compressed bytes, and telling a proper end from a cut.
+/// The common part of the three formats: feeds compressed bytes and tells a proper end from a truncated file.
 class Decompressor : public ByteSource {
  public:
   Decompressor(const std::string& path, std::string_view format) : file_(path), format_(format) {}
@@ -41,7 +41,7 @@ class Decompressor : public ByteSource {
   [[nodiscard]] uint64_t fileSize() const override { return file_.fileSize(); }
 
  protected:
-  /// Takes bytes from the front of `input` and puts decompressed ones at `out`; says how many. Sets between_frames_.
+  /// Decompresses from the front of `input` to `out` and returns the number of bytes written. Sets between_frames_.
   virtual size_t step(std::string_view& input, char* out, size_t capacity) = 0;
 
   [[noreturn]] void corrupt(const char* reason) const {

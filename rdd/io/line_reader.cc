@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Cutting the bytes of a split into lines.
+// Cuts the bytes of a split into lines.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,9 +17,10 @@ namespace cerium::io {
 namespace {
 
 constexpr size_t kBlockBytes =
-    256 << 10;                           ///< One read; fits the second-level cache, so lines are cut from cached bytes.
-constexpr size_t kTailBytes = 64 << 10;  ///< One read behind the end of the split, for the rest of its last line.
-/// A longer line is not text but a file of something else, or a few kilobytes of .gz made to fill the memory.
+    256 << 10;  ///< The size of a read. It fits into the second-level cache, so lines are cut from cached bytes.
+// The size of a read after the end of the split, for the rest of its last line.
+constexpr size_t kTailBytes = 64 << 10;
+/// A longer line means that the file is not text, or a small .gz made to exhaust memory.
 constexpr size_t kMaxLineBytes = size_t{1} << 30;
 
 }  // namespace
@@ -34,7 +35,7 @@ class LineReader::Impl {
         buffer_offset_(first_offset_),
         source_(openContents(path_, buffer_offset_)) {
     buffer_.reserve(kBlockBytes);
-    // The line in which the byte before the split lies belongs to the split before; it ends there if that byte is LF.
+    // The byte before the split belongs to a line of the previous split. That line ends there if the byte is LF.
     std::string_view skipped;
     if (!compressed_ && split.begin > 0) nextLine(skipped);
     first_line_ = buffer_offset_ + at_;
@@ -52,13 +53,13 @@ class LineReader::Impl {
     return returned;
   }
 
-  /// Bytes of the file that its lines took; what was read ahead belongs to the next split's.
+  /// Bytes of the file in this split's lines; bytes read ahead count for the next split.
   [[nodiscard]] int64_t bytesRead() const {
     return static_cast<int64_t>(compressed_ ? source_->offset() : buffer_offset_ + at_ - first_line_);
   }
 
  private:
-  /// The next line that begins before the end of the split; valid until the next call.
+  /// The next line that begins before the end of the split. Valid until the next call.
   bool nextLine(std::string_view& line) {
     if (buffer_offset_ + at_ >= end_) return false;
     for (;;) {
@@ -80,7 +81,7 @@ class LineReader::Impl {
     }
   }
 
-  /// Reads more behind the line that has begun. False at the end of the file.
+  /// Reads more of the current line. Returns false at the end of the file.
   bool fill() {
     if (at_ > 0) {
       const size_t left = buffer_.size() - at_;
@@ -114,14 +115,14 @@ class LineReader::Impl {
 
   std::string path_;
   bool compressed_;
-  uint64_t end_;             ///< Lines that begin here or later belong to another split; in decompressed bytes.
-  uint64_t first_offset_;    ///< Where in the file reading began.
-  uint64_t first_line_ = 0;  ///< Where the first line of the split begins.
-  uint64_t buffer_offset_;   ///< Where the buffer begins; in decompressed bytes.
+  uint64_t end_;             ///< Lines that begin here or later belong to another split. In decompressed bytes.
+  uint64_t first_offset_;    ///< The offset in the file at which reading began.
+  uint64_t first_line_ = 0;  ///< The offset of the split's first line.
+  uint64_t buffer_offset_;   ///< The offset of the buffer's first byte, in decompressed bytes.
   std::unique_ptr<ByteSource> source_;
   Bytes buffer_;
-  size_t at_ = 0;       ///< Where in the buffer the next line begins.
-  size_t scanned_ = 0;  ///< Bytes behind at_ known to hold no LF.
+  size_t at_ = 0;       ///< The place in the buffer of the next line.
+  size_t scanned_ = 0;  ///< Bytes after at_ that are known to hold no LF.
 };
 
 LineReader::LineReader(const FileSplit& split) : impl_(std::make_unique<Impl>(split)) {}

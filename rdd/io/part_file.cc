@@ -17,14 +17,14 @@ namespace {
 
 constexpr size_t kBufferBytes = 64 << 10;
 
-/// Renames unless `to` exists. 0, or the error: EEXIST where another was first.
+/// Renames unless `to` exists. Returns 0 or errno; EEXIST means that another attempt was first.
 int renameNew(const std::string& from, const std::string& to) {
   if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
   if (errno != EINVAL && errno != ENOSYS) return errno;
-  // NFS cannot rename so, but its link fails where the name is taken.
+  // NFS does not support RENAME_NOREPLACE, but link() fails there if the name exists.
   if (::link(from.c_str(), to.c_str()) == 0) return ::unlink(from.c_str()) == 0 ? 0 : errno;
   if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS) return errno;
-  // A file system with neither, as some in user space: the last attempt wins, which holds the same records.
+  // Some file systems in user space support neither. There the last attempt wins, which holds the same records.
   return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
 }
 
@@ -69,7 +69,7 @@ void PartFile::flush() {
 
 void PartFile::commit() {
   flush();
-  // Network file systems report a full disk only here.
+  // Network file systems report a full disk only in close().
   if (::close(std::exchange(fd_, -1)) != 0) fail(errno);
   const int error = renameNew(temporary_, path_);
   if (error == 0) return;

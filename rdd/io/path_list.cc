@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Which files a user's path means: one file, a folder, a pattern, or a list of these.
+// The files that a user's path names: one file, a folder, a pattern, or a list of these.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <glob.h>
@@ -21,7 +21,7 @@ bool exists(const std::string& path) {
   return ::stat(path.c_str(), &info) == 0;
 }
 
-/// Cuts at the commas outside braces: "a,{b,c}/*" is "a" and "{b,c}/*". A path that exists is never cut.
+/// Cuts at commas outside braces: "a,{b,c}/*" is "a" and "{b,c}/*". A path that exists is not cut.
 std::vector<std::string> splitList(const std::string& paths) {
   if (exists(paths)) return {paths};
   std::vector<std::string> parts(1);
@@ -56,7 +56,7 @@ void addFile(const std::string& path, mode_t mode, std::vector<std::string>& fil
   files.push_back(path);
 }
 
-/// The files of one folder. A folder in it is an error: to skip it would lose data without a word.
+/// The files of one folder. A subfolder is an error: skipping it would lose data silently.
 void addFolder(const std::string& path, std::vector<std::string>& files) {
   std::error_code error;
   for (std::filesystem::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
@@ -80,7 +80,7 @@ std::string_view lastName(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
 }
 
-/// What a pattern matches, without hidden names unless the pattern spells them.
+/// The paths that match a pattern. Hidden names match only if the pattern spells them.
 std::vector<std::string> expand(const std::string& pattern) {
   glob_t found{};
   const auto onError = [](const char*, int error) { return error == ENOENT || error == ENOTDIR ? 0 : 1; };
@@ -105,7 +105,7 @@ std::vector<std::string> listFiles(const std::string& paths) {
   std::vector<std::string> files;
   for (const std::string& part : splitList(paths)) {
     const std::string path = localPath(part);
-    // A file may really be called "data[1].txt"; only what does not exist is a pattern.
+    // A file may be named "data[1].txt"; only a path that does not exist is taken as a pattern.
     if (!exists(path) && path.find_first_of("*?[{") != path.npos) {
       for (const std::string& match : expand(path)) addExisting(match, files);
     } else {

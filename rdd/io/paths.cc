@@ -13,7 +13,7 @@
 namespace cerium::io {
 namespace {
 
-/// The way out of a failed system call, or nothing where the reason says it all.
+/// What to do about a failed system call; empty if the reason is enough.
 std::string adviceFor(const std::string& path, int error) {
   switch (error) {
     case ENOENT: {
@@ -47,7 +47,7 @@ std::string localPath(const std::string& path) {
     if (rest.starts_with("//")) rest.remove_prefix(2);
     if (!rest.starts_with('/')) {
       throw InvalidArgument(
-          fmt::format("\"{}\" is not a path: after file:// comes an absolute one, as in file:///data", path));
+          fmt::format("\"{}\" is not a path: write an absolute path after file://, as in file:///data", path));
     }
   } else if (const size_t scheme = rest.find("://"); scheme != rest.npos && rest.find('/') > scheme) {
     throw InvalidArgument(

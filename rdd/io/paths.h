@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What reading and writing files share: how a path is spelled, and how a failed system call is told to a user.
+// Paths and I/O errors, for reading and writing files.
 #pragma once
 
 #include <cerrno>
@@ -8,14 +8,14 @@
 
 namespace cerium::io {
 
-/// The path as the system knows it: "file:///data/a.txt" and "file:/data/a.txt" are /data/a.txt.
-/// Throws InvalidArgument where it is empty or names a storage system that is not mounted here ("s3://bucket/a").
+/// The path in the local file system: "file:///data/a.txt" and "file:/data/a.txt" are /data/a.txt. Throws
+/// InvalidArgument if it is empty or names a storage system that is not mounted ("s3://bucket/a").
 [[nodiscard]] std::string localPath(const std::string& path);
 
-/// True for names that a folder's listing leaves out: they begin with `.` or `_`.
+/// Whether a folder's listing leaves the name out: it begins with `.` or `_`.
 [[nodiscard]] bool isHidden(std::string_view name);
 
-/// Throws IoError: "cannot <action> <path>: <the system's reason>; <what to do about it>".
+/// Throws IoError: "cannot <action> <path>: <the system's reason>; <what to do>".
 [[noreturn]] void failIo(std::string_view action, const std::string& path, int error = errno);
 
 }  // namespace cerium::io

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A file as one string, for wholeTextFiles and binaryFiles.
+// Reads a file as one string, for wholeTextFiles and binaryFiles.
 #include <fmt/format.h>
 
 #include "base/util/error.h"
@@ -10,7 +10,7 @@
 namespace cerium::io {
 namespace {
 
-/// A file of this size is no record but a data set, and a compressed one most likely made to fill the memory.
+/// A larger file is a data set rather than a record; a compressed one is probably made to exhaust memory.
 constexpr size_t kMaxExpanded = size_t{2} << 30;
 
 }  // namespace

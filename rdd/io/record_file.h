@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Files of encoded records: what saveAsObjectFile and checkpoints write. A file is a magic line, then runs of
-// (u64 size, u64 XXH3 of the bytes, bytes); it appears under its name only when whole.
+// Files of encoded records, written by saveAsObjectFile and checkpoints: a magic line, then runs of (u64 size, u64 XXH3
+// of the bytes, bytes). A file gets its name once it is complete.
 #pragma once
 
 #include <cstdio>
@@ -11,7 +11,7 @@
 
 namespace cerium::io {
 
-/// Writes one part file; of two attempts of one task the first that commits wins. Threads: externally synchronised.
+/// Writes one part file. The first attempt of a task that commits wins. Threads: externally synchronised.
 class RecordFileWriter {
  public:
   RecordFileWriter(const std::string& folder, int partition, int64_t attempt);
@@ -23,7 +23,7 @@ class RecordFileWriter {
   PartFile file_;
 };
 
-/// Reads the runs of one part file. Throws IoError or CorruptData, naming the file.
+/// Reads the runs of one part file. Throws IoError or CorruptData that names the file.
 class RecordFileReader {
  public:
   explicit RecordFileReader(std::string path);
@@ -31,7 +31,7 @@ class RecordFileReader {
   RecordFileReader(const RecordFileReader&) = delete;
   RecordFileReader& operator=(const RecordFileReader&) = delete;
 
-  /// False at the end of the file.
+  /// Reads the next run. Returns false at the end of the file.
   bool next(Bytes& run);
 
  private:

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Cutting files into partitions, by the arithmetic of Hadoop's TextInputFormat.
+// Cuts files into partitions, with the arithmetic of Hadoop's TextInputFormat.
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -17,7 +17,7 @@ uint64_t sizeOf(const std::string& path) {
   return static_cast<uint64_t>(info.st_size);
 }
 
-/// True where cutting off another piece would leave at least a tenth of one: smaller rests stay with the last piece.
+/// True if cutting off another piece leaves at least a tenth of a piece; a smaller rest stays with the last piece.
 bool worthCutting(uint64_t left, uint64_t piece) { return left > piece && (left - piece) > piece / 10; }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Folders of output: made by the driver when the job begins, filled by tasks, marked whole when it has ended.
+// Folders of output: the driver makes them when the job begins, tasks fill them, and the driver marks them complete.
 #include <fmt/format.h>
 #include <sys/stat.h>
 
@@ -22,7 +22,7 @@ std::string temporaryFolder(const std::string& path) { return localPath(path) + 
 
 void beginOutput(const std::string& path) {
   std::filesystem::path folder = localPath(path);
-  if (!folder.has_filename()) folder = folder.parent_path();  // "out/" is "out"
+  if (!folder.has_filename()) folder = folder.parent_path();  // "out/" means "out"
   if (folder.has_parent_path()) makeFolder(folder.parent_path().string());
   if (::mkdir(folder.c_str(), 0777) != 0) {
     if (errno != EEXIST) failIo("make folder", folder.string());
@@ -44,7 +44,7 @@ void finishOutput(const std::string& path) {
 }
 
 void abandonOutput(const std::string& path) noexcept {
-  std::error_code ignored;  // the job has failed already; its reason matters more than a folder that stays
+  std::error_code ignored;  // the job has failed already, and its reason matters more than a leftover folder
   std::filesystem::remove_all(temporaryFolder(path), ignored);
 }
 
@@ -69,7 +69,7 @@ class TextPartWriter::Impl {
   }
 
  private:
-  static constexpr size_t kTextBytes = 64 << 10;  ///< Enough for one call of a compressor or of write() to be cheap.
+  static constexpr size_t kTextBytes = 64 << 10;  ///< Large enough to make a call of a compressor or of write() cheap.
 
   void flush() {
     if (compressor_) {

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A chain of narrow operations as one node: what a Chain becomes where an RDD<T> is needed.
+// A chain of narrow operations as one node: a Chain becomes it when an RDD<T> is needed.
 #pragma once
 
 #include "base/util/heap_meter.h"
@@ -20,7 +20,8 @@ class ChainStream final : public Stream<T> {
     }
     return {batch_.data(), batch_.size(), true};
   }
-  /// A batch at most, however many records the pipe makes of one, and not many more bytes than one record's results.
+  /// Appends at most a batch, even if the pipe makes many records of one, and little more heap than one record's
+  /// results.
   bool appendNext(RecordBuffer<T>& out) override {
     const size_t most = out.size() + kBatchRecords<T>;
     const HeapMeter meter;

@@ -1,19 +1,19 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Several keyed parents brought together by key: cogroup of two to four.
+// cogroup: groups the records of two to four keyed parents by key.
 #pragma once
 
 #include "rdd/ops/shuffled.h"
 
 namespace cerium::ops {
 
-/// A value of parent number I, on its way into the groups of its key. X is V, or a const reference to one.
+/// A value of parent number I, before it is added to its key's groups. X is V or a const reference to one.
 template <size_t I, class X>
 struct OfParent {
   static constexpr size_t kParent = I;
   X&& value;
 };
 
-/// Appends each value to its parent's group. On disk a value is told by its parent's number.
+/// Appends each value to its parent's group. On disk a value carries its parent's number.
 template <class... Vs>
 struct AppendToGroups {
   using Groups = std::tuple<std::vector<Vs>...>;
@@ -51,7 +51,7 @@ struct AppendToGroups {
   }
 };
 
-/// For each key the values of each parent, in map order.
+/// For each key, the values of each parent, in map order.
 template <class K, class... Vs>
 struct Cogroup {
   using Groups = std::tuple<std::vector<Vs>...>;

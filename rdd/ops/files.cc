@@ -13,7 +13,7 @@ void encodeSplit(Writer& out, const io::FileSplit& split) {
   out.put(split.end);
 }
 
-/// The split of this task: here on the driver's side of local mode, else sent along.
+/// The split of this task: from the node in local mode, else from the data that the driver sent.
 io::FileSplit splitOf(const std::vector<io::FileSplit>& splits, TaskContext& task, const RddNode& node, int p) {
   if (!splits.empty()) return splits.at(static_cast<size_t>(p));
   Reader in(task.partitionData(node.id(), p));
@@ -22,7 +22,7 @@ io::FileSplit splitOf(const std::vector<io::FileSplit>& splits, TaskContext& tas
   return split;
 }
 
-/// Gives out the strings that the reader fills again and again: unlike a RecordBuffer's they keep their memory.
+/// Yields strings that the reader fills again and again; unlike a RecordBuffer's, they keep their memory.
 class LineStream final : public Stream<std::string> {
  public:
   LineStream(const io::FileSplit& split, TaskContext& task) : reader_(split), task_(task) {}

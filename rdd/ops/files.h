@@ -7,7 +7,7 @@
 
 namespace cerium::ops {
 
-/// Lines; partition p reads splits[p]. A task is sent its own split only.
+/// Lines. Partition p reads splits[p]; a task gets only its own split.
 struct TextFile {
   std::vector<io::FileSplit> splits;
 
@@ -20,7 +20,7 @@ struct TextFile {
 
 /// (path, contents) of whole files.
 struct WholeFiles {
-  std::vector<std::vector<std::string>> paths;  ///< Of each partition.
+  std::vector<std::vector<std::string>> paths;  ///< The paths of each partition.
 
   StreamPtr<std::pair<std::string, std::string>> compute(TaskContext& task, const RddNode& node, int p) const;
   void encodePartition(int p, Writer& out) const;

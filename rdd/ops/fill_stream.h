@@ -1,12 +1,12 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A stream from a function that appends records: the short way to write an operation's compute().
+// A stream made from a function that appends records: a short way to write an operation's compute().
 #pragma once
 
 #include "rdd/typed_node.h"
 
 namespace cerium {
 
-/// `fill(RecordBuffer<T>&)` appends some records (or none) and returns false when it has no more to give.
+/// `fill(RecordBuffer<T>&)` appends records, possibly none, and returns false at the end.
 template <class T, class Fill>
 class FillStream final : public Stream<T> {
  public:

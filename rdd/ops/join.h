@@ -1,7 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Inner join of two keyed parents: the right side in a table, the left side streamed past it; both on disk where the
-// right side outgrows memory. Either way the pairs come in the order of the left side, and for one left record in the
-// order of the right one.
+// Inner join of two keyed parents: the right side is in a table, and the left side is streamed past it. If the right
+// side exceeds memory, both are on disk. In both cases pairs come in the order of the left side, and for one left
+// record in the order of the right side.
 #pragma once
 
 #include "base/util/heap_meter.h"
@@ -10,8 +10,8 @@
 
 namespace cerium::ops {
 
-/// Build with the right side first, then probe with the left one, then read. A batch of output is bounded however many
-/// pairs one key has.
+/// Add the right side, then the left side, then read. The size of an output batch is bounded, however many pairs one
+/// key has.
 template <class K, class V, class W>
 class JoinStream final : public Stream<std::pair<K, std::pair<V, W>>> {
   using Left = std::pair<K, V>;
@@ -83,7 +83,7 @@ class JoinStream final : public Stream<std::pair<K, std::pair<V, W>>> {
     return true;
   }
 
-  /// Moves on to the next left record whose key has rows.
+  /// Moves to the next left record whose key has rows.
   bool findNextMatch() {
     for (;; ++at_) {
       if (at_ == left_batch_.size) {
@@ -102,7 +102,7 @@ class JoinStream final : public Stream<std::pair<K, std::pair<V, W>>> {
   }
 
   void prefetch() {
-    if constexpr (std::is_scalar_v<K>) {  // other keys' hashes cost more than they would save
+    if constexpr (std::is_scalar_v<K>) {  // hashing other keys costs more than a prefetch saves
       if (at_ + kAhead < left_batch_.size)
         table_.table().prefetch(Table::Table::hashOf(left_batch_.data[at_ + kAhead].first));
     }
@@ -121,7 +121,7 @@ class JoinStream final : public Stream<std::pair<K, std::pair<V, W>>> {
     return true;
   }
 
-  /// The next left record that has right rows, and those rows or where they are.
+  /// Reads the next left record that has right rows, and the rows or the place of their group.
   void openMatch(Reader& in) {
     matched_.clear();
     rows_.clear();
@@ -145,13 +145,13 @@ class JoinStream final : public Stream<std::pair<K, std::pair<V, W>>> {
   Table table_;
   StreamPtr<Left> left_;
   Batch<Left> left_batch_;
-  size_t at_ = 0;  ///< Into the left batch; from disk into the match's rows.
+  size_t at_ = 0;  ///< Index in the left batch, or, from disk, in the match's rows.
   typename Table::RowIndex row_ = Table::kNoRow;
   typename Grace::Groups groups_;
   std::unique_ptr<Grace> on_disk_;
   SequencedRuns matches_;
   bool from_disk_ = false;
-  RecordBuffer<Left> matched_;  ///< From disk: one left record.
+  RecordBuffer<Left> matched_;  ///< From disk: the left record of the current match.
   uint32_t group_ = Grace::kNoGroup;
   size_t piece_ = 0;
   RecordBuffer<W> rows_;

@@ -33,7 +33,8 @@ struct Union {
   void visit(const ClosureVisitor&) const {}
 };
 
-/// Union of parents that are partitioned alike: partition p is partition p of each, so the partitioner is kept.
+/// Union of parents with the same partitioner: partition p holds partition p of each parent, so the partitioner is
+/// kept.
 template <class T>
 struct UnionAlike {
   StreamPtr<T> compute(TaskContext& task, const RddNode& node, int p) const {
@@ -49,7 +50,7 @@ struct UnionAlike {
   void visit(const ClosureVisitor&) const {}
 };
 
-/// Fewer partitions without a shuffle: each reads a run of neighbouring parent partitions.
+/// Fewer partitions without a shuffle: each reads a range of neighbouring parent partitions.
 template <class T>
 struct Coalesce {
   int parents = 0;
@@ -74,7 +75,7 @@ struct Coalesce {
   void visit(const ClosureVisitor&) const {}
 };
 
-/// Some neighbouring partitions of the parent, from `first` on.
+/// A range of the parent's partitions, from `first` on.
 template <class T>
 struct Slice {
   int first = 0;
@@ -90,7 +91,7 @@ struct Slice {
   void visit(const ClosureVisitor&) const {}
 };
 
-/// Reads a stream record by record, where two streams must advance together.
+/// Reads a stream record by record, for operations that advance two streams together.
 template <class T>
 class Cursor {
  public:
@@ -106,7 +107,7 @@ class Cursor {
     if (batch_.owned) return std::move(record);
     return record;
   }
-  /// Skips the rest and counts it.
+  /// Skips the remaining records and returns how many there were.
   int64_t drain() {
     int64_t n = 0;
     for (; !atEnd(); at_ = batch_.size) n += static_cast<int64_t>(batch_.size - at_);
@@ -143,11 +144,11 @@ struct Zip {
   void visit(const ClosureVisitor&) const {}
 };
 
-/// The error of a zipWithIndex whose partition has another number of records than when it was counted.
+/// Throws the error of a zipWithIndex whose partition has another number of records than when it was counted.
 [[noreturn]] void throwCountedOtherwise(const RddNode& node, int partition, int64_t counted, int64_t found);
 
-/// Records with the number of each: begins[p], begins[p] + step, ... With a step of 1 the numbers of partition p end
-/// where those of the next one begin: another number of records is an error, or a number would come twice.
+/// Records with their numbers: begins[p], begins[p] + step, ... With a step of 1 the numbers of partition p end where
+/// the next partition's begin, so a changed number of records is an error: numbers would repeat or be missing.
 template <class T>
 struct Numbered {
   std::vector<int64_t> begins;
@@ -215,11 +216,11 @@ struct Cartesian {
   void visit(const ClosureVisitor&) const {}
 };
 
-/// Each record with its probability (or, with replacement, that many times on average). The same for the same seed.
+/// Keeps each record with a probability (with replacement: that many times on average). The same for the same seed.
 template <class T>
 struct Sample {
   bool with_replacement = false;
-  double low = 0;  ///< Without replacement: keeps records whose draw lies in [low, high).
+  double low = 0;  ///< Without replacement: records whose draw is in [low, high) are kept.
   double high = 1;
   uint64_t seed = 0;
 

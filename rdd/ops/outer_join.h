@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Outer joins: the groups of a cogroup, each unfolded into pairs a batch at a time, however many one key has.
+// Outer joins: the groups of a cogroup are expanded into pairs, a batch at a time, however many pairs one key has.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@ namespace cerium::ops {
 
 enum class Outer : uint8_t { kLeft, kRight, kFull };
 
-/// The pairs of one cogroup: V of the left side, W of the right one, each optional where its side may be absent.
+/// The pairs of one cogroup: V of the left side, W of the right one. A side that may be absent is optional.
 template <class K, class V, class W, Outer kKind>
 class OuterJoinStream final
     : public Stream<std::pair<K, std::pair<std::conditional_t<kKind == Outer::kLeft, V, std::optional<V>>,
@@ -36,7 +36,7 @@ class OuterJoinStream final
   }
 
  private:
-  /// One more pair; false at the end.
+  /// Appends one pair. Returns false at the end.
   bool takeNext() {
     for (;; ++at_, outer_ = inner_ = 0) {
       if (at_ == group_batch_.size) {
@@ -60,7 +60,8 @@ class OuterJoinStream final
     }
   }
 
-  /// The next of: each outer value with each inner one, or with none where there is none. False after the last.
+  /// Makes the next pair: each outer value with each inner value, or with none if there is no inner value. Returns
+  /// false after the last pair.
   template <class A, class B, class Make>
   bool unfold(const K& key, const std::vector<A>& outer, const std::vector<B>& inner, Make make) {
     if (outer_ == outer.size()) return false;
@@ -86,8 +87,8 @@ class OuterJoinStream final
   TaskContext& task_;
   StreamPtr<std::pair<K, Groups>> groups_;
   Batch<std::pair<K, Groups>> group_batch_;
-  size_t at_ = 0;     ///< Into the batch of groups.
-  size_t outer_ = 0;  ///< Into the groups of one key.
+  size_t at_ = 0;     ///< Index in the batch of groups.
+  size_t outer_ = 0;  ///< Index in the groups of one key.
   size_t inner_ = 0;
   RecordBuffer<R> batch_;
 };

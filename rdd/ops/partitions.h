@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Operations on whole partitions: the user's function gets an iterable of the records and gives back any range.
+// Operations on whole partitions: the user's function gets the records as an iterable and returns any range.
 #pragma once
 
 #include <iterator>
@@ -9,10 +9,10 @@
 
 namespace cerium {
 
-/// Thrown where a program reads past the last record.
+/// Throws the error of a program that reads past the last record.
 [[noreturn]] void throwNoNextRecord();
 
-/// The records of one partition, to be read once from front to back; nothing is held in memory. A light handle.
+/// The records of one partition, read once from front to back and not held in memory. A light handle.
 template <class T>
 class PartitionRecords {
  public:
@@ -56,7 +56,7 @@ class PartitionRecords {
     return iterator(source_.get());
   }
   iterator end() const { return iterator(); }
-  /// Spark's way to read them. next() throws InvalidArgument where there is none.
+  /// Spark's iterator interface. next() throws InvalidArgument at the end.
   [[nodiscard]] bool hasNext() const { return begin() != end(); }
   T next() const {
     T record = *begin();
@@ -93,8 +93,8 @@ PartitionRecords(StreamPtr<T>) -> PartitionRecords<T>;
 
 namespace ops {
 
-/// The records of the range that `make(inputs)` returns, each made when it is asked for. `inputs`, which the range may
-/// read from, lives as long.
+/// The records of the range that `make(inputs)` returns, each made when it is read. `inputs` lives as long as the
+/// stream, because the range may read from it.
 template <class U, class Inputs, class Make>
 StreamPtr<U> streamRange(TaskContext& task, Inputs inputs, Make make) {
   using Made = decltype(make(inputs));
@@ -145,11 +145,11 @@ struct MapPartitions : Parts<Located<F>> {
   }
 };
 
-/// What a range holds.
+/// The record type of a range's elements.
 template <class Range>
 using ElementOf = RecordType<decltype(*std::begin(std::declval<Range&>()))>;
 
-/// Partition p of both parents through one function.
+/// Calls one function with partition p of both parents.
 template <class T, class U, class R, class F>
 struct ZipPartitions : Parts<Located<F>> {
   StreamPtr<R> compute(TaskContext& task, const RddNode& node, int p) const {

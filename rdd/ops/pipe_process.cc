@@ -19,7 +19,7 @@
 namespace cerium::ops {
 namespace {
 
-/// One end of a pipe, closed with it.
+/// One end of a pipe; closes it.
 struct Fd {
   int fd = -1;
   ~Fd() { reset(); }
@@ -35,8 +35,8 @@ void makePipe(Fd& read_end, Fd& write_end) {
   write_end.fd = fds[1];
 }
 
-/// For the program's input: writing to a pipe whose reader is gone would kill this process with SIGPIPE, and whether
-/// that signal is ignored is the user's program to say; a socket can be asked not to raise it.
+/// A socket for the program's input. Writing to a pipe whose reader is gone raises SIGPIPE, which would end this
+/// process, and the user's program decides whether to ignore it; a socket can suppress the signal.
 void makeSocket(Fd& read_end, Fd& write_end) {
   int fds[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
@@ -47,7 +47,7 @@ void makeSocket(Fd& read_end, Fd& write_end) {
   ::shutdown(fds[0], SHUT_WR);
 }
 
-/// A child process with pipes on its three standard streams, driven by poll: one thread feeds and reads it.
+/// A child process with pipes on its three standard streams. One thread feeds and reads it with poll.
 class PipeStream final : public Stream<std::string> {
  public:
   PipeStream(PipeCommand command, TaskContext& task, std::function<bool(std::string&)> feed)
@@ -115,7 +115,7 @@ class PipeStream final : public Stream<std::string> {
       if (!feed_(input_)) to_.reset();
     }
     pollfd ready[3] = {{from_.fd, POLLIN, 0}, {errors_.fd, POLLIN, 0}, {to_.fd, POLLOUT, 0}};
-    ::poll(ready, 3, 100);  // wakes to notice that the task was told to stop
+    ::poll(ready, 3, 100);  // wakes up to notice that the task was told to stop
     if (ready[2].revents != 0) send();
     if (ready[1].revents != 0) readErrors();
     if (ready[0].revents != 0) readOutput();
@@ -127,7 +127,7 @@ class PipeStream final : public Stream<std::string> {
     if (n >= 0) {
       sent_ += static_cast<size_t>(n);
     } else if (errno != EAGAIN && errno != EINTR) {
-      to_.reset();  // the program does not read its input to the end, as `head` does not
+      to_.reset();  // the program may stop reading its input before the end, as `head` does
     }
   }
 

@@ -25,8 +25,9 @@ struct PipeCommand {
   }
 };
 
-/// Starts the program; `feed` appends lines for its input until it returns false. Its output comes as records.
-/// The program is killed when the stream is dropped early. Throws Error with the program's status and last words.
+/// Starts the program. `feed` appends lines for its input until it returns false; the lines of its output are the
+/// records. The program is killed if the stream is dropped early. Throws Error with the program's status and the end of
+/// its error output.
 StreamPtr<std::string> pipeThrough(const PipeCommand& command, TaskContext& task,
                                    std::function<bool(std::string&)> feed);
 

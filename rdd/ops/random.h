@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A small random generator whose stream depends on a seed and a partition, the same on every machine.
+// A small random generator. Its numbers depend on a seed and a partition, and are the same on every machine.
 #pragma once
 
 #include <cmath>
@@ -20,11 +20,11 @@ class Random {
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
     return z ^ (z >> 31);
   }
-  /// In [0, 1).
+  /// Uniform in [0, 1).
   double uniform() { return static_cast<double>(next() >> 11) * 0x1p-53; }
-  /// In [0, n). REQUIRES: n > 0.
+  /// Uniform in [0, n). REQUIRES: n > 0.
   uint64_t below(uint64_t n) { return static_cast<uint64_t>((static_cast<unsigned __int128>(next()) * n) >> 64); }
-  /// Poisson distributed with this mean (Knuth, TAOCP vol. 2, 3.4.1), in steps so that exp() does not underflow.
+  /// Poisson distributed with this mean (Knuth, TAOCP vol. 2, 3.4.1), in steps, so that exp() does not underflow.
   int poisson(double mean) {
     int count = 0;
     for (; mean > 500; mean -= 500) count += poisson(500.0);

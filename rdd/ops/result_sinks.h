@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Where the loop of a result stage ends: what an action makes of the records of one partition.
-// An end has `R run(TaskContext&, Input&)`; its functions and values are its Parts.
+// The ends of a result stage's loop: they turn the records of one partition into an action's result. An end has `R
+// run(TaskContext&, Input&)`; its functions and values are its Parts.
 #pragma once
 
 #include <algorithm>
@@ -52,7 +52,7 @@ struct Take : ResultEnd, Parts<Carried<uint64_t>> {
   static Take decode(Reader& in) { return {{}, {Take::decodeMembers(in)}}; }
 };
 
-/// The n first by `Less`, in order.
+/// The n smallest records by `Less`, in order.
 template <class T, class Less>
 struct Smallest : ResultEnd, Parts<Carried<uint64_t>, Located<Less>> {
   template <class In>
@@ -60,7 +60,7 @@ struct Smallest : ResultEnd, Parts<Carried<uint64_t>, Located<Less>> {
     const uint64_t n = this->template part<0>().value;
     auto& less = this->template part<1>().f;
     auto before = [&less](const T& a, const T& b) { return less(a, b); };
-    std::vector<std::conditional_t<std::is_same_v<T, bool>, char, T>> heap;  // std::vector<bool> holds no bool
+    std::vector<std::conditional_t<std::is_same_v<T, bool>, char, T>> heap;  // std::vector<bool> does not hold bools
     if (n == 0) return {};
     input.forEach([&](auto&& record) {
       if (heap.size() < n) {
@@ -121,7 +121,7 @@ struct ForEach : ResultEnd, Parts<Located<F>> {
   static ForEach decode(Reader& in) { return {{}, {ForEach::decodeMembers(in)}}; }
 };
 
-/// A function of the whole partition: foreachPartition, runJob. Needs an input without a pipe.
+/// Calls a function with the whole partition: foreachPartition, runJob. Needs an input without a pipe.
 template <class F, class R>
 struct OfPartition : ResultEnd, Parts<Located<F>> {
   template <class In>
@@ -138,7 +138,7 @@ struct OfPartition : ResultEnd, Parts<Located<F>> {
   static OfPartition decode(Reader& in) { return {{}, {OfPartition::decodeMembers(in)}}; }
 };
 
-/// A sample of the keys that `KeyOf` gives, and how many records there were.
+/// A sample of the keys of `KeyOf`, and the number of records.
 template <class K, class KeyOf>
 struct SampleKeys : ResultEnd, Parts<Carried<std::pair<uint64_t, uint64_t>>, Located<KeyOf>> {
   /// Reservoir sampling by skips (Li, "Reservoir-sampling algorithms of time complexity O(n(1+log(N/n)))", 1994).

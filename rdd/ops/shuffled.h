@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The reduce side of wide operations. Each reads its parent through `openPairs`: over a shuffle, or directly where the
-// parent is already partitioned alike.
+// The reduce side of wide operations. Each reads its parent through `openPairs`: over a shuffle, or directly if the
+// parent is already partitioned in the same way.
 #pragma once
 
 #include "rdd/narrow_functions.h"
@@ -19,7 +19,7 @@ StreamPtr<R> openPairs(TaskContext& task, const RddNode& node, size_t dependency
   return makeStream<ShuffleStream<R>>(task, *from.shuffle, p);
 }
 
-/// partitionBy: the records as they arrive.
+/// partitionBy: the records in the order of arrival.
 template <class K, class V>
 struct Repartitioned {
   using R = std::pair<K, V>;
@@ -29,7 +29,7 @@ struct Repartitioned {
   void visit(const ClosureVisitor&) const {}
 };
 
-/// repartition: spread over partitions by a number that is then dropped.
+/// repartition: records were spread by a number, which is dropped here.
 template <class T>
 struct Unkeyed {
   StreamPtr<T> compute(TaskContext& task, const RddNode& node, int p) const {
@@ -50,7 +50,7 @@ struct Unkeyed {
   void visit(const ClosureVisitor&) const {}
 };
 
-/// reduceByKey and kin: combiners arrive (made on the map side), and those of one key are merged.
+/// reduceByKey and similar: merges the combiners that map tasks made, by key.
 template <class K, class C, class MergeC>
 struct Aggregated : Parts<Located<MergeC>> {
   using Result = HashAggregation<K, C, MergeCombiners<C, Located<MergeC>>>;
@@ -71,8 +71,8 @@ struct Aggregated : Parts<Located<MergeC>> {
 
  private:
   static void absorb(TaskContext& task, Result& result, Batch<std::pair<K, C>> batch) {
-    constexpr size_t kAhead = 16;  // prefetches in flight: about a memory latency's worth of upserts
-    uint64_t hashes[kAhead];       // of the records that were prefetched
+    constexpr size_t kAhead = 16;  // prefetches in flight: about as many upserts as a memory access takes
+    uint64_t hashes[kAhead];       // of the prefetched records
     const auto prefetch = [&](size_t i) {
       if (i >= batch.size) return;
       hashes[i % kAhead] = Result::Table::hashOf(batch.data[i].first);
@@ -93,7 +93,7 @@ struct Aggregated : Parts<Located<MergeC>> {
   }
 };
 
-/// Folds pairs as they come out of a parent that is partitioned alike already, or out of a shuffle.
+/// Folds pairs from a parent that is already partitioned in the same way, or from a shuffle.
 template <class K, class V, class C, class Fold>
 StreamPtr<std::pair<K, C>> aggregatePairs(TaskContext& task, uint64_t seed, StreamPtr<std::pair<K, V>> pairs,
                                           Fold fold) {
@@ -110,7 +110,7 @@ StreamPtr<std::pair<K, C>> aggregatePairs(TaskContext& task, uint64_t seed, Stre
   return owner;
 }
 
-/// combineByKey where the parent is partitioned alike already: one table, no shuffle.
+/// combineByKey if the parent is already partitioned in the same way: one table, no shuffle.
 template <class K, class V, class C, class Create, class MergeV, class MergeC>
 struct CombinedInPlace : Parts<Located<Create>, Located<MergeV>, Located<MergeC>> {
   StreamPtr<std::pair<K, C>> compute(TaskContext& task, const RddNode& node, int p) const {
@@ -133,7 +133,7 @@ struct Grouped {
   void visit(const ClosureVisitor&) const {}
 };
 
-/// sortByKey after its shuffle, and repartitionAndSortWithinPartitions: sorted inside each partition.
+/// sortByKey after its shuffle, and repartitionAndSortWithinPartitions: sorted within each partition.
 template <class K, class V>
 struct Sorted {
   KeyOrder order;

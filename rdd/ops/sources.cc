@@ -8,7 +8,7 @@ namespace ops {
 StreamPtr<int64_t> Range::compute(TaskContext&, const RddNode&, int p) const {
   const uint64_t first = sliceBegin(count, partitions, p);
   uint64_t left = sliceBegin(count, partitions, p + 1) - first;
-  // Unsigned, because the numbers of a valid range fit but the products on the way to them may wrap.
+  // Unsigned, because intermediate products may wrap although the numbers of a valid range fit.
   uint64_t at = static_cast<uint64_t>(start) + first * static_cast<uint64_t>(step);
   return fillStream<int64_t>([at, left, by = static_cast<uint64_t>(step)](RecordBuffer<int64_t>& out) mutable {
     const size_t n = left < kBatchRecords<int64_t> / 2 ? left : kBatchRecords<int64_t> / 2;

@@ -1,18 +1,18 @@
 // Cerium. Licensed under the Apache License 2.0.
-// RDDs made of the program's own data: a collection cut into slices, a range of numbers, nothing at all.
+// RDDs of the program's own data: a collection cut into slices, a range of numbers, no records.
 #pragma once
 
 #include "rdd/ops/fill_stream.h"
 
 namespace cerium::ops {
 
-/// Where slice `p` of `n` begins, as Spark cuts: sizes differ by at most one.
+/// The begin of slice `p` of `n`, as Spark cuts: sizes differ by at most one.
 inline size_t sliceBegin(size_t size, int n, int p) {
   return static_cast<size_t>(static_cast<unsigned __int128>(size) * static_cast<unsigned>(p) /
                              static_cast<unsigned>(n));
 }
 
-/// The driver holds the whole collection, an executor gets the slice of its task.
+/// The driver holds the whole collection; an executor gets the slice of its task.
 template <class T>
 struct Parallelize {
   const T* records = nullptr;  ///< Null in executors.
@@ -36,7 +36,7 @@ struct Parallelize {
   void visit(const ClosureVisitor&) const {}
 };
 
-/// start, start + step, ... of `count` numbers; nothing is held in memory.
+/// `count` numbers: start, start + step, ... They are not held in memory.
 struct Range {
   int64_t start = 0;
   int64_t step = 1;

@@ -14,7 +14,7 @@ void append(std::string& out, T value) {
   out.append(text, end);
 }
 
-/// As Spark prints it: whole numbers keep their ".0".
+/// As Spark prints it: whole numbers end in ".0".
 template <class T>
 void appendFloating(std::string& out, T value) {
   if (std::isnan(value)) {

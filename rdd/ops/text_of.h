@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A record as a line of text: what saveAsTextFile and pipe write. Strings as they are, numbers in the shortest form
-// that reads back the same, pairs and tuples as (a,b), containers as [a, b], anything else by its toString().
+// A record as a line of text, for saveAsTextFile and pipe. Strings are unchanged, numbers have the shortest form that
+// reads back the same, pairs and tuples are (a,b), containers [a, b]; other types use their toString().
 #pragma once
 
 #include <string>

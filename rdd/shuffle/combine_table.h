@@ -1,11 +1,11 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The hash table behind every aggregation by key: open addressing, linear probing, a tag byte a slot, entries inline.
-// Slots are found by a multiplicative hash (Knuth, TAOCP vol. 3, 6.4); the tag rules out most wrong slots without
-// touching the entry (Swiss tables do the same, with SIMD).
-// Before the table is read, entries that competed for slots are put in the order of their hashes (which makes it what
-// Amble and Knuth, "Ordered hash tables", 1974, describe), so that they are read in an order of their own, the same
-// whatever the table's size is or was: what is computed again, with more or less memory, comes in the same order. While
-// it is filled, an entry stays where it came to lie: frequent keys, which come early, are found at their first slot.
+// The hash table of every aggregation by key: open addressing, linear probing, a tag byte for each slot, entries
+// inline. Slots are found by a multiplicative hash (Knuth, TAOCP vol. 3, 6.4); the tag rules out most wrong slots
+// without touching the entry (as in Swiss tables, which use SIMD).
+// Before the table is read, entries that competed for slots are sorted by their hashes, as in "Ordered hash tables"
+// (Amble and Knuth, 1974). So the order of reading does not depend on the table's size, now or earlier: records that
+// are computed again, with more or less memory, come in the same order. While the table is filled, entries do not move,
+// so frequent keys, which come early, are found at their first slot.
 #pragma once
 
 #include <sys/mman.h>
@@ -21,12 +21,12 @@
 namespace cerium {
 
 /// Map from K to C. Threads: externally synchronised.
-/// `seed` chooses the multiplier, and with it the order. Filling one table in the order of another with the same one
-/// builds long runs, which makes the filling quadratic: tables that may be filled from each other need different seeds.
-/// `skip_bits`: as many high bits of orderOf() are the same for all keys.
+/// `seed` chooses the multiplier and so the order. Filling a table in the order of another table with the same seed
+/// builds long runs, which takes quadratic time: tables that may be filled from each other need different seeds.
+/// `skip_bits`: how many high bits of orderOf() are the same for all keys.
 template <class K, class C>
 class CombineTable {
-  static constexpr bool kKeepHash = !std::is_scalar_v<K>;  // a scalar is hashed again faster than its hash is loaded
+  static constexpr bool kKeepHash = !std::is_scalar_v<K>;  // hashing a scalar again is faster than loading its hash
 
   struct NoHash {
     NoHash(uint64_t) {}  // NOLINT: meant to convert
@@ -36,7 +36,7 @@ class CombineTable {
  public:
   struct Entry {
     [[no_unique_address]] StoredHash hash;
-    C value;  // before the key: made first, while a key that is about to move in can still be looked at
+    C value;  // before the key, so made first: `make` may still look at a key that is then moved in
     K key;
   };
 
@@ -48,12 +48,12 @@ class CombineTable {
 
   [[nodiscard]] size_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
-  /// Bytes of the table itself, now and after the next growth; the caller counts what entries own on the heap.
+  /// Bytes of the table itself, now and after the next growth. The caller counts heap memory of entries.
   [[nodiscard]] size_t tableBytes() const { return capacity_ * (sizeof(Entry) + 1); }
   [[nodiscard]] size_t bytesAfterGrowth() const { return nextCapacity() * (sizeof(Entry) + 1); }
-  /// Whether the next new key makes the table allocate.
+  /// Whether the next new key makes the table allocate memory.
   [[nodiscard]] bool mustGrow() const { return size_ >= limit_; }
-  /// From now on mustGrow(): for an owner that takes no new key.
+  /// Makes mustGrow() true: for an owner that takes no new keys.
   void close() { limit_ = 0; }
 
   static uint64_t hashOf(const K& key) { return Hash<K>()(key); }
@@ -64,17 +64,17 @@ class CombineTable {
       return hashOf(entry.key);
     }
   }
-  /// Entries are read in ascending order of this; those of one hash in the order of their insertion.
+  /// Entries are read in ascending order of this number; entries with equal hashes, in the order of insertion.
   [[nodiscard]] uint64_t orderOf(uint64_t hash) const { return hash * multiplier_; }
 
-  /// Ahead of an upsert or a find.
+  /// Loads the slot's memory ahead of an upsert or a find.
   void prefetch(uint64_t hash) const {
     const size_t slot = homeOf(hash);
     __builtin_prefetch(tags_ + slot);
     __builtin_prefetch(entries_ + slot, 1);
   }
 
-  /// Calls `merge(C&)` for a known key; else stores the key with `make()`. Amortised O(1).
+  /// Calls `merge(C&)` for a known key, else stores the key with `make()`. Amortised O(1).
   template <class Key, class Make, class Merge>
   void upsert(Key&& key, uint64_t hash, Make&& make, Merge&& merge) {
     if (mustGrow()) [[unlikely]]
@@ -105,30 +105,30 @@ class CombineTable {
     return nullptr;
   }
 
-  /// Room for `n` entries without growing again.
+  /// Makes room for `n` entries.
   void reserve(size_t n) {
     size_t capacity = kFirst;
     while (limitOf(capacity) < n + 1) capacity *= 2;
     if (capacity > capacity_) rehash(capacity);
   }
 
-  /// Calls `visit(Entry&)` in order.
+  /// Calls `visit(Entry&)` for each entry, in order.
   template <class Visit>
   void forEach(Visit&& visit) {
     size_t at = firstPosition();
     for (const size_t end = endPosition(); at < end; at = nextPosition(at, end)) visit(entryAt(at));
   }
-  /// The same in an order that spreads evenly over the table from the first entry on: what goes from here into another
-  /// table of this seed builds no long runs there.
+  /// Calls `visit(Entry&)` in an order that spreads over the whole table: entries visited so build no long runs in
+  /// another table with this seed.
   template <class Visit>
   void forEachSpread(Visit&& visit) {
     for (size_t i = 0; i < capacity_; ++i) {
-      const size_t slot = (i * 0x9e3779b97f4a7c15ULL) & mask_;  // an odd factor: each slot once
+      const size_t slot = (i * 0x9e3779b97f4a7c15ULL) & mask_;  // an odd factor, so that each slot comes once
       if (tags_[slot] != kEmpty) visit(entries_[slot]);
     }
   }
-  /// For reading in steps, after the last insertion: positions of entries, in order. The first one comes first, as it
-  /// puts them in order: O(size).
+  /// Positions of entries in order, for reading in steps after the last insertion. Call firstPosition() first, because
+  /// it sorts the entries. O(size).
   [[nodiscard]] size_t firstPosition() {
     putInOrder();
     return nextFilled(wrapped(), endPosition());
@@ -137,8 +137,8 @@ class CombineTable {
   [[nodiscard]] size_t endPosition() const { return capacity_ + wrapped(); }
   Entry& entryAt(size_t position) { return entries_[position & mask_]; }
 
-  /// Gives back the memory of entries before `position`, which the reader has moved out. After it the table can be read
-  /// from there on and released, no more.
+  /// Frees the memory of entries before `position`, which the reader has moved out. After that the table can only be
+  /// read from `position` on, or released.
   void releaseBefore(size_t position) {
     constexpr size_t kPage = 4096;
     const auto begin = (reinterpret_cast<uintptr_t>(entries_ + released_) + kPage - 1) / kPage * kPage;
@@ -149,7 +149,7 @@ class CombineTable {
     ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
   }
 
-  /// Destroys the entries and gives all memory back.
+  /// Destroys the entries and frees all memory.
   void release() {
     destroyEntries(released_, capacity_);
     std::free(entries_);
@@ -164,11 +164,12 @@ class CombineTable {
   static constexpr size_t kFirst = 64;
   static constexpr uint8_t kEmpty = 0;
   static constexpr size_t kHugePage = size_t{2} << 20;
-  static constexpr size_t kReleaseBytes = size_t{4} << 20;  // less is not worth a system call
+  static constexpr size_t kReleaseBytes = size_t{4} << 20;  // less memory is not worth a system call
 
   static size_t limitOf(size_t capacity) { return capacity - capacity / 4; }
   [[nodiscard]] size_t nextCapacity() const { return capacity_ == 0 ? kFirst : 2 * capacity_; }
-  // Bits that neither the slot (high bits of the product) nor a HashPartitioner (high bits of the hash) depend on much.
+  // The tag uses bits that hardly influence the slot (high bits of the product) or a HashPartitioner (high bits of the
+  // hash).
   static uint8_t tagOf(uint64_t hash) { return static_cast<uint8_t>(0x80 | (hash & 0x7f)); }
   [[nodiscard]] size_t homeOf(uint64_t hash) const { return (orderOf(hash) >> shift_) & mask_; }
 
@@ -193,13 +194,13 @@ class CombineTable {
     }
   }
 
-  /// REQUIRES: there is an empty slot, as in each table that has any.
+  /// REQUIRES: the table has an empty slot, as every allocated table has.
   [[nodiscard]] size_t firstEmpty() const {
     return static_cast<size_t>(static_cast<const uint8_t*>(std::memchr(tags_, kEmpty, capacity_)) - tags_);
   }
 
-  /// One step of an insertion sort of the filled slots from `run` on, which are in order below `at`. Positions go on
-  /// beyond the last slot with the first.
+  /// One step of an insertion sort of the filled slots from `run` on, which are sorted below `at`. Positions after the
+  /// last slot continue with the first slot.
   void moveDown(size_t at, size_t run) {
     const uint64_t hash = hashOf(entries_[at & mask_]);
     if (!isBefore(hash, at - 1, run)) [[likely]]
@@ -218,7 +219,7 @@ class CombineTable {
     tags_[to & mask_] = tagOf(hash);
   }
 
-  /// Whether an entry of this hash belongs before the one at `position` of the same run: by home, then by order.
+  /// Whether an entry with this hash belongs before the one at `position` of the same run: by home slot, then by order.
   [[nodiscard]] bool isBefore(uint64_t hash, size_t position, size_t run) const {
     const uint64_t other = hashOf(entries_[position & mask_]);
     const size_t home = (homeOf(hash) - run) & mask_;
@@ -226,7 +227,7 @@ class CombineTable {
     return home != other_home ? home < other_home : orderOf(hash) < orderOf(other);
   }
 
-  /// The entries at the table's start whose home is at its end: they are the last in order.
+  /// The number of entries at the table's start whose home is at its end; they are the last in order.
   [[nodiscard]] size_t wrapped() const {
     size_t slot = 0;
     while (slot < capacity_ && tags_[slot] != kEmpty && homeOf(hashOf(entries_[slot])) > slot) ++slot;
@@ -241,7 +242,7 @@ class CombineTable {
 
   [[gnu::noinline]] void rehash(size_t capacity) {
     CombineTable larger(*this, capacity);
-    // From behind an empty slot on, so that entries of one hash keep the order of their insertion.
+    // Starts after an empty slot, so that entries with equal hashes keep the order of insertion.
     const size_t begin = size_ == 0 ? 0 : firstEmpty();
     for (size_t i = begin; i < begin + capacity_; ++i) {
       if (tags_[i & mask_] == kEmpty) continue;
@@ -261,7 +262,7 @@ class CombineTable {
     const size_t bytes = capacity * sizeof(Entry);
     void* entries;
     if (bytes >= 2 * kHugePage) {
-      // Probing is random access; huge pages keep it from missing the TLB each time.
+      // Probing is random access; huge pages avoid a TLB miss at each probe.
       entries = std::aligned_alloc(kHugePage, (bytes + kHugePage - 1) / kHugePage * kHugePage);
       if (entries != nullptr) ::madvise(entries, bytes, MADV_HUGEPAGE);
     } else {
@@ -308,7 +309,7 @@ class CombineTable {
   size_t mask_ = 0;
   size_t limit_ = 0;
   size_t size_ = 0;
-  size_t released_ = 0;  ///< Slots that releaseBefore() has emptied.
+  size_t released_ = 0;  ///< Slots that releaseBefore() has freed.
   int shift_ = 0;
 };
 

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// How the values of one key become a combiner: what HashAggregation is told of an operation.
+// Folds: how an operation turns the values of a key into a combiner. HashAggregation uses them.
 #pragma once
 
 #include <vector>
@@ -8,7 +8,7 @@
 
 namespace cerium {
 
-/// Bytes that a vector allocates at one go for its next element; 0 where it has room for that, or needs little.
+/// Bytes that a vector allocates at once for its next element; 0 if it has room, or needs little.
 template <class V>
 size_t growthOf(const std::vector<V>& values) {
   constexpr size_t kLittle = size_t{1} << 20;
@@ -20,8 +20,8 @@ size_t growthOf(const std::vector<V>& values) {
 /// A Fold has
 ///   C create(X&& value)          the combiner of a key's first value
 ///   void add(C& known, X&& value)
-///   size_t growth(const C& known, const X& value)   what add() allocates at one go, where that is much and known
-/// for X a value or a const reference to one, and, for values that have to wait on disk, what this base gives.
+///   size_t growth(const C& known, const X& value)   bytes that add() allocates at once, if large and known
+/// where X is a value or a const reference to one, and the members of this base, for values that wait on disk.
 template <class V>
 struct FoldOf {
   static void encode(Writer& out, const V& value) { encodeValue(out, value); }
@@ -29,12 +29,12 @@ struct FoldOf {
   static constexpr size_t growth(const C&, const X&) {
     return 0;
   }
-  /// Heap that comes to the combiner with a value that is moved into it.
+  /// Heap bytes that come with a value that is moved into a combiner.
   template <class X>
   static size_t heapMoved(X&& value) {
     return std::is_lvalue_reference_v<X> ? 0 : serde::heapBytes(value);
   }
-  /// Calls `use(V&&)` with what encode() wrote.
+  /// Calls `use(V&&)` with the value that encode() wrote.
   template <class Use>
   static void replay(Reader& in, Use&& use) {
     use(decodeValue<V>(in));
@@ -59,7 +59,7 @@ struct CombineValues : FoldOf<V> {
   }
 };
 
-/// The same on combiners, which others made: `merge(C, C)`.
+/// combineByKey on combiners of map tasks: `merge(C, C)`.
 template <class C, class Merge>
 struct MergeCombiners : FoldOf<C> {
   Merge merge;

@@ -1,8 +1,8 @@
 // Cerium. Licensed under the Apache License 2.0.
 // A join whose right side does not fit into memory: both sides go to disk in buckets by hash, and each bucket is joined
 // by itself (Grace hash join: Kitsuregawa, Tanaka, Moto-oka, "Application of Hash to Data Base Machine and Its
-// Architecture", 1983). The left records keep their numbers, so that the matches come out in the order of the left
-// side, as they do from a join in memory.
+// Architecture", 1983). Left records keep their numbers, so the matches come in the order of the left side, as in a
+// join in memory.
 #pragma once
 
 #include <memory>
@@ -16,8 +16,9 @@
 
 namespace cerium {
 
-/// Adds all records of both sides, then run(). A match is written as: key, left value, group, right rows. The rows are
-/// there where they are few (kNoGroup), else in that group, one behind the other. Threads: externally synchronised.
+/// Use: add all records of both sides, then run(). A match is written as: key, left value, group, right rows. Few rows
+/// are written with the match (kNoGroup); otherwise they are in the group, one after the other. Threads: externally
+/// synchronised.
 template <class K, class V, class W>
 class GraceJoin {
  public:
@@ -34,7 +35,7 @@ class GraceJoin {
     encodeValue(out, value);
     right_.endRecord();
   }
-  /// All that a table holds, which is emptied.
+  /// Adds all rows of a table and empties it.
   void addRight(Table& table) {
     table.table().forEachSpread([&](auto& entry) {
       for (auto row = entry.value.first; row != Table::kNoRow; row = table.next(row))
@@ -42,7 +43,7 @@ class GraceJoin {
     });
     table.release();
   }
-  /// `number`: ascending from call to call.
+  /// `number` must grow from call to call.
   void addLeft(uint64_t number, uint64_t hash, const K& key, const V& value) {
     Writer out = left_.beginRecord(bucketOf(hash));
     out.varint(number);
@@ -51,7 +52,7 @@ class GraceJoin {
     left_.endRecord();
   }
 
-  /// Joins all buckets, each of which becomes a run. Call once, last.
+  /// Joins all buckets; each becomes a run. Call once, last.
   void run(SequencedRuns& matches) {
     right_.flush();
     left_.flush();
@@ -63,9 +64,9 @@ class GraceJoin {
   }
 
  private:
-  static constexpr uint32_t kFewRows = 32;  // that a match carries itself
+  static constexpr uint32_t kFewRows = 32;  // up to so many rows are written with the match
 
-  // Not the hash itself: all keys of a partition have the same high bits in that.
+  // Not the hash itself, because its high bits are the same for all keys of a partition.
   [[nodiscard]] int bucketOf(uint64_t hash) const { return SpilledBuckets::bucketOf(keys::mix(hash), level_); }
 
   void join(int bucket, SequencedRuns& matches) {

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The error of a task that cannot go on because the values of one key alone outgrow the memory of its executor.
+// The error of a task in which the values of one key alone exceed the executor's memory.
 #pragma once
 
 #include <string>
@@ -10,10 +10,10 @@ namespace cerium {
 
 class TaskContext;
 
-/// `keys` that cannot be told apart by their hash (mostly one), which hold `bytes`; `key` is the text of one of them.
+/// `keys`: how many keys (mostly one) have the same hash and hold `bytes` together; `key` is the text of one of them.
 [[noreturn]] void throwGroupTooLarge(TaskContext& task, size_t keys, size_t bytes, const std::string& key);
 
-/// A key as an error names it: numbers and texts (shortened) as they are, others not at all.
+/// A key as an error shows it: numbers, and texts (shortened). Other keys are not shown.
 [[nodiscard]] std::string shortKeyText(std::string_view text);
 template <class K>
 std::string keyText(const K& key) {

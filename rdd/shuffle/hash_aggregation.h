@@ -1,12 +1,12 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Aggregation by key that may outgrow memory, with one result whatever the memory: keys come out in the order of their
-// hashes, and each key's values are folded one by one in the order of the input.
+// Aggregation by key that may exceed memory, with the same result for every memory size: keys come in the order of
+// their hashes, and each key's values are folded one by one in the order of the input.
 //
-// While the budget suffices all keys are in a table. When it does not, the table takes no new key: those it has go on
-// being folded, values of others wait on disk, in buckets by hash. When even the combiners in the table outgrow the
-// budget, and at the end, they go to disk too. Then each bucket is aggregated by itself, in the buckets' order. (Hybrid
-// hash aggregation: Graefe, "Query Evaluation Techniques for Large Databases", 1993, 4.4; values wait instead of being
-// combined in part, because the sum of two parts need not be the bits of the sum of all.)
+// While the budget suffices, all keys are in a table. When it does not, the table takes no new keys: values of its keys
+// are still folded, and values of other keys wait on disk, in buckets by hash. When the table's combiners exceed the
+// budget too, and at the end, they go to disk as well. Then each bucket is aggregated by itself, in the order of
+// buckets. (Hybrid hash aggregation: Graefe, "Query Evaluation Techniques for Large Databases", 1993, 4.4. Values wait
+// instead of being combined in part, because the sum of two partial sums need not be bitwise equal to the sum of all.)
 #pragma once
 
 #include <memory>
@@ -20,14 +20,14 @@
 
 namespace cerium {
 
-/// Tables that may be filled from each other need different seeds (see CombineTable): the map side of an aggregation,
-/// its reduce side, and whatever comes above and below it in lineage.
+/// Tables that may be filled from each other need different seeds (see CombineTable): the map side and the reduce side
+/// of an aggregation, and the aggregations above and below it in lineage.
 inline uint64_t mapSideSeed(const TaskContext& task) { return 2 * static_cast<uint64_t>(task.lineageDepth()); }
 inline uint64_t reduceSideSeed(const RddNode& node) { return 2 * static_cast<uint64_t>(node.lineageDepth()) + 1; }
 
-/// Combiners by key; `Fold` as in rdd/shuffle/fold.h. Add all values, then read it as a stream.
-/// Memory: the budget; beyond it a megabyte for writing. Disk: each value that waits is written and read once a level.
-/// Threads: externally synchronised.
+/// Combiners by key; `Fold` as in rdd/shuffle/fold.h. Add all values, then read it as a stream. Memory: the budget, and
+/// a megabyte for writing. Disk: each waiting value is written and read once for each level. Threads: externally
+/// synchronised.
 template <class K, class C, class Fold>
 class HashAggregation final : public Stream<std::pair<K, C>> {
   using R = std::pair<K, C>;
@@ -45,7 +45,7 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
         combiners_on_disk_(task),
         values_on_disk_(task) {}
 
-  /// Makes room for `n` keys, if the budget has it: the count of a first segment is a good guess.
+  /// Makes room for `n` keys if the budget allows. The size of a first segment is a good guess.
   void expect(size_t n) {
     const size_t bytes = (n + n / 2) * (sizeof(typename Table::Entry) + 1);
     if (table_.empty() && reserved_.tryResize(2 * bytes)) table_.reserve(n);
@@ -56,7 +56,7 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
     const uint64_t hash = Table::hashOf(key);
     add(hash, std::forward<Key>(key), std::forward<X>(value));
   }
-  /// The same where the key's hash is known. O(1).
+  /// Adds a value whose key's hash is known. O(1).
   template <class Key, class X>
   void add(uint64_t hash, Key&& key, X&& value) {
     if (isFull() && !makeRoom()) [[unlikely]] {
@@ -67,12 +67,12 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
     }
   }
 
-  /// Ahead of an add(), where the table is larger than a core's own cache.
+  /// Loads table memory ahead of an add(); useful if the table is larger than a core's cache.
   void prefetch(uint64_t hash) const { table_.prefetch(hash); }
   [[nodiscard]] bool isLarge() const { return table_.tableBytes() >= kLargeTable; }
 
   [[nodiscard]] const Table& table() const { return table_; }
-  /// Whether anything went to disk.
+  /// Whether data went to disk.
   [[nodiscard]] bool spilled() const { return state_ != State::kInMemory; }
 
   Batch<R> next() override {
@@ -89,14 +89,14 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
   }
 
  private:
-  // kFrozen: the table takes no new key. kOnDisk: it is empty and stays so.
+  // kFrozen: the table takes no new keys. kOnDisk: the table is empty and stays so.
   enum class State { kInMemory, kFrozen, kOnDisk };
 
   static constexpr bool kHasHeap = !kBitwise<K> || !kBitwise<C>;
-  // What is had even without a budget: an operator that may hold nothing could not work.
+  // Memory that is used even beyond the budget, because an operator cannot work without any.
   static constexpr size_t kAlwaysHad = size_t{256} << 10;
   static constexpr size_t kReleaseEvery = size_t{1} << 14;
-  static constexpr size_t kLargeTable = size_t{1} << 20;  // about where it leaves a core's own cache
+  static constexpr size_t kLargeTable = size_t{1} << 20;  // about the size of a core's own cache
 
   [[nodiscard]] bool isFull() const {
     if (table_.mustGrow() || reserved_.isAskedToShrink()) return true;
@@ -107,7 +107,7 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
 
   // ---- in memory
 
-  /// False, and nothing is added or moved from, where the key's combiner would outgrow the budget.
+  /// Returns false, with nothing added or moved from, if the key's combiner would exceed the budget.
   template <class Key, class X>
   bool addInMemory(uint64_t hash, Key&& key, X&& value) {
     bool fits = true;
@@ -132,7 +132,7 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
     return growth == 0 || reserved_.tryResize(reserved_.bytes() + growth);
   }
 
-  /// Adds to a combiner and charges what that makes it grow by.
+  /// Adds to a combiner and charges the budget with its growth.
   template <class X>
   void fold(C& known, X&& value) {
     if constexpr (kBitwise<C>) {
@@ -145,7 +145,7 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
     }
   }
 
-  /// Charges the table's next growth; false where the budget has no room for it, from then on for ever.
+  /// Charges the budget with the table's next growth. Returns false, from then on always, if the budget has no room.
   [[gnu::noinline]] bool makeRoom() {
     if (state_ != State::kInMemory) return false;
     if (!reserved_.isAskedToShrink() && reserve(table_.mustGrow() ? table_.bytesAfterGrowth() : table_.tableBytes()))
@@ -159,7 +159,7 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
   }
 
   bool reserve(size_t table_bytes) {
-    // A little ahead of what is held, so that the budget is asked seldom.
+    // Reserves a little ahead, so that the budget is seldom asked.
     const size_t ahead = kHasHeap ? std::min(heapBytes() / 8 + (size_t{16} << 10), size_t{4} << 20) : 0;
     const size_t wanted = table_bytes + heapBytes() + ahead;
     if (!reserved_.tryResize(wanted)) {
@@ -193,13 +193,13 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
     values_on_disk_.endRecord();
   }
 
-  /// `key` has outgrown the budget together with the table's others, which helps it to go to disk, or alone.
+  /// `key` exceeds the budget. If the table has other keys, all go to disk; if not, this throws.
   void evictUnlessOne(const K& key) {
     if (level_ >= SpilledBuckets::kLevels || table_.size() == 1)
       throwGroupTooLarge(task_, table_.size(), heapBytes(), keyText(key));
     evict();
   }
-  /// Puts the table's combiners on disk. REQUIRES: kFrozen.
+  /// Writes the table's combiners to disk. REQUIRES: kFrozen.
   void evict() {
     table_.forEachSpread([&](typename Table::Entry& entry) {
       task_.checkInterrupted();
@@ -215,7 +215,7 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
     encodeValue(out, combiner);
     combiners_on_disk_.endRecord();
   }
-  /// A combiner that the level above has put on disk. All of them come before the first value.
+  /// Adds a combiner that the level above has written to disk. All combiners come before the first value.
   void addCombiner(K key, C combiner) {
     const uint64_t hash = Table::hashOf(key);
     if (isFull() && !makeRoom()) {
@@ -249,7 +249,7 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
     task_.checkInterrupted();
     if (position_ >= end_) releaseTable();
   }
-  /// What the reader has taken is its own to charge.
+  /// Releases the memory of entries that the reader has taken; the reader charges what it keeps.
   void releaseTaken() {
     table_.releaseBefore(position_);
     const double left = 1 - static_cast<double>(taken_) / static_cast<double>(table_.size());
@@ -261,11 +261,11 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
     reserved_.resizeAnyway(0);
   }
 
-  /// Makes the next bucket's aggregation where none is being read; false at the end.
+  /// Starts the next bucket if none is being read. Returns false at the end.
   bool openBucket() {
     if (bucket_) return true;
     if (next_bucket_ == 0) {
-      if (state_ == State::kFrozen) evict();  // its memory is the buckets' now
+      if (state_ == State::kFrozen) evict();  // its memory is needed for the buckets
       combiners_on_disk_.flush();
       values_on_disk_.flush();
     }
@@ -290,11 +290,11 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
   State state_ = State::kInMemory;
   Reservation reserved_;
   Table table_;
-  int64_t heap_bytes_ = 0;  ///< Owned by keys and combiners, about.
+  int64_t heap_bytes_ = 0;  ///< Heap bytes of keys and combiners, approximately.
   int64_t heap_limit_ = 0;
   SpilledBuckets combiners_on_disk_;
   SpilledBuckets values_on_disk_;
-  // Of the reader:
+  // State of the reader:
   bool reading_ = false;
   size_t position_ = 0;
   size_t end_ = 0;

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The right side of a join in memory: rows by key, the rows of one key in the order in which they came.
+// The right side of a join in memory: rows by key; rows of one key in the order in which they came.
 #pragma once
 
 #include <vector>
@@ -11,29 +11,29 @@
 
 namespace cerium {
 
-/// Threads: externally synchronised.
+/// A table of rows. Threads: externally synchronised.
 template <class K, class W>
 class JoinTable {
  public:
   using RowIndex = uint32_t;
   static constexpr RowIndex kNoRow = ~RowIndex{0};
   static constexpr uint32_t kNoGroup = ~uint32_t{0};
-  struct Rows {  ///< The rows of one key, as a list, so that a key costs no allocation.
+  struct Rows {  ///< The rows of one key as a list, so that a key needs no allocation.
     RowIndex first;
     RowIndex last;
     uint32_t count;
-    uint32_t group;  ///< For the table's user.
+    uint32_t group;  ///< For use by the owner of the table.
   };
   using Table = CombineTable<K, Rows>;
 
   explicit JoinTable(MemoryManager& memory) : reserved_(memory) {}
 
-  /// False, and nothing added, where the budget has no room for one more row.
+  /// Returns false, with nothing added, if the budget has no room for another row.
   [[nodiscard]] bool add(uint64_t hash, const K& key, W& value, bool owned) {
     if (heap_bytes_ > heap_limit_ || size_ == room_ || table_.mustGrow()) [[unlikely]] {
       if (!makeRoom()) return false;
     }
-    if constexpr (!kBitwise<K>) heap_bytes_ += serde::heapBytes(key);  // too much for known keys, and never too little
+    if constexpr (!kBitwise<K>) heap_bytes_ += serde::heapBytes(key);  // too much for known keys, never too little
     if constexpr (!kBitwise<W>) heap_bytes_ += serde::heapBytes(value);
     const auto row = static_cast<RowIndex>(size_);
     if (owned) {
@@ -58,7 +58,7 @@ class JoinTable {
   [[nodiscard]] size_t keys() const { return table_.size(); }
   [[nodiscard]] size_t bytes() const { return reserved_.bytes(); }
   Table& table() { return table_; }
-  /// Null where no row has the key.
+  /// The rows of a key, or null.
   Rows* find(const K& key, uint64_t hash) { return table_.find(key, hash); }
   [[nodiscard]] const W& value(RowIndex row) const { return chunks_[row >> kChunkShift][row & (kChunk - 1)].value; }
   [[nodiscard]] RowIndex next(RowIndex row) const { return chunks_[row >> kChunkShift][row & (kChunk - 1)].next; }
@@ -101,7 +101,7 @@ class JoinTable {
 
   Reservation reserved_;
   Table table_;
-  std::vector<RecordBuffer<Row>> chunks_;  // of kChunk rows, but for the first, which grows to that
+  std::vector<RecordBuffer<Row>> chunks_;  // each of kChunk rows; the first grows to that size
   size_t size_ = 0;
   size_t room_ = 0;
   size_t heap_bytes_ = 0;

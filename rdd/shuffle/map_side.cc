@@ -6,10 +6,10 @@
 namespace cerium {
 
 void throwOutOfRange(const CallSite& site, int64_t partition, size_t partitions) {
-  throw InvalidArgument(
-      fmt::format("{}: the partitioner put a key into partition {} of {}, which are 0 to {}; getPartition() must "
-                  "return one of those",
-                  site.str(), partition, partitions, partitions - 1));
+  throw InvalidArgument(fmt::format(
+      "{}: the partitioner put a key into partition {} of {}; partitions are 0 to {}, and getPartition() must "
+      "return one of them",
+      site.str(), partition, partitions, partitions - 1));
 }
 
 }  // namespace cerium

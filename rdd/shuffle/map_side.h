@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The ends of a map stage's loop: partition each pair as it comes, or combine pairs of one key first.
+// The ends of a map stage's loop: partition each pair as it comes, or first combine the pairs of each key.
 #pragma once
 
 #include "rdd/fused_body.h"
@@ -11,7 +11,7 @@ namespace cerium {
 
 [[noreturn]] void throwOutOfRange(const CallSite& site, int64_t partition, size_t partitions);
 
-/// Of a record, whose partition may depend on more than its key. Throws InvalidArgument for one that is not there.
+/// The partition of a record, which may depend on more than its key. Throws InvalidArgument for a number out of range.
 template <class Part, class K, class Writer>
 int partitionFor(Located<Part>& located, const K& key, TaskContext& task, int64_t index, const Writer& writer) {
   Part& partitioner = located.f;
@@ -27,7 +27,7 @@ int partitionFor(Located<Part>& located, const K& key, TaskContext& task, int64_
   }
 }
 
-/// Runs the loop of a map side; what a hash, a comparison or a partitioner throws is the operation's.
+/// Runs the loop of a map side. Exceptions of a hash, a comparison or a partitioner are attributed to `site`.
 template <class F>
 auto atSite(const CallSite& site, F loop) {
   try {
@@ -59,7 +59,7 @@ struct PartitionPairs : Parts<Located<Part>> {
   static PartitionPairs decode(Reader& in) { return {PartitionPairs::decodeMembers(in)}; }
 };
 
-/// Ends a map stage of an aggregation: one combiner a key, partitioned when the input is read.
+/// Ends a map stage of an aggregation: one combiner for each key, partitioned when all input has been read.
 template <class K, class V, class C, class Create, class Merge, class Part>
 struct CombinePairs : Parts<Located<Create>, Located<Merge>, Located<Part>> {
   static constexpr bool kIsMapSide = true;

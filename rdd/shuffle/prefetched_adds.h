@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Hides the memory latency of a large table from a loop that sees one record at a time.
+// Hides the memory latency of a large table from a loop over records.
 #pragma once
 
 #include <new>
@@ -8,8 +8,8 @@
 
 namespace cerium {
 
-/// Adds pairs to an aggregation, each a few pairs late, so that the table's memory is on its way meanwhile. Pairs that
-/// are not bitwise, or meet a small table, are added at once. Call flush() after the last.
+/// Adds pairs to an aggregation with a delay of a few pairs, so that the table's memory is loaded meanwhile. Pairs that
+/// are not bitwise, or whose table is small, are added at once. Call flush() at the end.
 template <class K, class V, class Aggregation>
 class PrefetchedAdds {
  public:
@@ -36,7 +36,7 @@ class PrefetchedAdds {
   }
 
  private:
-  static constexpr size_t kMost = 16;  // about a memory latency's worth of additions
+  static constexpr size_t kMost = 16;  // about as many additions as a memory access takes
   struct Pair {
     uint64_t hash;
     K key;
@@ -52,7 +52,7 @@ class PrefetchedAdds {
   }
 
   Aggregation& to_;
-  size_t count_ = 0;  ///< Pairs that came while the table was large.
+  size_t count_ = 0;  ///< Pairs added while the table was large.
   alignas(Pair) unsigned char places_[kMost * sizeof(Pair)];
 };
 

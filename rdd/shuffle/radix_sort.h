@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Stable sort of pairs by key: radix sort where keys are numbers, std::stable_sort else.
+// Stable sort of pairs by key: radix sort for numbers, std::stable_sort for other keys.
 #pragma once
 
 #include <algorithm>
@@ -14,8 +14,8 @@
 
 namespace cerium {
 
-/// The order of a sort: KeyLess's, or its exact reverse. One type for both directions, so that a program that sorts
-/// compiles its sort once.
+/// The order of a sort: KeyLess or its exact reverse. One type for both directions, so that a program compiles its sort
+/// once.
 struct KeyOrder {
   bool ascending = true;
 
@@ -27,7 +27,7 @@ struct KeyOrder {
 
 namespace radix {
 
-/// Maps a number to an unsigned one with the same order (KeyLess's: every NaN is the largest).
+/// Maps a number to an unsigned one with the same order (KeyLess: every NaN is the largest).
 template <class K>
 auto ordered(K key) {
   if constexpr (std::is_floating_point_v<K>) {
@@ -47,10 +47,10 @@ template <class K>
 inline constexpr bool kSortable =
     (std::is_integral_v<K> && !std::is_same_v<K, bool>) || std::is_same_v<K, float> || std::is_same_v<K, double>;
 
-constexpr size_t kStrip = size_t{1} << 16;  // some tenths of a millisecond
+constexpr size_t kStrip = size_t{1} << 16;  // takes some tenths of a millisecond
 
-/// Least significant digit first, a byte a pass; a byte that all keys share costs no pass. O(n * bytes), stable.
-/// `check` is called every kStrip records.
+/// Sorts by the least significant byte first, one pass for each byte; a byte that all keys share costs no pass. O(n *
+/// bytes), stable. Calls `check` every kStrip records.
 template <class R, class Digits, class Check>
 void sort(RecordBuffer<R>& records, Digits digits, Check check) {
   using U = decltype(digits(records[0]));
@@ -85,15 +85,15 @@ void sort(RecordBuffer<R>& records, Digits digits, Check check) {
 
 }  // namespace radix
 
-/// Sorts by key; equal keys keep their order. Throws TaskKilled soon after `task`, which may be null, was told to stop;
-/// the records are then in no order.
+/// Sorts by key; equal keys keep their order. Throws TaskKilled soon after `task` (may be null) was told to stop; then
+/// the records are in no particular order.
 template <class K, class V>
 void sortPairs(RecordBuffer<std::pair<K, V>>& records, KeyOrder order, const TaskContext* task = nullptr) {
   using R = std::pair<K, V>;
   const auto check = [task] {
     if (task != nullptr) task->checkInterrupted();
   };
-  constexpr size_t kSmall = 512;  // below that the counting costs more than comparing
+  constexpr size_t kSmall = 512;  // below this size comparing is faster than counting
   if constexpr (radix::kSortable<K> && std::is_trivially_copy_constructible_v<R> && sizeof(R) <= 64) {
     if (records.size() > kSmall) {
       using U = decltype(radix::ordered(K()));

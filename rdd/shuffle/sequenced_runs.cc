@@ -43,7 +43,7 @@ bool SequencedRuns::next() {
   return current_ != kNone;
 }
 
-/// Reads the number of the run's next record; false at its end.
+/// Reads the number of the run's next record. Returns false at the end of the run.
 bool SequencedRuns::advance(Run& run) {
   if (run.has_record) return true;
   if (run.in.atEnd()) {

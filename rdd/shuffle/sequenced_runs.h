@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Runs of records on disk, each ascending by a number that came with the record, merged back into one ascending stream:
-// how what was cut into buckets regains the order of its input. Untyped, so that it is compiled once.
+// Runs of records on disk, each sorted by a number that came with the record, merged into one sorted stream: records
+// that were cut into buckets get the order of their input again. Untyped, so that it is compiled once.
 #pragma once
 
 #include <vector>
@@ -12,21 +12,22 @@ namespace cerium {
 
 class TaskContext;
 
-/// Write all runs, one after the other, then read. Each number occurs in one run only, there as often as one likes, and
-/// such records keep their order.
-/// In memory while it reads: one piece (kPieceBytes, or one record) a run. Threads: externally synchronised.
+/// Write all runs, one after the other, then read. A number occurs in one run only; several records of a run may have
+/// the same number and keep their order. Memory while reading: one piece (kPieceBytes, or one record) for each run.
+/// Threads: externally synchronised.
 class SequencedRuns {
  public:
   explicit SequencedRuns(TaskContext& task);
   ~SequencedRuns();
 
   void beginRun();
-  /// Appends a record to the run: encode it to this, then call endRecord().
+  /// Begins a record of the run: encode it to the returned Writer, then call endRecord().
   [[nodiscard]] Writer beginRecord(uint64_t number);
   void endRecord();
   void endRun();
 
-  /// Moves to the next record in the order of the numbers: decode it from in(), all of it. False at the end. O(runs).
+  /// Moves to the next record in the order of the numbers; decode the whole record from in(). Returns false at the end.
+  /// O(runs).
   bool next();
   [[nodiscard]] Reader& in() { return runs_[current_].in; }
   [[nodiscard]] uint64_t number() const { return runs_[current_].number; }
@@ -41,7 +42,7 @@ class SequencedRuns {
     Bytes bytes;
     Reader in{std::string_view()};
     uint64_t number = 0;
-    bool has_record = false;  ///< Its number has been read.
+    bool has_record = false;  ///< The number of the next record has been read.
   };
 
   void writePiece();

@@ -1,12 +1,12 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The reduce side's view of a shuffle: the records of one reduce partition, in map order.
+// The reduce side of a shuffle: the records of one reduce partition, in map order.
 #pragma once
 
 #include "rdd/typed_node.h"
 
 namespace cerium {
 
-/// Typed blocks of this process by reference, others decoded batch by batch.
+/// Reads typed blocks of this process by reference and decodes others batch by batch.
 template <class R>
 class ShuffleStream final : public Stream<R> {
  public:

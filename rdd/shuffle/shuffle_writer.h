@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The map side of a shuffle: records go to their reduce partition's buffer; what memory does not hold goes to disk.
+// The map side of a shuffle: records go to their reduce partition's buffer, and to disk when memory is short.
 #pragma once
 
 #include <utility>
@@ -39,13 +39,13 @@ class ShuffleWriter {
       checkMemory();
   }
 
-  /// Room for `n` more records of a partition, where the caller knows.
+  /// Makes room for `n` more records of a partition.
   void reserve(int partition, size_t n) {
     auto& buffer = buffers_[static_cast<size_t>(partition)];
     buffer.reserve(buffer.size() + n);
   }
 
-  /// Writes everything in memory to disk.
+  /// Writes all records in memory to disk.
   void spillAll() {
     for (size_t p = 0; p < buffers_.size(); ++p) {
       seal(p);
@@ -61,7 +61,7 @@ class ShuffleWriter {
     reserved_.resizeAnyway(0);
   }
 
-  /// The output; call it once, last.
+  /// Returns the output. Call it once, last.
   MapOutput finish() {
     checkMemory();
     for (size_t p = 0; p < buffers_.size(); ++p) {
@@ -75,9 +75,9 @@ class ShuffleWriter {
   }
 
  private:
-  static constexpr size_t kCheckEvery = size_t{128} << 10;  // bytes that come in before the budget is asked again
+  static constexpr size_t kCheckEvery = size_t{128} << 10;  // bytes added between two checks of the budget
 
-  // Two megabytes, which a buffer that doubles fills exactly: a larger one would be copied again to grow.
+  // Two megabytes, which a doubling buffer fills exactly: a larger one would be copied once more.
   static constexpr size_t kSegmentRecords = (sizeof(R) > 256 ? 1 : 256 / sizeof(R)) << 13;
 
   [[gnu::noinline]] void checkMemory() {
@@ -87,7 +87,7 @@ class ShuffleWriter {
     if (reserved_.isAskedToShrink() || !reserved_.tryResize(bytes)) spillAll();
   }
 
-  /// Makes a segment of what a buffer holds.
+  /// Turns the records of a buffer into a segment.
   [[gnu::noinline]] void seal(size_t p) {
     RecordBuffer<R>& buffer = buffers_[p];
     const size_t n = buffer.size();
@@ -111,10 +111,10 @@ class ShuffleWriter {
   TaskContext& task_;
   Reservation reserved_;
   std::vector<RecordBuffer<R>> buffers_;
-  std::vector<uint64_t> hashes_;  ///< Of the records so far, by partition.
+  std::vector<uint64_t> hashes_;  ///< The hash of the records so far, by partition.
   MapOutput output_;
   size_t heap_bytes_ = 0;
-  size_t sealed_bytes_ = 0;  ///< Of segments in memory, without the heap of their records.
+  size_t sealed_bytes_ = 0;  ///< Bytes of segments in memory, without the heap of their records.
   size_t unchecked_ = 0;
 };
 

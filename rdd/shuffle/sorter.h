@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Sorting one partition, in memory or, where the budget does not suffice, as runs on disk that are merged.
+// Sorts one partition, in memory or, if the budget does not suffice, as runs on disk that are merged.
 #pragma once
 
 #include <algorithm>
@@ -11,13 +11,13 @@
 
 namespace cerium {
 
-/// Reads encoded runs back and merges them, smallest record first; equal records in the order of the runs.
+/// Merges sorted runs, smallest record first; equal records come in the order of the runs.
 template <class R, class Less>
 class MergeStream final : public Stream<R> {
  public:
   explicit MergeStream(Less less) : less_(less) {}
 
-  /// All runs first, then next().
+  /// Adds a run. Add all runs before the first next().
   void add(StreamPtr<R> run) { cursors_.push_back({std::move(run), {}, 0}); }
 
   Batch<R> next() override {
@@ -66,7 +66,7 @@ class MergeStream final : public Stream<R> {
     const R& y = cursors_[b].front();
     return less_(x, y) || (a < b && !less_(y, x));
   }
-  /// Moves the run at `place` of the heap down to where it belongs.
+  /// Moves the run at `place` of the heap down to its place.
   void siftDown(size_t place) {
     for (;;) {
       size_t first = place;
@@ -83,12 +83,12 @@ class MergeStream final : public Stream<R> {
 
   Less less_;
   std::vector<Cursor> cursors_;
-  std::vector<size_t> heap_;  ///< Runs, the first record's at the front.
+  std::vector<size_t> heap_;  ///< Indices of runs; the run with the smallest record is at the front.
   RecordBuffer<R> batch_;
   bool started_ = false;
 };
 
-/// Reads a sorted run on disk piece by piece, each once.
+/// Reads a sorted run on disk, each piece once.
 template <class R>
 class RunStream final : public Stream<R> {
  public:
@@ -110,10 +110,10 @@ class RunStream final : public Stream<R> {
   RecordBuffer<R> batch_;
 };
 
-/// Sorts pairs by key, stably: pairs of equal keys keep the order in which they came. Holds what the budget has room
-/// for, in chunks that never move, twice that while it sorts, and puts sorted runs on disk where there are more; many
-/// runs become one before others follow, so that a merge reads few (multiway merging: Knuth, TAOCP vol. 3, 5.4.1).
-/// Threads: externally synchronised.
+/// Sorts pairs by key, stably: pairs with equal keys keep their order. Holds as many pairs as the budget allows, in
+/// chunks that never move (twice the memory while it sorts), and writes further pairs to disk as sorted runs. Many runs
+/// are merged into one before more are written, so that a merge reads few (multiway merging: Knuth, TAOCP vol. 3,
+/// 5.4.1). Threads: externally synchronised.
 template <class K, class V>
 class ExternalSorter {
   using R = std::pair<K, V>;
@@ -164,7 +164,8 @@ class ExternalSorter {
       for (size_t i = from; i < chunk.size(); ++i) heap_bytes_ += serde::heapBytes(chunk[i]);
     }
   }
-  [[nodiscard]] size_t wanted() const { return 2 * records_ * sizeof(R) + heap_bytes_; }  // sorting takes as much again
+  // sorting takes the same amount again
+  [[nodiscard]] size_t wanted() const { return 2 * records_ * sizeof(R) + heap_bytes_; }
 
   RecordBuffer<R> sortedRecords() {
     RecordBuffer<R> all;
@@ -190,7 +191,7 @@ class ExternalSorter {
     reserved_.resizeAnyway(0);
   }
 
-  /// The first run of what follows: equal keys keep their order.
+  /// Merges all runs into one, which stays the first run, so that equal keys keep their order.
   void mergeRuns() {
     SpilledPieces one;
     StreamPtr<R> merged(mergeOf(std::exchange(runs_, {})));
@@ -220,7 +221,7 @@ class ExternalSorter {
   std::vector<SpilledPieces> runs_;
 };
 
-/// The pairs of `input`, sorted by key and stably. What is held in memory is charged until the last pair has been read.
+/// The pairs of `input`, sorted by key, stably. Their memory is charged until the last pair has been read.
 template <class K, class V>
 class SortedStream final : public Stream<std::pair<K, V>> {
  public:

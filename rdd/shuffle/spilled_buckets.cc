@@ -29,7 +29,7 @@ void SpilledBuckets::flush() {
     spilled[b] = spill(task_.services().spillSpace(), pending_[b].view());
     task_.metrics().spilled_bytes += static_cast<int64_t>(pending_[b].size());
     if (pending_[b].size() > kRunBytes) {
-      pending_[b] = Bytes();  // one huge record; the next ones need no such room
+      pending_[b] = Bytes();  // after one huge record; the next ones do not need this memory
     } else {
       pending_[b].clear();
     }

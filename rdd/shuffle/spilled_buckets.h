@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What an operator that outgrew memory has on disk: records cut into buckets by their key's hash, each bucket in the
-// order in which it was written. Untyped, so that it is compiled once.
+// The records of an operator that exceeds memory, on disk: cut into buckets by their key's hash, each bucket in the
+// order of writing. Untyped, so that it is compiled once.
 #pragma once
 
 #include <array>
@@ -14,15 +14,16 @@ namespace cerium {
 
 class TaskContext;
 
-/// Threads: externally synchronised.
+/// Buckets of one level. Threads: externally synchronised.
 class SpilledBuckets {
  public:
   static constexpr int kBitsALevel = 4;
   static constexpr int kBuckets = 1 << kBitsALevel;
-  /// As often as this keys can be told apart by bucketOf(); beyond it they have almost surely one hash.
+  /// How many levels bucketOf() can tell apart; keys that are still together after them almost surely have the same
+  /// hash.
   static constexpr int kLevels = 10;
 
-  /// From the high bits downwards, so that buckets are in the order of the numbers.
+  /// Uses the high bits first, so that buckets are in the order of the numbers.
   [[nodiscard]] static int bucketOf(uint64_t number, int level) {
     return static_cast<int>((number >> (64 - kBitsALevel * (level + 1))) & (kBuckets - 1));
   }
@@ -32,11 +33,11 @@ class SpilledBuckets {
   SpilledBuckets(const SpilledBuckets&) = delete;
   SpilledBuckets& operator=(const SpilledBuckets&) = delete;
 
-  /// Appends a record to a bucket: encode it to this, then call endRecord().
+  /// Begins a record of a bucket: encode it to the returned Writer, then call endRecord().
   [[nodiscard]] Writer beginRecord(int bucket);
-  /// Throws IoError where no disk takes what has gathered.
+  /// Throws IoError if no disk takes the gathered records.
   void endRecord();
-  /// Writes what is still in memory; call it before the first read.
+  /// Writes the records still in memory. Call it before the first read.
   void flush();
 
   /// Reads the records of one bucket: while (records.next()) decode(records.in()).
@@ -55,13 +56,13 @@ class SpilledBuckets {
   };
 
  private:
-  static constexpr size_t kRunBytes = size_t{1} << 20;  // large enough to write, little beside any budget
+  static constexpr size_t kRunBytes = size_t{1} << 20;  // large enough to write, small compared with any budget
 
   TaskContext& task_;
   Reservation reserved_;  // of the pending bytes
   std::array<Bytes, kBuckets> pending_;
-  size_t open_ = 0;        ///< The bucket of the last record...
-  size_t open_begin_ = 0;  ///< ...and where that begins.
+  size_t open_ = 0;        ///< The bucket of the last record.
+  size_t open_begin_ = 0;  ///< Where the last record begins.
   size_t pending_bytes_ = 0;
   std::vector<std::array<SpilledPtr, kBuckets>> runs_;
 };

@@ -20,7 +20,7 @@ namespace {
 
 using testing::TempFolder;
 
-/// /bin/sh with a script, as what a user's program might do.
+/// A child that runs /bin/sh with a script.
 ChildOrder script(const std::string& text, const TempFolder& folder) {
   ChildOrder order;
   order.program = "/bin/sh";
@@ -36,7 +36,7 @@ struct Finished {
 };
 
 Finished run(ChildOrder order, const std::function<void(ChildProcess&)>& meanwhile = {}) {
-  Finished finished;  // written by the watcher thread, read after the future
+  Finished finished;  // written by the watcher thread, read after the future is ready
   order.on_output = [&](bool is_stderr, std::string_view bytes) { (is_stderr ? finished.err : finished.out) += bytes; };
   std::promise<ChildEnd> ended;
   ChildProcess child(order, [&](ChildEnd end) { ended.set_value(std::move(end)); });
@@ -54,7 +54,7 @@ std::string startFailure(const ChildOrder& order) {
   return "it started";
 }
 
-/// How a process ends that was started by `parent`, as it is told, and calls endWithParent().
+/// The exit status of a process that calls endWithParent() and believes that `parent` started it.
 int statusAfterEndWithParent(pid_t parent) {
   const std::string number = std::to_string(parent);
   const pid_t pid = ::fork();
@@ -70,7 +70,7 @@ int statusAfterEndWithParent(pid_t parent) {
 
 }  // namespace
 
-TEST_CASE("a child's exit status and signal are told", "[base][child]") {
+TEST_CASE("a child's exit status and signal are reported", "[base][child]") {
   TempFolder folder;
   CHECK(run(script("exit 7", folder)).end.exit_status == 7);
   const ChildEnd killed = run(script("kill -SEGV $$", folder)).end;
@@ -96,7 +96,7 @@ TEST_CASE("both streams of a child go to its log, which only its owner reads", "
         std::filesystem::perms(0600));
 }
 
-TEST_CASE("the streams of a child can be had apart, to the last byte", "[base][child]") {
+TEST_CASE("the streams of a child are read separately, to the last byte", "[base][child]") {
   TempFolder folder;
   ChildOrder order = script("head -c 300000 /dev/zero | tr '\\0' x; echo bad >&2; echo end", folder);
   order.streams = ChildOrder::Streams::kPipes;
@@ -118,7 +118,7 @@ TEST_CASE("a grandchild that keeps the streams open does not hold up the end", "
   SECTION("it ends with a group of the child's own") {
     order.own_group = true;
     const pid_t grandchild = std::stoi(run(order).out);
-    // Killed before the child's end was told; a zombie until whoever inherits it takes note.
+    // It is killed before the child's end is reported, and a zombie until its new parent reaps it.
     const std::string stat = testing::contentsOf("/proc/" + std::to_string(grandchild) + "/stat");
     CHECK((stat.empty() || stat.find(") S") == std::string::npos));
   }
@@ -129,8 +129,8 @@ TEST_CASE("a grandchild that writes without end does not hide the end of the chi
   ChildOrder order = script("setsid timeout 30 yes & sleep 0.1; exit 7", folder);
   order.streams = ChildOrder::Streams::kPipes;
   order.environment["PATH"] = "/usr/bin:/bin";
-  order.own_group = true;                                             // which it has left
-  order.on_output = [](bool, std::string_view) { ::usleep(1'000); };  // it writes faster than this takes
+  order.own_group = true;                                             // the grandchild has left the group
+  order.on_output = [](bool, std::string_view) { ::usleep(1'000); };  // the grandchild writes faster than this reads
   std::promise<int> ended;
   const ChildProcess child(order, [&](const ChildEnd& end) { ended.set_value(end.exit_status); });
   auto status = ended.get_future();
@@ -151,11 +151,12 @@ TEST_CASE("a child has the environment, folder and descriptors of its order and 
   CHECK(out == "zero a b=c\n" + folder.path() + "\nno home\n0\n1\n2\n");
 }
 
-TEST_CASE("a child that is to end with its parent ends at once where that is gone", "[base][child]") {
+TEST_CASE("a child that must end with its parent ends at once if the parent is gone", "[base][child]") {
   TempFolder folder;
   ChildOrder order = script("echo $CERIUM_PARENT $PPID", folder);
   order.streams = ChildOrder::Streams::kPipes;
-  order.environment[ChildOrder::kParentVariable] = "of its parent";  // which had one itself, and passes all on
+  // the parent has the variable itself and passes its environment on
+  order.environment[ChildOrder::kParentVariable] = "of its parent";
   const std::string own = std::to_string(::getpid());
   CHECK(run(order).out == own + " " + own + "\n");
 
@@ -169,7 +170,7 @@ TEST_CASE("a child that is to end with its parent ends at once where that is gon
   CHECK(WTERMSIG(status) == SIGKILL);
 }
 
-TEST_CASE("what a child wrote into its crash pipe is handed over at its end", "[base][child]") {
+TEST_CASE("a child's crash record is handed over at its end", "[base][child]") {
   TempFolder folder;
   ChildOrder order = script("printf 'a record' >&3; kill -ABRT $$", folder);
   order.crash_pipe = true;
@@ -191,7 +192,7 @@ TEST_CASE("a program that cannot be started is named, with the reason", "[base][
   SECTION("it is for another machine") {
     order.program = folder.write("foreign", "no ELF file");
     ::chmod(order.program.c_str(), 0700);
-    CHECK_THAT(startFailure(order), Catch::Contains("it is no program for this machine"));
+    CHECK_THAT(startFailure(order), Catch::Contains("the file is not a program for this machine"));
   }
   SECTION("its loader is missing") {
     order.program = folder.write("script", "#!/no/such/interpreter\n");

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The codec of records: what is written comes back, whatever the type, and bytes that were cut short or made up are
-// refused before anything is allocated for them.
+// The codec of records: every type is decoded as it was encoded; truncated or random bytes are refused before memory is
+// allocated for them.
 #include "base/serde/codec.h"
 
 #include <catch2/catch.hpp>
@@ -143,7 +143,7 @@ Bytes encoded(const T& value) {
   return bytes;
 }
 
-/// True where decoding throws CorruptData; false where it gives a value. Anything else passes through.
+/// True if decoding throws CorruptData, false if it gives a value. Other exceptions pass through.
 template <class T>
 bool isRefused(std::string_view bytes) {
   Reader in(bytes);
@@ -215,7 +215,7 @@ TEST_CASE("a count of more than 64 bits is corrupt data", "[base][codec]") {
   CHECK(isRefused<std::string>(std::string(11, '\xff')));
 }
 
-TEST_CASE("any byte but 0 is true where a truth value is read", "[base][codec]") {
+TEST_CASE("a bool decoded from any byte other than 0 is true", "[base][codec]") {
   const std::string byte(1, '\2');
   Reader in(byte);
   const bool truth = decodeValue<bool>(in);
@@ -245,7 +245,7 @@ TEST_CASE("varints take as many bytes as they need", "[base][codec]") {
   CHECK(Reader(bytes).varint() == value);
 }
 
-TEST_CASE("pointers and views are no records", "[base][codec]") {
+TEST_CASE("pointers and views are not records", "[base][codec]") {
   STATIC_REQUIRE_FALSE(Serializable<int*>);
   STATIC_REQUIRE_FALSE(Serializable<std::string_view>);
   STATIC_REQUIRE_FALSE(Serializable<std::vector<const char*>>);

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Settings: the table, the checks, the values' notation, and which source wins.
+// Settings: the table, the checks, the notation of values, and the order of sources.
 #include "base/config/config.h"
 
 #include <catch2/catch.hpp>
@@ -22,7 +22,7 @@ using Catch::Equals;
 
 namespace {
 
-/// Takes all CERIUM_* variables away for a test, sets some, and puts things back.
+/// Removes all CERIUM_* variables for a test, sets some, and restores the environment.
 class Environment {
  public:
   explicit Environment(const std::map<std::string, std::string>& variables = {}) {

@@ -22,7 +22,7 @@ ExceptionText textOf(Throw thrower) {
   return guarded(thrower).value();
 }
 
-/// An exception with `depth` others in it.
+/// Throws an exception with `depth` exceptions nested in it.
 void throwNested(int depth) {
   if (depth == 0) throw std::out_of_range("number 0");
   try {
@@ -34,7 +34,7 @@ void throwNested(int depth) {
 
 }  // namespace
 
-TEST_CASE("whatever is thrown has a type and a text", "[util]") {
+TEST_CASE("a thrown object of any type has a type and a text", "[util]") {
   CHECK_FALSE(guarded([] {}));
   CHECK(textOf([] { throw std::out_of_range("too far"); }).str() == "std::out_of_range: too far");
   CHECK(textOf([] { throw std::string("a text"); }).str() == "std::string: a text");

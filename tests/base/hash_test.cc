@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Keys: hash, equality and order agree with each other, NaN and -0.0 included, alone and inside of others.
+// Keys: hash, equality and order agree with each other, also for NaN and -0.0, alone and inside other keys.
 #include "base/util/hash.h"
 
 #include <catch2/catch.hpp>
@@ -21,7 +21,7 @@ void requireEqualKeys(const K& a, const K& b) {
   CHECK_FALSE(KeyLess()(b, a));
 }
 
-/// `keys` ascend strictly.
+/// Checks that `keys` ascend strictly.
 template <class K>
 void requireOrder(const std::vector<K>& keys) {
   for (size_t i = 0; i < keys.size(); ++i) {

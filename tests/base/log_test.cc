@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The log and whoever reads it, or does not.
+// The log, with and without a reader.
 #include "base/util/log.h"
 
 #include <fcntl.h>
@@ -22,7 +22,7 @@ namespace {
 
 using testing::TempFolder;
 
-/// Stderr of this process is a pipe for as long as it lives.
+/// Makes stderr of this process a pipe while it lives.
 class StderrPipe {
  public:
   StderrPipe() : before_(::dup(STDERR_FILENO)) {
@@ -31,7 +31,7 @@ class StderrPipe {
   }
   ~StderrPipe() {
     closeReader();
-    log::flush(std::chrono::seconds(10));  // into nowhere: none of it is for the next test
+    log::flush(std::chrono::seconds(10));  // discards lines, so that the next test does not see them
     ::dup2(before_, STDERR_FILENO);
     ::close(before_);
     ::close(ends_[1]);
@@ -39,7 +39,7 @@ class StderrPipe {
   StderrPipe(const StderrPipe&) = delete;
   StderrPipe& operator=(const StderrPipe&) = delete;
 
-  /// Up to and with `last`.
+  /// Reads up to and including `last`.
   std::string readUpTo(const std::string& last) {
     std::string text;
     char buffer[16 << 10];
@@ -76,9 +76,9 @@ void logNumbered(int begin, int end) {
 
 }  // namespace
 
-TEST_CASE("whoever logs does not wait for a reader, and what is kept comes in order", "[base][log]") {
+TEST_CASE("logging does not wait for a reader, and kept lines come in order", "[base][log]") {
   StderrPipe pipe;
-  logNumbered(0, 2'000);  // a pipe holds some 500
+  logNumbered(0, 2'000);  // a pipe holds about 500 lines
   const std::string text = pipe.readUpTo("line 1999 ");
   size_t at = 0;
   for (int i = 0; i < 2'000 && at != std::string::npos; ++i) at = text.find("line " + std::to_string(i) + " x", at);
@@ -86,14 +86,14 @@ TEST_CASE("whoever logs does not wait for a reader, and what is kept comes in or
   CHECK(text.find("left out") == std::string::npos);
 }
 
-TEST_CASE("what nobody reads in time is left out, and the log says so and goes on", "[base][log]") {
+TEST_CASE("lines that are not read in time are dropped, and the log counts them and goes on", "[base][log]") {
   StderrPipe pipe;
   logNumbered(0, 20'000);
-  const std::string text = pipe.readUpTo("left out here");
+  const std::string text = pipe.readUpTo("missing here");
   const size_t kept = text.find("line 7000 ");
   CHECK(kept != std::string::npos);
   CHECK(text.find("line 19999 ") == std::string::npos);
-  CHECK(text.find(" lines are left out here") != std::string::npos);
+  CHECK(text.find(" log lines are missing here") != std::string::npos);
   log::flush(std::chrono::seconds(10));
   log::warn("goes on");
   CHECK_THAT(pipe.readUpTo("goes on"), Catch::Contains("goes on"));
@@ -121,10 +121,10 @@ TEST_CASE("a program that logs and exits", "[.program]") {
 TEST_CASE("a process that ends waits for its reader, but not for long", "[base][log]") {
   StderrPipe pipe;
   const pid_t pid = ::fork();
-  // A program of its own: what runs at the end of a fork of ours, of a sanitizer too, may wait for threads it has not.
+  // A program of its own: handlers at the exit of a forked process may wait for threads that it does not have.
   if (pid == 0) ::execl("/proc/self/exe", "program", "a program that logs and exits", nullptr);
   SECTION("who reads gets all") { CHECK_THAT(pipe.readUpTo("line 1999 "), Catch::Contains("line 1999 ")); }
-  SECTION("who does not read holds up nobody") {}
+  SECTION("a reader that does not read holds nothing up") {}
   int status = -1;
   CHECK(::waitpid(pid, &status, 0) == pid);
   CHECK(status == 0);

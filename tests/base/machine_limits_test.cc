@@ -92,7 +92,7 @@ TEST_CASE("the tightest of a group's and its ancestors' limits holds", "[limits]
   CHECK(limits.oomKills() == 4);
 }
 
-TEST_CASE("what the kernel slows down for is not offered, nor said to kill", "[limits]") {
+TEST_CASE("memory beyond memory.high is not offered, and is no limit that kills", "[limits]") {
   TempFolder root;
   writeVersion2(root, "/cerium.service");
   root.write("sys/fs/cgroup/cerium.service/memory.max", "4294967296\n");
@@ -112,7 +112,7 @@ TEST_CASE("a version 1 container's limits hold, whatever path the host gave it",
       {"/docker/abc", "/docker/abc"},
       {"/", "/"},
       {"/docker/abc", "/another/view"},
-      {"/", "/docker/abc"},  // a path of the host's that is not visible here
+      {"/", "/docker/abc"},  // a path of the host that is not visible here
   }));
   writeVersion1(root, mount_root, group);
   root.write("sys/fs/cgroup/memory/memory.limit_in_bytes", "268435456\n");
@@ -152,7 +152,7 @@ TEST_CASE("files that make no sense are no limit", "[limits]") {
 }
 
 TEST_CASE("processors that this process may not run on are not offered", "[limits]") {
-  // Such a rule is a thread's; this one ends with it.
+  // The affinity belongs to the thread and ends with it.
   auto cores = std::async(std::launch::async, [] {
     cpu_set_t one;
     CPU_ZERO(&one);

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Masters: every form, and what is said about everything else.
+// Masters: every valid form, and the errors for other texts.
 #include "base/config/master_url.h"
 
 #include <catch2/catch.hpp>
@@ -56,7 +56,7 @@ TEST_CASE("a standalone master has one or more endpoints", "[base][config]") {
         Endpoints{{"a", 1}, {"10.0.0.2", 65535}, {"::1", 7077}});
 }
 
-TEST_CASE("anything else is refused with the forms there are", "[base][config]") {
+TEST_CASE("any other text is refused with the valid forms", "[base][config]") {
   const std::string text =
       GENERATE("", "x", "local[", "local[]", "local[0]", "local[-1]", "local[x]", "local[4,]", "local[4,0]",
                "local[1,2,3]", "local[**]", "local[99999999999]", "localhost", "local-cluster", "local-cluster[1,1]",
@@ -69,7 +69,7 @@ TEST_CASE("anything else is refused with the forms there are", "[base][config]")
                                   Contains("local-cluster[executors,cores,memory]") && Contains("cerium://host:port"));
 }
 
-TEST_CASE("a near miss is answered with what was likely meant", "[base][config]") {
+TEST_CASE("a misspelt master is refused with the likely one", "[base][config]") {
   struct Case {
     const char* text;
     const char* meant;

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// One budget for all: what is reserved counts, what is over the budget is refused, cached blocks make room first.
+// One budget: reservations count, requests beyond the budget are refused, cached blocks make room first.
 #include "base/storage/memory_manager.h"
 
 #include <catch2/catch.hpp>
@@ -129,7 +129,7 @@ TEST_CASE("a task that comes late gets its part from one that is asked to shrink
   CHECK(got_its_part);
 }
 
-TEST_CASE("what a task leaves behind is held by no task", "[base][memory]") {
+TEST_CASE("memory of blocks that outlive a task counts for no task", "[base][memory]") {
   MemoryManager memory(100);
   MemoryShare share(memory);
   const MemoryManager::Sharing sharing(share);

@@ -1,7 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The messages of both sets: between driver and executors, and of a standalone cluster. Every field of every kind is
-// filled by reflection, so that a field which the encoding forgets shows; and frames that were cut or changed are
-// refused, never obeyed half or crashed on.
+// The messages between driver and executors and of a standalone cluster. Reflection fills every field of every kind, so
+// a field that the encoding forgets is noticed. Truncated or changed frames are refused; they are never obeyed in part
+// and never crash the decoder.
 #include "base/protocol/messages.h"
 
 #include <algorithm>
@@ -49,7 +49,7 @@ struct OfCluster {
   static Message decode(const Bytes& frame) { return decodeCluster(frame); }
 };
 
-/// True where decoding throws CorruptData; other exceptions pass through.
+/// True if decoding throws CorruptData. Other exceptions pass through.
 template <class Set>
 bool isRefused(const Bytes& frame) {
   try {

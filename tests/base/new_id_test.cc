@@ -17,7 +17,7 @@ TEST_CASE("an id is readable, and its random part is never the same", "[new_id]"
   CHECK(random_parts.size() == 100);
 }
 
-TEST_CASE("what cannot be a folder's name is no id", "[new_id]") {
+TEST_CASE("a text that cannot be a folder's name is not an id", "[new_id]") {
   CHECK(isSafeId(newId("app")));
   CHECK(isSafeId("a.b_c-1"));
   for (const char* bad : {"", ".", "..", ".hidden", "-flag", "a/b", "a b", "a\n", "\xc3\xa4"})

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Text from elsewhere as people and programs get to see it.
+// Text from elsewhere, as people and programs see it.
 #include "base/util/printable.h"
 
 #include <fcntl.h>
@@ -25,19 +25,19 @@ TEST_CASE("control characters are written out", "[printable]") {
   CHECK(printable("\u009b31m\u0080") == "\\xC2\\x9B31m\\xC2\\x80");  // the two-byte form of ESC [
 }
 
-TEST_CASE("bytes that are no UTF-8 are written out, one by one", "[printable]") {
+TEST_CASE("bytes that are not UTF-8 are written out, one by one", "[printable]") {
   const auto [bytes, shown] = GENERATE(table<std::string, std::string>({
       {"\xff", "\\xFF"},
       {"\x80 a", "\\x80 a"},
-      {"\xc3", "\\xC3"},                                             // cut off
-      {"\xe2\x82", "\\xE2\\x82"},                                    // likewise
-      {"\xe2\x82z", "\\xE2\\x82z"},                                  // broken off
-      {"\xc0\xaf", "\\xC0\\xAF"},                                    // "/" with a byte too many
-      {"\xe0\x80\xaf", "\\xE0\\x80\\xAF"},                           // with two
-      {"\xf0\x80\x80\xaf", "\\xF0\\x80\\x80\\xAF"},                  // with three
-      {"\xed\xa0\x80", "\\xED\\xA0\\x80"},                           // half of a pair
+      {"\xc3", "\\xC3"},                                             // truncated
+      {"\xe2\x82", "\\xE2\\x82"},                                    // truncated
+      {"\xe2\x82z", "\\xE2\\x82z"},                                  // the next character interrupts it
+      {"\xc0\xaf", "\\xC0\\xAF"},                                    // "/" in one byte too many
+      {"\xe0\x80\xaf", "\\xE0\\x80\\xAF"},                           // "/" in two bytes too many
+      {"\xf0\x80\x80\xaf", "\\xF0\\x80\\x80\\xAF"},                  // "/" in three bytes too many
+      {"\xed\xa0\x80", "\\xED\\xA0\\x80"},                           // half of a surrogate pair
       {"\xf4\x90\x80\x80", "\\xF4\\x90\\x80\\x80"},                  // beyond the last character
-      {"\xf5\x80\x80\x80\xc3\xa9", "\\xF5\\x80\\x80\\x80\xc3\xa9"},  // and a good one behind it
+      {"\xf5\x80\x80\x80\xc3\xa9", "\\xF5\\x80\\x80\\x80\xc3\xa9"},  // with a valid character behind it
   }));
   CHECK(printable(bytes) == shown);
   CHECK(printable(shown) == shown);

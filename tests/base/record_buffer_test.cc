@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The array of records: grows as a vector does, whether its records are bytes or own memory.
+// The array of records: it grows as a vector does, for bitwise records and for records that own memory.
 #include "base/util/record_buffer.h"
 
 #include <catch2/catch.hpp>

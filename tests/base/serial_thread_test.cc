@@ -28,7 +28,7 @@ TEST_CASE("a serial thread runs all in order, on one thread", "[serial_thread]")
   CHECK(threads[0] != std::this_thread::get_id());
 }
 
-TEST_CASE("a serial thread that is stopped waits for what runs and drops what does not", "[serial_thread]") {
+TEST_CASE("stopping a serial thread waits for the running function and drops the others", "[serial_thread]") {
   std::promise<void> begun;
   std::promise<void> go_on;
   bool ended = false;
@@ -52,7 +52,7 @@ TEST_CASE("a serial thread that is stopped waits for what runs and drops what do
   CHECK_FALSE(other_ran);
 }
 
-TEST_CASE("what a function holds is gone before the next one begins", "[serial_thread]") {
+TEST_CASE("a function's captures are destroyed before the next one begins", "[serial_thread]") {
   auto held = std::make_shared<int>(1);
   std::weak_ptr<int> seen = held;
   std::promise<bool> gone;
@@ -62,7 +62,7 @@ TEST_CASE("what a function holds is gone before the next one begins", "[serial_t
   CHECK(gone.get_future().get());
 }
 
-TEST_CASE("what a function throws does not end the thread", "[util]") {
+TEST_CASE("an exception of a function does not end the thread", "[util]") {
   SerialThread thread("test", SerialThread::AtEnd::kFinish);
   bool came = false;
   log::setLevel(log::Level::kOff);

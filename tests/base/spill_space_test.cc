@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Disk space without a name: what is written comes back, damage is noticed, a full or missing folder is named.
+// Disk space without a name: written bytes come back, damage is noticed, a full or missing folder is named.
 #include "base/storage/spill_space.h"
 
 #include <fcntl.h>
@@ -60,7 +60,7 @@ TEST_CASE("a bit that changed on the disk is corrupt data, and the folder is nam
   TempFolder folder;
   SpillSpace space({folder.path()});
   const Extent good = space.write(randomText(4096, 3));
-  const auto text = GENERATE(randomText(50'000, 4), std::string(50'000, 'z'));  // stored as it is, and compressed
+  const auto text = GENERATE(randomText(50'000, 4), std::string(50'000, 'z'));  // stored uncompressed, and compressed
   const Extent bad = space.write(text);
   const std::string path = openFileIn(folder.path());
   REQUIRE_FALSE(path.empty());
@@ -107,7 +107,7 @@ TEST_CASE("freeing an extent gives its blocks back and leaves the others", "[bas
   CHECK(second->read().view() == randomText(1 << 20, 7));
 }
 
-TEST_CASE("the next folder is used where one is missing", "[base][spill]") {
+TEST_CASE("the next folder is used if one is missing", "[base][spill]") {
   TempFolder folder;
   SpillSpace space({folder / "missing", folder.path()});
   const Extent extent = space.write("some bytes");
@@ -115,7 +115,7 @@ TEST_CASE("the next folder is used where one is missing", "[base][spill]") {
   CHECK(space.read(extent).view() == "some bytes");
 }
 
-TEST_CASE("where no folder takes the bytes, the error names folders, size and setting", "[base][spill]") {
+TEST_CASE("if no folder takes the bytes, the error names folders, size and setting", "[base][spill]") {
   TempFolder folder;
   SpillSpace space({folder / "one", folder / "two"});
   CHECK_THROWS_AS(space.write("0123456789"), IoError);
@@ -124,7 +124,7 @@ TEST_CASE("where no folder takes the bytes, the error names folders, size and se
                                                    Catch::Contains("cerium.local.dir"));
 }
 
-TEST_CASE("a full disk is an error that leaves what was written and what room there is", "[base][spill]") {
+TEST_CASE("a full disk is an error that keeps earlier data and the free space", "[base][spill]") {
   TempFolder folder;
   if (::mount("tmpfs", folder.path().c_str(), "tmpfs", 0, "size=1m") != 0) {
     WARN("skipped: mounting a small file system needs root");

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// `cerium config`, and the page that it makes.
+// `cerium config` and the page that it prints.
 #include <catch2/catch.hpp>
 #include <filesystem>
 

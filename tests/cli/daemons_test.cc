@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What `cerium worker` and `cerium manager` refuse before anything runs.
+// The command lines that `cerium worker` and `cerium manager` refuse before anything runs.
 #include <catch2/catch.hpp>
 #include <future>
 #include <string>
@@ -10,12 +10,12 @@
 
 namespace cerium {
 
-TEST_CASE("a worker refuses what cannot be meant, and says what could", "[cli][worker]") {
+TEST_CASE("a worker refuses flags that make no sense, and names valid ones", "[cli][worker]") {
   testing::Command worker("worker");
   worker.environment["HOME"] = worker.folder.path();
   const auto [flags, message] = GENERATE(table<std::vector<std::string>, std::string>({
-      {{"--host", "0.0.0.0"}, "--host: nobody reaches a worker under the address 0.0.0.0; name the one"},
-      {{"--host", "::"}, "--host: nobody reaches a worker under the address ::; name the one"},
+      {{"--host", "0.0.0.0"}, "--host: a worker cannot be reached under the address 0.0.0.0; name the one"},
+      {{"--host", "::"}, "--host: a worker cannot be reached under the address ::; name the one"},
       {{"--memory", "63m"}, "--memory: 63m is too little for any executor; offer 64m or more"},
       {{"--memory", "0"}, "offer 64m or more"},
       {{"--memory", "much"}, "--memory: \"much\" is not a size"},
@@ -33,7 +33,7 @@ TEST_CASE("a worker refuses what cannot be meant, and says what could", "[cli][w
   CHECK_THAT(result.err, Catch::Contains(message));
 }
 
-TEST_CASE("a manager takes ports that there are", "[cli][manager]") {
+TEST_CASE("a manager refuses ports that do not exist", "[cli][manager]") {
   testing::Command manager("manager");
   manager.environment["HOME"] = manager.folder.path();
   const std::string flag = GENERATE(as<std::string>(), "--port", "--webui-port");
@@ -42,7 +42,7 @@ TEST_CASE("a manager takes ports that there are", "[cli][manager]") {
   CHECK_THAT(result.err, Catch::Contains(flag + ": Value 70000 not in range 0 to 65535"));
 }
 
-TEST_CASE("a manager does not end because what read its log has", "[cli][manager]") {
+TEST_CASE("a manager does not end with the reader of its log", "[cli][manager]") {
   testing::Command manager("manager");
   ChildOrder order = manager.order({});
   order.arguments = {"sh", "-c",

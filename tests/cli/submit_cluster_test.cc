@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// `cerium submit` to a cluster that misbehaves: the test is its manager and its worker.
+// `cerium submit` to a misbehaving cluster, which the test plays.
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -41,7 +41,7 @@ rpc::TransportOptions withSecret(const std::string& secret) {
 
 void say(const rpc::ConnectionPtr& to, const ClusterMessage& message) { to->send(encodeCluster(message)); }
 
-/// Does with each message what the test says, on a thread of its own.
+/// Answers each message as the test says, on a thread of its own.
 class FakeManager {
  public:
   using OnMessage = std::function<void(const rpc::ConnectionPtr&, const ClusterMessage&)>;
@@ -73,7 +73,7 @@ struct Submitter : Submit {
   }
 };
 
-/// A pipe with a name that nobody reads yet.
+/// A named pipe, which is not being read at first.
 class Pipe {
  public:
   explicit Pipe(const std::string& path) : path_(path) {
@@ -85,7 +85,7 @@ class Pipe {
   Pipe& operator=(const Pipe&) = delete;
 
   [[nodiscard]] const std::string& path() const { return path_; }
-  /// All that comes until `ended`, or the limit.
+  /// Reads until `ended` is ready, or the limit.
   template <class T>
   [[nodiscard]] std::string readUntil(const std::shared_future<T>& ended) const {
     std::string text;
@@ -108,7 +108,7 @@ class Pipe {
 
 }  // namespace
 
-TEST_CASE("an order whose answer is lost is given again, as nobody knows whether it was taken", "[cli][submit]") {
+TEST_CASE("an order whose answer is lost is sent again", "[cli][submit]") {
   std::mutex mutex;
   std::vector<std::string> ordered;  // guarded by mutex
   const FakeManager manager([&](const rpc::ConnectionPtr& from, const ClusterMessage& message) {
@@ -126,11 +126,11 @@ TEST_CASE("an order whose answer is lost is given again, as nobody knows whether
   std::lock_guard lock(mutex);
   REQUIRE(ordered.size() == 2);
   CHECK(ordered[0] == ordered[1]);
-  CHECK_THAT(result.err, Catch::Contains("waits for the manager to come back"));
+  CHECK_THAT(result.err, Catch::Contains("waiting for the manager to come back"));
   CHECK_THAT(result.err, Catch::Contains(ordered[0] + ": FINISHED on node1"));
 }
 
-TEST_CASE("where no manager can be asked, nothing was submitted", "[cli][submit]") {
+TEST_CASE("if no manager can be asked, nothing is submitted", "[cli][submit]") {
   Submitter submit;
   const auto result =
       submit.run({"--master", "cerium://127.0.0.1:1", "--deploy-mode", "cluster", submit.script("exit 0\n")});
@@ -139,7 +139,7 @@ TEST_CASE("where no manager can be asked, nothing was submitted", "[cli][submit]
   CHECK_THAT(result.err, !Catch::Contains("waits for"));
 }
 
-TEST_CASE("what a manager says of a driver is text, whatever bytes that has", "[cli][submit]") {
+TEST_CASE("a manager's report on a driver is printed as text, whatever its bytes", "[cli][submit]") {
   const FakeManager manager([](const rpc::ConnectionPtr& from, const ClusterMessage&) {
     DriverStatus status = statusOf("driver-1", "FAILED");
     status.detail = "it said: \x1b[2J\xff";
@@ -150,7 +150,7 @@ TEST_CASE("what a manager says of a driver is text, whatever bytes that has", "[
         "driver-1: FAILED on node1: it said: \\x1B[2J\\xFF\n");
 }
 
-TEST_CASE("submit --kill tells how the driver ended, or that it has not", "[cli][submit]") {
+TEST_CASE("submit --kill reports how the driver ended, or that it has not ended", "[cli][submit]") {
   const bool ends = GENERATE(true, false);
   const FakeManager manager([ends](const rpc::ConnectionPtr& from, const ClusterMessage& message) {
     const std::string& driver = std::get<KillDriver>(message).driver;
@@ -169,8 +169,7 @@ TEST_CASE("submit --kill tells how the driver ended, or that it has not", "[cli]
   }
 }
 
-TEST_CASE("a submitter whose output nobody reads takes all that the driver brings, and ends when told to",
-          "[cli][submit]") {
+TEST_CASE("a submitter whose output is not read takes the driver's output, and ends when told to", "[cli][submit]") {
   std::promise<std::pair<rpc::ConnectionPtr, DriverOrder>> taken;
   const FakeManager manager([&](const rpc::ConnectionPtr& from, const ClusterMessage& message) {
     const DriverOrder& order = std::get<SubmitDriver>(message).order;
@@ -208,12 +207,12 @@ TEST_CASE("a submitter whose output nobody reads takes all that the driver bring
     REQUIRE(end.wait_for(kLimit) == std::future_status::ready);
     CHECK(end.get() == 128 + SIGTERM);
   }
-  SECTION("somebody reads after all") {
+  SECTION("its output is read later") {
     say(follower, statusOf(driver.driver, "FINISHED"));
     const std::string text = pipe.readUntil(end);
     REQUIRE(end.wait_for(kLimit) == std::future_status::ready);
     CHECK(end.get() == 0);
-    CHECK(text.find("bytes are left out here") != std::string::npos);
+    CHECK(text.find("bytes are missing here") != std::string::npos);
     CHECK(text.find(": FINISHED on node1") != std::string::npos);
     const auto printed = static_cast<size_t>(std::count(text.begin(), text.end(), 'o'));
     CHECK(printed >= (size_t{60} << 20));

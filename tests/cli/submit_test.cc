@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// `cerium submit` as its users have it: the command itself, with shell scripts as programs.
+// `cerium submit` as users run it: the command itself, with shell scripts as programs.
 #include <signal.h>
 
 #include <catch2/catch.hpp>
@@ -74,10 +74,10 @@ TEST_CASE("submit finds a wrong setting before the program runs, and names the f
       {{"--conf", "cerium.executor.memory"}, "write it as --conf key=value"},
       {{"--master", "yarn"}, "not a master"},
       {{"--deploy-mode", "elsewhere"}, "client|cluster"},
-      {{"--exector-cores", "2"}, "--exector-cores is no flag"},
+      {{"--exector-cores", "2"}, "--exector-cores is not a flag"},
       {{"--files", "/no/such/file"}, "there is no /no/such/file"},
       {{"--files", "a/data,b/data"}, "/a/data and "},
-      {{"--files", "a/data,b/data"}, "/b/data have one name"},
+      {{"--files", "a/data,b/data"}, "/b/data have the same name"},
       {{"--properties-file", "/no/such/file"}, "/no/such/file"},
       {{"--supervise"}, "--deploy-mode cluster"},
   }));
@@ -99,16 +99,16 @@ TEST_CASE("submit takes no secret on its command line", "[cli][submit]") {
   CHECK(result.out.empty());
 }
 
-TEST_CASE("submit says what it cannot run", "[cli][submit]") {
+TEST_CASE("submit names a program that it cannot run", "[cli][submit]") {
   Submit submit;
   CHECK_THAT(submit.run({"./nothing"}).err, Catch::Contains("there is no program ./nothing"));
-  CHECK_THAT(submit.run({}).err, Catch::Contains("say which program to run"));
+  CHECK_THAT(submit.run({}).err, Catch::Contains("no program is given"));
   CHECK_THAT(submit.run({submit.folder.write("plain", "")}).err, Catch::Contains("chmod +x"));
   submit.script("exit 3\n");
   CHECK(submit.run({"program"}).status == 3);  // of this folder
 }
 
-TEST_CASE("submit --verbose tells every setting and where it comes from", "[cli][submit]") {
+TEST_CASE("submit --verbose prints every setting and its origin", "[cli][submit]") {
   Submit submit;
   submit.environment["CERIUM_EXECUTOR_CORES"] = "5";
   submit.environment["CERIUM_TASK_CPUS"] = "2";
@@ -160,7 +160,7 @@ TEST_CASE("a file that is named twice is one file", "[cli][submit]") {
 
 TEST_CASE("submit asks only a cluster about its drivers", "[cli][submit]") {
   Submit submit;
-  CHECK_THAT(submit.run({"--master", "local[2]", "--status", "driver-1"}).err, Catch::Contains("is no cluster"));
+  CHECK_THAT(submit.run({"--master", "local[2]", "--status", "driver-1"}).err, Catch::Contains("is not a cluster"));
   const Result result = submit.run({"--master", "cerium://127.0.0.1:1", "--kill", "driver-1"});
   CHECK(result.status == 1);
   CHECK_THAT(result.err, Catch::Contains("127.0.0.1:1"));

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Who gets which executors, and what is said to those who get none.
+// Which executors an application gets, and the reason that it is told if it gets none.
 #include "cluster-manager/manager/allocation.h"
 
 #include <catch2/catch.hpp>
@@ -10,7 +10,7 @@ namespace {
 constexpr uint64_t kGiB = uint64_t{1} << 30;
 constexpr int64_t kMany = 1'000'000;
 
-/// Workers with so many of 8 cores, and so many of 16 GiB, free.
+/// Workers with the given free cores (of 8) and GiB (of 16).
 std::vector<WorkerRoom> rooms(const std::vector<std::pair<int32_t, uint64_t>>& free) {
   std::vector<WorkerRoom> all;
   for (const auto& [cores, memory] : free) {
@@ -23,7 +23,7 @@ std::vector<WorkerRoom> rooms(const std::vector<std::pair<int32_t, uint64_t>>& f
   return all;
 }
 
-/// The cores granted on each of the rooms.
+/// The cores granted in each room.
 std::vector<int32_t> granted(std::vector<WorkerRoom> all, const ExecutorNeed& need, bool spread_out) {
   std::vector<int32_t> cores(all.size(), 0);
   const auto before = all;
@@ -72,7 +72,7 @@ TEST_CASE("without a size, each worker gets one executor with its share of the c
   CHECK(granted(three, {.memory = kGiB, .cores_left = 10, .executors_left = 1}, true) == Cores{0, 8, 0});
 }
 
-TEST_CASE("a driver goes where most is free", "[cluster-manager]") {
+TEST_CASE("a driver is placed on the worker with the most free resources", "[cluster-manager]") {
   auto three = rooms({{2, 16}, {6, 16}, {8, 1}});
   CHECK(takeRoom(three, 2, 2 * kGiB) == 1);
   CHECK(three[1].cores_free == 4);
@@ -81,7 +81,7 @@ TEST_CASE("a driver goes where most is free", "[cluster-manager]") {
   CHECK_FALSE(takeRoom(three, 1, 17 * kGiB).has_value());
 }
 
-TEST_CASE("what cannot be placed is told why", "[cluster-manager]") {
+TEST_CASE("the reason is given for everything that cannot be placed", "[cluster-manager]") {
   const auto two = rooms({{2, 16}, {1, 16}});
   CHECK(whyNoRoom(two, 2, 4, kGiB, "") == "needs 4 cores on one worker; the best of 2 workers has 2 free");
   CHECK(whyNoRoom(rooms({{0, 1}}), 1, 0, kGiB, "") == "needs 1 core on one worker; the best of 1 worker has 0 free");
@@ -93,7 +93,7 @@ TEST_CASE("what cannot be placed is told why", "[cluster-manager]") {
   CHECK(whyNoRoom({}, 2, 1, kGiB, "").find("none of 2 workers") == 0);
   CHECK(whyNoRoom(two, 2, 4, kGiB, "applications before it") ==
         "needs 4 cores on one worker; the best of 2 workers has 2 free; waits for applications before it");
-  // Nobody's end would help.
+  // No end of another application or driver would help.
   CHECK(whyNoRoom(two, 2, 9, kGiB, "applications before it") ==
         "needs 9 cores on one worker; the best of 2 workers has 2 free");
   CHECK(formatMemory(1536ULL << 20) == "1536 MiB");

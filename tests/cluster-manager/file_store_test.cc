@@ -34,13 +34,13 @@ class Machines {
           return rpc::makeLoopbackTransport(network, std::move(options));
         }) {}
 
-  /// A file of the driver's machine, not visible on the worker's.
+  /// A file on the driver's machine that the worker's machine does not see.
   ServedFile program(const std::string& contents) {
     file = std::make_unique<rpc::ContentFile>(driver_folder.write("program", contents));
     return {file->hash(), contents.size(), "/not/on/this/machine", "driver", 4040};
   }
 
-  /// Answers FetchFile with what `answer` makes of it.
+  /// Answers FetchFile with `answer`.
   void serve(std::function<protocol::ClusterMessage(const FetchFile&)> answer) {
     driver->listen({"driver", 4040}, [this, answer](const rpc::ConnectionPtr&) -> rpc::Handlers {
       ++connections;
@@ -50,7 +50,7 @@ class Machines {
               [](const rpc::ConnectionPtr&, const std::string&) {}};
     });
   }
-  /// As a driver does.
+  /// The answer of a driver.
   FilePiece piece(const FetchFile& wanted) {
     Bytes bytes = file->piece(wanted.offset);
     const bool last = wanted.offset + bytes.size() >= file->bytes();
@@ -121,7 +121,7 @@ TEST_CASE("a file of this machine with the program's hash is used as it is", "[c
     CHECK(machines.kept().empty());
     SECTION("until it is changed") {
       machines.driver_folder.write("program", "#!/bin/ls\n");
-      CHECK_THAT(machines.failure(wanted), Catch::Contains("driver:4040"));  // nobody listens there
+      CHECK_THAT(machines.failure(wanted), Catch::Contains("driver:4040"));  // no process listens there
     }
   }
   SECTION("else the program is fetched") {
@@ -141,25 +141,25 @@ TEST_CASE("a kept program that was damaged is fetched again", "[cluster-manager]
   CHECK(machines.connections == 2);
 }
 
-TEST_CASE("pieces that cannot be right are refused and leave nothing behind", "[cluster-manager][programs]") {
+TEST_CASE("wrong pieces are refused and leave nothing behind", "[cluster-manager][programs]") {
   struct Case {
     const char* what;
     std::function<protocol::ClusterMessage(Machines&, const FetchFile&)> answer;
   };
   const auto [what, answer] = GENERATE(values<Case>({
-      {"it changed since",
+      {"it has changed since",
        [](Machines&, const FetchFile& f) {
          return FilePiece{f.offset, true, "", Bytes("the Program")};
        }},
-      {"it changed since",
+      {"it has changed since",
        [](Machines&, const FetchFile& f) {
          return FilePiece{f.offset, true, "", Bytes("the")};
        }},
-      {"it changed since",
+      {"it has changed since",
        [](Machines&, const FetchFile& f) {
          return FilePiece{f.offset, true, "", {}};
        }},
-      {"longer than it was said to be",
+      {"longer than announced",
        [](Machines&, const FetchFile& f) {
          return FilePiece{f.offset, false, "", Bytes("the program and more")};
        }},
@@ -179,7 +179,7 @@ TEST_CASE("pieces that cannot be right are refused and leave nothing behind", "[
        [](Machines&, const FetchFile&) {
          return FilePiece{0, false, "there is no such program", {}};
        }},
-      {"something else than a piece", [](Machines&, const FetchFile&) { return protocol::LeaveWhenIdle{}; }},
+      {"is not a piece of a file", [](Machines&, const FetchFile&) { return protocol::LeaveWhenIdle{}; }},
   }));
   Machines machines;
   const ServedFile wanted = machines.program("the program");
@@ -202,11 +202,11 @@ TEST_CASE("more pieces than were asked for end the fetch", "[cluster-manager][pr
   CHECK(machines.kept().empty());
 }
 
-TEST_CASE("what is no hash never becomes a file", "[cluster-manager][programs]") {
+TEST_CASE("a text that is not a hash never becomes a file", "[cluster-manager][programs]") {
   Machines machines;
   for (const std::string& hash : {std::string("../../etc/passwd"), std::string(), std::string(64, 'G'),
                                   std::string(64, 'A'), std::string(63, 'a') + "/"}) {
-    CHECK_THAT(machines.failure({hash, 1, "/bin/true", "driver", 4040}), Catch::Contains("no SHA-256"));
+    CHECK_THAT(machines.failure({hash, 1, "/bin/true", "driver", 4040}), Catch::Contains("not a SHA-256"));
   }
 }
 
@@ -269,8 +269,7 @@ TEST_CASE("a driver may have any number of files: what was used just now stays",
   for (const auto& path : paths) CHECK(std::filesystem::exists(path));
 }
 
-TEST_CASE("what a worker that was killed had fetched in part is removed by the next one",
-          "[cluster-manager][programs]") {
+TEST_CASE("partly fetched files of a killed worker are removed by the next one", "[cluster-manager][programs]") {
   TempFolder folder;
   const std::string hash(64, 'a');
   const std::string whole = folder.write(hash, "a program");

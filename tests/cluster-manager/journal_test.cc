@@ -1,6 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The manager's journal survives every cut and every flipped bit with a prefix of what was written; the lock beside it
-// has one holder.
+// The manager's journal: after any cut or flipped bit it gives the intact records. The lock beside it has one holder.
 #include "cluster-manager/manager/journal.h"
 
 #include <algorithm>
@@ -34,7 +33,7 @@ std::vector<JournalRecord> someRecords() {
   return {worker, application, driver, worker, GrantRecord{"app-1", 9}};
 }
 
-/// Equal as far as their bytes tell.
+/// Whether the encoded records of `part` begin `whole`.
 bool isPrefix(const std::vector<JournalRecord>& part, const std::vector<JournalRecord>& whole) {
   for (size_t i = 0; i < part.size(); ++i) {
     if (i >= whole.size() || encodeRecord(part[i]) != encodeRecord(whole[i])) return false;
@@ -98,7 +97,7 @@ TEST_CASE("a journal with a flipped bit gives all records but the one that has i
       std::string flipped = whole;
       flipped[i] = static_cast<char>(flipped[i] ^ (1 << (i % 8)));
       const Journal::Contents found = Journal::read(folder.write("flipped", flipped));
-      // Where the length is hit, nobody knows where the next one begins.
+      // If the length is damaged, the begin of the next record is unknown.
       const bool is_length = i < at + 4;
       all_others_are_there = all_others_are_there && found.damaged_bytes > 0 && isPrefix(found.records, others) &&
                              (is_length ? found.records.size() >= hit : found.records.size() == others.size());
@@ -110,7 +109,7 @@ TEST_CASE("a journal with a flipped bit gives all records but the one that has i
   CHECK_THROWS_AS(Journal::read(folder.write("other", "not a journal at all")), CorruptData);
 }
 
-TEST_CASE("a journal is written anew when it has doubled, and goes on where it cannot be", "[cluster-manager]") {
+TEST_CASE("a journal is written anew when it has doubled, and stays in use if that fails", "[cluster-manager]") {
   log::setLevel(log::Level::kOff);
   const TempFolder folder;
   const std::string path = folder / "journal";
@@ -140,7 +139,7 @@ TEST_CASE("a journal is written anew when it has doubled, and goes on where it c
   CHECK(asked == 1);
 }
 
-TEST_CASE("a record of a state that does not exist is none", "[cluster-manager]") {
+TEST_CASE("a record with an unknown state is refused", "[cluster-manager]") {
   DriverRecord driver;
   const Bytes waits = encodeRecord(driver);
   driver.state = DriverState::kLost;

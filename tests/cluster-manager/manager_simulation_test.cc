@@ -1,8 +1,8 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A manager's state machine among simulated workers, applications and submitters that go wrong in every way they must
-// bear: connections break at one end before the other, workers freeze, die and come back after they were given up,
-// drivers vanish, and the manager itself is cut off, or killed and restarted from its journal.
-// CERIUM_SIM_SEEDS=5000 runs more seeds, CERIUM_SIM_SEED=17 only that one.
+// A manager's state machine with simulated workers, applications and submitters, under every fault that they must bear:
+// connections break at one end before the other, workers freeze, die and come back after they were given up, drivers
+// vanish, and the manager itself is cut off, or killed and restarted from its journal. CERIUM_SIM_SEEDS=5000 runs more
+// seeds, CERIUM_SIM_SEED=17 only that one.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -24,11 +24,11 @@ using test::EventQueue;
 using test::Random;
 
 constexpr Millis kChaosEnds = 60'000;
-constexpr Millis kSettled = kChaosEnds + 60'000;  // time-outs, pauses and relaunches included
+constexpr Millis kSettled = kChaosEnds + 60'000;  // leaves time for time-outs, pauses and relaunches
 constexpr Millis kTheEnd = kSettled + 60'000;
 constexpr uint64_t kMiB = uint64_t{1} << 20;
 
-/// The first thing found wrong; the test reports it with its seed.
+/// The first violation; the test reports it with its seed.
 struct Wrong : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -37,10 +37,10 @@ void demand(bool is_true, const std::string& otherwise) {
   if (!is_true) throw Wrong(otherwise);
 }
 
-/// One connection, whose ends learn at different times that it broke.
+/// A connection whose ends learn at different times that it broke.
 struct Link {
-  std::function<void(const ClusterMessage&)> on_message;  // of the manager's peer
-  std::function<void()> on_close;                         // likewise
+  std::function<void(const ClusterMessage&)> on_message;  // called for the manager's peer
+  std::function<void()> on_close;                         // called for the manager's peer
   bool broken = false;
   bool manager_knows = false;
   bool peer_knows = false;
@@ -53,18 +53,18 @@ struct SimulatedWorker {
   bool alive = true;
   bool leaving = false;
   ConnectionId connection = kNoConnection;
-  bool accepted = false;  // at the connection; ends are told from then on, each once
+  bool accepted = false;  // on this connection; ends are reported from then on, each once
   Millis paused_until = 0;
   std::map<ExecutorKey, Share> executors;
   std::map<std::string, Share> drivers;
-  // What has ended, until the manager has noted it.
+  // Ends that the manager has not noted yet.
   std::set<ExecutorKey> ended_executors;
   std::map<std::string, ExitInfo> ended_drivers;
 };
 
 struct SimulatedApplication {
   RegisterApplication as;
-  bool alive = true;  // its driver is
+  bool alive = true;  // whether its driver is alive
   bool ended = false;
   ConnectionId connection = kNoConnection;
   std::set<int64_t> executors;
@@ -133,7 +133,7 @@ class Simulation {
       if (const auto* keep = std::get_if<Keep>(&each)) journal_.push_back(keep->record);
       if (const auto* message = std::get_if<Send>(&each)) sendToPeer(message->to, message->message);
       if (const auto* close = std::get_if<Close>(&each)) {
-        // What was sent before arrives before the end.
+        // Messages sent before arrive before the end.
         const Link& link = links_.at(close->connection);
         const Millis wait = std::max<Millis>(link.last_to_peer - events_.now(), 0);
         events_.after(wait, [this, id = close->connection] { breakLink(id); });
@@ -214,7 +214,7 @@ class Simulation {
   }
 
   void disconnect(const std::shared_ptr<SimulatedWorker>& worker) {
-    if (isPaused(*worker)) {  // what came before has to be seen first
+    if (isPaused(*worker)) {  // earlier messages must be handled first
       return events_.after(worker->paused_until - events_.now(), [this, worker] { disconnect(worker); });
     }
     worker->connection = kNoConnection;
@@ -382,7 +382,7 @@ class Simulation {
     if (connection) sendToManager(*connection, KillDriver{id});
   }
 
-  /// Something goes wrong somewhere, again and again until chaos is over.
+  /// Causes a fault, again and again until the chaos is over.
   void misfortune() {
     if (chaosIsOver()) return;
     events_.after(random_.between(1, 2'000), [this] { misfortune(); });
@@ -409,7 +409,8 @@ class Simulation {
     worker.alive = false;
     worker.executors.clear();
     worker.drivers.clear();
-    if (worker.connection != kNoConnection && random_.chance(0.7)) breakLink(worker.connection);  // else it vanishes
+    // otherwise it vanishes silently
+    if (worker.connection != kNoConnection && random_.chance(0.7)) breakLink(worker.connection);
     events_.after(random_.upTo(10'000), [this] { addWorker(); });
   }
 
@@ -435,7 +436,7 @@ class Simulation {
     checkPlaced();
   }
 
-  /// Nothing waits that could be placed.
+  /// Checks that nothing waits that could be placed.
   void checkPlaced() {
     const ClusterRegistry& registry = state_->registry();
     for (const auto& [id, application] : registry.applications) {
@@ -459,7 +460,7 @@ class Simulation {
       for (const auto& [worker_id, worker] : registry.workers) {
         if (worker.connection == kNoConnection || worker.as.leaving) continue;
         const auto bad = application.bad_starts.find(worker_id);
-        if (bad != application.bad_starts.end() && bad->second.not_before > 0) continue;  // it rests
+        if (bad != application.bad_starts.end() && bad->second.not_before > 0) continue;  // the worker rests
         const bool fits = worker.as.cores - worker.given.cores >= size &&
                           worker.as.memory - worker.given.memory >= as.executor_memory;
         demand(!fits, fmt::format("{} waits although {} has room", id, worker_id));
@@ -467,7 +468,7 @@ class Simulation {
     }
   }
 
-  /// Long after the last misfortune all agree on who runs what.
+  /// Checks that long after the last fault all sides agree on what runs where.
   void checkSettled() {
     demand(state_.has_value() && !state_->registry().areRecovering(), "the manager still recovers");
     const ClusterRegistry& registry = state_->registry();
@@ -533,7 +534,7 @@ int64_t environment(const char* name, int64_t otherwise) {
 
 }  // namespace
 
-TEST_CASE("whatever goes wrong in a cluster, nothing is given twice, left waiting or left behind",
+TEST_CASE("under any fault in a cluster, nothing is given twice, left waiting or left behind",
           "[cluster-manager][fault]") {
   const int64_t only_seed = environment("CERIUM_SIM_SEED", -1);
   const int64_t first = only_seed >= 0 ? only_seed : 0;

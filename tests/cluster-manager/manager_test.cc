@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A whole manager over TCP, with a worker and a driver that the test speaks for: killed and restarted, taken over by a
-// standby, and asked over the web.
+// A whole manager over TCP, with a worker and a driver that the test plays: restarted, taken over by a standby, and
+// asked over the web.
 #include "cluster-manager/manager/manager.h"
 
 #include <sys/stat.h>
@@ -29,7 +29,7 @@ using namespace protocol;
 
 constexpr auto kPatience = std::chrono::seconds(20);
 
-/// One connection to a manager, and what came over it. Threads: the test's, beside the transport's.
+/// A connection to a manager and its messages. Threads: the test's thread, beside the transport's.
 class Peer {
  public:
   Peer(const rpc::Endpoint& manager, const std::string& secret)
@@ -51,7 +51,7 @@ class Peer {
   void says(const ClusterMessage& message) { connection_->send(encodeCluster(message)); }
   void saysBytes(Bytes bytes) { connection_->send(std::move(bytes)); }
 
-  /// Waits for the next message of this kind, and takes it; nothing where none comes.
+  /// Waits for the next message of this kind and takes it; nothing if none comes.
   template <class Message>
   std::optional<Message> hears() {
     std::unique_lock lock(mutex_);
@@ -178,7 +178,7 @@ TEST_CASE("a standby refuses everyone until the manager in charge is gone, and t
     CHECK(refused.hears<Refused>()->standby);
     CHECK(refused.isClosed());
   }
-  // A connection that breaks is a worker that is lost: the one that the second shall know has to be there to the end.
+  // A worker whose connection breaks is lost, so the worker that the second manager shall know must stay to the end.
   Peer worker(first->endpoint(), "open sesame");
   worker.says(someWorker(false));
   REQUIRE(worker.hears<WorkerAccepted>());
@@ -198,7 +198,7 @@ TEST_CASE("a manager that waits for its folder says so on its web port", "[clust
   ManagerOptions options = optionsIn(folder);
   options.standby = true;
   const Manager second(options);
-  // A journal that is a pipe gives no bytes until somebody writes: so does one on a file server that is away.
+  // A journal that is a pipe gives no bytes until a process writes, as one on an unreachable file server.
   const std::string journal = folder / "recovery/journal";
   std::filesystem::remove(journal);
   REQUIRE(::mkfifo(journal.c_str(), 0600) == 0);
@@ -210,10 +210,11 @@ TEST_CASE("a manager that waits for its folder says so on its web port", "[clust
   const HttpAnswer answer = httpGet(url);
   CHECK(answer.status == 503);
   CHECK_THAT(answer.body, Catch::StartsWith("stuck: ") && Catch::Contains(folder / "recovery"));
-  std::fstream(journal) << "the end";  // lets it go on, and fail; opening a pipe for both ways does not wait
+  // lets the manager go on and fail; opening a pipe for both directions does not wait
+  std::fstream(journal) << "the end";
 }
 
-TEST_CASE("a manager lets in who knows the secret, and cuts off who does not speak its language", "[cluster-manager]") {
+TEST_CASE("a manager accepts peers with the secret, and disconnects peers that send garbage", "[cluster-manager]") {
   const TempFolder folder;
   const Manager manager(optionsIn(folder));
   CHECK_THROWS_AS(Peer(manager.endpoint(), ""), IoError);
@@ -230,8 +231,7 @@ TEST_CASE("a manager lets in who knows the secret, and cuts off who does not spe
   CHECK(manager.json().find("open sesame") == std::string::npos);
 }
 
-TEST_CASE("what programs call themselves is text in a manager's answers, whatever bytes they send",
-          "[cluster-manager]") {
+TEST_CASE("names of programs are text in a manager's answers, whatever their bytes", "[cluster-manager]") {
   const TempFolder folder;
   const Manager manager(optionsIn(folder));
   RegisterApplication message = someApplication(false);
@@ -245,7 +245,7 @@ TEST_CASE("what programs call themselves is text in a manager's answers, whateve
   CHECK_THAT(page, Catch::Contains("\"user\":\"Zo\xc3\xab\""));
 }
 
-TEST_CASE("a manager whose journal is none, or whose address is taken, does not start", "[cluster-manager]") {
+TEST_CASE("a manager with an invalid journal or a used address does not start", "[cluster-manager]") {
   const TempFolder folder;
   const Manager manager(optionsIn(folder));
   const TempFolder other;

@@ -17,7 +17,7 @@ namespace {
 using namespace worker;
 namespace p = cerium::protocol;
 
-/// A worker whose clock is the test's, with what it gave out last.
+/// A worker with the test's clock and its latest instructions.
 struct Worker {
   static WorkerState::Options options() {
     WorkerState::Options options;
@@ -211,7 +211,7 @@ TEST_CASE("an executor that is told to end is killed after five seconds", "[clus
   CHECK(worker.sent<p::ExecutorExited>()->how.reason == "not needed");
 }
 
-TEST_CASE("what is told to end while it starts ends once it has", "[cluster-manager][worker]") {
+TEST_CASE("a child that is told to end while it starts ends once it has started", "[cluster-manager][worker]") {
   Worker worker;
   worker.registerNow();
   worker.says(launchDriver());
@@ -228,7 +228,7 @@ TEST_CASE("an interrupt reaches a driver that runs, and no other", "[cluster-man
   Worker worker;
   worker.registerNow();
   worker.says(launchDriver());
-  SECTION("one that starts ends once it has") {
+  SECTION("a starting driver ends once it has started") {
     worker.says(p::InterruptDriver{"driver-1"});
     CHECK_FALSE(worker.find<Signal>());
     worker.on(Started{kDriver, "log"});
@@ -240,15 +240,15 @@ TEST_CASE("an interrupt reaches a driver that runs, and no other", "[cluster-man
   CHECK_FALSE(worker.find<Signal>());
   worker.says(p::InterruptDriver{"driver-1"});
   CHECK(worker.find<Signal>()->signal == SIGINT);
-  worker.says(p::InterruptDriver{"driver-1"});  // once more, as a new manager does not know that it was heard
+  // a second time, because a new manager does not know that it was delivered
+  worker.says(p::InterruptDriver{"driver-1"});
   CHECK_FALSE(worker.find<Signal>());
   worker.on(exited(kDriver));
   worker.says(p::InterruptDriver{"driver-1"});
   CHECK_FALSE(worker.find<Signal>());
 }
 
-TEST_CASE("a manager that comes back hears of all that runs, and of what ended meanwhile",
-          "[cluster-manager][worker]") {
+TEST_CASE("a manager that comes back hears of all running and ended children", "[cluster-manager][worker]") {
   Worker worker;
   worker.registerNow();
   for (int id : {1, 2}) {
@@ -258,7 +258,7 @@ TEST_CASE("a manager that comes back hears of all that runs, and of what ended m
   worker.says(launchDriver());
   worker.on(Started{kDriver, "log"});
   worker.on(Disconnected{"reset"});
-  CHECK_FALSE(worker.find<Signal>());  // all goes on
+  CHECK_FALSE(worker.find<Signal>());  // executors and drivers keep running
   worker.on(exited(executor(1), 9));
   worker.on(exited(kDriver));
   CHECK(worker.last.empty());
@@ -295,7 +295,7 @@ TEST_CASE("a manager that comes back hears of all that runs, and of what ended m
   }
   SECTION("but not when the manager has noted it") {
     worker.says(p::EndNoted{"app-1", 1});
-    worker.says(p::EndNoted{"app-1", 2});  // it runs
+    worker.says(p::EndNoted{"app-1", 2});  // the executor runs
     worker.says(p::EndNoted{"driver-1", -1});
     CHECK(worker.state.children().size() == 1);
   }
@@ -356,7 +356,7 @@ TEST_CASE("a worker that is asked to leave waits for what it runs", "[cluster-ma
   }
 }
 
-TEST_CASE("a worker that leaves takes no driver's end along that no manager has noted", "[cluster-manager][worker]") {
+TEST_CASE("a worker does not leave before a manager has noted the end of its drivers", "[cluster-manager][worker]") {
   Worker worker;
   worker.registerNow();
   worker.says(launchDriver());
@@ -411,7 +411,7 @@ TEST_CASE("messages that are not for workers are refused", "[cluster-manager][wo
   CHECK_THROWS_AS(worker.says(p::SubmitDriver{}), CorruptData);
 }
 
-TEST_CASE("whatever comes in whatever order, the books of a worker balance", "[cluster-manager][worker]") {
+TEST_CASE("a worker's resources add up after any order of events", "[cluster-manager][worker]") {
   for (uint32_t seed = 0; seed < 300; ++seed) {
     CAPTURE(seed);
     std::mt19937 random(seed);
@@ -419,7 +419,7 @@ TEST_CASE("whatever comes in whatever order, the books of a worker balance", "[c
     Worker worker;
     bool link_open = false, connecting = false, left = false;
     std::set<ChildId> starting, running;
-    std::set<ChildId> unreported;  // started children whose end the manager has not been told on any connection
+    std::set<ChildId> unreported;  // started children whose end was not reported on any connection
     int next = 0;
     for (int step = 0; step < 400 && !left; ++step) {
       std::vector<Event> events;
@@ -470,7 +470,7 @@ TEST_CASE("whatever comes in whatever order, the books of a worker balance", "[c
         if (std::holds_alternative<ConnectFailed>(event)) connecting = false;
         if (std::holds_alternative<Disconnected>(event)) link_open = false;
         if (const auto* from = std::get_if<FromManager>(&event)) {
-          // The manager does not want to hear of an end that it asks for.
+          // The manager needs no report of an end that it has ordered.
           if (const auto* end = std::get_if<p::EndExecutor>(&from->message)) unreported.erase(executor(end->executor));
         }
         for (const auto& given : worker.on(event)) {

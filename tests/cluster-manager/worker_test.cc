@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A real worker under a real manager, with shell scripts in the places of executors and drivers.
+// A real worker with a real manager, and shell scripts in place of executors and drivers.
 #include "cluster-manager/worker/worker.h"
 
 #include <signal.h>
@@ -42,7 +42,7 @@ bool eventually(const std::function<bool()>& condition) {
   return true;
 }
 
-/// Messages of one connection, as a test wants them: this kind next, others dropped.
+/// The messages of one connection: a test waits for the next one of a kind, and others are dropped.
 class Inbox {
  public:
   void add(p::ClusterMessage message) {
@@ -114,10 +114,10 @@ struct Cluster {
   std::unique_ptr<WorkerDaemon> worker;
 };
 
-/// What a driver, or `cerium submit`, is to a cluster: it has a program and asks the manager to run it.
+/// A driver or `cerium submit`, as a cluster sees it: it has a program and asks the manager to run it.
 class Client {
  public:
-  /// `purpose`: of its secret.
+  /// `purpose`: from which its secret is derived.
   Client(Cluster& cluster, const std::string& script, const std::string& purpose)
       : file_(writeScript(cluster, script)) {
     program.file.path = "/not/on/the/worker/program";
@@ -143,7 +143,7 @@ class Client {
 
   void send(const p::ClusterMessage& message) { connection_->send(p::encodeCluster(message)); }
 
-  /// Registers an application that wants one executor, and has these.
+  /// Registers an application that wants one executor and has `executors`.
   void registerApplication(std::vector<int64_t> executors = {}) {
     p::RegisterApplication message;
     message.application = "app-1";
@@ -165,7 +165,7 @@ class Client {
 
   p::Program program;
   Inbox inbox;
-  std::chrono::milliseconds time_for_output{0};  ///< For each piece; set before there is one.
+  std::chrono::milliseconds time_for_output{0};  ///< how long it takes for each piece; set before the first one
 
  private:
   static std::string writeScript(Cluster& cluster, const std::string& script) {
@@ -228,7 +228,7 @@ TEST_CASE("a worker runs an executor that it fetches, with a clean environment",
   CHECK((std::filesystem::status(folder).permissions() & std::filesystem::perms::mask) == std::filesystem::perms(0700));
 }
 
-TEST_CASE("an executor that cannot run is reported with its last words", "[cluster-manager][cluster]") {
+TEST_CASE("an executor that cannot run is reported with its last output", "[cluster-manager][cluster]") {
   Cluster cluster;
   cluster.startWorker();
   Client driver(cluster, "echo error while loading shared libraries >&2; exit 127\n", "application app-1");
@@ -239,7 +239,7 @@ TEST_CASE("an executor that cannot run is reported with its last words", "[clust
     CHECK(gone.how.log_end == "error while loading shared libraries");
     CHECK(driver.inbox.next<p::ExecutorGone>().executor > gone.executor);  // another one was tried
   }
-  SECTION("nobody has its program") {
+  SECTION("no process serves its program") {
     driver.program.file.port = 1;
     driver.registerApplication();
     const auto gone = driver.inbox.next<p::ExecutorGone>();
@@ -262,7 +262,7 @@ TEST_CASE("a worker that gets no thread for an executor says so and lives", "[cl
   CHECK(driver.inbox.next<p::ExecutorRunning>().executor > 0);
 }
 
-TEST_CASE("a driver in the cluster runs, is heard, and its end is told", "[cluster-manager][cluster]") {
+TEST_CASE("a driver in the cluster runs, its output arrives, and its end is reported", "[cluster-manager][cluster]") {
   Cluster cluster;
   cluster.startWorker();
   Client submitter(cluster, "echo got $1 $CERIUM_DRIVER_ID $SETTING; echo bad >&2; exit 7\n", "driver driver-1");
@@ -283,11 +283,11 @@ TEST_CASE("a driver in the cluster runs, is heard, and its end is told", "[clust
   CHECK(testing::contentsOf(cluster.folder / "work/driver-1/stdout") == "got one argument driver-1 set\n");
 }
 
-TEST_CASE("the end of a driver is told when its submitter has all that it printed", "[cluster-manager][cluster]") {
+TEST_CASE("the end of a driver is reported when its submitter has its whole output", "[cluster-manager][cluster]") {
   Cluster cluster;
   cluster.startWorker();
   Client submitter(cluster, "head -c 3000000 /dev/zero | tr '\\0' x\n", "driver driver-1");
-  submitter.time_for_output = std::chrono::milliseconds(20);  // as a slow network
+  submitter.time_for_output = std::chrono::milliseconds(20);  // like a slow network
   p::DriverOrder order;
   order.driver = "driver-1";
   order.program = submitter.program;
@@ -317,13 +317,13 @@ TEST_CASE("a driver in the cluster finds its submitter's files by their names", 
   CHECK_THAT(submitter.output(), Catch::Contains("files: " + cluster.folder / "work/driver-1/files/table\n"));
   CHECK_THAT(submitter.output(), Catch::Contains("cat files/table"));  // the script's own text
   CHECK_THAT(testing::contentsOf(cluster.folder / "work/fetched/" + order.program.file.hash),
-             Catch::Contains("cat files/table"));  // not what the driver made of its copy
-  // Of what ended, output is kept, not copies of what its submitter has.
+             Catch::Contains("cat files/table"));  // not the driver's changed copy
+  // After the end, the output is kept and copies of the submitter's files are deleted.
   CHECK_FALSE(std::filesystem::exists(cluster.folder / "work/driver-1/files"));
   CHECK(std::filesystem::exists(cluster.folder / "work/driver-1/stdout"));
 }
 
-TEST_CASE("a worker keeps the folders of what ended last", "[cluster-manager][cluster]") {
+TEST_CASE("a worker keeps the folders of the children that ended last", "[cluster-manager][cluster]") {
   Cluster cluster;
   const auto old = [&](int i) { return cluster.folder / ("work/app-old-" + std::to_string(i)); };
   const auto hour = [](int i) { return std::filesystem::file_time_type::clock::now() - std::chrono::hours(i); };
@@ -332,7 +332,7 @@ TEST_CASE("a worker keeps the folders of what ended last", "[cluster-manager][cl
     std::filesystem::last_write_time(old(i), hour(i));
   }
   cluster.startWorker();
-  // Whatever their kind, and although the folder of this one is older than all others.
+  // The folder of any kind of child counts by its end, even if the folder itself is older than all others.
   Client submitter(cluster, "touch -d '300 hours ago' .\n", "driver driver-1");
   p::DriverOrder order;
   order.driver = "driver-1";
@@ -344,7 +344,7 @@ TEST_CASE("a worker keeps the folders of what ended last", "[cluster-manager][cl
   CHECK(std::filesystem::exists(cluster.folder / "work/driver-1/stdout"));
 }
 
-TEST_CASE("a driver whose submitter is gone says what it lacks, and runs where that has been before",
+TEST_CASE("a driver whose submitter is gone says what is missing, and runs on workers that have it",
           "[cluster-manager][cluster]") {
   const bool has_been = GENERATE(true, false);
   Cluster cluster;
@@ -362,10 +362,10 @@ TEST_CASE("a driver whose submitter is gone says what it lacks, and runs where t
     }
   };
   if (has_been) REQUIRE(submit("driver-1").state == "FINISHED");
-  submitter.program.file.port = 1;  // where nobody listens
+  submitter.program.file.port = 1;  // a port without a listener
   const p::DriverStatus status = submit("driver-2");
   CHECK(status.state == (has_been ? "FINISHED" : "FAILED"));
-  if (!has_been) CHECK_THAT(status.detail, Catch::Contains("the `cerium submit` that hands it out"));
+  if (!has_been) CHECK_THAT(status.detail, Catch::Contains("the `cerium submit` that serves it"));
 }
 
 TEST_CASE("a driver in the cluster can be ended", "[cluster-manager][cluster]") {
@@ -437,7 +437,7 @@ TEST_CASE("a worker whose loop is stuck says so on its web port", "[cluster-mana
   const std::string url = "http://127.0.0.1:" + std::to_string(cluster.worker->webPort()) + "/healthz";
   CHECK(httpGet(url).status == 200);
   {
-    const std::lock_guard hold(cluster.mutex);  // what it is to tell waits for this, and with it its loop
+    const std::lock_guard hold(cluster.mutex);  // the worker's report waits for this lock, and with it its loop
     cluster.worker->leave();
     REQUIRE(eventually([&] { return httpGet(url).status == 503; }));
     CHECK_THAT(httpGet(url).body, Catch::StartsWith("stuck: ") && Catch::Contains(cluster.folder / "work"));

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Tasks that do not stop when they are told to: what that costs, and that nothing else notices.
+// Tasks that do not stop when they are told to: what they cost, and that other tasks are not affected.
 #include <unistd.h>
 
 #include <atomic>
@@ -14,7 +14,7 @@ namespace {
 
 using namespace testing;
 
-#ifdef __SANITIZE_THREAD__  // which delivers no signal to a loop without calls
+#ifdef __SANITIZE_THREAD__  // it delivers no signal to a loop without calls
 constexpr bool kLoopsTellWhere = false;
 #else
 constexpr bool kLoopsTellWhere = true;
@@ -22,12 +22,12 @@ constexpr bool kLoopsTellWhere = true;
 
 const char* const kMasters[] = {"local[2]", "local-cluster[2,1,512m]"};
 
-// Seen by the tasks of this process only: those of an executor's hang until it ends.
+// Seen by the tasks of this process only; tasks of an executor process hang until it ends.
 std::atomic<bool> g_over{false};
 std::atomic<int> g_came_back{0};
 std::atomic<int> g_never_written{-1};
 
-/// Hangs in this process are over once it is gone: the `tasks` that were given up have come back.
+/// Its destructor ends the hangs in this process and waits until the `tasks` that were given up have come back.
 struct HangsUntilTheEnd {
   explicit HangsUntilTheEnd(int tasks) : tasks_(tasks) {
     g_over = false;
@@ -41,7 +41,7 @@ struct HangsUntilTheEnd {
   const int tasks_;
 };
 
-/// The task for `x` is in its function.
+/// Marks that the task for `x` is in its function.
 void mark(int64_t x, const std::string& marks) { std::ofstream(marks + "/" + std::to_string(x)) << "here"; }
 
 [[gnu::noinline]] int64_t loopsForEver(int64_t x, const std::string& marks) {
@@ -70,7 +70,7 @@ Conf impatient(const std::string& master, const TempFolder& folder) {
   return clusterConf(master, folder).set("cerium.logLevel", "WARN").set("cerium.task.reaper.killTimeout", "500ms");
 }
 
-/// The tasks for 0, 1, ... of a job are in their function.
+/// Waits until the tasks for 0, 1, ... are in their function.
 bool run(int tasks, const TempFolder& marks) {
   return eventually([&] {
     for (int x = 0; x < tasks; ++x) {
@@ -198,7 +198,7 @@ TEST_CASE("a barrier stage starts over although one of its tasks hangs", "[clust
   CHECK(count == 2);
 }
 
-TEST_CASE("what a task does after it was given up is not used", "[cluster][fault][cancel]") {
+TEST_CASE("results of a task that was given up are not used", "[cluster][fault][cancel]") {
   TempFolder folder;
   HangsUntilTheEnd hangs(1);
   Context sc(impatient("local[2]", folder).set("cerium.logLevel", "OFF"));
@@ -233,7 +233,7 @@ TEST_CASE("a Context that stops does not wait for a task that hangs", "[cluster]
     sc.stop();
     CHECK_THROWS_AS(job.get(), JobFailed);
   }
-  hangs.end();  // and comes back where there is no Context any more
+  hangs.end();  // the task comes back after its Context is gone
 }
 
 TEST_CASE("a task that stops when it is told to costs nothing", "[cluster][cancel]") {

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// However a driver program ends, its executors end with it and nothing of theirs is left: no process, file or port.
+// However a driver program ends, its executors end with it and leave no process, file or port.
 #include <catch2/catch.hpp>
 #include <thread>
 
@@ -10,7 +10,7 @@ namespace {
 
 using namespace testing;
 
-/// The driver program: caches and shuffles, says that it is ready, then ends as `how` says.
+/// The driver program: caches and shuffles, reports that it is ready, then ends as `how` says.
 void program(const std::string& how) {
   const std::string folder = std::getenv("TMPDIR");
   Context sc(Conf().setMaster("local-cluster[2,1,256m]").setAppName("program").set("cerium.ui.enabled", "false"));
@@ -19,11 +19,12 @@ void program(const std::string& how) {
   if (cached.reduceByKey(std::plus<>()).count() != 1000) std::abort();
   std::ofstream(folder + "/ready") << "ready";
   if (how == "returns") return;
-  if (how == "throws") std::thread([&sc] { sc.range(-1).first(); }).join();  // where the test runner cannot catch it
+  // on a thread, so that the test runner cannot catch it
+  if (how == "throws") std::thread([&sc] { sc.range(-1).first(); }).join();
   sc.range(0, 2, 1, 2).foreach ([](int64_t) { ::usleep(60'000'000); });
 }
 
-/// Names of files that are not the program's own output, logs or mark.
+/// The names of files other than the program's output, logs and mark.
 std::vector<std::string> leftIn(const TempFolder& folder) {
   std::vector<std::string> left;
   for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
@@ -75,7 +76,7 @@ TEST_CASE("nothing is left of a program, however it ends", "[cluster][fault]") {
   std::vector<pid_t> executors;
   std::set<int> ports;
   REQUIRE(eventually([&] {
-    // A program that ends at once may be gone before it is seen ready with its executors.
+    // A program that ends at once may be gone before it is seen with its executors.
     if (executors.size() < 2) executors = childrenOf(driver.pid());
     if (executors.size() == 2 && ports.empty()) ports = listeningPorts({driver.pid(), executors[0], executors[1]});
     return std::filesystem::exists(folder / "ready");

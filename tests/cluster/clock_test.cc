@@ -1,11 +1,11 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Clocks of the day that differ between processes and jump by an hour, forwards and back, while jobs run: no process
-// is given up, nothing waits longer, and no age or duration is negative.
+// Wall clocks that differ between processes and jump by an hour, forwards and back, while jobs run: no process is given
+// up, nothing waits longer, and no age or duration is negative.
 #include <catch2/catch.hpp>
 
 #include "tests/support/standalone_cluster.h"
 
-// Sanitizers must be loaded before anything that is preloaded.
+// Sanitizers must be loaded before a preloaded library.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
 namespace cerium {
@@ -13,10 +13,10 @@ namespace {
 
 using namespace testing;
 
-/// Clocks by name, each wrong by so many seconds.
+/// Clocks by name, each wrong by a number of seconds.
 class Clocks {
  public:
-  /// For a process that is to go by the clock.
+  /// The variables of a process that uses the clock.
   [[nodiscard]] std::map<std::string, std::string> variables(const std::string& clock) const {
     const auto here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
     return {{"LD_PRELOAD", here / "libclock_shim.so"}, {"CERIUM_TEST_CLOCK", folder_ / clock}};
@@ -30,7 +30,7 @@ class Clocks {
   TempFolder folder_;
 };
 
-/// Works until it is told to end, then says what it saw; a cancelled task that hangs, too, is a matter of time.
+/// Works until it is told to end, then reports what it saw.
 void program() {
   const std::string folder = std::getenv("TMPDIR");
   std::string wrong;
@@ -46,14 +46,14 @@ void program() {
   }
   if (!recorder->removed().empty()) wrong += "; lost: " + recorder->removed()[0].reason;
   for (const TaskInfo& task : recorder->ended()) {
-    // A task takes 20 ms at most; a copy of one would mean that the driver took the task for slow.
+    // A task takes 20 ms at most; a copy of a task would mean that the driver considered it slow.
     if (task.run_micros < 0 || task.run_micros > 30'000'000) wrong += "; took " + std::to_string(task.run_micros);
     if (task.status != "SUCCESS") wrong += "; " + task.message;
   }
   std::ofstream(folder + "/wrong") << wrong;
 }
 
-/// Jumps of an hour while `driver` works.
+/// Makes the clocks jump by an hour while `driver` works.
 void jump(const Clocks& clocks, const std::vector<std::string>& names, const TempFolder& folder) {
   for (const int seconds : {3600, -3600, 0, -7200}) {
     for (const auto& name : names) clocks.set(name, seconds);
@@ -82,7 +82,7 @@ TEST_CASE("program whose task hangs deaf", "[.program]") {
   auto job = sc.range(0, 1, 1, 1)
                  .map(
                      [](int64_t x, const std::string& where) {
-                       sigset_t all;  // so that its stack cannot be asked for
+                       sigset_t all;  // blocked, so that the thread cannot report its stack
                        sigfillset(&all);
                        pthread_sigmask(SIG_BLOCK, &all, nullptr);
                        std::ofstream(where + "/hangs") << "here";
@@ -124,7 +124,7 @@ TEST_CASE("a clock that jumps by an hour and back costs a driver and its executo
   CHECK(contentsOf(folder / "wrong").empty());
 }
 
-TEST_CASE("processes of a cluster whose clocks differ and jump lose nobody, and no age is negative",
+TEST_CASE("a cluster whose clocks differ and jump loses no process, and no age is negative",
           "[cluster][standalone][fault][clock]") {
   const Clocks clocks;
   clocks.set("worker-0", 3600);
@@ -140,7 +140,7 @@ TEST_CASE("processes of a cluster whose clocks differ and jump lose nobody, and 
   jump(clocks, {"manager", "worker-0", "driver"}, folder);
   CHECK(cluster.json().at("aliveworkers").as_int64() == 2);
 
-  // The next manager begins at what its clock says, which is before the application began.
+  // The next manager starts with a clock that shows a time before the application began.
   clocks.set("manager", -10'000);
   cluster.killManager();
   cluster.startManager();

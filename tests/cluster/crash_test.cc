@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Functions that crash or throw: the job fails with the whole story, the driver and the next job do not notice.
+// Functions that crash or throw: the job fails with all details, and the driver and the next job are not affected.
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <future>
@@ -12,24 +12,24 @@ namespace {
 
 using namespace testing;
 
-/// Two tries a task: enough to see that it was tried again.
+/// Two tries for each task, enough to see a second one.
 Conf crashConf(const std::string& master, const TempFolder& folder) {
   return clusterConf(master, folder).set("cerium.task.maxFailures", "2");
 }
 
 [[gnu::noinline]] int64_t readsNothing(int64_t x) {
-  volatile auto address = static_cast<uintptr_t>(x);  // volatile: the compiler must not see where this goes
+  volatile auto address = static_cast<uintptr_t>(x);  // volatile, so that the compiler does not know the address
   return *reinterpret_cast<volatile int64_t*>(address);
 }
 [[gnu::noinline]] int64_t recursesForever(int64_t x) {
   volatile char frame[4096];
-  if (x < 0) return 0;  // never, but the compiler does not know
+  if (x < 0) return 0;  // never happens, but the compiler does not know
   frame[x & 4095] = 1;
   return recursesForever(x + 1) + frame[x & 4095];
 }
 [[gnu::noinline]] int64_t callsAbort(int64_t) { std::abort(); }
 
-/// What running `f` on the number 8 in one of four partitions fails with.
+/// The failure of running `f` on the number 8 in one of four partitions.
 template <class F>
 std::optional<JobFailed> failureOf(Context& sc, F f) {
   try {
@@ -43,7 +43,7 @@ std::optional<JobFailed> failureOf(Context& sc, F f) {
 /// A record whose `serialize` throws for one value.
 struct Touchy {
   int value = 0;
-  std::string text;  // so that it is no plain data
+  std::string text;  // makes it a type that is not bitwise
   template <class Archive>
   void serialize(Archive& archive) {
     if (value == 13) throw std::runtime_error("thirteen cannot travel");

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A driver that has run many tasks and many jobs holds no more than one that has run few, and so do its executors;
-// blocks that go while they are read change no answer.
+// A driver that has run many tasks and jobs holds no more memory than one that has run few, and so do its executors.
+// Blocks that are dropped while they are read do not change answers.
 #include <catch2/catch.hpp>
 #include <future>
 
@@ -11,7 +11,7 @@ namespace {
 
 using namespace testing;
 
-/// Of this process and its executors.
+/// Resident bytes of this process and its executors.
 std::vector<size_t> bytesNow() {
   std::vector<size_t> bytes{residentBytes(::getpid())};
   for (pid_t pid : executorPids()) bytes.push_back(residentBytes(pid));
@@ -20,7 +20,7 @@ std::vector<size_t> bytesNow() {
 
 constexpr size_t kSlack = size_t{32} << 20;
 
-/// No process takes much more than before.
+/// Checks that no process holds much more than before.
 void checkIsFlat(const std::vector<size_t>& before, const std::vector<size_t>& after) {
   REQUIRE(before.size() == after.size());
   for (size_t i = 0; i < before.size(); ++i) {

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Every kind of message, on every port of a standalone cluster, from who knows no secret, a wrong one and the right
-// one. port_table.h says what the right one is good for; the cluster and its jobs do not notice any of it.
+// Every kind of message at every port of a standalone cluster, with no secret, a wrong one and the right one.
+// port_table.h says which messages the right secret allows. The cluster and its jobs are not affected.
 #include <catch2/catch.hpp>
 
 #include "base/rpc/secrets.h"
@@ -16,7 +16,7 @@ namespace {
 using namespace testing;
 namespace p = cerium::protocol;
 
-/// One frame of each kind of both sets, empty and with every field filled, and where it is taken.
+/// A frame of each kind of both sets, empty and with every field filled, and the ports that take it.
 struct Sample {
   std::string name;
   unsigned taken_at = 0;
@@ -40,7 +40,7 @@ void addSamples(std::vector<Sample>& samples, testing::Random& random) {
           if constexpr (std::is_same_v<Set, p::Message>) return &message;
           return nullptr;
         }())) {
-      open->kind %= 4;  // the kinds that there are
+      open->kind %= 4;  // only valid kinds
     }
     std::visit(
         [&]<class T>(const T&) {
@@ -66,7 +66,7 @@ struct Target {
   uint16_t port = 0;
   std::string secret;
 
-  /// These let everybody go who does not begin with a registration.
+  /// These ports disconnect every peer that does not begin with a registration.
   [[nodiscard]] bool answersNobody() const { return kind == kWorkerPort || kind == kDriverPort; }
   /// A question that the port answers.
   [[nodiscard]] Bytes probe() const {
@@ -97,7 +97,7 @@ struct Target {
   }
 };
 
-/// True where the port went on to listen after the message, and answered a question then.
+/// True if the port still listens after the message and answers a question.
 bool isTaken(const Target& target, const Bytes& message) {
   Knocker peer(target.port);
   const std::string probe = target.answersNobody() ? "" : Knocker::frameOf(target.probe());
@@ -110,7 +110,7 @@ bool isTaken(const Target& target, const Bytes& message) {
   return false;
 }
 
-/// Which of the driver's ports this is: the first speaks first, the second hands out a program.
+/// Which of the driver's ports this is: the first one speaks first, the second one serves the program.
 Port kindOf(uint16_t port, const std::string& secret) {
   Knocker peer(port);
   if (!peer.shakeHands(secret, Knocker::frameOf(p::encodeCluster(p::FetchFile{"probe", 0})))) return kNowhere;
@@ -182,7 +182,7 @@ TEST_CASE("every kind of message at every port, with no secret, a wrong one and 
     }
   }
 
-  // Another release of the same cluster.
+  // A peer of another release of Cerium.
   for (const Target& target : targets) {
     Knocker other(target.port);
     CHECK_THAT(other.refusalOf(rpc::kProtocolVersion + 1, target.secret),
@@ -202,7 +202,7 @@ TEST_CASE("every kind of message at every port, with no secret, a wrong one and 
   }
   CHECK_THAT(refusal, Catch::Contains("an old build") && Catch::Contains(buildId()) && Catch::Contains("same binary"));
 
-  // An application's secret opens no door of the cluster, nor of another application.
+  // An application's secret is not valid for the cluster's ports, nor for another application's.
   for (const Target& target : {targets[0], targets[1]}) {
     Knocker application(target.port);
     CHECK_FALSE(application.shakeHands(application_secret, ""));

@@ -1,8 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Bits that flip on the network and on disks, disks that fail, and messages that come twice, under real processes: the
-// answer is right all the same. This program's own sendmsg, pwrite and pread stand before the system's, in the driver
-// and in its executors, as both are this program; what they do to a call is in the environment, which executors
-// inherit.
+// Flipped bits on the network and on disks, failing disks, and doubled messages, with real processes: the answer is
+// right. This program defines sendmsg, pwrite and pread, which its driver and executors use instead of the system's;
+// the fault is named in the environment, which executors inherit.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -27,7 +26,7 @@
 #include "tests/support/each_master.h"
 #include "tests/support/processes.h"
 
-// Sanitizers have their own of these functions.
+// Sanitizers define these functions themselves.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define CERIUM_TEST_FAULTS 0
 #else
@@ -41,18 +40,18 @@ namespace {
 
 constexpr const char* kVariable = "CERIUM_TEST_FAULT";
 
-/// Below a folder of this name there is no space left, for kFull.
+/// For kFull: no space is left below a folder of this name.
 constexpr const char* kFullFolder = "/full/";
 
-/// What goes wrong in a process: `kind` happens to one call of `every` that moves at least `min_bytes`, and at most
-/// `limit` times. Each is noted by a byte more in the file `noted`.
+/// A fault of a process: `kind` happens to one of `every` calls that move at least `min_bytes`, at most `limit` times.
+/// Each time a byte is added to the file `noted`.
 struct Fault {
   enum Kind : int { kNone, kFlipSent, kFlipWritten, kFailWrite, kFailRead, kShortWrite, kFull, kDouble };
   int kind = kNone;
   int every = 1;
   int min_bytes = 1;
   int limit = 1 << 30;
-  bool in_executors = true;  ///< Else in the driver.
+  bool in_executors = true;  ///< Otherwise in the driver.
   std::string noted = {};
 
   [[nodiscard]] std::string str() const {
@@ -61,7 +60,7 @@ struct Fault {
   }
 };
 
-/// Of this process; without locks or allocation, as it is called in the midst of system calls.
+/// The fault of this process. Without locks or allocation, because system calls use it.
 struct Injector {
   Fault::Kind kind = Fault::kNone;
   int every = 1;
@@ -93,9 +92,9 @@ struct Injector {
   }
 };
 
-Injector* g_injector = nullptr;  // never freed, as any thread may be in it
+Injector* g_injector = nullptr;  // never freed, because any thread may use it
 
-/// Before main, and what runs before it: an executor takes its variables out of the environment there.
+/// Before main, and before the executor removes variables from its environment.
 __attribute__((constructor(101))) void readFault() { g_injector = new Injector(); }
 
 Injector& injector() { return *g_injector; }
@@ -105,7 +104,7 @@ F* systems(const char* name) {
   return reinterpret_cast<F*>(::dlsym(RTLD_NEXT, name));
 }
 
-/// kFull is about files in one folder; they may have no name any more.
+/// Whether kFull holds for a file in its folder; the file may have no name any more.
 bool isFull(int fd, size_t size) {
   if (injector().kind != Fault::kFull) return false;
   char path[512] = "";
@@ -137,7 +136,7 @@ ssize_t faultyRead(int fd, void* bytes, size_t size, off_t at) {
   return -1;
 }
 
-/// Those messages among `frames` that may come at any time, once more; nothing where these are no whole frames.
+/// A copy of the messages in `frames` that may come at any time; empty if `frames` are not whole frames.
 std::string latecomers(std::string_view frames) {
   std::string again;
   while (!frames.empty()) {
@@ -157,7 +156,7 @@ std::string latecomers(std::string_view frames) {
   return again;
 }
 
-/// What the message holds, and what of it comes again, behind it all.
+/// The message with its latecomers at the end.
 std::string withLatecomers(const msghdr* message) {
   std::string all;
   for (size_t i = 0; i < message->msg_iovlen; ++i)
@@ -173,7 +172,7 @@ std::string withLatecomers(const msghdr* message) {
 void sendAll(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t n = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (n < 0 && errno != EAGAIN && errno != EINTR) return;  // the connection has broken, as the next call will say
+    if (n < 0 && errno != EAGAIN && errno != EINTR) return;  // the connection has broken, as the next call reports
     if (n > 0) bytes.remove_prefix(static_cast<size_t>(n));
     pollfd room{fd, POLLOUT, 0};
     if (n < 0) (void)::poll(&room, 1, 1000);
@@ -225,7 +224,7 @@ namespace {
 
 using namespace testing;
 
-/// The fault happens while this lives, to what starts after it.
+/// The fault happens in processes that start while this lives.
 class Faulty {
  public:
   Faulty(Fault fault, const TempFolder& folder) {
@@ -250,7 +249,7 @@ class Faulty {
 
 constexpr int64_t kRows = 60'000;
 
-/// A join of which each row is known, over spilled data where memory is short.
+/// Runs a join whose rows are known, over spilled data if memory is short, and checks it.
 bool joinIsRight(Context& sc) {
   const auto text = [](int64_t x) {
     return std::string(static_cast<size_t>(20 + x % 7), static_cast<char>('a' + x % 26));
@@ -324,7 +323,7 @@ TEST_CASE("messages that come twice, the second time after later ones, change no
   CHECK(recorder->removed().empty());
 }
 
-TEST_CASE("what a disk changes, or fails to write or read, never changes the answer", "[cluster][fault]") {
+TEST_CASE("damage and errors of a disk never change the answer", "[cluster][fault]") {
   const auto kind = GENERATE(Fault::kFlipWritten, Fault::kFailWrite, Fault::kFailRead, Fault::kShortWrite);
   TempFolder folder;
   const Faulty faulty({.kind = kind, .every = 5, .limit = 3}, folder);

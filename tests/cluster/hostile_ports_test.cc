@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Strangers at every port of a driver and its executors: they are let go with an error, and jobs go on.
+// Strangers at every port of a driver and its executors: they are disconnected, and jobs go on.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -29,7 +29,7 @@ int connectTo(int port) {
 
 std::string frame(uint64_t length) { return {reinterpret_cast<const char*>(&length), sizeof length}; }
 
-/// True where the other side ends the connection within 20 s, whatever it says before.
+/// True if the other side ends the connection within 20 s, whatever it sends before.
 bool isLetGo(int fd) {
   std::array<char, 4096> buffer;
   for (;;) {
@@ -41,7 +41,7 @@ bool isLetGo(int fd) {
 
 }  // namespace
 
-TEST_CASE("strangers at every port are let go, and jobs go on", "[cluster][security]") {
+TEST_CASE("strangers at every port are disconnected, and jobs go on", "[cluster][security]") {
   TempFolder folder;
   Context sc(clusterConf("local-cluster[2,1,256m]", folder));
   REQUIRE(
@@ -53,7 +53,7 @@ TEST_CASE("strangers at every port are let go, and jobs go on", "[cluster][secur
   std::set<int> ports;
   REQUIRE(eventually([&] {
     ports = listeningPorts(processes);
-    return ports.size() >= 4;  // the driver's two, and one of each executor
+    return ports.size() >= 4;  // the driver's two ports, and one of each executor
   }));
 
   const std::vector<std::string> greetings{
@@ -62,7 +62,7 @@ TEST_CASE("strangers at every port are let go, and jobs go on", "[cluster][secur
       frame(~uint64_t{0}),
       "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
       std::string(100'000, '\x16'),
-      "",  // half open: says nothing
+      "",  // half open: sends nothing
       "CE",
   };
   std::vector<int> strangers;

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Values beyond 2 GiB, where a size in an int would be negative, and those beyond what a message or the driver is to
-// hold: they arrive whole, or the error names the size, the limit and the way out.
+// Values beyond 2 GiB, whose size would be negative in an int, and values beyond the limit of a message or of the
+// driver: they arrive whole, or the error names the size, the limit and the way out.
 #include <catch2/catch.hpp>
 
 #include "tests/support/processes.h"
@@ -14,11 +14,11 @@ using namespace testing;
 constexpr size_t kBlock = size_t{1} << 20;
 constexpr int kBeyond = 2'100;  // blocks: more than 2^31 bytes
 
-/// Takes `blocks` times a megabyte once it is encoded, and next to nothing else.
+/// Encodes to `blocks` megabytes and takes almost no memory itself.
 struct Wide {
   int32_t blocks = 0;
   bool is_intact = true;
-  std::string text = {};  // so that it is no plain data, which is copied as it lies
+  std::string text = {};  // makes it a type that is not bitwise, so that it is not copied as it lies in memory
   template <class Archive>
   void serialize(Archive& archive) {
     archive(blocks);
@@ -69,7 +69,7 @@ TEST_CASE("a record of more than 2 GiB passes through a shuffle", "[cluster][lar
   CHECK(whole.sum() == 1);
 }
 
-TEST_CASE("what a function captures beyond what a message holds is refused by its size, and warned of before",
+TEST_CASE("captures that exceed a message are refused by their size, and large ones are warned of",
           "[cluster][large]") {
   TempFolder folder;
   const StderrFile log(folder / "stderr");
@@ -93,7 +93,7 @@ TEST_CASE("records that the driver holds go out in as many messages as they need
   Context sc(clusterConf("local-cluster[1,8,4g]", folder));
   auto recorder = std::make_shared<Recorder>();
   sc.addListener(recorder);
-  // All eight are launched at a time, and would be more than one message holds.
+  // The eight partitions are launched together, and one message could not hold them.
   const std::vector<Wide> eight(8, Wide{130});
   CHECK(sc.parallelize(eight, 8).map([](const Wide& wide) { return wide.is_intact ? wide.blocks : 0; }).sum() == 1'040);
   CHECK_THROWS_WITH(sc.parallelize(std::vector<Wide>{Wide{1'030}}, 1).count(),
@@ -102,7 +102,7 @@ TEST_CASE("records that the driver holds go out in as many messages as they need
   CHECK(recorder->removed().empty());
 }
 
-TEST_CASE("what a task adds to accumulators beyond what a message holds is refused by its size", "[cluster][large]") {
+TEST_CASE("additions to accumulators that exceed a message are refused by their size", "[cluster][large]") {
   TempFolder folder;
   Context sc(clusterConf("local-cluster[1,1,4g]", folder).set("cerium.task.maxFailures", "1"));
   auto recorder = std::make_shared<Recorder>();
@@ -113,7 +113,7 @@ TEST_CASE("what a task adds to accumulators beyond what a message holds is refus
   CHECK(recorder->removed().empty());
 }
 
-TEST_CASE("what tasks say to each other at a barrier is refused by its size where it is too long", "[cluster][large]") {
+TEST_CASE("barrier messages that are too long are refused by their size", "[cluster][large]") {
   TempFolder folder;
   for (const std::string master : {"local[2]", "local-cluster[2,1,2g]"}) {
     INFO(master);

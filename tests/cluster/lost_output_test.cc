@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// An executor dies while its shuffle output is read, and what is computed again is, or is not, what it was.
+// An executor dies while its shuffle output is read, and the output that is computed again is the same, or another one.
 #include <signal.h>
 #include <unistd.h>
 
@@ -15,7 +15,7 @@ namespace {
 using testing::testConf;
 using Pair = std::pair<int64_t, int64_t>;
 
-/// Kills an executor when some tasks of the second stage that it sees have ended.
+/// Kills an executor when some tasks of the second stage have ended.
 class Shoot final : public Listener {
  public:
   Shoot(int64_t victim, int tasks) : victim_(victim), tasks_(tasks) {}
@@ -42,7 +42,7 @@ std::shared_ptr<Shoot> shootAfter(Context& sc, int tasks) {
   return shoot;
 }
 
-/// Passes records on slowly enough that a stage is not over before the executor is dead.
+/// Passes records on so slowly that the stage is not over before the executor is dead.
 int64_t slowly(int64_t x) {
   static thread_local int count = 0;
   if (++count % 200 == 0) ::usleep(1000);

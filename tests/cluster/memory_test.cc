@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Functions that hold more memory than their executor has: the task is stopped, by name, before the kernel ends the
-// process; and where the kernel comes first, that is said.
+// Functions that hold more memory than their executor has: the task is stopped and named before the kernel ends the
+// process. If the kernel is faster, the failure says so.
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
@@ -35,7 +35,7 @@ std::optional<JobFailed> failureOf(F job) {
   return std::nullopt;
 }
 
-/// Keeps one more mebibyte for each record; the vector is the function's own.
+/// Keeps one mebibyte more for each record, in the function's own vector.
 void hoards(Context& sc, int64_t mebibytes) {
   sc.range(0, 2 * mebibytes, 1, 2)
       .mapPartitions([](auto records) {
@@ -46,7 +46,7 @@ void hoards(Context& sc, int64_t mebibytes) {
       .count();
 }
 
-/// One record for which a function takes memory at one go.
+/// Allocates memory for one record at once.
 [[gnu::noinline]] int64_t takesAtOnce(int64_t mebibytes) {
   std::vector<char> all(static_cast<size_t>(mebibytes) * kMiB, 'x');
   return all[static_cast<size_t>(mebibytes)];
@@ -67,7 +67,7 @@ TEST_CASE("a task whose functions hold more than its executor may is stopped, an
                                   Contains("of the 144 MiB that it may use (cerium.executor.memory"));
   CHECK(executorPids() == executors);
   CHECK(sc.range(0, 1000, 1, 4).count() == 1000);
-  hoards(sc, 40);  // what fits is not stopped
+  hoards(sc, 40);  // a function within the limit is not stopped
 }
 
 TEST_CASE("the process of an executor stays near its limit whatever its functions take", "[cluster][fault][memory]") {
@@ -90,7 +90,7 @@ TEST_CASE("cerium.executor.memoryOverhead is for functions that hold much", "[cl
 
 namespace {
 
-/// The most that a process had in memory so far, in MiB, without this large program itself.
+/// The peak memory of a process in MiB, without this large program itself.
 size_t peakOf(pid_t pid) {
   std::istringstream status(contentsOf("/proc/" + std::to_string(pid) + "/status"));
   size_t peak = 0;
@@ -153,7 +153,7 @@ TEST_CASE("an executor's process keeps to its memory, a quarter of it and 64 MiB
 
 namespace {
 
-/// A memory control group of this test's own, below the one it runs in; null where the system does not let it.
+/// A memory control group of this test, below its own; null if the system does not allow one.
 class MemoryGroup {
  public:
   static std::unique_ptr<MemoryGroup> make(size_t limit) {
@@ -191,7 +191,7 @@ constexpr const char* kGroupVariable = "CERIUM_TEST_MEMORY_GROUP";
 TEST_CASE("program in a memory control group", "[.]") {
   std::ofstream(std::string(std::getenv(kGroupVariable)) + "/cgroup.procs") << ::getpid() << std::flush;
   const TempFolder folder;
-  // The control group allows less than the executors think.
+  // The control group allows less than the executors assume.
   Context sc(clusterConf("local-cluster[2,1,1g]", folder).set("cerium.task.maxFailures", "2"));
   const auto failure = failureOf([&] { sc.parallelize(std::vector<int64_t>{900}, 1).map(takesAtOnce).count(); });
   REQUIRE(failure);

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A standalone cluster on machines of its own whose network fails without a word: no connection is reset, packets just
-// stop. What is cut off is given up in time, the job goes on elsewhere, and who comes back late is not listened to.
+// A standalone cluster on machines with a network that fails silently: connections are not reset, packets are dropped.
+// Machines that are cut off are given up in time, the job goes on elsewhere, and late messages are ignored.
 #include <catch2/catch.hpp>
 
 #include "tests/support/network_lab.h"
@@ -11,7 +11,7 @@ namespace {
 
 using namespace testing;
 
-/// The manager and the driver on machine 0, a worker on each other one.
+/// The manager and the driver on machine 0, and a worker on each other machine.
 struct Machines {
   explicit Machines(int workers) : lab(workers), cluster({"--host", NetworkLab::address(0)}) {
     for (int i = 1; i <= workers; ++i) lab.on(i, [this] { cluster.addWorker(); });
@@ -26,7 +26,7 @@ bool isPossible() {
   return reason.empty();
 }
 
-/// One core an executor, two of them, so that each worker of two cores has room for one more.
+/// Two executors with one core each, so that each worker of two cores has room for one more.
 Conf confFor(const Machines& machines, const std::string& limit) {
   return machines.cluster.conf()
       .set("cerium.executor.cores", "1")
@@ -45,7 +45,7 @@ bool areGone(const std::vector<pid_t>& pids) {
   return std::all_of(pids.begin(), pids.end(), [](pid_t pid) { return residentBytes(pid) == 0; });
 }
 
-/// A job of short tasks under way, and what is heard of it.
+/// A running job of short tasks and its recorded events.
 struct RunningJob {
   explicit RunningJob(Context& sc) {
     sc.addListener(recorder);
@@ -105,8 +105,7 @@ TEST_CASE("a machine that is cut off for less than the limit is not given up", "
   CHECK(machines.cluster.json().at("aliveworkers").as_int64() == 2);
 }
 
-TEST_CASE("a machine from which nothing comes, or to which nothing gets, is given up in time",
-          "[cluster][standalone][network]") {
+TEST_CASE("a machine whose packets are lost in one direction is given up in time", "[cluster][standalone][network]") {
   if (!isPossible()) return;
   const auto [from, to] = GENERATE(std::pair(0, 1), std::pair(1, 0));
   INFO("what machine " << from << " sends to machine " << to << " is lost");
@@ -140,7 +139,7 @@ TEST_CASE("of two machines that cannot reach each other one is given up, and the
   REQUIRE(slowSum(sc, 8, 20) == 28);
   machines.lab.lose(1, 2);
   machines.lab.lose(2, 1);
-  // Five seconds until a silent stream is in doubt, and four until it is known that nobody can be reached there.
+  // A silent stream is in doubt after five seconds, and its peer known to be unreachable after four more.
   auto counting = std::async(std::launch::async, [&] { return counts.count(); });
   CHECK(counting.wait_for(std::chrono::seconds(20)) == std::future_status::ready);
   CHECK(counting.get() == 100);
@@ -158,7 +157,7 @@ TEST_CASE("executors end when the machine of their driver is gone without a word
   REQUIRE(eventually([&] { return std::filesystem::exists(folder / "ready"); }, std::chrono::seconds(40)));
   REQUIRE(eventually([&] { return cluster.executors().size() == 1; }));
   lab.pullCable(2);
-  // They say something each second: ten looks without an answer are enough.
+  // Executors send something each second: ten looks without an answer are enough.
   CHECK(eventually([&] { return cluster.executors().empty(); }, std::chrono::seconds(30)));
   CHECK(cluster.json().at("aliveworkers").as_int64() == 1);
 }

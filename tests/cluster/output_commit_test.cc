@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Files that a job writes, where several attempts of a task come to their end together, or the driver does not come to
-// its own: each part is there once and whole, and what was not finished is not marked as such.
+// Files that a job writes, if several attempts of a task end together, or the driver ends early: each part exists once
+// and is complete, and unfinished output is not marked as complete.
 #include <catch2/catch.hpp>
 #include <set>
 
@@ -20,7 +20,7 @@ std::set<std::string> namesIn(const std::string& folder) {
   return names;
 }
 
-/// Saves eight parts, and waits for ever in the last of them when the others are there.
+/// Saves eight parts, and waits forever in the last of them when the others are there.
 void program() {
   const std::string folder = std::getenv("TMPDIR");
   Context sc(Conf().setMaster("local-cluster[2,1,256m]").setAppName("program").set("cerium.ui.enabled", "false"));
@@ -54,7 +54,7 @@ TEST_CASE("of two attempts that commit the same part together one wins, whole", 
     sc.range(0, 400, 1, 4)
         .map(
             [](int64_t x, const std::string& where) {
-              // The last record of a part waits for the other attempt to come there too.
+              // The last record of a part waits until the other attempt has reached it too.
               if (x == 299) {
                 const int attempt = TaskContext::get()->attemptNumber();
                 mark(where + "/" + std::to_string(attempt));
@@ -74,7 +74,7 @@ TEST_CASE("of two attempts that commit the same part together one wins, whole", 
   CHECK(recorder->removed().empty());
 }
 
-TEST_CASE("what a driver that is killed has saved in part is not marked as whole", "[cluster][fault][commit]") {
+TEST_CASE("output that a killed driver has saved in part is not marked as complete", "[cluster][fault][commit]") {
   TempFolder folder;
   DriverProgram driver("program that saves", folder);
   REQUIRE(eventually([&] { return exists(folder / "ready"); }));

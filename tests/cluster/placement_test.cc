@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Where tasks over cached partitions run once an executor was lost: on all executors again.
+// After the loss of an executor, tasks over cached partitions run on all executors again.
 #include <array>
 #include <catch2/catch.hpp>
 #include <set>

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Executors that die at the worst moments: the answer is right, what was not lost is not computed again, and what
-// actions add to accumulators counts once.
+// Executors that die at the worst moments: the answer is right, data that was not lost is not computed again, and
+// additions of actions to accumulators count once.
 #include <catch2/catch.hpp>
 #include <numeric>
 
@@ -15,10 +15,10 @@ const char* const kCluster = "local-cluster[2,1,512m]";
 
 using Pairs = std::vector<std::pair<int64_t, int64_t>>;
 
-/// True on the first try of the task that runs.
+/// True on the first try of the running task.
 bool firstTry() { return TaskContext::get()->attemptNumber() == 0; }
 
-/// Counts per key of 0, 1, ... 9999 by the remainder of `keys`.
+/// Counts by key of 0, 1, ... 9999, where the key is the remainder of `keys`.
 Pairs expectedCounts(int64_t keys) {
   Pairs all;
   for (int64_t key = 0; key < keys; ++key) all.emplace_back(key, 10'000 / keys);
@@ -71,7 +71,7 @@ TEST_CASE("shuffle output that died with its executor is computed again, and onl
   REQUIRE(eventually([&] { return sc.statusTracker().getExecutorInfos().size() == 2; }));
   auto counts = sc.range(0, 10'000, 1, 8)
                     .map([](int64_t x) {
-                      if (x % 1250 == 0) ::usleep(20'000);  // so that both executors get some
+                      if (x % 1250 == 0) ::usleep(20'000);  // slow enough that both executors get some
                       return std::pair<int64_t, int64_t>(x % 100, 1);
                     })
                     .reduceByKey(std::plus<>(), 4);
@@ -93,7 +93,7 @@ TEST_CASE("an executor that dies while others read its shuffle output is worked 
   auto recorder = std::make_shared<Recorder>();
   std::atomic<int> ended{0};
   recorder->on_task_end = [&ended](const TaskInfo&) {
-    if (++ended == 9) ::kill(executorPids().at(0), SIGKILL);  // eight map tasks and the first of the reduce tasks
+    if (++ended == 9) ::kill(executorPids().at(0), SIGKILL);  // after eight map tasks and the first reduce task
   };
   sc.addListener(recorder);
   auto counts = sc.range(0, 10'000, 1, 8)
@@ -142,7 +142,7 @@ TEST_CASE("cached partitions that died with their executor are computed again, a
   CHECK(calls.value() % 10 == 0);
 }
 
-TEST_CASE("what actions add counts once, whoever dies and whatever is tried again", "[cluster][fault]") {
+TEST_CASE("additions of actions count once, whatever executors die and tasks are tried again", "[cluster][fault]") {
   TempFolder folder;
   Context sc(clusterConf(kCluster, folder));
   auto total = sc.longAccumulator("total");
@@ -170,7 +170,7 @@ TEST_CASE("an executor that dies right after its results were sent changes nothi
                             total += 1;
                             return x;
                           })
-                          .collect();  // large results wait at the executor to be fetched
+                          .collect();  // large results wait at the executor until they are fetched
   REQUIRE(values.size() == 1'000'000);
   std::vector<int64_t> expected(values.size());
   std::iota(expected.begin(), expected.end(), 0);
@@ -184,7 +184,8 @@ TEST_CASE("an executor that stands still longer than the limit counts as dead", 
   Context sc(clusterConf(kCluster, folder)
                  .set("cerium.network.timeout", "1s")
                  .set("cerium.executor.heartbeatInterval", "100ms")
-                 .set("cerium.speculation", "false"));  // a copy elsewhere could end the job, and wake it, before
+                 // a copy elsewhere could end the job, and wake the executor, too early
+                 .set("cerium.speculation", "false"));
   auto recorder = std::make_shared<Recorder>();
   sc.addListener(recorder);
   REQUIRE(sc.range(0, 4, 1, 4).count() == 4);

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Jobs that are cancelled at any point and followed by the next at once, a thousand times: no core stays taken, nothing
-// is kept, and the answers are right.
+// Jobs that are cancelled at any point and followed by the next one at once, a thousand times: cores become free,
+// nothing is kept, and the answers are right.
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
@@ -22,7 +22,7 @@ size_t entriesOf(pid_t pid, const char* what) {
   return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder), {}));
 }
 
-/// What this process and its executors hold of the system.
+/// The system resources that this process and its executors hold.
 struct Held {
   static Held now() {
     Held held;
@@ -35,7 +35,7 @@ struct Held {
     }
     return held;
   }
-  /// Memory may grow a little, as allocators keep some; nothing else does.
+  /// Memory may grow a little, because allocators keep some; other resources may not.
   [[nodiscard]] bool isNoMoreThan(const Held& before) const {
     constexpr size_t kSlack = size_t{48} << 20;
     for (size_t i = 0; kMemoryTells && i < bytes.size() && i < before.bytes.size(); ++i) {
@@ -58,7 +58,7 @@ struct Held {
   std::vector<size_t> bytes;
 };
 
-/// Jobs of every shape; each time with RDDs of their own, so that shuffles and blocks come and go, too.
+/// Jobs of every shape, each time with new RDDs, so that shuffles and blocks come and go too.
 class Jobs {
  public:
   explicit Jobs(Context& sc)
@@ -88,7 +88,7 @@ class Jobs {
   RDD<int64_t> cached_;
 };
 
-/// Whether the job gave the right answer, or none as it was cancelled in time.
+/// Whether the job gave the right answer, or was cancelled in time.
 bool isRight(FutureAction<int64_t>& job, int& cancelled) {
   try {
     return job.get() == kRows;
@@ -135,11 +135,11 @@ TEST_CASE("a thousand jobs that are cancelled at random points, each followed by
       if (!isRightInTime(job)) ++wrong;
     }
   };
-  cancelMany(100);  // allocators and connections have what they need then
+  cancelMany(100);  // from then on allocators and connections have what they need
   const Held before = Held::now();
   cancelMany(kRounds);
   CHECK(wrong == 0);
-  // A core that a task keeps which was never told to stop is free again when its barrier has waited for 60 s.
+  // A core of a task that was never told to stop becomes free when the task's barrier has waited for 60 s.
   CHECK(slowest < std::chrono::seconds(30));
   CHECK(cancelled > kRounds / 20);  // others had ended before
   const bool is_flat = eventually([&] { return Held::now().isNoMoreThan(before); });

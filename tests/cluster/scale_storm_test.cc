@@ -12,13 +12,13 @@ using namespace testing;
 
 using Clock = std::chrono::steady_clock;
 
-/// Shuffles on another thread, one after the other, until it is told to stop.
+/// Runs shuffles on another thread, one after the other, until stop().
 class Shuffles {
  public:
   explicit Shuffles(Context& sc) : ended_(std::async(std::launch::async, [this, &sc] { run(sc); })) {}
   ~Shuffles() { stopping_ = true; }
 
-  /// Empty where all were right. Throws what a job has failed with.
+  /// Returns "" if all answers were right. Throws the failure of a job.
   std::string stop() {
     stopping_ = true;
     ended_.get();
@@ -44,7 +44,7 @@ class Shuffles {
   }
   std::atomic<bool> stopping_{false};
   std::atomic<int> done_{0};
-  std::string wrong_;  // the other thread's until it has ended
+  std::string wrong_;  // used by the other thread until it has ended
   std::future<void> ended_;
 };
 
@@ -91,7 +91,7 @@ TEST_CASE("workers that come, leave and are killed each second leave every shuff
   for (size_t second = 0; second < 8; ++second) {
     const auto until = Clock::now() + std::chrono::seconds(1);
     cluster.addWorker();
-    // Most are told to leave, which moves their blocks to others; some are killed.
+    // Most workers are told to leave, which moves their blocks to others; some are killed.
     const bool is_killed = second % 4 == 3;
     cluster.worker(second).signal(is_killed ? SIGKILL : SIGTERM);
     if (!is_killed) leaving.insert(second);

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Jobs that ask for more than there is: memory much smaller than the data, no disk, executors that cannot start.
+// Jobs without enough resources: memory much smaller than the data, no disk, executors that cannot start.
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
@@ -13,7 +13,7 @@ using namespace testing;
 const char* const kTiny = "local-cluster[2,1,16m]";
 constexpr int64_t kMany = 4'000'000;
 
-/// An executor of this test program that ends before it registers, when the test asks for it.
+/// Makes an executor of this program end before it registers, if the test asks for it.
 const bool g_refuses_to_start = [] {
   if (std::getenv("CERIUM_TEST_NO_START") != nullptr && std::getenv("CERIUM_EXECUTOR_OF") != nullptr) {
     std::fputs("this executor cannot start: no libraries\n", stderr);
@@ -67,7 +67,7 @@ TEST_CASE("a scratch folder that is missing is named when it is needed", "[clust
   CHECK(sc.range(0, 100, 1, 4).count() == 100);
 }
 
-TEST_CASE("executors that cannot start fail the job with what they said", "[cluster][fault]") {
+TEST_CASE("executors that cannot start fail the job with their error output", "[cluster][fault]") {
   TempFolder folder;
   ::setenv("CERIUM_TEST_NO_START", "1", 1);
   std::string failure;

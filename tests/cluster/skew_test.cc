@@ -1,6 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Data that is unevenly spread, in little memory: one key that has nearly all records, keys that are all equal, and one
-// partition that has everything.
+// Skewed data in little memory: one key with nearly all records, equal keys, and one partition with all records.
 #include <catch2/catch.hpp>
 
 #include "tests/support/processes.h"
@@ -13,7 +12,7 @@ using namespace testing;
 constexpr int64_t kRows = 1'000'000;
 using Pair = std::pair<int64_t, int64_t>;
 
-/// Nine of ten have the key 0.
+/// Nine of ten records have the key 0.
 auto skewed(Context& sc) {
   return sc.range(0, kRows, 1, 8).map([](int64_t x) { return Pair(x % 10 == 9 ? x : 0, x); });
 }

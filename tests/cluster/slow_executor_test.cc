@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// An executor that lives but is slow, as on a machine that is overloaded or throttled, does not hold its jobs up.
+// A slow executor, as on an overloaded or throttled machine, does not hold its jobs up.
 #include <sys/resource.h>
 
 #include <catch2/catch.hpp>
@@ -11,7 +11,7 @@ namespace {
 
 using namespace testing;
 
-/// A process that runs for one part of twenty of the time.
+/// Stops a process for nineteen twentieths of the time.
 class SlowedDown {
  public:
   explicit SlowedDown(pid_t pid) : pid_(pid), thread_([this] { run(); }) {}
@@ -36,7 +36,7 @@ class SlowedDown {
   std::thread thread_;
 };
 
-/// Computes for so long, by the clock of this thread's own.
+/// Computes for `time`, measured by this thread's CPU clock.
 void compute(std::chrono::milliseconds time) {
   const auto used = [] {
     timespec now{};

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A standalone cluster whose processes die, stand still and come back in mid-job: the answer is right, and whoever was
-// not hit does not notice.
+// A standalone cluster whose processes die, stand still and come back during a job: the answer is right, and other
+// processes are not affected.
 #include <catch2/catch.hpp>
 
 #include "tests/support/standalone_cluster.h"
@@ -10,7 +10,7 @@ namespace {
 
 using namespace testing;
 
-/// Caches and shuffles, says that it is ready, and runs for ever.
+/// Caches and shuffles, reports that it is ready, and runs forever.
 void endlessProgram() {
   const std::string folder = std::getenv("TMPDIR");
   Context sc(Conf().setAppName("endless").set("cerium.ui.enabled", "false"));
@@ -21,7 +21,7 @@ void endlessProgram() {
   sc.range(0, 4, 1, 4).foreach ([](int64_t) { ::usleep(300'000'000); });
 }
 
-/// A sum of tasks of 50 ms under way on another thread.
+/// A running sum of tasks of 50 ms, on another thread.
 class RunningSum {
  public:
   RunningSum(Context& sc, int tasks) : tasks_(tasks), recorder_(std::make_shared<Recorder>()) {
@@ -29,12 +29,12 @@ class RunningSum {
     sum_ = std::async(std::launch::async, [&sc, tasks] { return slowSum(sc, tasks, 50); });
   }
   [[nodiscard]] const Recorder& recorder() const { return *recorder_; }
-  /// True when so many of its tasks have ended within 30 s.
+  /// True when `tasks` of its tasks have ended within 30 s.
   [[nodiscard]] bool reaches(int tasks) const {
     return eventually([&] { return recorder_->succeeded() >= tasks; }, std::chrono::seconds(30));
   }
   bool isRight() { return sum_.get() == int64_t{tasks_} * (tasks_ - 1) / 2; }
-  /// No task ran in vain or twice.
+  /// True if no task ran in vain or twice.
   [[nodiscard]] bool isUndisturbed() const {
     return eventually([&] { return recorder_->ended().size() >= static_cast<size_t>(tasks_); }) &&
            recorder_->ended().size() == static_cast<size_t>(tasks_) && recorder_->succeeded() == tasks_ &&
@@ -55,7 +55,7 @@ std::vector<std::string> statesOfWorkers(const boost::json::object& json) {
   return states;
 }
 
-/// Files under a worker's folder that are neither logs nor programs nor its own lock.
+/// Files in a worker's folder that are not logs, programs or its lock.
 std::vector<std::string> leftBehind(const std::string& work_dir) {
   std::vector<std::string> left;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(work_dir)) {
@@ -66,7 +66,7 @@ std::vector<std::string> leftBehind(const std::string& work_dir) {
   return left;
 }
 
-/// One on each of two workers, and both have run tasks.
+/// The executors, one on each of two workers, after both have run tasks.
 std::vector<pid_t> bothExecutors(const StandaloneCluster& cluster, Context& sc) {
   REQUIRE(slowSum(sc, 4, 1) == 6);
   REQUIRE(eventually([&] { return cluster.executors().size() == 2; }));
@@ -104,7 +104,7 @@ TEST_CASE("workers of one machine keep to folders of their own", "[cluster][stan
   arguments.insert(arguments.end(), {"--work-dir", folder});
   const Daemon third(cluster.folder(), "third", arguments);
   CHECK(third.wait() == 2);
-  CHECK_THAT(third.log(), Catch::Contains("has the work folder " + folder) && Catch::Contains("--work-dir"));
+  CHECK_THAT(third.log(), Catch::Contains("uses the work folder " + folder) && Catch::Contains("--work-dir"));
 }
 
 TEST_CASE("an executor that is killed is replaced, in mid-job", "[cluster][standalone][fault]") {
@@ -162,7 +162,7 @@ TEST_CASE("running jobs do not notice that the manager is killed and restarted",
     return json.at("status").as_string() == "ALIVE" && json.at("aliveworkers").as_int64() == 2 &&
            json.at("activeapps").as_array().size() == 1 && json.at("coresused").as_int64() == 4;
   }));
-  // The new one is in charge: it replaces what dies.
+  // The new manager is in charge: it replaces executors that die.
   ::kill(executors[0], SIGKILL);
   CHECK(eventually([&] {
     const auto now = cluster.executors();
@@ -189,7 +189,7 @@ TEST_CASE("running jobs do not notice that the manager comes back with its journ
     if (is_gone) {
       std::filesystem::remove_all(entry.path());
     } else if (entry.is_regular_file() && entry.file_size() > 3) {
-      std::filesystem::resize_file(entry.path(), entry.file_size() - 3);  // in the midst of a write
+      std::filesystem::resize_file(entry.path(), entry.file_size() - 3);  // as in the middle of a write
     }
   }
   cluster.startManager();
@@ -226,7 +226,7 @@ TEST_CASE("a standby manager takes over within ten seconds, and the job goes on"
       std::chrono::seconds(10)));
   CHECK(sum.isRight());
   CHECK(sum.isUndisturbed());
-  // Applications that come later find it too.
+  // Later applications find it too.
   sc.stop();
   Context later(quietConf(cluster).setMaster(both));
   CHECK(slowSum(later, 4, 1) == 6);
@@ -243,7 +243,7 @@ TEST_CASE("a worker that stands still is lost after ten seconds, and comes back"
   RunningSum sum(sc, 80);
   REQUIRE(sum.reaches(4));
   cluster.worker(0).signal(SIGSTOP);
-  ::kill(stopped[0], SIGSTOP);  // as a machine, or a container that is paused
+  ::kill(stopped[0], SIGSTOP);  // like a machine, or a container, that is paused
   CHECK(eventually(
       [&] {
         const auto states = statesOfWorkers(cluster.json());

@@ -10,7 +10,7 @@ namespace {
 
 using namespace testing;
 
-/// Stages as a listener sees them: how often each was submitted, and what its tasks came to.
+/// The stages that a listener sees: how often each was submitted, and how its tasks ended.
 class StageLog final : public Listener {
  public:
   void onTaskEnd(const TaskInfo& task) override {
@@ -47,7 +47,7 @@ class StageLog final : public Listener {
   std::string stories_;          // guarded by mutex_
 };
 
-/// What a worker that leaves is told by.
+/// The way in which a worker is told to leave.
 enum class Way { kSignal, kCommand };
 
 void tellToLeave(StandaloneCluster& cluster, Daemon& worker, Way way, Daemon& stays) {
@@ -109,7 +109,7 @@ TEST_CASE("a worker leaves while others read its shuffle output, and no stage ru
   auto log = std::make_shared<StageLog>();
   Context sc(cluster.conf().set("cerium.speculation", "false"));
   sc.addListener(log);
-  // Much to read for each reduce task, and slowly done on the worker that stays.
+  // Each reduce task has much to read, and is slow on the worker that stays.
   const pid_t stays = cluster.worker(0).pid();
   auto slow = sc.range(0, 8000, 1, 8)
                   .map([](int64_t x) { return std::pair<int64_t, std::string>(x, std::string(8000, 'x')); })
@@ -142,7 +142,7 @@ TEST_CASE("a worker that runs nothing leaves at once, and the last one too", "[c
   Context sc(cluster.conf());
   auto counts = slowCounts(sc, 4, 1);
   REQUIRE(counts.count() == 100);
-  cluster.worker(1).signal(SIGTERM);  // nobody is left to take its output
+  cluster.worker(1).signal(SIGTERM);  // no other worker is left to take its output
   CHECK(cluster.worker(1).wait() == 0);
   cluster.addWorker();
   CHECK(counts.count() == 100);
@@ -152,12 +152,12 @@ TEST_CASE("a second SIGTERM ends a worker at once", "[cluster][standalone][leavi
   StandaloneCluster cluster;
   cluster.addWorker();
   cluster.addWorker();
-  // No try may fail: it is not the tasks' fault.
+  // No try may fail, because the tasks are not at fault.
   Context sc(cluster.conf().set("cerium.speculation", "false").set("cerium.task.maxFailures", "1"));
   auto sum = std::async(std::launch::async, [&] { return slowSum(sc, 4, 3000); });
   REQUIRE(eventually([&] { return cluster.executorsOf(0).size() == 1; }));
   cluster.worker(0).signal(SIGTERM);
-  (void)cluster.worker(0).said("once more ends it", "\n");
+  (void)cluster.worker(0).said("a second signal ends them", "\n");
   cluster.worker(0).signal(SIGTERM);
   CHECK(cluster.worker(0).wait(std::chrono::seconds(5)) == 0);
   CHECK(sum.get() == 6);
@@ -189,7 +189,7 @@ TEST_CASE("executors are added while tasks wait and retired when idle, their shu
   CHECK(log->bad() == 0);
   CHECK(cluster.json().at("activeapps").as_array().at(0).at("waits").as_string().empty());
 
-  // One of the workers leaves: what its retired executors serve moves to others.
+  // A worker leaves: the output that its retired executors serve moves to others.
   REQUIRE(eventually([&] { return cluster.coresUsed() == 0; }));
   cluster.worker(0).signal(SIGTERM);
   CHECK(cluster.worker(0).wait() == 0);

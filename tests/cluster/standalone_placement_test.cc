@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Applications on a standalone cluster of real processes: who gets which executors, and what others wait for.
+// Applications on a standalone cluster of real processes: which executors each gets, and what others wait for.
 #include <catch2/catch.hpp>
 
 #include "tests/support/standalone_cluster.h"
@@ -9,7 +9,7 @@ namespace {
 
 using namespace testing;
 
-/// Waits until a file of this name stands in its folder; so that a test sees it while it runs.
+/// Waits until a file with a given name exists in its folder, so that a test sees it while it runs.
 void program() {
   const std::string folder = std::getenv("TMPDIR");
   Context sc(Conf().setAppName("program").set("cerium.ui.enabled", "false"));
@@ -68,7 +68,7 @@ TEST_CASE("executors are spread over workers, or put together", "[cluster][stand
   CHECK(cluster.coresUsed() == 2);
 }
 
-TEST_CASE("cores and memory of executors are kept to", "[cluster][standalone]") {
+TEST_CASE("executors get the cores and memory that were asked for", "[cluster][standalone]") {
   StandaloneCluster cluster;
   cluster.addWorker(4, "1g");
   SECTION("executor.cores and cores.max") {
@@ -180,7 +180,7 @@ TEST_CASE("added files and --files reach executors on other machines", "[cluster
   CHECK(contentsOf(File::get("two")) == "2");
 }
 
-TEST_CASE("who does not know the cluster's secret is refused and told so", "[cluster][standalone][security]") {
+TEST_CASE("a program without the cluster's secret is refused and told so", "[cluster][standalone][security]") {
   StandaloneCluster cluster;
   cluster.addWorker();
   TempFolder folder;

@@ -1,5 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Processes of a standalone cluster that stand still, and workers that take what they cannot run: nobody else suffers.
+// Processes of a standalone cluster that stand still, and workers that cannot run what they take: other processes are
+// not affected.
 #include <catch2/catch.hpp>
 
 #include "tests/support/standalone_cluster.h"
@@ -9,7 +10,7 @@ namespace {
 
 using namespace testing;
 
-/// Works, says so, and goes on until it is told to end; tells then which executors it has lost.
+/// Works, reports it, and goes on until it is told to end; then reports the executors that it has lost.
 void program() {
   const std::string folder = std::getenv("TMPDIR");
   Context sc(Conf().setAppName("program").set("cerium.ui.enabled", "false").set("cerium.logLevel", "OFF"));
@@ -27,7 +28,7 @@ void program() {
 
 TEST_CASE("program among stalls", "[.program]") { program(); }
 
-TEST_CASE("a manager and a driver that stand still for longer than the limit give nobody up",
+TEST_CASE("a manager and a driver that stand still for longer than the limit give no process up",
           "[cluster][standalone][fault]") {
   StandaloneCluster cluster;
   cluster.addWorker();
@@ -52,7 +53,7 @@ TEST_CASE("a manager and a driver that stand still for longer than the limit giv
   CHECK(contentsOf(folder / "lost") == "0");
 }
 
-TEST_CASE("workers that fall silent together, as where the manager is cut off, are not given up",
+TEST_CASE("workers that fall silent together, as when the manager is cut off, are not given up",
           "[cluster][standalone][fault]") {
   StandaloneCluster cluster;
   cluster.addWorker();
@@ -74,19 +75,19 @@ TEST_CASE("workers that fall silent together, as where the manager is cut off, a
   CHECK(cluster.manager().log().find("is lost") == std::string::npos);
 }
 
-TEST_CASE("a worker on which nothing starts costs no application its life", "[cluster][standalone][fault]") {
+TEST_CASE("a worker on which nothing starts fails no application", "[cluster][standalone][fault]") {
   StandaloneCluster cluster;
-  cluster.addWorker(4);  // the emptiest, so the first to be tried
+  cluster.addWorker(4);  // the emptiest worker, so it is tried first
   std::filesystem::rename(cluster.workDir(0), cluster.workDir(0) + "-gone");
   cluster.folder().write("worker-0", "no folder: as on a disk that is full, nothing can be made here");
-  SECTION("that could have executors elsewhere") {
+  SECTION("if another worker has room") {
     cluster.addWorker(2);
     Context sc(cluster.conf());
     CHECK(slowSum(sc, 40, 20) == 780);
     CHECK(cluster.executorsOf(0).empty());
     CHECK(cluster.executorsOf(1).size() == 1);
   }
-  SECTION("when it comes to those that have executors") {
+  SECTION("when it comes back to a running application") {
     Daemon& broken = cluster.worker(0);
     broken.signal(SIGSTOP);
     cluster.addWorker(2);

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// `cerium submit --deploy-mode cluster` with real processes: the driver runs under a worker, and whoever submitted it
-// hears it, interrupts it, and outlives managers with it.
+// `cerium submit --deploy-mode cluster` with real processes: the driver runs on a worker; its submitter prints its
+// output, interrupts it, and survives a restart of the manager with it.
 #include <catch2/catch.hpp>
 #include <iostream>
 
@@ -14,7 +14,7 @@ using namespace testing;
 /// Settings come from the worker and `cerium submit`.
 Conf ownConf() { return Conf().setAppName("program").set("cerium.ui.enabled", "false"); }
 
-/// A driver's word to its submitter.
+/// Prints a line for the submitter.
 void say(const std::string& text) { std::cout << "driver says: " << text << std::endl; }
 
 void readsFiles() {
@@ -48,7 +48,7 @@ void takesItsTime() {
   say("sum " + std::to_string(slowSum(sc, 60, 100)));
 }
 
-/// Its folder is the same at the second try.
+/// The driver's folder is the same at the second try.
 void failsAtFirst() {
   if (!std::filesystem::exists("tried")) {
     std::ofstream("tried") << "once";
@@ -59,9 +59,9 @@ void failsAtFirst() {
   say("second try, sum " + std::to_string(slowSum(sc, 4, 1)));
 }
 
-/// Still prepares itself when its worker is killed.
+/// Is still preparing itself when its worker is killed.
 void makesItsContextLate() {
-  ::signal(SIGPIPE, SIG_IGN);  // else its next word would end it
+  ::signal(SIGPIPE, SIG_IGN);  // otherwise its next output would end it
   say("prepares");
   const pid_t worker = ::getppid();
   while (::getppid() == worker) ::usleep(10'000);
@@ -140,7 +140,7 @@ TEST_CASE("a driver in the cluster and its submitter outlive the manager", "[clu
   const auto submitter = submitDriver(cluster, "cluster driver that takes its time");
   REQUIRE(hears(*submitter, "driver says: ready"));
   cluster.killManager();
-  CHECK(hears(*submitter, "waits for the manager to come back"));
+  CHECK(hears(*submitter, "waiting for the manager to come back"));
   SECTION("that comes back while the driver runs") { cluster.startManager(); }
   SECTION("that comes back when the driver has ended") {
     REQUIRE(hears(*submitter, "driver says: sum 1770"));
@@ -159,13 +159,13 @@ TEST_CASE("a supervised driver that fails is run again", "[cluster][standalone][
   CHECK(submitter->wait() == 0);
   CHECK(hears(*submitter, "RELAUNCHING"));
   CHECK(hears(*submitter, "exited with status 9"));
-  // As it came, and not again with the news of its end.
+  // The output as it came, and not again with the report of the end.
   CHECK(hears(*submitter, "driver says: first try"));
   CHECK(submitter->log().find("first try") == submitter->log().rfind("first try"));
   CHECK(hears(*submitter, "driver says: second try, sum 6"));
 }
 
-TEST_CASE("a driver whose worker is killed ends with it, and is run again where supervised",
+TEST_CASE("a driver whose worker is killed ends with it, and is run again if supervised",
           "[cluster][standalone][submit][fault]") {
   const bool supervised = GENERATE(true, false);
   INFO("supervised: " << supervised);
@@ -210,7 +210,7 @@ TEST_CASE("no process shows a secret in its environment", "[cluster][standalone]
   REQUIRE(eventually([&] { return cluster.executorsOf(0).size() == 2; }));  // and the driver
   std::vector<pid_t> all = cluster.executorsOf(0);
   all.insert(all.end(), {submitter.pid(), cluster.worker(0).pid(), cluster.manager().pid()});
-  // A moment after its start: the program has to get as far as its Context.
+  // Waits a moment, because the program must first reach its Context.
   for (pid_t pid : all) CHECK(eventually([&] { return secretsShownBy(pid).empty(); }, std::chrono::seconds(5)));
 }
 

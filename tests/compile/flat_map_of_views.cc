@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A view of a record is no record: its copy names memory of this process.
+// A view of a record cannot be a record, because its copy refers to memory of this process.
 // expect: records of this type cannot be serialized
 #include <cerium/cerium.h>
 

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// map's function has to take the record.
+// map's function must take the record.
 // expect: cerium: map: the function cannot be called with a record of this type
 #include <cerium/cerium.h>
 

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A partitioner has to know the keys.
+// A partitioner must know the keys.
 // expect: cerium: not a partitioner for keys of this type
 #include <cerium/cerium.h>
 

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A destructor that may throw ends the process wherever records are destroyed.
+// A destructor that throws would end the process when records are destroyed.
 // expect: cerium: the destructor of this record type may throw, which would end the process; make it noexcept
 #include <cerium/cerium.h>
 

@@ -1,7 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What every transport does. One function per promise of base/rpc/transport.h; a test file binds them to each
-// implementation. `Net` is a network: net.make(options) gives a transport on it, and net.anyPort() an address to listen
-// on.
+// The contract of every transport: one function for each promise of base/rpc/transport.h, which a test file binds to
+// each implementation. `Net` is a network: net.make(options) makes a transport on it, and net.anyPort() is an address
+// to listen on.
 #pragma once
 
 #include <atomic>
@@ -35,7 +35,7 @@ void keepsOrder() {
 template <typename Net>
 void carriesSizes() {
   Pair<Net> pair;
-  // Around every border of the TCP buffers, and the empty message.
+  // Sizes around every border of the TCP buffers, and 0.
   const std::vector<size_t> sizes = {0,      1,       7,       8,       9,       8'184,     8'192,     8'193, 65'535,
                                      65'536, 131'063, 131'064, 131'065, 131'072, 1'000'003, 5'000'000, 0,     3};
   for (size_t size : sizes) pair.connection->send(patterned(size));
@@ -177,7 +177,7 @@ void tellsCloseOnce() {
     CHECK(at_server.waitForCloses(1));
     CHECK(at_client.waitForCloses(1));
   }
-  // The transports are gone too, which closes once more what is open.
+  // The transports are destroyed too, which closes open connections a second time.
   CHECK(at_server.closes().size() == 1);
   CHECK(at_client.closes().size() == 1);
 }
@@ -190,7 +190,7 @@ void destructionTellsBothSides() {
   SECTION("of the accepting side") { pair.server.reset(); }
   CHECK(pair.at_server.waitForCloses(1));
   CHECK(pair.at_client.waitForCloses(1));
-  // A connection may be kept, and used in vain, longer than its transport.
+  // A user may keep a connection longer than its transport and use it in vain.
   pair.connection->send(Bytes("nobody hears this"));
   pair.connection->close();
   CHECK(pair.connection->queuedBytes() == 0);
@@ -199,7 +199,7 @@ void destructionTellsBothSides() {
 template <typename Net>
 void destructionKeepsWhatWasClosedFirst() {
   Pair<Net> pair;
-  pair.connection->send(patterned(20'000'000));  // More than socket buffers hold.
+  pair.connection->send(patterned(20'000'000));  // more than socket buffers hold
   pair.connection->send(Bytes("goodbye"));
   pair.connection->close();
   pair.client.reset();
@@ -232,7 +232,7 @@ void canBeDestroyedUnderTraffic() {
     const auto connection = client->connect(address, watching);
     std::atomic<bool> stop = false;
     std::thread sender([&] {
-      // Bounded, as a sender has to be: the peer may be slower.
+      // Bounded, as a sender must be, because the peer may be slower.
       while (!stop)
         if (connection->queuedBytes() < 1'000'000) connection->send(patterned(5'000));
     });
@@ -340,7 +340,7 @@ void countsQueuedBytes() {
   const auto connection = client->connect(address, {});
   constexpr size_t kCount = 30;
   {
-    // A peer that takes nothing: more than any socket buffer holds stays queued.
+    // The peer takes nothing, and more is sent than socket buffers hold, so bytes stay queued.
     std::lock_guard closed(gate);
     for (size_t i = 0; i < kCount; ++i) connection->send(patterned(1 << 20));
     CHECK(connection->queuedBytes() > 1 << 20);

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Which task is stopped for what it holds: the decision alone, with times and sizes of the test's own.
+// The decision which task to stop for its memory, with the test's own times and sizes.
 #include "executor/memory_watch.h"
 
 #include <catch2/catch.hpp>
@@ -32,7 +32,7 @@ TEST_CASE("the task that holds most is stopped, and the others are not", "[execu
   CHECK(watch.look(kLimit + 1, {heap(1, 200), heap(2, 500)}, kStart + 10ms).kind == Kind::kNone);
 }
 
-TEST_CASE("no task is stopped for what others than tasks hold", "[executor][memory]") {
+TEST_CASE("no task is stopped for memory that no task holds", "[executor][memory]") {
   MemoryWatch watch(kLimit, 2);
   CHECK(watch.look(2 * kLimit, {heap(1, 20), heap(2, -300)}, kStart).kind == Kind::kNone);
   CHECK(watch.look(2 * kLimit, {}, kStart).kind == Kind::kNone);

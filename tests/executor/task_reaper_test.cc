@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Which tasks are overdue: the decision alone, with times of the test's own.
+// The decision which tasks are overdue, with the test's own times.
 #include "executor/task_reaper.h"
 
 #include <catch2/catch.hpp>
@@ -32,7 +32,7 @@ TEST_CASE("a task that ends within its grace is never overdue", "[executor][reap
   reaper.ended(TaskId(7));
   CHECK_FALSE(reaper.next());
   CHECK(reaper.overdue(start + 1h).empty());
-  reaper.ended(TaskId(8));  // of one that was never told
+  reaper.ended(TaskId(8));  // a task that was not told to stop
 }
 
 TEST_CASE("a task that is told to stop again gets no second grace", "[executor][reaper]") {

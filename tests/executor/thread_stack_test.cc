@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The stack of a thread that does not come back.
+// The stack of a thread that hangs.
 #include "executor/thread_stack.h"
 
 #include <signal.h>
@@ -23,7 +23,7 @@ namespace {
 
 }  // namespace
 
-#ifndef __SANITIZE_THREAD__  // which delivers no signal to a loop without calls
+#ifndef __SANITIZE_THREAD__  // it delivers no signal to a loop without calls
 TEST_CASE("the stack of a thread in an endless loop names the function", "[executor][crash]") {
   std::atomic<bool> over = false;
   std::atomic<bool> spins = false;
@@ -43,7 +43,8 @@ TEST_CASE("the stack of a thread that reads from a pipe names the function", "[e
   REQUIRE(::pipe(ends) == 0);
   std::thread thread([&] { readsFrom(ends[0]); });
   std::string stack;
-  for (int i = 0; i < 100 && stack.find("readsFrom") == std::string::npos; ++i) {  // until it has come there
+  // until the thread has reached the call
+  for (int i = 0; i < 100 && stack.find("readsFrom") == std::string::npos; ++i) {
     stack = describeStack(stackOf(thread.native_handle()));
   }
   const bool is_written = ::write(ends[1], "x", 1) == 1;

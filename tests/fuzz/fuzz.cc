@@ -1,5 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The frame of every target: its seeds go into its corpus, and at the end it says how many inputs were good.
+// The common part of the targets: writes seeds into the corpus and prints at the end how many inputs were decoded
+// whole.
 #include "tests/fuzz/fuzz.h"
 
 #include <cstdio>
@@ -15,7 +16,7 @@ uint64_t g_whole = 0;
 
 void say() { std::fprintf(stderr, "fuzz: %llu inputs were decoded whole\n", static_cast<unsigned long long>(g_whole)); }
 
-/// A target that does not understand its own seeds tests nothing but its first lines.
+/// A target that does not decode its own seeds would only test its first lines.
 void checkSeed(const std::string& seed) {
   const uint64_t before = g_whole;
   LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(seed.data()), seed.size());
@@ -34,7 +35,7 @@ void check(bool holds, const char* what) {
 
 }  // namespace cerium::fuzz
 
-/// libFuzzer calls it before it reads the corpus, which is the folder that the command line ends with.
+/// libFuzzer calls it before it reads the corpus, the folder at the end of the command line.
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
   using namespace cerium::fuzz;
   const std::filesystem::path folder = (*argv)[*argc - 1];

@@ -1,7 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What the libFuzzer targets of this folder share. Each is one decoder under any bytes: it has to give something that
-// it can encode again, or to refuse with CorruptData (IoError where it reads a file or a stream); anything else is a
-// finding. A target defines seeds(), and calls decodedWhole() for inputs like these.
+// The common part of the libFuzzer targets. Each target feeds any bytes to one decoder, which must return a value that
+// it can encode again, or throw CorruptData (or IoError if it reads a file or a stream); anything else is a finding. A
+// target defines seeds() and calls decodedWhole() for valid inputs.
 #pragma once
 
 #include <cstdint>
@@ -17,20 +17,21 @@
 
 namespace cerium::fuzz {
 
-/// Each target's: good inputs, for a closed set of messages one of every kind. The fuzzer begins with them. One that is
-/// not decoded whole ends the program before it begins.
+/// Each target defines it: valid inputs, for a set of messages one of each kind. The fuzzer begins with them. A seed
+/// that is not decoded whole ends the program before it begins.
 std::vector<std::string> seeds();
 
-/// This input was good to its end. At most once an input; the share of such inputs is printed at the end.
+/// Counts an input that was valid to its end, at most once for each input; the share of such inputs is printed at the
+/// end.
 void decodedWhole();
 
-/// Ends the program as a finding.
+/// Ends the program with a finding unless `holds`.
 void check(bool holds, const char* what);
 
 inline std::string_view textOf(const uint8_t* data, size_t size) { return {reinterpret_cast<const char*>(data), size}; }
 
-/// What the fuzzer says: every other time the bytes themselves; else a good message, drawn by the first bytes, with the
-/// changes that the rest describes, so that changes deep inside of messages are found soon.
+/// Every other time the fuzzer's bytes themselves; else a valid message, chosen by the first bytes, with the changes
+/// that the rest describes, so that changes deep inside messages are found soon.
 template <class Message, class Encode>
 Bytes frameFrom(const uint8_t* data, size_t size, Encode encode) {
   constexpr size_t kHead = 3;
@@ -45,7 +46,7 @@ Bytes frameFrom(const uint8_t* data, size_t size, Encode encode) {
   return frame;
 }
 
-/// One input for frameFrom of each kind there is.
+/// An input of frameFrom for each kind of message.
 template <class Message, class Encode>
 std::vector<std::string> seedsOfEachKind(Encode encode) {
   testing::Random random(1);
@@ -56,7 +57,7 @@ std::vector<std::string> seedsOfEachKind(Encode encode) {
   return all;
 }
 
-/// decode(x), where it is a message, is what decode(encode(decode(x))) is.
+/// If `data` is a message, decode(encode(decode(data))) must be equal to decode(data).
 template <class Message, class Encode, class Decode>
 void decodeAndBack(const uint8_t* data, size_t size, Encode encode, Decode decode) {
   const Bytes frame = frameFrom<Message>(data, size, encode);

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Blocks as an executor receives them: pieces put together to segments, these in map order, and their records.
+// Blocks as an executor receives them: pieces make segments, segments come in map order, and records are decoded.
 #include <utility>
 
 #include "executor/blocks/remote_shuffle.h"
@@ -23,7 +23,7 @@ Bytes runOf(const std::vector<Record>& records) {
   return bytes;
 }
 
-/// All that map outputs 0 to 3 of one other executor hold for a reduce partition; false where it is refused.
+/// Reads the output of maps 0 to 3 of another executor for a reduce partition. Returns false if it is refused.
 bool readShuffle(std::string_view input) {
   static fuzz::ScriptedPeer peer(fuzz::ScriptedPeer::Manner::kAllAtOnce);
   static const auto transport = rpc::makeLoopbackTransport(peer.network(), {.secret = fuzz::ScriptedPeer::kSecret});

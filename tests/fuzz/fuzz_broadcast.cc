@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A broadcast value as an executor fetches it: what the driver says of it, and the chunks that its holders send.
+// A broadcast as an executor fetches it: the driver's description and the chunks of its holders.
 #include "executor/blocks/broadcast_cache.h"
 #include "tests/fuzz/scripted_peer.h"
 
@@ -24,7 +24,7 @@ Bytes info(uint64_t bytes, uint64_t chunk_bytes, const std::vector<protocol::Pee
 std::vector<std::string> fuzz::seeds() {
   const std::vector<protocol::Peer> one = {{0, "script", 1}};
   const std::vector<protocol::Peer> two = {{0, "script", 1}, {1, "nobody", 2}};
-  // Chunks are fetched in any order, so all of a value are of one size here.
+  // Chunks are fetched in any order, so the chunks of a value have the same size here.
   return {
       fuzz::asInput({info(5, 8, one), chunk(0, "value")}),
       fuzz::asInput({info(8, 4, two), chunk(0, "some"), chunk(1, "more")}),

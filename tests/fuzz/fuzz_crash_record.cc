@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What a dying executor, or one that only says so, writes into its crash pipe.
+// The record that a dying executor writes into its crash pipe.
 #include "executor/crash_report.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A program, or a file, as a worker fetches it in pieces: what it keeps has the hash that it asked for, and what it
-// does not keep leaves nothing behind.
+// A file as a worker fetches it in pieces: a kept file has the requested hash, and a refused file leaves nothing
+// behind.
 #include <unistd.h>
 
 #include <filesystem>
@@ -29,7 +29,7 @@ Bytes piece(size_t begin, size_t end) {
       protocol::FilePiece{begin, end == kContents.size(), {}, Bytes(kContents.substr(begin, end - begin))});
 }
 
-/// A folder of this process, gone with it.
+/// A folder of this process; its destructor removes it.
 struct Folder {
   Folder() { fs::create_directory(path); }
   ~Folder() {

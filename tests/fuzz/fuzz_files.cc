@@ -21,7 +21,7 @@ namespace {
 const std::vector<std::string> kCodecs = {"", "gz", "zst", "lz4"};
 constexpr char kRecords = 4;
 
-/// A folder of this process for files whose names say how to read them: links to one file in memory.
+/// A folder of links to one file in memory, whose names select the way of reading.
 class Folder {
  public:
   Folder() : path_(fs::temp_directory_path() / ("cerium-fuzz-" + std::to_string(::getpid()))) {
@@ -80,7 +80,7 @@ std::string recordSeed() {
   return kRecords + contentsOf(fs::path(folder().path()) / "part-00004");
 }
 
-/// The lines as one split and as two: the same, where the file can be cut.
+/// Reads the lines as one split and, if the file can be cut, as two; both give the same lines.
 void readLines(const std::string& path, size_t size, bool compressed) {
   constexpr size_t kAtOnce = 3;
   std::vector<std::string> lines;

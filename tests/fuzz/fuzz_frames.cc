@@ -18,7 +18,8 @@ std::string frame(std::string_view message) {
 
 std::vector<std::string> fuzz::seeds() {
   const std::string one_then_empty = frame("one") + frame("");
-  return {'\0' + one_then_empty, '\7' + one_then_empty, '\xff' + one_then_empty};  // a byte, eight, all at once
+  // a byte at a time, eight, all at once
+  return {'\0' + one_then_empty, '\7' + one_then_empty, '\xff' + one_then_empty};
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

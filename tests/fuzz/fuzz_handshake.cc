@@ -1,7 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The first bytes of a connection, in pieces of any size: from a stranger, who never gets in by chance, and from one
-// who stands between two that know the secret and changes what they say, after which they never both believe each
-// other.
+// The first bytes of a connection, in pieces of any size. A stranger never passes the handshake. An attacker between
+// two sides that know the secret changes their bytes; after that, not both sides pass.
 #include <algorithm>
 #include <string_view>
 
@@ -13,7 +12,7 @@ using rpc::Handshake;
 
 namespace {
 
-/// Gives all of `text` to it, until it has an opinion.
+/// Feeds all of `text` to the handshake until it is done.
 void tell(Handshake& handshake, std::string_view text, size_t piece) {
   size_t consumed = 0;
   while (!text.empty() && handshake.state() == Handshake::State::kRunning) {
@@ -28,7 +27,7 @@ void tell(Handshake& handshake, std::string_view text, size_t piece) {
 
 void checkEnd(Handshake& handshake) {
   if (handshake.state() == Handshake::State::kRunning) handshake.peerClosed();
-  fuzz::check(handshake.state() != Handshake::State::kRunning, "a handshake goes on without its peer");
+  fuzz::check(handshake.state() != Handshake::State::kRunning, "a handshake keeps running without its peer");
   fuzz::check((handshake.state() == Handshake::State::kFailed) == !handshake.reason().empty(),
               "a failed handshake gives no reason, or a good one does");
 }
@@ -38,10 +37,10 @@ void stranger(rpc::Role role, std::string_view text, size_t piece) {
   (void)handshake.takeOutput();
   tell(handshake, text, piece);
   checkEnd(handshake);
-  fuzz::check(handshake.state() == Handshake::State::kFailed, "somebody got in without the secret");
+  fuzz::check(handshake.state() == Handshake::State::kFailed, "a peer without the secret passed");
 }
 
-/// `changes`: pairs of a place in all that is said and what to combine with the byte there.
+/// `changes`: pairs of a place in the dialogue and a value for the byte there.
 void inBetween(std::string_view changes, size_t piece) {
   Handshake connector(rpc::Role::kConnector, "a secret");
   Handshake acceptor(rpc::Role::kAcceptor, "a secret");
@@ -82,7 +81,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     inBetween(rest, piece);
     return 0;
   }
-  // The head of a greeting is given where the second bit says so: random bytes do not come that far.
+  // If the second bit is set, the greeting's head is prepended, because random bytes do not get past it.
   const std::string head = (data[0] & 2) != 0 ? std::string("CERIUM\x01\0", 8) : "";
   stranger((data[0] & 1) != 0 ? rpc::Role::kConnector : rpc::Role::kAcceptor, head + rest, piece);
   return 0;

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Whatever comes to a web port: a real status server in this process, a connection for each input.
+// Any bytes sent to a web port: a real status server in this process, with a connection for each input.
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,8 +22,8 @@ const cluster_manager::StatusServer& server() {
   return one;
 }
 
-/// What it answers. Calls are repeated that libFuzzer's clock interrupts. The connection ends with a reset: the next 60
-/// s need hundreds of thousands of ports.
+/// Sends a request and returns the answer. Calls that libFuzzer's clock interrupts are repeated. The connection ends
+/// with a reset, because 60 s of fuzzing need hundreds of thousands of ports.
 std::string ask(std::string_view request) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in at{};
@@ -35,8 +35,8 @@ std::string ask(std::string_view request) {
   ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   fuzz::check(TEMP_FAILURE_RETRY(::connect(socket, reinterpret_cast<sockaddr*>(&at), sizeof at)) == 0,
-              "nobody listens any more");
-  (void)::send(socket, request.data(), request.size(), MSG_NOSIGNAL);  // it may have been refused half-way
+              "the server does not listen any more");
+  (void)::send(socket, request.data(), request.size(), MSG_NOSIGNAL);  // the server may refuse it before the end
   ::shutdown(socket, SHUT_WR);
   std::string answer;
   char bytes[4096];

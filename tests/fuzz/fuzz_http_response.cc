@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Whatever a web port answers `cerium healthcheck`: the real client, and a server that says what the fuzzer says.
+// Any answer of a web port to `cerium healthcheck`: the real client, and a server that sends the fuzzer's bytes.
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@ using namespace cerium;
 
 namespace {
 
-/// Says the same to everybody who connects, then closes. Calls are repeated that libFuzzer's clock interrupts.
+/// Sends the same bytes to every client, then closes. Calls that libFuzzer's clock interrupts are repeated.
 class Answering {
  public:
   Answering() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -35,7 +35,7 @@ class Answering {
     words_ = words;
     given_.release();
   }
-  /// Until the words are out.
+  /// Waits until the bytes are sent.
   void waitUntilSaid() { said_.acquire(); }
 
  private:

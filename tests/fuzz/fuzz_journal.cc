@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A journal as a killed manager, or a bad disk, may leave it: its head is right half of the time.
+// A journal that a killed manager or a bad disk may leave; half of the inputs have a valid head.
 #include <sys/mman.h>
 #include <unistd.h>
 

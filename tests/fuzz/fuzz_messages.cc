@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Messages between a driver, its executors and those who fetch blocks.
+// Messages between a driver, its executors and readers of blocks.
 #include "base/protocol/messages.h"
 #include "tests/fuzz/fuzz.h"
 

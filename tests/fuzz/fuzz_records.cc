@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Records of users' types, and runs of them, as they lie in shuffle segments, cached blocks, spills and results.
+// Records of users' types, and runs of them, as in shuffle segments, cached blocks, spills and results.
 #include <map>
 #include <memory>
 #include <optional>
@@ -39,7 +39,7 @@ Bytes encodedOf(const std::vector<T>& values) {
   return bytes;
 }
 
-/// As a reader of a block does: batch by batch, and as one block. Good records are good again.
+/// Decodes as a reader of a block does: batch by batch, and as one block. Valid records are valid again when encoded.
 template <class T>
 void decodeRun(const Bytes& bytes) {
   try {

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A file of settings, as cerium-defaults.conf or `cerium submit --properties-file`, and the values in it: the master,
-// sizes, durations.
+// A file of settings (cerium-defaults.conf, `cerium submit --properties-file`) and its values: master, sizes,
+// durations.
 #include <sys/mman.h>
 #include <unistd.h>
 

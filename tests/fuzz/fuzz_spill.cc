@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What a bad disk gives back of spilled data: the same, or an error.
+// Spilled data that a bad disk changed: reading it gives the same bytes or an error.
 #include <dirent.h>
 #include <unistd.h>
 
@@ -12,7 +12,7 @@ using namespace cerium;
 
 namespace {
 
-/// The descriptor of the space's file, which has no name: the one that was not there before its first write.
+/// The descriptor of the space's nameless file: the next free number before its first write.
 int fileOf(SpillSpace& space) {
   const int next = ::dup(0);
   ::close(next);
@@ -23,11 +23,11 @@ int fileOf(SpillSpace& space) {
 }  // namespace
 
 std::vector<std::string> fuzz::seeds() {
-  // Small ones are kept as they are, large ones that repeat themselves by lz4.
+  // Small extents are stored uncompressed, large ones that repeat themselves with lz4.
   return {std::string("\0some bytes", 11), std::string("\0", 1), '\0' + std::string(3000, 'x')};
 }
 
-/// data[0]: how many changes follow, of three bytes each: where (two bytes) and what to combine with the byte there.
+/// data[0]: the number of changes, of three bytes each: the place (two bytes) and a value for the byte there.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static SpillSpace space({std::filesystem::temp_directory_path().string()});
   static const int file = fileOf(space);
@@ -47,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     fuzz::check(space.read(extent).view() == contents, "spilled data came back changed");
     fuzz::decodedWhole();
   } catch (const CorruptData&) {
-    fuzz::check(changes > 0, "spilled data is called corrupt, and nobody changed it");
+    fuzz::check(changes > 0, "unchanged spilled data is called corrupt");
   }
   space.free(extent);
   return 0;

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The code of a stage, and the definition of an accumulator, as an executor decodes them: entries of this program, of
-// other kinds or of none, and what their functions captured.
+// The code of a stage, and an accumulator's definition, as an executor decodes them: known and unknown entries, and the
+// captures of their functions.
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,7 +27,7 @@ struct Text {
   [[nodiscard]] bool isLong() const { return text.size() > 9; }
 };
 
-/// A functor of a user's, with a `serialize`.
+/// A user's functor with a `serialize`.
 struct Prefixed {
   std::string prefix;
   bool upper = false;
@@ -56,7 +56,7 @@ NodePtr node(int64_t id, std::vector<Dependency> dependencies, Body body) {
 Dependency narrow(NodePtr parent) { return {std::move(parent), nullptr}; }
 Dependency wide(int64_t id) { return {nullptr, std::make_shared<ShuffleDependency>(ShuffleId(id), 4, 3)}; }
 
-/// Numbers, through functions of each kind that travels, into a shuffle by ranges.
+/// A map stage: numbers, through functions of each kind that travels, into a range-partitioned shuffle.
 Bytes mapStage() {
   const NodePtr range = node<int64_t>(1, {}, ops::Range{0, 1, 100, 3});
   const NodePtr both = node<int64_t>(2, {narrow(range), narrow(range)}, ops::Union<int64_t>{{0, 3}});
@@ -76,7 +76,7 @@ Bytes mapStage() {
   return encodeStage(*fusedBody<Numbered>(numbered, pipe, end));
 }
 
-/// What a shuffle and a slice of the driver's data give, filtered by a member function, into a shuffle by hash.
+/// A reduce stage: records of a shuffle and of the driver's data, filtered by a member function, into a hash shuffle.
 Bytes reduceStage() {
   const NodePtr texts = node<Pair>(4, {wide(7)}, ops::Repartitioned<std::string, int64_t>{});
   const NodePtr data = node<Pair>(5, {}, ops::Parallelize<Pair>{});

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A peer who answers what the fuzzer says, and then hangs up.
+// A peer that answers with the fuzzer's frames and then closes the connection.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,7 @@
 
 namespace cerium::fuzz {
 
-/// An input as frames: each a length of two bytes, and so many bytes, or what is left.
+/// Cuts an input into frames: two bytes of length, then that many bytes, or the rest.
 inline std::vector<Bytes> framesIn(std::string_view input) {
   std::vector<Bytes> frames;
   while (input.size() >= 2) {
@@ -26,7 +26,7 @@ inline std::vector<Bytes> framesIn(std::string_view input) {
   return frames;
 }
 
-/// What framesIn takes apart.
+/// The inverse of framesIn.
 inline std::string asInput(const std::vector<Bytes>& frames) {
   std::string input;
   for (const Bytes& frame : frames) {
@@ -39,7 +39,7 @@ inline std::string asInput(const std::vector<Bytes>& frames) {
 
 class ScriptedPeer {
  public:
-  /// Whether the first message of a connection is answered by the whole script, or each message by its next frame.
+  /// Whether the first message of a connection is answered by all frames, or each message by the next frame.
   enum class Manner { kAllAtOnce, kOneEach };
 
   explicit ScriptedPeer(Manner manner) : one_each_(manner == Manner::kOneEach) {

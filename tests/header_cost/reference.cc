@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What header_cost.py measures against: a program of the standard library alone.
+// The reference of header_cost.py: a program of the standard library alone.
 #include <algorithm>
 #include <functional>
 #include <future>

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A driver program of ten operations, for the test `header_cost`: what compiling against Cerium costs a user.
+// A driver program of ten operations. The test `header_cost` measures what compiling it costs.
 #include <cerium/cerium.h>
 
 #include <iostream>

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Actions: what they return, how little they run for it, and what they do with nothing.
+// Actions: their results, how little they run, and their behaviour without records.
 #include <numeric>
 
 #include "tests/support/each_master.h"
@@ -75,7 +75,7 @@ TEST_CASE("reduce, fold and aggregate combine partitions in order", "[rdd]") {
     auto append = [](std::string a, const std::string& b) { return a + b; };
     CHECK(letters.reduce(append) == "abcde");
     CHECK(letters.treeReduce(append) == "abcde");
-    // The zero counts once a partition and once at the end.
+    // The zero value counts once in each partition and once at the end.
     CHECK(letters.fold("-", append) == "--a-bc-de");
     auto numbered = sc.parallelize(numbers(1, 101), 10);
     using Mean = std::pair<int64_t, int64_t>;
@@ -126,7 +126,8 @@ TEST_CASE("countApproxDistinct is near the number of distinct records", "[rdd]")
 
 TEST_CASE("takeSample gives each record the same chance, wherever it lies", "[rdd]") {
   Context sc(testing::testConf(testing::kThreads));
-  // Ten records in one partition and 190 in another, five drawn: each record is in a sample with 2.5 %.
+  // Ten records in one partition and 190 in another, five drawn: each record is in a sample with a probability of 2.5
+  // %.
   auto uneven = sc.parallelize(numbers(0, 10), 1).union_(sc.parallelize(numbers(10, 200), 1));
   for (const bool again : {false, true}) {
     std::vector<int> times(200, 0);

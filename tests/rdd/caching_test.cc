@@ -1,6 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What persist, unpersist, checkpoint and localCheckpoint save, and that results stay the same. Computations are
-// counted with accumulators.
+// What persist, unpersist, checkpoint and localCheckpoint save; results stay the same. Accumulators count computations.
 #include <atomic>
 #include <optional>
 
@@ -28,7 +27,7 @@ constexpr StorageLevel kLevels[] = {MEMORY_ONLY,     MEMORY_ONLY_2,     MEMORY_O
                                     MEMORY_AND_DISK, MEMORY_AND_DISK_2, MEMORY_AND_DISK_SER, MEMORY_AND_DISK_SER_2,
                                     DISK_ONLY,       DISK_ONLY_2};
 
-/// Knows how many of it there are in its process.
+/// Counts its instances in the process.
 struct Alive {
   static inline std::atomic<int> count{0};
   int value = 0;
@@ -43,7 +42,7 @@ struct Alive {
   }
 };
 
-/// In all processes that run tasks.
+/// The largest count over all processes that run tasks.
 int alive(Context& sc) {
   return sc.range(0, 8, 1, 8).map([](int64_t) { return Alive::count.load(); }).max();
 }
@@ -82,7 +81,7 @@ TEST_CASE("a chain that is cached under its own name is computed once", "[rdd]")
     CHECK(chain.count() == 100);
     CHECK(chain.count() == 100);
     CHECK(calls.value() == 100);
-    // What is built on it reads the cache, narrow or not, whichever handle it was built from.
+    // RDDs built on it read the cache, narrow or not, from whichever handle.
     CHECK(chain.filter([](int x) { return x > 50; }).count() == 50);
     CHECK(chain.map([](int x) { return std::pair(x % 2, x); }).reduceByKey(std::plus<>(), 2).count() == 2);
     auto copy = chain;

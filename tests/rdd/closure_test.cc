@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Functions as they travel: every kind comes back and does the same; captured pointers are found before they do harm.
+// Functions as they travel: each kind is decoded with the same behaviour; captured pointers are detected.
 #include "rdd/closure.h"
 
 #include <catch2/catch.hpp>
@@ -36,7 +36,7 @@ struct Square : Shape {
   int corners() const override { return 4; }
 };
 
-/// Too large a state for bytes: travels by `serialize`.
+/// State that is too large for a plain lambda: it travels by `serialize`.
 struct Contains {
   std::vector<std::string> words;
   bool operator()(const std::string& word) const { return std::find(words.begin(), words.end(), word) != words.end(); }
@@ -46,7 +46,7 @@ struct Contains {
   }
 };
 
-/// The captures of `f` as the check sees them.
+/// Checks the captures of `f`.
 template <class F>
 void check(const F& f) {
   closure::visit([](const CallSite& site, const void* captures, size_t size) { checkCaptures(site, captures, size); },
@@ -97,7 +97,7 @@ TEST_CASE("a function that was cut short is corrupt data", "[rdd][closure]") {
   }
 }
 
-TEST_CASE("a function pointer that somebody made up is refused", "[rdd][closure]") {
+TEST_CASE("an invented function pointer is refused", "[rdd][closure]") {
   Bytes bytes;
   Writer out(bytes);
   closure::encode(out, &twice);
@@ -106,7 +106,7 @@ TEST_CASE("a function pointer that somebody made up is refused", "[rdd][closure]
   CHECK_THROWS_AS(closure::decode<int (*)(int)>(in), CorruptData);
 }
 
-TEST_CASE("a bare address is no pointer to a member function", "[rdd][closure]") {
+TEST_CASE("a bare address is not a pointer to a member function", "[rdd][closure]") {
   using Plus = int (Shape::*)(int) const;
   Bytes bytes;
   Writer out(bytes);
@@ -136,7 +136,7 @@ TEST_CASE("captured pointers and references are found, with operation and place"
                                                                       Catch::Contains("cerium.closure.checkCaptures"));
 }
 
-TEST_CASE("captured numbers are no pointers", "[rdd][closure]") {
+TEST_CASE("captured numbers are not taken for pointers", "[rdd][closure]") {
   const int64_t small = 42;
   const int64_t negative = -1;
   const double real = 3.25;
@@ -155,7 +155,7 @@ TEST_CASE("a pointer in a function with bound values is found too", "[rdd][closu
                   InvalidArgument);
 }
 
-TEST_CASE("what cannot travel is known when the program is compiled", "[rdd][closure]") {
+TEST_CASE("a function that cannot travel is detected by the compiler", "[rdd][closure]") {
   const std::string text = "x";
   const auto f = [text](int x) { return text + std::to_string(x); };
   STATIC_REQUIRE_FALSE(closure::kCanTravel<decltype(f)>);

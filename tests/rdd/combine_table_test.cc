@@ -119,7 +119,7 @@ TEST_CASE("entries come in the order of their hashes, whatever the table's size 
   CHECK(first == keys_at(1'000'000, 3));
 }
 
-/// Few hashes, among them the largest, whose entries wrap around the table's end.
+/// A key with few hashes, among them the largest, whose entries wrap around the table's end.
 struct Collides {
   int value = 0;
   friend bool operator==(const Collides& a, const Collides& b) { return a.value == b.value; }
@@ -203,7 +203,7 @@ TEST_CASE("filling one table in another's order stays fast", "[rdd][table]") {
   for (int64_t key = 0; key < 200'000; ++key)
     from.upsert(
         key, from.hashOf(key), [] { return 1; }, [](int&) {});
-  CombineTable<int64_t, int> to(2);  // without an order of its own this would take minutes
+  CombineTable<int64_t, int> to(2);  // with the other table's order this would take minutes
   from.forEach([&](auto& entry) {
     to.upsert(
         entry.key, to.hashOf(entry.key), [] { return 1; }, [](int&) {});

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Sizes and types at the edge: nothing at all, empty partitions, very many partitions, very large records, records and
+// Extreme sizes and types: no records, empty partitions, very many partitions, very large records, records and
 // functions of unusual types.
 #include <array>
 #include <list>
@@ -18,7 +18,7 @@ using Pairs = std::vector<std::pair<int, int>>;
 
 namespace {
 
-/// A record type of the user's own, as key too.
+/// A user's record type, used as a key too.
 struct City {
   std::string name;
   int people = 0;
@@ -30,7 +30,7 @@ struct City {
   friend auto operator<=>(const City&, const City&) = default;
 };
 
-/// A function with state that is no plain bytes.
+/// A function with state that is not bitwise.
 struct Prefixed {
   std::string prefix;
   std::map<int, std::string> names;

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Code by name: what was registered is found again, and no number that somebody made up ever becomes a function.
+// Functions by name: registered ones are found, and invented numbers never become functions.
 #include "rdd/entry_table.h"
 
 #include <catch2/catch.hpp>
@@ -26,13 +26,13 @@ TEST_CASE("a registered function is found by its id", "[rdd][entries]") {
   CHECK(NodeEntry::id().module == TaskEntry::id().module);
 }
 
-TEST_CASE("an entry of one kind cannot be had as another", "[rdd][entries]") {
+TEST_CASE("an entry of one kind cannot be used as another", "[rdd][entries]") {
   CHECK_THROWS_AS(resolveEntry(EntryKind::kTask, NodeEntry::id()), CorruptData);
   CHECK_THROWS_AS(resolveEntry(EntryKind::kAccumulator, NodeEntry::id()), CorruptData);
   CHECK_THROWS_AS(resolveEntry(EntryKind::kNode, TaskEntry::id()), CorruptData);
 }
 
-TEST_CASE("offsets and modules that nobody registered are refused", "[rdd][entries]") {
+TEST_CASE("unregistered offsets and modules are refused", "[rdd][entries]") {
   const EntryId good = NodeEntry::id();
   for (uint64_t step = 1; step <= 64; ++step) {
     const EntryId behind{good.module, good.offset + step};
@@ -45,7 +45,7 @@ TEST_CASE("offsets and modules that nobody registered are refused", "[rdd][entri
   CHECK_THROWS_AS(resolveEntry(EntryKind::kNode, {0, 0}), CorruptData);
 }
 
-TEST_CASE("a function that never registered is no entry", "[rdd][entries]") {
+TEST_CASE("a function that never registered is not an entry", "[rdd][entries]") {
   const EntryId id = encodeFunctionPointer(reinterpret_cast<const void*>(plainFunction));
   CHECK_THROWS_AS(resolveEntry(EntryKind::kNode, id), CorruptData);
 }

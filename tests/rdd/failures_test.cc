@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Failures as a program sees them: what JobFailed tells, what is refused before anything runs, and that a Context goes
-// on after a failed job.
+// Failures as a program sees them: the contents of JobFailed, errors before anything runs, and a Context that works
+// after a failed job.
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -26,7 +26,7 @@ class BadRecord : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// The failure of `action`, which has to fail.
+/// The failure of `action`, which must fail.
 template <class Action>
 JobFailed failureOf(Action action) {
   try {
@@ -90,7 +90,7 @@ TEST_CASE("the operation at fault is named wherever its function runs", "[rdd]")
   });
 }
 
-TEST_CASE("something that is no exception fails the task too", "[rdd]") {
+TEST_CASE("a thrown object that is not an exception fails the task too", "[rdd]") {
   onEachMaster([](Context& sc) {
     const JobFailed failure = failureOf([&] {
       sc.parallelize({1}, 1).foreach ([](int x) {
@@ -163,7 +163,8 @@ TEST_CASE("a job that fails while another of its stages begins leaves every core
   onEachMaster([](Context& sc) {
     auto pairs = sc.parallelize(numbers(0, 8), 4).map([](int x) { return std::pair(x, x); });
     auto broken = pairs.mapValues([](int) -> int { throw BadRecord("no"); });
-    for (int i = 0; i < 5; ++i) {  // two map stages at a time; the first one fails when the other's tasks are next
+    // two map stages at a time; the first one fails while the other's tasks are about to start
+    for (int i = 0; i < 5; ++i) {
       CHECK_THROWS_AS(broken.join(broken, 2).count(), JobFailed);
       CHECK_THROWS_AS(broken.cogroup(broken, 2).count(), JobFailed);
     }
@@ -206,7 +207,7 @@ TEST_CASE("stop fails the jobs that run", "[rdd]") {
   });
 }
 
-TEST_CASE("a value that a Context answers about itself", "[rdd]") {
+TEST_CASE("a Context answers questions about itself", "[rdd]") {
   onEachMaster([](Context& sc) {
     CHECK(sc.appName() == "test");
     CHECK_FALSE(sc.applicationId().empty());

@@ -150,7 +150,7 @@ TEST_CASE("pipe sends a partition through a program", "[rdd]") {
               .filter([](const std::string& line) { return line == "nine9"; })
               .count() == 1);
     CHECK(sc.parallelize({1}, 1).pipe("echo $COLOUR", {{"COLOUR", "green"}}).collect() == Texts{"green"});
-    // A program that does not read its input, and one that is given none.
+    // A program that does not read its input, and one without input.
     CHECK(rdd.pipe("true").count() == 0);
     CHECK(sc.parallelize(Texts{}, 2).pipe("echo x").collect() == Texts{"x", "x"});
   });

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Aggregation that outgrows its budget: the same records in the same order as in memory, to the last bit, on disk what
-// memory does not hold, and a charge that follows what is really held.
+// Aggregation that exceeds its budget: the same records in the same order as in memory, to the last bit; the rest is on
+// disk; the charge follows the real memory.
 #include "rdd/shuffle/hash_aggregation.h"
 
 #include <catch2/catch.hpp>
@@ -58,7 +58,7 @@ TEST_CASE("an aggregation gives the same records in the same order at every budg
   auto stream = std::make_unique<HashAggregation<int64_t, double, Sum>>(task.context, 7, Sum());
   for (int i = 0; i < 200'000; ++i) {
     const auto key = static_cast<int64_t>(random() % 60'000);
-    const double value = 1.0 / (i + 3);  // its sum depends on the order of the additions
+    const double value = 1.0 / (i + 3);  // the sum depends on the order of the additions
     stream->add(key, value);
     if (const auto [known, is_new] = model.emplace(key, value); !is_new) known->second += value;
   }

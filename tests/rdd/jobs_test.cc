@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Jobs as the program handles them: asynchronous ones, several at once, groups and pools, cancelling, and what a task
-// knows about itself.
+// Jobs as a program handles them: asynchronous and parallel jobs, groups and pools, cancelling, and the context of a
+// task.
 #include <chrono>
 #include <fstream>
 #include <set>
@@ -26,7 +26,7 @@ RDD<int> endless(Context& sc) {
   });
 }
 
-/// Waits until some task runs; false where none does for long.
+/// Waits until a task runs; false if none does for long.
 bool someTaskRuns(Context& sc) {
   for (int i = 0; i < 20'000 && sc.statusTracker().getActiveStageIds().empty(); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -34,7 +34,7 @@ bool someTaskRuns(Context& sc) {
   return !sc.statusTracker().getActiveStageIds().empty();
 }
 
-/// Counts what it is told; read it when the Context has stopped.
+/// Counts events. Read it after the Context has stopped.
 struct Counting : Listener {
   void onJobStart(const JobInfo& job) override {
     ++jobs_started;
@@ -151,7 +151,7 @@ TEST_CASE("fair scheduling accepts pools with weights", "[rdd]") {
     sc.setLocalProperty("cerium.scheduler.pool", "urgent");
     CHECK(sc.getLocalProperty("cerium.scheduler.pool") == "urgent");
     auto in_pool = sc.parallelize(numbers(0, 100), 20).countAsync();
-    sc.setLocalProperty("cerium.scheduler.pool", "a pool that nobody described");
+    sc.setLocalProperty("cerium.scheduler.pool", "a pool without a description");
     CHECK(sc.parallelize(numbers(0, 50), 20).count() == 50);
     CHECK(in_pool.get() == 100);
   }

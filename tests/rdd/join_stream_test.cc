@@ -24,7 +24,7 @@ StreamPtr<std::pair<K, V>> streamOf(const std::vector<std::pair<K, V>>& records)
 template <class K, class V, class W>
 using Joined = std::vector<std::pair<K, std::pair<V, W>>>;
 
-/// The join of both at a budget, and the most records that a batch had.
+/// The join of both sides with a budget, and the size of its largest batch.
 template <class K, class V, class W>
 Joined<K, V, W> joined(size_t budget, const std::vector<std::pair<K, V>>& left,
                        const std::vector<std::pair<K, W>>& right, bool* spilled = nullptr) {
@@ -41,7 +41,7 @@ Joined<K, V, W> joined(size_t budget, const std::vector<std::pair<K, V>>& left,
   return all;
 }
 
-/// By the definition: each left record with each right one of its key.
+/// The model: each left record with each right record of its key.
 template <class K, class V, class W>
 Joined<K, V, W> nestedLoop(const std::vector<std::pair<K, V>>& left, const std::vector<std::pair<K, W>>& right) {
   std::map<K, std::vector<W>> rows;

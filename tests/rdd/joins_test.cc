@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Joins and cogroups against what nested loops over the same pairs give.
+// Joins and cogroups compared with nested loops over the same pairs.
 #include <map>
 
 #include "tests/support/each_master.h"
@@ -95,7 +95,7 @@ TEST_CASE("an RDD can be joined, cogrouped and united with itself", "[rdd]") {
   });
 }
 
-TEST_CASE("a join of larger random sides is what nested loops give", "[rdd]") {
+TEST_CASE("a join of larger random sides gives what nested loops give", "[rdd]") {
   Right left;
   Right right;
   uint64_t state = 12345;

@@ -11,7 +11,7 @@ using Catch::Matchers::Contains;
 using testing::onEachMaster;
 using testing::testConf;
 
-TEST_CASE("a job whose results are more than the driver is to hold fails and says which setting", "[rdd]") {
+TEST_CASE("a job whose results exceed the driver's limit fails and names the setting", "[rdd]") {
   Context sc(testConf(testing::kProcesses).set("cerium.driver.maxResultSize", "1m"));
   CHECK(sc.range(0, 1000, 1, 4).collect().size() == 1000);
   CHECK_THROWS_WITH(sc.range(0, 1'000'000, 1, 8).collect(), Contains("cerium.driver.maxResultSize"));
@@ -46,7 +46,7 @@ TEST_CASE("0 is no limit on results", "[rdd]") {
 }
 
 namespace {
-/// Its size is known to its own serialize only.
+/// A type whose size only its own serialize knows.
 struct Texts {
   std::vector<std::string> all;
   template <class Archive>

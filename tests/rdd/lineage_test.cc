@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What an RDD tells about itself, and lineage that is long, wide or both.
+// The information that an RDD gives about itself, and lineage that is long, wide or both.
 #include "tests/support/each_master.h"
 
 namespace cerium {
@@ -45,7 +45,7 @@ TEST_CASE("toDebugString shows operations, places, names and shuffles", "[rdd]")
     CHECK_THAT(text, Contains("mapValues at lineage_test.cc:") && Contains("map at lineage_test.cc:"));
     CHECK_THAT(text, Contains("numbers") && Contains("parallelize at lineage_test.cc:") && Contains("MEMORY_ONLY"));
     CHECK(linesOf(text) == 4);
-    // Without a shuffle there is no step to the right.
+    // Without a shuffle the text is not indented.
     CHECK_THAT(pairs.mapValues([](int x) { return x; }).toDebugString(), !Contains("+-"));
     CHECK(linesOf(pairs.join(pairs, 2).toDebugString()) <= 6);
   });
@@ -94,7 +94,7 @@ TEST_CASE("a chain of many shuffles runs each of them once", "[rdd]") {
                 .partitionBy(HashPartitioner(2 + i % 2));
     }
     CHECK(testing::shuffledBy(sc, [&] { CHECK(rdd.values().sum() == 60); }) == 30 * 60);
-    // All map outputs are there: the second action shuffles nothing.
+    // All map outputs exist: the second action shuffles nothing.
     CHECK(testing::shuffledBy(sc, [&] { CHECK(rdd.count() == 60); }) == 0);
   });
 }

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Writing part files: they appear whole, once, and not at all when the disk is full or the attempt dies.
+// Writing part files: a part appears complete and once, or not at all if the disk is full or the attempt dies.
 #include <catch2/catch.hpp>
 #include <thread>
 
@@ -146,7 +146,7 @@ TEST_CASE("a full disk is an error with path and reason, and nothing stays", "[r
   TempFolder folder;
   const std::string out = folder / "out";
   beginOutput(out);
-  // /dev/full says what a full disk says.
+  // /dev/full fails like a full disk.
   std::filesystem::create_symlink("/dev/full", out + "/_temporary/attempt-1-part-00000");
   TextPartWriter writer(out, 0, 1, "");
   const std::string line(1'000, 'x');
@@ -172,7 +172,7 @@ TEST_CASE("a folder that is not there is an error of the writer", "[rdd][io]") {
   CHECK_THROWS_WITH(RecordFileWriter(out, 0, 1), Contains(out) && Contains("No such file"));
 }
 
-TEST_CASE("what is written compressed is read back, and has its suffix", "[rdd][io]") {
+TEST_CASE("compressed output is read back and has its suffix", "[rdd][io]") {
   TempFolder folder;
   const std::string codec = GENERATE("", "gz", "zst", "lz4");
   const int lines = GENERATE(0, 1, 100'000);

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Operations on pairs, and which of them keep, use or drop the partitioner: no data may move twice.
+// Operations on pairs, and whether they keep, use or drop the partitioner: no data may move twice.
 #include <chrono>
 #include <unordered_map>
 
@@ -20,7 +20,7 @@ namespace {
 
 WordCounts someWords() { return {{"a", 1}, {"b", 2}, {"a", 3}, {"c", 4}, {"a", 5}, {"b", 6}}; }
 
-/// A partitioner of the user's own.
+/// A user's partitioner.
 struct ByParity {
   [[nodiscard]] int numPartitions() const { return 2; }
   [[nodiscard]] int getPartition(int key) const { return key % 2; }
@@ -53,7 +53,7 @@ TEST_CASE("reduceByKey and its kin make one record of each key", "[rdd]") {
     CHECK(rdd.reduceByKey(std::plus<>(), 5).getNumPartitions() == 5);
     CHECK(rdd.reduceByKey(std::plus<>(), HashPartitioner(4)).getNumPartitions() == 4);
     CHECK(sorted(rdd.foldByKey(0, std::plus<>()).collect()) == sums);
-    // The zero counts once for each key of each partition: a is in three, b in two, c in one.
+    // The zero value counts once for each key of each partition: a is in three, b in two, c in one.
     CHECK(sorted(rdd.foldByKey(100, std::plus<>()).collect()) == WordCounts{{"a", 309}, {"b", 208}, {"c", 104}});
     auto texts = rdd.aggregateByKey(
         std::string("="), [](std::string text, int x) { return text + std::to_string(x); },
@@ -165,7 +165,7 @@ TEST_CASE("an operation keeps the partitioner where the keys stay, and drops it 
   });
 }
 
-TEST_CASE("nothing is shuffled where records lie as they are needed", "[rdd]") {
+TEST_CASE("records that are partitioned as needed are not shuffled", "[rdd]") {
   onEachMaster([](Context& sc) {
     auto rdd = sc.parallelize(numbers(0, 100), 5).map([](int x) { return std::pair(x % 20, x); });
     auto left = rdd.partitionBy(HashPartitioner(4)).cache();

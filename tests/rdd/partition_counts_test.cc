@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Numbers of partitions that cannot be are refused at the call; a partitioner that names a partition that is not there
-// fails the task.
+// Impossible numbers of partitions are refused at the call; a partitioner that returns a number out of range fails the
+// task.
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -16,7 +16,7 @@ using testing::Says;
 
 namespace {
 
-/// A partitioner of the program's own, right or wrong.
+/// A partitioner of the program, valid or not.
 struct Own {
   int64_t partitions = 2;
   int64_t puts_into = 0;
@@ -52,7 +52,7 @@ TEST_CASE("more partitions than can be counted are refused at the call, with the
   });
 }
 
-TEST_CASE("no partitions, or fewer, are refused at the call", "[rdd]") {
+TEST_CASE("zero or fewer partitions are refused at the call", "[rdd]") {
   onEachMaster([](Context& sc) {
     auto rdd = sc.parallelize(numbers(0, 4), 2);
     auto pairs = rdd.map([](int x) { return std::pair(x, x); });
@@ -77,7 +77,7 @@ TEST_CASE("no partitions, or fewer, are refused at the call", "[rdd]") {
   });
 }
 
-TEST_CASE("a partition that is not there fails the task, which names the operation and the range", "[rdd]") {
+TEST_CASE("a partition number out of range fails the task, and the error names operation and range", "[rdd]") {
   onEachMaster([](Context& sc) {
     auto pairs = sc.parallelize(numbers(0, 4), 2).map([](int x) { return std::pair(x, x); });
     for (const int64_t wrong : {int64_t{2}, int64_t{-1}, int64_t{1} << 32}) {

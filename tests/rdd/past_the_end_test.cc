@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Reading past the last record is an error that says so, whatever it is read with; and a FutureAction is no iterator:
-// it gives its result each time.
+// Reading past the last record is an error in every form of iteration. A FutureAction is not an iterator: it gives its
+// result each time.
 #include <string>
 #include <vector>
 

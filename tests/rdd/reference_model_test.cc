@@ -24,21 +24,21 @@ struct Both {
   ReferenceRdd reference;
 };
 
-/// Builds and checks one program. The collections made so far are the operands of later operations.
+/// Builds and checks one program. Later operations use the collections made so far.
 class Program {
  public:
   Program(Context& sc, uint32_t seed) : sc_(sc), random_(seed) {
     for (int i = 0; i < 3; ++i) addSource();
   }
 
-  /// Adds an operation on collections picked at random, and checks now and then what they hold.
+  /// Adds an operation on randomly chosen collections, and sometimes checks their contents.
   void step() {
     const size_t at = pick(made_.size());
     const Both from = made_[at];
     const Both other = made_[pick(made_.size())];
     text_ += fmtStep(at);
     Both result = apply(from, other);
-    // Programs that double their data again and again would never end.
+    // Programs that double their data again and again would not end.
     if (result.reference.records().size() > 3000) return;
     if (pick(4) == 0) persist(result.rdd);
     if (pick(6) == 0) check(result);

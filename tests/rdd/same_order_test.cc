@@ -13,7 +13,7 @@ namespace {
 using testing::testConf;
 using Pair = std::pair<std::string, int64_t>;
 
-/// Stands for the records of each partition, in order: how many there are, and a hash of all their bits but padding.
+/// Represents the records of each partition in order: their number, and a hash of all their bits except padding.
 struct Digest {
   size_t records = 0;
   uint64_t hash = 0;
@@ -38,7 +38,7 @@ Pair makePair(int64_t i) {
 }
 double inverse(int64_t i) { return 1.0 / static_cast<double>(i + 1); }
 
-/// What each operator makes of the same input: some megabytes in four partitions.
+/// The output of each operator for the same input: some megabytes in four partitions.
 Outputs outputsOf(Context& sc) {
   const auto pairs = sc.range(0, 24'000, 1, 4).map(makePair);
   const auto others = sc.range(50'000, 62'000, 1, 3).map(makePair);

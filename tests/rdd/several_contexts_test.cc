@@ -1,5 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Several Contexts at a time in one program, and handles of one that are used with another, or after its end.
+// Several Contexts at a time in one program, and handles that are used with another Context, or after their Context's
+// end.
 #include <string>
 #include <thread>
 #include <vector>

@@ -17,7 +17,7 @@ using Ints = std::vector<int>;
 
 namespace {
 
-/// A type of the user's own, with `serialize`.
+/// A user's type with `serialize`.
 struct Limits {
   std::string name;
   std::map<std::string, int> most;
@@ -121,7 +121,7 @@ TEST_CASE("an accumulator in a shuffle's map side counts each partition once", "
                     .reduceByKey(std::plus<>(), 4);
     CHECK(sums.count() == 3);
     CHECK(calls.value() == 300);
-    // The shuffle's files are there already.
+    // The shuffle's files exist already.
     CHECK(sums.count() == 3);
     CHECK(calls.value() == 300);
   });
@@ -161,7 +161,7 @@ TEST_CASE("an added file is found by its name in tasks", "[rdd]") {
     CHECK_THROWS_AS(sc.addFile(folder / "missing"), Error);
     CHECK_THROWS_WITH(sc.addFile(folder / "other/words.txt"),
                       Catch::Contains(folder / "words.txt") && Catch::Contains(folder / "other/words.txt"));
-    sc.addFile(folder / "words.txt");  // the same once more
+    sc.addFile(folder / "words.txt");  // the same file a second time
   });
 }
 

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Sorting: order, evenness of the partitions whatever the keys are, and the odd values of floating point.
+// Sorting: order, even partitions for all keys, and the special values of floating point.
 #include <cmath>
 #include <limits>
 
@@ -18,7 +18,7 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-/// 0 ... n - 1 in an order of no pattern.
+/// 0 ... n - 1 in a random order.
 Ints shuffled(int n) {
   Ints all = numbers(0, n);
   uint64_t state = 99;
@@ -71,7 +71,7 @@ TEST_CASE("a sort is balanced when most keys are equal", "[rdd]") {
       if (!ascending) std::reverse(keys.begin(), keys.end());
       CHECK(std::is_sorted(keys.begin(), keys.end()));
       CHECK(sorted(sort.values().collect()) == numbers(0, 20'000));
-      // What the sort says about itself must be true: a look-up still finds all values of the frequent key.
+      // The sort's partitioner must be true: a look-up still finds all values of the frequent key.
       CHECK(sort.lookup(500).size() == rdd.lookup(500).size());
       CHECK(sort.countByKey().at(500) == rdd.countByKey().at(500));
       CHECK(sort.reduceByKey([](int a, int b) { return std::max(a, b); }).keys().distinct().count() ==

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Sorting pairs by key: the radix sort against std::stable_sort for every kind of number, and the external sort against
-// both, with a budget that makes it spill.
+// Sorting pairs by key: the radix sort compared with std::stable_sort for every kind of number, and the external sort
+// compared with both, with a budget that makes it spill.
 #include "rdd/shuffle/sorter.h"
 
 #include <catch2/catch.hpp>
@@ -60,7 +60,7 @@ RecordBuffer<R> buffer(const std::vector<R>& records) {
   return all;
 }
 
-/// The second parts name the place in the input: if they agree, order and stability do.
+/// The second part of a record is its place in the input: if the places agree, order and stability do.
 template <class R>
 std::vector<int> places(const R* records, size_t n) {
   std::vector<int> all;

@@ -21,7 +21,7 @@ auto pairsOf(const RDD<int>& numbers) {
   return numbers.map([](int x) { return std::pair(x % 2, x); });
 }
 
-/// An accumulator that tells how often it was copied.
+/// An accumulator value that counts its copies.
 struct Counted {
   Counted() = default;
   Counted(const Counted& other) : sum(other.sum), copies(other.copies + 1) {}
@@ -36,7 +36,7 @@ struct Counted {
   }
 };
 
-/// Keeps words apart by their first letter.
+/// Partitions words by their first letter.
 struct FirstLetter {
   [[nodiscard]] int numPartitions() const { return 26; }
   [[nodiscard]] int getPartition(const Text& key) const { return key.at(0) - 'a'; }
@@ -300,9 +300,9 @@ TEST_CASE("a thrown text reaches the user", "[rdd]") {
   });
 }
 
-TEST_CASE("what a merge in the driver throws fails the job like what a task throws", "[rdd]") {
+TEST_CASE("an exception of a merge in the driver fails the job like an exception of a task", "[rdd]") {
   onEachMaster([](Context& sc) {
-    auto two = sc.parallelize(Ints{1, 2}, 2);  // one record a partition: only the driver merges
+    auto two = sc.parallelize(Ints{1, 2}, 2);  // one record in each partition, so that only the driver merges
     try {
       two.reduce([](int, int) -> int { throw std::logic_error("cannot merge"); });
       FAIL("nothing was thrown");

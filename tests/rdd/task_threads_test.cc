@@ -18,7 +18,7 @@ using testing::Says;
 using testing::sorted;
 using testing::testConf;
 
-TEST_CASE("what threads of a task add to an accumulator counts as the task's", "[rdd]") {
+TEST_CASE("additions of a task's threads to an accumulator count for the task", "[rdd]") {
   onEachMaster([](Context& sc) {
     auto sum = sc.longAccumulator("sum");
     auto all = sc.collectionAccumulator<int>("all");
@@ -32,7 +32,7 @@ TEST_CASE("what threads of a task add to an accumulator counts as the task's", "
       sum.add(1);
       auto later = std::async(std::launch::async, [all, sum, x] {
         all.add(x);
-        std::thread([sum] { sum.add(1); }).join();  // a thread's thread
+        std::thread([sum] { sum.add(1); }).join();  // a thread that a task's thread starts
       });
       later.get();
       for (auto& thread : threads) thread.join();
@@ -42,7 +42,7 @@ TEST_CASE("what threads of a task add to an accumulator counts as the task's", "
   });
 }
 
-TEST_CASE("what threads of a failed attempt add does not count", "[rdd]") {
+TEST_CASE("additions of a failed attempt's threads do not count", "[rdd]") {
   for (const char* master : {"local[2,4]", testing::kProcesses}) {
     INFO("master " << master);
     Context sc(testConf(master));
@@ -75,7 +75,7 @@ TEST_CASE("an exception that ends a thread of a task fails the task", "[rdd]") {
 }
 
 namespace {
-/// A thread that goes on after the task that has started it.
+/// A thread that runs on after the end of the task that has started it.
 struct Straggler {
   std::thread thread;
   std::promise<void> task_ended;

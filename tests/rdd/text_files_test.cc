@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Reading text: which files a path names, how they are cut, their lines, compressed ones, and broken ones.
+// Reading text: the files that a path names, their splits and lines, compressed and damaged files.
 #include "rdd/io/text_files.h"
 
 #include <sys/socket.h>
@@ -40,7 +40,7 @@ Lines linesOf(const std::vector<FileSplit>& splits) {
   return all;
 }
 
-/// The obvious way: the model for every other.
+/// The model: cuts a text into lines.
 Lines cutLines(const std::string& text) {
   Lines lines;
   for (size_t at = 0; at < text.size();) {
@@ -61,7 +61,7 @@ std::string compress(Codec codec, const std::string& text) {
   return std::string(out.view());
 }
 
-/// Text that does not compress to nothing: `size` bytes in lines of up to 100.
+/// Text that does not compress well: `size` bytes in lines of up to 100.
 std::string randomText(size_t size, unsigned seed) {
   std::mt19937 random(seed);
   std::string text;
@@ -270,13 +270,13 @@ TEST_CASE("sockets, pipes and devices are refused at once instead of blocking", 
   CHECK_THROWS_WITH(listFiles(socket), Contains(socket) && Contains("a socket"));
 }
 
-TEST_CASE("what the user may not read is an error that says so", "[rdd][io]") {
+TEST_CASE("a file that the user may not read is an error that says so", "[rdd][io]") {
   TempFolder folder;
   const std::string file = folder.write("file", "x");
   const std::string below = folder.write("closed/file", "x");
   std::filesystem::permissions(file, std::filesystem::perms::none);
   std::filesystem::permissions(folder / "closed", std::filesystem::perms::none);
-  // root may read everything, so as root the calls are made with the rights of nobody.
+  // root may read everything, so as root the calls are made with the rights of the user "nobody".
   const bool root = ::geteuid() == 0;
   constexpr uid_t kNobody = 65534;
   if (root && ::seteuid(kNobody) != 0) {

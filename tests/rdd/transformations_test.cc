@@ -142,7 +142,7 @@ TEST_CASE("mapPartitions sees each partition once", "[rdd]") {
       return out;
     });
     CHECK(placed.filter([](const auto& each) { return each.first == 1; }).values().collect() == Ints{3, 4, 5});
-    // A function may read only the beginning, or nothing.
+    // A function may read only the first records, or none.
     CHECK(rdd.mapPartitions([](auto& records) { return Ints{*records.begin()}; }).collect() == Ints{0, 3, 6});
     CHECK(rdd.mapPartitions([](auto&) { return Ints(); }).count() == 0);
     CHECK(rdd.mapPartitions(

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Partitions on their way into the cache: what of them is in memory meanwhile, and that every record arrives.
+// Partitions that are stored in the cache: the memory used meanwhile, and that every record arrives.
 #include "rdd/unroll.h"
 
 #include <catch2/catch.hpp>
@@ -94,7 +94,7 @@ TEST_CASE("a partition that outgrows memory and has no disk is passed on whole",
   CHECK(isZeroTo(all, kMany));
 }
 
-TEST_CASE("what records own on the heap counts while a partition is unrolled", "[rdd][cache]") {
+TEST_CASE("heap memory of records counts while a partition is unrolled", "[rdd][cache]") {
   FakeTask task(10 * kMiB);
   auto stream = fillStream<std::string>([n = 0](RecordBuffer<std::string>& out) mutable {
     for (int i = 0; i < 10; ++i) out.emplace_back(10'000, static_cast<char>('a' + n % 26));

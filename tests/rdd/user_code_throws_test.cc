@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Every place where the engine calls code of the program's, by every kind of thing that code may throw: the job fails
-// with its type and text, and the processes go on.
+// Every place where the engine calls the program's code, with every kind of thrown object: the job fails with its type
+// and text, and the processes go on.
 #include <chrono>
 #include <exception>
 #include <stdexcept>
@@ -84,10 +84,10 @@ void checkTold(Thrown how, const std::string& type, const std::string& message) 
   }
 }
 
-/// Where a Mine goes off.
+/// The operation in which a Mine throws.
 enum class At { kNever, kSave, kLoad, kHash, kEqual, kLess };
 
-/// A value that travels, is a key, and throws in one of these.
+/// A value that travels, is a key, and throws in one of its operations.
 struct Mine {
   At at = At::kNever;
   Thrown how = Thrown::kException;
@@ -117,7 +117,7 @@ struct Mine {
   }
 };
 
-/// A function that travels by itself.
+/// A function that encodes itself.
 struct MinedFunction {
   Mine mine;
   int64_t operator()(int64_t x) const { return x; }
@@ -137,7 +137,7 @@ struct MinedPartitioner {
   }
 };
 
-/// A range whose iterator throws on its way.
+/// A range whose iterator throws.
 struct MinedRange {
   struct iterator {
     using value_type = int64_t;
@@ -180,7 +180,7 @@ struct std::hash<cerium::Mine> {
 namespace cerium {
 namespace {
 
-/// In the driver's process and in executors' the same code runs; some things happen in the driver only.
+/// The driver's process and executors run the same code; some operations happen in the driver only.
 bool inTask() { return TaskContext::get() != nullptr; }
 
 RDD<int64_t> fourNumbers(Context& sc) { return sc.range(0, 4, 1, 2); }
@@ -191,7 +191,7 @@ auto keyedByMines(Context& sc, At at, Thrown how) {
   return mines(sc, at, how).map([](const Mine& mine) { return std::pair<Mine, int64_t>(mine, 1); });
 }
 
-enum class On { kEveryMaster, kProcesses };  // nothing is encoded on threads
+enum class On { kEveryMaster, kProcesses };  // without encoding, on threads
 
 struct Seam {
   const char* name;
@@ -348,7 +348,7 @@ const Seam kSeams[] = {
      }},
 };
 
-/// Until there are so many: what one makes another must read.
+/// Waits for several executors, so that one reads what another makes.
 void awaitExecutors(Context& sc, size_t wanted) {
   while (sc.statusTracker().getExecutorInfos().size() < wanted)
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -378,15 +378,15 @@ void everySeam(const std::string& master, On least) {
 
 }  // namespace
 
-TEST_CASE("whatever code of the program's throws fails the job and nothing else, on threads", "[rdd]") {
+TEST_CASE("an exception of the program's code fails the job and nothing else, on threads", "[rdd]") {
   everySeam("local[2]", On::kEveryMaster);
 }
 
-TEST_CASE("whatever code of the program's throws fails the job and nothing else, on processes", "[rdd]") {
+TEST_CASE("an exception of the program's code fails the job and nothing else, on processes", "[rdd]") {
   everySeam("local-cluster[2,1,512m]", On::kProcesses);
 }
 
-TEST_CASE("an executor that decodes what throws is not lost", "[rdd]") {
+TEST_CASE("an executor whose decoding throws is not lost", "[rdd]") {
   Context sc(testConf("local-cluster[2,1,512m]"));
   awaitExecutors(sc, 2);
   const auto executors = [&] {
@@ -401,7 +401,7 @@ TEST_CASE("an executor that decodes what throws is not lost", "[rdd]") {
 }
 
 namespace {
-/// Throws whenever it is told of something.
+/// Throws at every event.
 struct LoudListener final : Listener {
   explicit LoudListener(Thrown what) : how(what) {}
   void onJobStart(const JobInfo&) override { toss(how); }
@@ -411,7 +411,7 @@ struct LoudListener final : Listener {
 };
 }  // namespace
 
-TEST_CASE("what a listener throws changes nothing", "[rdd]") {
+TEST_CASE("an exception of a listener changes nothing", "[rdd]") {
   testing::onEachMaster([](Context& sc) {
     for (const Thrown how : kAll) sc.addListener(std::make_shared<LoudListener>(how));
     CHECK(sc.range(0, 10, 1, 2).count() == 10);

@@ -1,5 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Messages of every kind, each field filled at random by reflection: a new kind or field takes part by itself.
+// Messages of every kind, with each field filled at random by reflection; new kinds and fields are included
+// automatically.
 #pragma once
 
 #include <boost/pfr.hpp>
@@ -53,7 +54,7 @@ void fill(T& value, Random& random) {
   }
 }
 
-/// One of each kind of a variant.
+/// One message of each kind of a variant.
 template <class Variant>
 std::vector<Variant> oneOfEach(Random& random) {
   std::vector<Variant> all;

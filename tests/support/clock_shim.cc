@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Preloaded into processes under test: their clock of the day is wrong, by the seconds that stand as text in the file
-// $CERIUM_TEST_CLOCK at the moment they ask. The monotonic clock is left alone, as setting a machine's clock leaves it.
+// Preloaded into processes under test: shifts their wall clock by the seconds in the file $CERIUM_TEST_CLOCK, which is
+// read at each call. The monotonic clock is not changed, as when a machine's clock is set.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/time.h>
@@ -11,7 +11,7 @@
 
 namespace {
 
-/// Without locks or allocation: any code may ask for the time.
+/// Uses no lock and no allocation, because any code may ask for the time.
 long wrongBy() {
   const char* path = std::getenv("CERIUM_TEST_CLOCK");
   const int fd = path == nullptr ? -1 : ::open(path, O_RDONLY | O_CLOEXEC);

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A command of `cerium` under test, run as its users run it.
+// A `cerium` command under test, run as users run it.
 #pragma once
 
 #include <sys/stat.h>
@@ -23,7 +23,7 @@ inline std::string builtTool() {
   return (std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "bin/cerium").string();
 }
 
-/// In a folder of its own.
+/// A command in a folder of its own.
 class Command {
  public:
   struct Result {
@@ -40,7 +40,7 @@ class Command {
     return path;
   }
 
-  /// What runs it; streams are the caller's to choose.
+  /// The order to start it; the caller chooses the streams.
   [[nodiscard]] ChildOrder order(const std::vector<std::string>& arguments) const {
     ChildOrder order;
     order.program = builtTool();
@@ -51,12 +51,12 @@ class Command {
     return order;
   }
 
-  /// `onOutput` is called with the process and all that it has printed.
+  /// `onOutput` is called with the process's pid and its whole output so far.
   Result run(const std::vector<std::string>& arguments,
              const std::function<void(pid_t, const std::string&)>& onOutput = {}) {
     ChildOrder order = this->order(arguments);
     order.streams = ChildOrder::Streams::kPipes;
-    Result result;  // the watcher's until the promise is kept
+    Result result;  // used by the watcher until the promise is kept
     std::promise<pid_t> pid;
     std::shared_future<pid_t> started = pid.get_future().share();
     order.on_output = [&](bool is_stderr, std::string_view bytes) {

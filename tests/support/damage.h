@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Damage to what this process has on disk.
+// Damages this process's data on disk.
 #pragma once
 
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 
 namespace cerium::testing {
 
-/// The path under /proc of the nameless file that this process has open in `folder`.
+/// The path under /proc of the nameless file in `folder` that this process has open.
 inline std::string openFileIn(const std::string& folder) {
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
     std::error_code gone;
@@ -22,7 +22,7 @@ inline std::string openFileIn(const std::string& folder) {
   return {};
 }
 
-/// Flips a bit of each run of 16 bytes of that file.
+/// Flips a bit in every 16 bytes of that file.
 inline void flipBitsIn(const std::string& folder) {
   const int fd = ::open(openFileIn(folder).c_str(), O_RDWR);
   REQUIRE(fd >= 0);

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Runs a test's body once on each kind of master. What an RDD holds must not depend on where it is computed, so nearly
-// every test of the API goes through here; bodies name the number of partitions where it matters.
+// Runs a test's body once on each kind of master. The contents of an RDD must not depend on where it is computed, so
+// nearly every test of the API uses this; a body names the number of partitions if it matters.
 #pragma once
 
 #include <cerium/cerium.h>
@@ -17,7 +17,7 @@ inline constexpr const char* kOneThread = "local[1]";
 inline constexpr const char* kThreads = "local[3]";
 inline constexpr const char* kProcesses = "local-cluster[2,1,512m]";
 
-/// Settings for a test: nothing on the terminal but errors, no web pages, no event log.
+/// Settings for a test: only errors on the terminal, no web pages, no event log.
 inline Conf testConf(const std::string& master) {
   return Conf()
       .setMaster(master)
@@ -27,8 +27,8 @@ inline Conf testConf(const std::string& master) {
       .set("cerium.logLevel", "OFF");
 }
 
-/// One thread, several threads, two executor processes: a Context of each, one after the other. A failed assertion
-/// names the master.
+/// Calls `body` with a Context on one thread, on several threads and on two executor processes, one after the other. A
+/// failed assertion names the master.
 inline void onEachMaster(const std::function<void(Context&)>& body) {
   for (const char* master : {kOneThread, kThreads, kProcesses}) {
     INFO("master " << master);
@@ -37,21 +37,21 @@ inline void onEachMaster(const std::function<void(Context&)>& body) {
   }
 }
 
-/// The values in order, for results whose order is not promised.
+/// The values sorted, for results whose order is not promised.
 template <class T>
 std::vector<T> sorted(std::vector<T> values) {
   std::sort(values.begin(), values.end(), KeyLess());
   return values;
 }
 
-/// first, first + 1, ... before `end`.
+/// first, first + 1, ... up to `end`, exclusive.
 inline std::vector<int> numbers(int first, int end) {
   std::vector<int> all;
   for (int x = first; x < end; ++x) all.push_back(x);
   return all;
 }
 
-/// The numbers of records of each partition.
+/// The number of records in each partition.
 template <class Rdd>
 std::vector<size_t> partitionSizes(const Rdd& rdd) {
   std::vector<size_t> sizes;
@@ -59,7 +59,7 @@ std::vector<size_t> partitionSizes(const Rdd& rdd) {
   return sizes;
 }
 
-/// What `f` adds to the records that shuffles have written so far.
+/// How many records shuffles write while `f` runs.
 template <class F>
 int64_t shuffledBy(Context& sc, F f) {
   const int64_t before = sc.statusTracker().totals().shuffle_records_written;
@@ -67,7 +67,7 @@ int64_t shuffledBy(Context& sc, F f) {
   return sc.statusTracker().totals().shuffle_records_written - before;
 }
 
-/// How many tasks `f` makes the Context run.
+/// How many tasks the Context runs for `f`.
 template <class F>
 int tasksOf(Context& sc, F f) {
   const int before = sc.statusTracker().totals().completed_tasks;

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Lineage without records, for tests of the schedulers: nodes that only say what they depend on.
+// Lineage without records, for tests of the schedulers: nodes that have dependencies only.
 #pragma once
 
 #include <memory>
@@ -12,8 +12,8 @@
 
 namespace cerium::test {
 
-/// A node with any number of narrow and shuffle parents. Its partitions are those of its narrow parents side by side
-/// (so one narrow parent is a map, several are a union).
+/// A node with any number of narrow and shuffle parents. Its partitions are the partitions of its narrow parents, one
+/// parent after the other (one narrow parent is a map, several are a union).
 class FakeNode final : public RddNode {
  public:
   FakeNode(RddId id, int num_partitions, std::vector<Dependency> dependencies, bool barrier = false)
@@ -60,13 +60,13 @@ class FakeLineage {
     }
     return make(partitions, std::move(dependencies));
   }
-  /// One shuffle of each parent, read together.
+  /// A node that reads one shuffle of each parent.
   Ptr shuffle(const std::vector<NodePtr>& parents, int reduces) {
     std::vector<Dependency> dependencies;
     for (const NodePtr& parent : parents) dependencies.push_back({nullptr, dependency(parent, reduces)});
     return make(reduces, std::move(dependencies));
   }
-  /// Reads a shuffle that others may read too.
+  /// A node that reads an existing shuffle.
   Ptr read(std::shared_ptr<ShuffleDependency> shuffle) {
     const int reduces = shuffle->numReduces();
     return make(reduces, {{nullptr, std::move(shuffle)}});

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What an executor offers its tasks, cut down to memory and disk: for tests of operators that may spill.
+// The services of an executor reduced to memory and disk, for tests of operators that may spill.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@
 
 namespace cerium::testing {
 
-/// Threads: as its parts.
+/// Threads: as its members.
 class FakeServices final : public TaskServices {
  public:
   explicit FakeServices(size_t budget)
@@ -35,7 +35,7 @@ class FakeServices final : public TaskServices {
   std::shared_ptr<SpillSpace> disk_;
 };
 
-/// One task with `budget` bytes of memory.
+/// A task with `budget` bytes of memory.
 struct FakeTask {
   explicit FakeTask(size_t budget) : services(budget), context({}, services) {}
   FakeServices services;

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Who connects to a port with a secret, right or wrong, or none, sends frames and sees what becomes of the connection.
+// A client that connects to a port with a right or wrong secret or none, sends frames and observes the connection.
 #pragma once
 
 #include <arpa/inet.h>
@@ -37,8 +37,8 @@ class Knocker {
   void send(std::string_view bytes) const { (void)!::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
   void sendFrame(const Bytes& message) const { send(frameOf(message)); }
 
-  /// As a peer with this secret would, with `frames` right behind its proof, without waiting for the verdict. False
-  /// where it was turned away.
+  /// Shakes hands with this secret and sends `frames` right after the proof, without waiting for the verdict. Returns
+  /// false if it is refused.
   bool shakeHands(const std::string& secret, const std::string& frames) {
     rpc::Handshake handshake(rpc::Role::kConnector, secret);
     bool has_sent = false;
@@ -54,7 +54,7 @@ class Knocker {
     return has_sent && handshake.state() == rpc::Handshake::State::kDone;
   }
 
-  /// Why a peer that speaks another version of the protocol is turned away, as it is told; empty where it is not.
+  /// The text with which a peer of another protocol version is refused; empty if it is not refused.
   std::string refusalOf(uint16_t version, const std::string& secret) {
     rpc::Handshake handshake(rpc::Role::kConnector, secret, version);
     while (handshake.state() == rpc::Handshake::State::kRunning) {
@@ -66,7 +66,7 @@ class Knocker {
     return handshake.reason();
   }
 
-  /// The next frame's message; nothing where the connection ended instead, or nothing came within 20 s.
+  /// The next frame's message; nothing if the connection ended or 20 s passed.
   std::optional<Bytes> next() {
     for (;;) {
       constexpr size_t kHead = rpc::FrameHeader::kBytes;
@@ -83,7 +83,7 @@ class Knocker {
       input_ += more;
     }
   }
-  /// The port ended the connection, whatever it said before; false where it is silent for 20 s.
+  /// True if the port ends the connection, whatever it sends before; false if it is silent for 20 s.
   bool isLetGo() {
     while (!readSome().empty()) {
     }

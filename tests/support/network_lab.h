@@ -1,7 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Machines of a test's own on a network of its own: each is a network namespace with a cable to one switch. Machine 0
-// is the test's thread, with the switch. Cables are pulled, and packets vanish without a word in one direction, as no
-// signal to a process makes them. Whatever is started on a machine stays there.
+// A test's own network: each machine is a network namespace with a cable to one switch. Machine 0 is the test's thread
+// and has the switch. Tests pull cables and drop packets in one direction, which no signal to a process can do. A
+// process that is started on a machine stays there.
 #pragma once
 
 #include <fcntl.h>
@@ -24,7 +24,7 @@ namespace cerium::testing {
 
 class NetworkLab {
  public:
-  /// Throws std::runtime_error where the system allows no such thing; see whyNot().
+  /// Throws std::runtime_error if the system does not allow it; see whyNot().
   explicit NetworkLab(int machines) {
     spaces_.push_back(here());
     if (::unshare(CLONE_NEWNET) != 0) throw std::runtime_error(std::string("unshare: ") + std::strerror(errno));
@@ -35,12 +35,12 @@ class NetworkLab {
     ip(fmt::format("address add {}/24 dev switch", address(0)));
     for (int i = 1; i <= machines; ++i) addMachine(i);
   }
-  /// The thread is where it was before; the machines are gone with the last process on them.
+  /// Returns the thread to its own network. A machine disappears with its last process.
   ~NetworkLab() { (void)::setns(spaces_.front().get(), CLONE_NEWNET); }
   NetworkLab(const NetworkLab&) = delete;
   NetworkLab& operator=(const NetworkLab&) = delete;
 
-  /// Why there can be none here; empty where there can.
+  /// The reason why there can be no lab here; empty if there can.
   static std::string whyNot() {
     std::string reason;
     std::thread([&reason] {
@@ -56,17 +56,17 @@ class NetworkLab {
 
   [[nodiscard]] static std::string address(int machine) { return fmt::format("10.77.0.{}", machine + 1); }
 
-  /// Calls `f` with this thread on the machine: what it starts stays there.
+  /// Calls `f` with this thread on the machine; processes that it starts stay there.
   template <class F>
   auto on(int machine, F f) {
     const Visit visit(*this, machine);
     return f();
   }
 
-  /// Nothing comes or goes any more, and no one is told.
+  /// Cuts the machine off without telling any process.
   void pullCable(int machine) { ip(fmt::format("link set cable{} down", machine)); }
   void plugIn(int machine) { ip(fmt::format("link set cable{} up", machine)); }
-  /// What `from` sends to `to` vanishes: it is addressed to a card that there is not.
+  /// Drops packets from `from` to `to`: they are addressed to a network card that does not exist.
   void lose(int from, int to) {
     on(from, [&] {
       ip(fmt::format("neighbour replace {} lladdr 02:00:00:00:00:99 dev {} nud permanent", address(to), card(from)));
@@ -106,7 +106,7 @@ class NetworkLab {
     });
   }
 
-  /// On the machine where this thread is.
+  /// Runs `ip` on the machine of this thread.
   static void ip(const std::string& words) {
     std::vector<std::string> arguments{"ip"};
     for (size_t begin = 0; begin != std::string::npos;) {
@@ -123,7 +123,7 @@ class NetworkLab {
     if (status != 0) throw std::runtime_error("cannot do: ip " + words);
   }
 
-  std::vector<Descriptor> spaces_;  ///< Where the thread was before, then each machine's.
+  std::vector<Descriptor> spaces_;  ///< The thread's own network first, then each machine's.
 };
 
 }  // namespace cerium::testing

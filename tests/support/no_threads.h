@@ -1,12 +1,12 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A system that has no more threads to give, as where a container's pids.max is used up.
+// A system without free threads, as a container whose pids.max is used up.
 #pragma once
 
 #include <pthread.h>
 
 namespace cerium::testing {
 
-/// While it lives, no thread of this process can be made: each would get a stack that fits into no address space.
+/// While it lives, this process cannot start threads: each would get a stack larger than the address space.
 class NoThreads {
  public:
   NoThreads() {

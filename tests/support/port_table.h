@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Which port takes which kind of message, from a peer that has just shown that it knows the secret. A kind without a
-// row here does not compile where the table is used.
+// Which port takes which kind of message from a peer that knows the secret. Code that uses the table does not compile
+// for a kind without a row.
 #pragma once
 
 #include <string>
@@ -10,20 +10,20 @@
 
 namespace cerium::testing {
 
-/// Bits: a row names several.
+/// Bits, so that a row can name several ports.
 enum Port : unsigned {
   kNowhere = 0,
   kManagerPort = 1,  ///< 7077; cluster's secret.
-  kWorkerPort = 2,   ///< Takes nothing; cluster's secret.
-  kDriverPort = 4,   ///< Where executors register; application's secret, as the next three.
+  kWorkerPort = 2,   ///< Takes no messages; cluster's secret.
+  kDriverPort = 4,   ///< Where executors register; application's secret, as for the next three.
   kDriverBlocks = 8,
   kDriverProgram = 16,
   kExecutorBlocks = 32,
-  kSubmitterPort = 64,  ///< Of `cerium submit --deploy-mode cluster`; driver's secret.
+  kSubmitterPort = 64,  ///< The port of `cerium submit --deploy-mode cluster`; driver's secret.
 };
 
-/// Ports that take a message of this kind whatever is in it and go on to listen. Those that take only what makes sense
-/// (a registration) close the connection on what makes none, and are not named.
+/// The ports that take any message of this kind and keep the connection. A port that takes only valid messages of a
+/// kind (a registration) closes the connection on others and is not named.
 template <class Message>
 struct TakenAt;  // no row for this kind of message: say which ports take it
 
@@ -34,7 +34,7 @@ struct TakenAt;  // no row for this kind of message: say which ports take it
     static constexpr const char* kName = #kind; \
   };
 
-// messages.h, executor -> driver: only from an executor that has introduced itself with a good Hello
+// messages.h, executor -> driver: only after a valid Hello
 CERIUM_TAKEN_AT(Hello, kNowhere)
 CERIUM_TAKEN_AT(TasksEnded, kNowhere)
 CERIUM_TAKEN_AT(Heartbeat, kNowhere)
@@ -44,7 +44,7 @@ CERIUM_TAKEN_AT(BroadcastHeld, kNowhere)
 CERIUM_TAKEN_AT(BarrierEnter, kNowhere)
 CERIUM_TAKEN_AT(ShuffleAdopted, kNowhere)
 CERIUM_TAKEN_AT(Retired, kNowhere)
-// messages.h, driver -> executor: on connections that the executor itself has opened
+// messages.h, driver -> executor: only on connections that the executor has opened
 CERIUM_TAKEN_AT(Welcome, kNowhere)
 CERIUM_TAKEN_AT(LaunchTasks, kNowhere)
 CERIUM_TAKEN_AT(KillTask, kNowhere)
@@ -65,7 +65,7 @@ CERIUM_TAKEN_AT(Shutdown, kNowhere)
 CERIUM_TAKEN_AT(OpenBlocks, kDriverBlocks | kExecutorBlocks)
 CERIUM_TAKEN_AT(MoreBlocks, kDriverBlocks | kExecutorBlocks)
 CERIUM_TAKEN_AT(BlockPiece, kNowhere)
-// cluster_messages.h, to the manager: as a worker or a driver only after a good registration
+// cluster_messages.h, to the manager: a worker's or a driver's messages only after a valid registration
 CERIUM_TAKEN_AT(RegisterWorker, kNowhere)
 CERIUM_TAKEN_AT(WorkerHeartbeat, kNowhere)
 CERIUM_TAKEN_AT(ExecutorStarted, kNowhere)
@@ -83,7 +83,7 @@ CERIUM_TAKEN_AT(KillDriver, kManagerPort)
 CERIUM_TAKEN_AT(InterruptDriver, kManagerPort)
 CERIUM_TAKEN_AT(AskDriver, kManagerPort)
 CERIUM_TAKEN_AT(DecommissionWorkers, kManagerPort)
-// cluster_messages.h, from the manager: on connections that others have opened to it
+// cluster_messages.h, from the manager: only on connections that others have opened
 CERIUM_TAKEN_AT(WorkerAccepted, kNowhere)
 CERIUM_TAKEN_AT(Refused, kNowhere)
 CERIUM_TAKEN_AT(LaunchExecutor, kNowhere)
@@ -102,7 +102,7 @@ CERIUM_TAKEN_AT(ApplicationWaits, kNowhere)
 CERIUM_TAKEN_AT(ApplicationRemoved, kNowhere)
 CERIUM_TAKEN_AT(DriverStatus, kNowhere)
 CERIUM_TAKEN_AT(Decommissioning, kNowhere)
-// cluster_messages.h, programs and what they print
+// cluster_messages.h, programs and the output of drivers
 CERIUM_TAKEN_AT(FetchFile, kDriverProgram | kSubmitterPort)
 CERIUM_TAKEN_AT(FilePiece, kNowhere)
 CERIUM_TAKEN_AT(DriverOutput, kSubmitterPort)

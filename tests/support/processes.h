@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Real processes under test: the executors of this one, their ports and memory, and driver programs run as children.
-// A driver program is a hidden test case of the same test binary, so that it needs no target of its own.
+// Real processes under test: this process's executors, their ports and memory, and driver programs as children. A
+// driver program is a hidden test case of the same binary, so it needs no target of its own.
 #pragma once
 
 #include <cerium/cerium.h>
@@ -24,7 +24,7 @@
 
 namespace cerium::testing {
 
-/// Settings for jobs on `master` that leave logs and scratch data in `folder` and nothing on the terminal.
+/// Settings for jobs on `master`: logs and scratch data in `folder`, no output on the terminal.
 inline Conf clusterConf(const std::string& master, const TempFolder& folder) {
   return Conf()
       .setMaster(master)
@@ -36,7 +36,7 @@ inline Conf clusterConf(const std::string& master, const TempFolder& folder) {
       .set("cerium.local.dir", folder.path());
 }
 
-/// Looks again and again until `condition` holds; false when it does not within `limit`.
+/// Polls until `condition` holds; false after `limit`.
 inline bool eventually(const std::function<bool()>& condition, std::chrono::seconds limit = std::chrono::seconds(20)) {
   const auto deadline = std::chrono::steady_clock::now() + limit;
   while (!condition()) {
@@ -46,7 +46,7 @@ inline bool eventually(const std::function<bool()>& condition, std::chrono::seco
   return true;
 }
 
-/// The records of `rows`, all of whose tasks run at the same time.
+/// The records of `rows`, computed in a barrier stage, so that all its tasks run at the same time.
 inline RDD<int64_t> throughBarrier(const RDD<int64_t>& rows) {
   return rows.barrier().mapPartitions([](auto& records) {
     BarrierTaskContext::get().barrier();
@@ -56,7 +56,7 @@ inline RDD<int64_t> throughBarrier(const RDD<int64_t>& rows) {
   });
 }
 
-/// Living processes (not zombies) whose parent is `parent`.
+/// The living (not zombie) children of `parent`.
 inline std::vector<pid_t> childrenOf(pid_t parent) {
   std::vector<pid_t> found;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
@@ -74,7 +74,7 @@ inline std::vector<pid_t> childrenOf(pid_t parent) {
 }
 inline std::vector<pid_t> executorPids() { return childrenOf(::getpid()); }
 
-/// TCP ports on which any of these processes listens.
+/// The TCP ports on which these processes listen.
 inline std::set<int> listeningPorts(const std::vector<pid_t>& pids) {
   std::set<std::string> sockets;
   for (pid_t pid : pids) {
@@ -100,14 +100,14 @@ inline std::set<int> listeningPorts(const std::vector<pid_t>& pids) {
   return ports;
 }
 
-/// Not under sanitizers, which keep what was freed for a while.
+/// Whether memory figures are meaningful: sanitizers keep freed memory for a while.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr bool kMemoryTells = false;
 #else
 inline constexpr bool kMemoryTells = true;
 #endif
 
-/// Bytes of memory in use by a process; 0 where it is gone.
+/// The resident bytes of a process; 0 if it is gone.
 inline size_t residentBytes(pid_t pid) {
   size_t all = 0;
   size_t resident = 0;
@@ -115,7 +115,7 @@ inline size_t residentBytes(pid_t pid) {
   return resident * static_cast<size_t>(::sysconf(_SC_PAGESIZE));
 }
 
-/// What a Context tells about its tasks and executors. Threads: thread-safe.
+/// Records a Context's events about tasks and executors. Threads: thread-safe.
 class Recorder final : public Listener {
  public:
   /// Called for each task that ends, on the Context's thread.
@@ -140,7 +140,7 @@ class Recorder final : public Listener {
   [[nodiscard]] std::vector<TaskInfo> started() const { return copyOf(started_); }
   [[nodiscard]] std::vector<TaskInfo> ended() const { return copyOf(ended_); }
   [[nodiscard]] std::vector<ExecutorInfo> removed() const { return copyOf(removed_); }
-  /// Tasks that succeeded, of all stages or of one.
+  /// The number of successful tasks, of all stages or of one.
   [[nodiscard]] int succeeded(int64_t stage = -1) const {
     int count = 0;
     for (const TaskInfo& task : ended())
@@ -160,7 +160,7 @@ class Recorder final : public Listener {
   std::vector<ExecutorInfo> removed_;  // guarded by mutex_
 };
 
-/// A hidden test case of this binary, run as a program of its own in `folder` (its TMPDIR, and where its output goes).
+/// A hidden test case of this binary, run as a program in `folder` (its TMPDIR and the place of its output).
 class DriverProgram {
  public:
   DriverProgram(const std::string& test_case, const TempFolder& folder, std::vector<std::string> variables = {}) {
@@ -177,7 +177,7 @@ class DriverProgram {
     posix_spawn_file_actions_adddup2(&actions, 1, 2);
     posix_spawnattr_t attributes;
     posix_spawnattr_init(&attributes);
-    sigset_t defaults;  // whoever runs the tests in the background has it ignored
+    sigset_t defaults;  // a test runner in the background may have SIGINT ignored
     sigemptyset(&defaults);
     sigaddset(&defaults, SIGINT);
     posix_spawnattr_setsigdefault(&attributes, &defaults);
@@ -188,7 +188,7 @@ class DriverProgram {
     posix_spawnattr_destroy(&attributes);
     if (error != 0) throw std::runtime_error("cannot run " + arguments[0]);
   }
-  /// Kills it where it still runs.
+  /// Kills the program if it still runs.
   ~DriverProgram() {
     if (ended_) return;
     ::kill(pid_, SIGKILL);
@@ -199,7 +199,7 @@ class DriverProgram {
 
   [[nodiscard]] pid_t pid() const { return pid_; }
   void signal(int number) const { ::kill(pid_, number); }
-  /// The status that waitpid gives; -1 when it did not end in time.
+  /// The status of waitpid; -1 if the program does not end in time.
   int wait(std::chrono::seconds limit = std::chrono::seconds(20)) {
     int status = -1;
     ended_ = eventually([&] { return ::waitpid(pid_, &status, WNOHANG) == pid_; }, limit);

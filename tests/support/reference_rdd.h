@@ -1,7 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What RDD operations mean, as the obvious loops over a vector: the model that random programs are checked against.
-// Records are pairs of small numbers. Where Spark leaves the order open (after a shuffle) the model is compared as a
-// multiset.
+// RDD operations as plain loops over a vector: the model that random programs are checked against. Records are pairs of
+// small numbers. If Spark leaves the order open (after a shuffle), results are compared as multisets.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +14,7 @@ namespace cerium::testing {
 
 using ModelRecord = std::pair<int, int64_t>;
 
-/// The functions that both sides use. Values stay small so that nothing overflows.
+/// The functions of both sides. Values stay small, so that nothing overflows.
 namespace model {
 inline ModelRecord next(const ModelRecord& r) { return {(r.first * 7 + 3) % 23, (r.second * 31 + r.first) % 10'007}; }
 inline bool keep(const ModelRecord& r) { return (r.first + r.second) % 3 != 0; }
@@ -28,7 +27,7 @@ inline std::vector<ModelRecord> several(const ModelRecord& r) {
 }
 }  // namespace model
 
-/// Value semantics; every operation gives a new one.
+/// A value type: every operation returns a new one.
 class ReferenceRdd {
  public:
   using Records = std::vector<ModelRecord>;
@@ -83,7 +82,7 @@ class ReferenceRdd {
     }
     return ReferenceRdd(Records(sums.begin(), sums.end()));
   }
-  /// One record a key: the number of its values and their greatest.
+  /// One record for each key: the number of its values and the greatest one.
   [[nodiscard]] ReferenceRdd groupSizes() const {
     Records out;
     for (const auto& [key, values] : groups()) {
@@ -91,7 +90,7 @@ class ReferenceRdd {
     }
     return ReferenceRdd(std::move(out));
   }
-  /// A join with the sums of the other side, each pair of values added up.
+  /// A join with the sums of the other side: each pair of values is added.
   [[nodiscard]] ReferenceRdd joinWith(const ReferenceRdd& other) const {
     Records out;
     auto right = other.reduceByKey();
@@ -118,7 +117,7 @@ class ReferenceRdd {
     return ReferenceRdd(std::move(out));
   }
 
-  /// Values by key, in order.
+  /// The sorted values of each key.
   [[nodiscard]] std::map<int, std::multiset<int64_t>> groups() const {
     std::map<int, std::multiset<int64_t>> all;
     for (const auto& [key, value] : records_) all[key].insert(value);

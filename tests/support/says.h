@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A matcher for errors that have to name several things. Unlike Contains(a) && Contains(b) it may be kept.
+// A matcher for errors that must name several things. Unlike Contains(a) && Contains(b) it can be stored.
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A standalone cluster of real processes on loopback: `cerium manager` and `cerium worker` with free ports, one secret
-// file and folders of a test's own. The driver is the test itself, or a DriverProgram (processes.h).
+// A standalone cluster of real processes on loopback: `cerium manager` and `cerium worker` with free ports, a secret
+// file and folders of its own. The driver is the test process or a DriverProgram (processes.h).
 #pragma once
 
 #include <sys/stat.h>
@@ -48,12 +48,12 @@ class Daemon {
 
   [[nodiscard]] pid_t pid() const { return process_->pid(); }
   void signal(int number) const { process_->kill(number); }
-  /// As a shell says it; -1 where it did not end in time.
+  /// The exit status as shells report it; -1 if the process does not end in time.
   int wait(std::chrono::seconds limit = std::chrono::seconds(30)) const {
     return end_.wait_for(limit) == std::future_status::ready ? end_.get() : -1;
   }
   [[nodiscard]] std::string log() const { return contentsOf(log_); }
-  /// What stands between `before` and `after` in the line that says how to reach it.
+  /// The text between `before` and `after` in the process's log.
   [[nodiscard]] std::string said(const std::string& before, const std::string& after) const {
     std::string found;
     const bool is_there = eventually([&] {
@@ -77,7 +77,7 @@ class Daemon {
 
 class StandaloneCluster {
  public:
-  /// `manager_variables`: in the environment of each manager, besides what it needs.
+  /// `manager_variables`: additional environment variables of each manager.
   explicit StandaloneCluster(std::vector<std::string> manager_flags = {},
                              std::map<std::string, std::string> manager_variables = {})
       : manager_flags_(std::move(manager_flags)), manager_variables_(std::move(manager_variables)) {
@@ -87,7 +87,7 @@ class StandaloneCluster {
     startManager();
   }
 
-  /// At the port of the one before, if any.
+  /// Starts a manager, at the port of the previous one if there was one.
   void startManager() {
     managers_.push_back(newManager(url_.empty() ? "0" : url_.substr(url_.rfind(':') + 1), {}));
     url_ = manager().said("manager at ", ";");
@@ -96,14 +96,14 @@ class StandaloneCluster {
     manager().signal(SIGKILL);
     REQUIRE(manager().wait() == 128 + SIGKILL);
   }
-  /// Stands by for the one in charge; gives its URL.
+  /// Starts a standby manager and returns its URL.
   std::string startStandby() {
     managers_.push_back(newManager("0", {"--standby"}));
     return managers_.back()->said("standby manager at ", ";");
   }
   Daemon& manager(size_t i = std::string::npos) { return *managers_.at(std::min(i, managers_.size() - 1)); }
 
-  /// Returns when the manager knows it.
+  /// Starts a worker; returns when it has registered.
   Daemon& addWorker(int cores = 2, const std::string& memory = "1g", const std::string& url = {},
                     std::map<std::string, std::string> variables = {}) {
     const std::string name = "worker-" + std::to_string(workers_.size());
@@ -121,26 +121,26 @@ class StandaloneCluster {
 
   [[nodiscard]] const std::string& url() const { return url_; }
   [[nodiscard]] const std::string& secretFile() const { return secret_file_; }
-  /// Logs, the secret, and the workers' folders.
+  /// The folder of logs, the secret and the workers' folders.
   [[nodiscard]] const TempFolder& folder() const { return folder_; }
 
-  /// For a driver that is this process.
+  /// Settings for a driver in this process.
   [[nodiscard]] Conf conf() const {
     Conf conf = clusterConf(url_, folder_);
     conf.set("cerium.authenticate.secretFile", secret_file_).set("cerium.local.dir", folder_ / "driver");
     return conf.set("cerium.executor.memory", "256m");
   }
-  /// For a DriverProgram, besides what its own Conf says.
+  /// The variables of a DriverProgram, in addition to its own Conf.
   [[nodiscard]] std::vector<std::string> variables() const {
     return {"CERIUM_MASTER=" + url_, "CERIUM_AUTHENTICATE_SECRET_FILE=" + secret_file_, "CERIUM_EXECUTOR_MEMORY=256m"};
   }
 
-  /// What a manager's web port says.
+  /// The /json of a manager.
   [[nodiscard]] boost::json::object json(size_t i = std::string::npos) {
     const std::string web = manager(i).said("(web: ", ")");
     return boost::json::parse(cluster_manager::httpGet(web + "/json").body).as_object();
   }
-  /// The worker of each executor of the application that registered as the n-th of those that are active.
+  /// The workers of the executors of the n-th registered active application.
   [[nodiscard]] std::vector<std::string> placement(size_t n = 0) {
     std::vector<std::string> workers;
     const auto all = json();
@@ -150,7 +150,7 @@ class StandaloneCluster {
   }
   [[nodiscard]] int64_t coresUsed() { return json().at("coresused").as_int64(); }
 
-  /// Living executors of all workers, or of one.
+  /// The living executors of all workers, or of one.
   [[nodiscard]] std::vector<pid_t> executors() const {
     std::vector<pid_t> all;
     for (const auto& worker : workers_) {
@@ -180,7 +180,7 @@ class StandaloneCluster {
   std::vector<std::unique_ptr<Daemon>> workers_;
 };
 
-/// The sum of 0, 1, ... tasks - 1, each a task of its own that takes its time.
+/// The sum of 0, 1, ... tasks - 1; each number is a task that takes `milliseconds`.
 inline int64_t slowSum(Context& sc, int tasks, int milliseconds) {
   return sc.range(0, tasks, 1, tasks)
       .map([milliseconds](int64_t x) {
@@ -190,7 +190,7 @@ inline int64_t slowSum(Context& sc, int tasks, int milliseconds) {
       .sum();
 }
 
-/// A map stage of `maps` tasks and a reduce stage of 4, over 100 keys; each map task takes its time.
+/// A map stage of `maps` tasks, each of which takes `milliseconds`, and a reduce stage of 4 tasks, over 100 keys.
 inline auto slowCounts(Context& sc, int maps, int milliseconds) {
   return sc.range(0, 1000LL * maps, 1, maps)
       .map([milliseconds](int64_t x) {

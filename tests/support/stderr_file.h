@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What this process writes to stderr, its log above all, for a test to read.
+// Captures this process's stderr, mainly its log, for a test.
 #pragma once
 
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 
 namespace cerium::testing {
 
-/// Stderr goes to a file for as long as it monitor.
+/// Redirects stderr to a file while it lives.
 class StderrFile {
  public:
   explicit StderrFile(std::string path) : path_(std::move(path)), before_(::dup(STDERR_FILENO)) {

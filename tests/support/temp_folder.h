@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A folder of a test's own, and whole files in it.
+// A temporary folder for a test, and functions on whole files.
 #pragma once
 
 #include <filesystem>
@@ -10,7 +10,7 @@
 
 namespace cerium::testing {
 
-/// Made with a new name, removed with all it holds. Any user may enter it.
+/// A folder with a unique name, removed with its contents. Any user may enter it.
 class TempFolder {
  public:
   TempFolder() {
@@ -27,9 +27,9 @@ class TempFolder {
   TempFolder& operator=(const TempFolder&) = delete;
 
   [[nodiscard]] const std::string& path() const { return path_; }
-  /// The path of `name` in it.
+  /// The path of `name` in the folder.
   [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-  /// Writes a file, with the folders above it, and gives its path.
+  /// Writes a file, with the folders above it, and returns its path.
   std::string write(const std::string& name, const std::string& contents) const {
     const std::filesystem::path file = *this / name;
     std::filesystem::create_directories(file.parent_path());

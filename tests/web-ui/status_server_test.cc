@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The web port: what it answers, and that clients which misbehave do not hold it up.
+// The web port: its answers, and clients that misbehave.
 #include "web-ui/http/status_server.h"
 
 #include <netinet/in.h>
@@ -45,7 +45,7 @@ class RawClient {
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;
 
-  /// Sends `text` and gives all that comes back until the server closes.
+  /// Sends `text` and returns everything up to the server's close.
   [[nodiscard]] std::string say(const std::string& text) const {
     (void)::send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
     std::string heard;
@@ -84,7 +84,7 @@ TEST_CASE("a web port changes nothing and takes no large or malformed requests",
   CHECK(httpGet(urlOf(server, "/healthz")).status == 200);
 }
 
-TEST_CASE("clients that say nothing do not keep others from a web port", "[cluster-manager]") {
+TEST_CASE("silent clients do not keep others from a web port", "[cluster-manager]") {
   StatusServer server("127.0.0.1", 0, somePages());
   std::vector<std::unique_ptr<RawClient>> silent;
   for (int i = 0; i < 100; ++i) silent.push_back(std::make_unique<RawClient>(server));
@@ -96,13 +96,13 @@ TEST_CASE("clients that say nothing do not keep others from a web port", "[clust
     try {
       status = httpGet(urlOf(server, "/healthz")).status;
     } catch (const IoError&) {
-      status = -1;  // one of too many
+      status = -1;  // beyond the limit of connections
     }
   }
   CHECK(status == 200);
 }
 
-TEST_CASE("a web port that is taken, and a page that nobody serves, are named", "[cluster-manager]") {
+TEST_CASE("a used web port, and an unknown page, are named", "[cluster-manager]") {
   StatusServer server("127.0.0.1", 0, somePages());
   const uint16_t port = server.port();
   CHECK_THROWS_WITH(StatusServer("127.0.0.1", port, {}), Catch::Contains("127.0.0.1:" + std::to_string(port)));

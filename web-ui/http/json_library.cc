@@ -1,3 +1,3 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Boost.JSON itself, compiled here once, so that nothing more has to be installed where Cerium runs.
+// Compiles Boost.JSON here once, so that machines that run Cerium do not need it installed.
 #include <boost/json/src.hpp>

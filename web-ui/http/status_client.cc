@@ -30,7 +30,7 @@ struct Url {
 Url parse(std::string_view text) {
   constexpr std::string_view kScheme = "http://";
   if (!text.starts_with(kScheme))
-    throw InvalidArgument(fmt::format("\"{}\" is not a web address here; write http://host:port/path", text));
+    throw InvalidArgument(fmt::format("\"{}\" is not an http address; write http://host:port/path", text));
   std::string_view rest = text.substr(kScheme.size());
   const size_t slash = rest.find('/');
   Url url{.host = "", .port = "80", .path = slash == rest.npos ? "/" : std::string(rest.substr(slash))};
@@ -47,7 +47,7 @@ Url parse(std::string_view text) {
   return url;
 }
 
-/// One question, as a chain of asynchronous steps, because only those know time limits.
+/// One request, as a chain of asynchronous steps, because only those have time limits.
 class Question {
  public:
   Question(asio::io_context& io, const Url& url) : resolver_(io), stream_(io) {

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Asks a web port one question: what `cerium healthcheck` and the tests need of HTTP.
+// An HTTP client for one request, for `cerium healthcheck` and the tests.
 #pragma once
 
 #include <chrono>
@@ -9,8 +9,8 @@
 
 namespace cerium::cluster_manager {
 
-/// GET `url`, "http://host:port/path". Blocks up to `limit`. Throws InvalidArgument for another kind of URL, IoError
-/// that names the URL where nothing answers.
+/// GET `url`, "http://host:port/path". Blocks up to `limit`. Throws InvalidArgument for another kind of URL, and
+/// IoError that names the URL if there is no answer.
 [[nodiscard]] HttpAnswer httpGet(const std::string& url, std::chrono::milliseconds limit = std::chrono::seconds(5));
 
 }  // namespace cerium::cluster_manager

@@ -28,7 +28,7 @@ using asio::ip::tcp;
 using Pages = std::map<std::string, StatusServer::Handler>;
 
 constexpr auto kRequestTime = std::chrono::seconds(5);
-constexpr auto kPauseAfterError = std::chrono::milliseconds(100);  // accept() fails at once while files are short
+constexpr auto kPauseAfterError = std::chrono::milliseconds(100);  // accept() fails at once while descriptors are short
 constexpr uint32_t kMaxHeaderBytes = 16 << 10;
 constexpr int kMaxConnections = 128;
 
@@ -49,14 +49,14 @@ HttpAnswer answerTo(const http::request<http::empty_body>& request, const Pages&
   }
 }
 
-/// One connection, which is closed after its answer. Kept alive by the operation under way.
+/// One connection, closed after its answer. The running operation keeps it alive.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(tcp::socket socket, const Pages& pages, int& count)
       : stream_(std::move(socket)), pages_(pages), count_(count) {
     ++count_;
     parser_.header_limit(kMaxHeaderBytes);
-    parser_.body_limit(boost::none);  // No body is ever read.
+    parser_.body_limit(boost::none);  // Bodies are never read.
   }
   ~Session() { --count_; }
   Session(const Session&) = delete;
@@ -142,7 +142,7 @@ struct StatusServer::Impl {
   }
 
   const Pages pages;
-  int connections = 0;  // Before io, whose destructor ends the last sessions.
+  int connections = 0;  // Declared before io, whose destructor ends the last sessions.
   asio::io_context io{1};
   tcp::acceptor acceptor{io};
   asio::steady_timer pause{io};

@@ -35,12 +35,12 @@ void Dispatcher::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
     if (!tasks_.empty() && tasks_.top().due <= Clock::now()) {
-      // The queue shows its top as const, as changing `due` would break its order; the task may go.
+      // top() is const because changing `due` would break the queue's order. Moving `task` out does not.
       Task task = std::move(const_cast<Entry&>(tasks_.top()).task);
       tasks_.pop();
       lock.unlock();
       task();
-      task = nullptr;  // What it holds is destroyed without the lock too.
+      task = nullptr;  // Captured values are destroyed without the lock too.
       lock.lock();
     } else if (stopping_) {
       break;

@@ -14,21 +14,21 @@
 
 namespace cerium::rpc {
 
-/// Threads: thread-safe. Tasks must not throw.
+/// Runs tasks on one thread. Threads: thread-safe. Tasks must not throw.
 class Dispatcher {
  public:
   using Clock = std::chrono::steady_clock;
   using Task = std::function<void()>;
-  /// Ahead of everything that waits.
+  /// A time before all others: the task overtakes every task that waits.
   static constexpr Clock::time_point kFirst = Clock::time_point::min();
 
   explicit Dispatcher(const std::string& thread_name);
   ~Dispatcher() { stop(); }
 
-  /// Runs `task` when `due` has come; tasks with the same time run in the order posted. Ignored after stop().
+  /// Runs `task` at `due`. Tasks with the same time run in the order posted. Ignored after stop().
   void post(Clock::time_point due, Task task);
 
-  /// Runs what is due, drops the rest and joins the thread. Idempotent. REQUIRES: not called by a task.
+  /// Runs the tasks that are due, drops the others and joins the thread. Idempotent. REQUIRES: not called by a task.
   void stop();
 
   [[nodiscard]] bool isCurrentThread() const { return thread_.get_id() == std::this_thread::get_id(); }
@@ -38,7 +38,7 @@ class Dispatcher {
     Clock::time_point due;
     uint64_t number;
     Task task;
-    /// For a priority queue, whose top is the largest: the earliest.
+    /// The top of a priority queue is its largest entry; here that is the earliest.
     bool operator<(const Entry& other) const { return due != other.due ? due > other.due : number > other.number; }
   };
 

@@ -17,11 +17,11 @@ namespace {
 
 using Clock = Dispatcher::Clock;
 
-/// Counted for each message, so that queuedBytes() of an empty one is not 0; TCP's frame is as long.
+/// Added to the size of each message, so that queuedBytes() of an empty message is not 0; about a TCP frame header.
 constexpr size_t kFrameBytes = 8;
 constexpr std::chrono::milliseconds kAskStop{50};
 
-/// Runs both sides of a handshake against each other and returns why the connector failed, or nothing.
+/// Runs both sides of a handshake against each other. Returns why the connector failed, or "".
 std::string shakeHands(const std::string& connector_secret, const std::string& acceptor_secret) {
   Handshake connector(Role::kConnector, connector_secret);
   Handshake acceptor(Role::kAcceptor, acceptor_secret);
@@ -86,7 +86,7 @@ ConnectionPtr Fabric::connect(const std::shared_ptr<Node>& node, const Endpoint&
   while (!changed_.wait_until(lock, std::min(deadline, Clock::now() + kAskStop), is_reachable)) {
     if (Clock::now() >= deadline)
       throw cannotConnect(to, fmt::format("timed out after {} ms while connecting", timeout.count()));
-    lock.unlock();  // it may take locks of its own
+    lock.unlock();  // `stop` may take locks of its own
     if (const std::string reason = stop ? stop() : ""; !reason.empty()) throw cannotConnect(to, reason);
     lock.lock();
   }

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What is behind LoopbackNetwork: the transports (nodes), who listens where, the connections and the faults, all
-// under one lock. Small and exact comes before fast here.
+// The state behind LoopbackNetwork: transports (nodes), listeners, connections and faults, under one lock. It is simple
+// and exact rather than fast.
 #pragma once
 
 #include <chrono>
@@ -27,20 +27,21 @@ struct Node {
 
   const TransportOptions options;
   std::string name;             // "client-N:0", or the first endpoint it listens on.
-  std::set<std::string> names;  // All it answers to.
+  std::set<std::string> names;  // All endpoints that it listens on, and "client-N:0".
   bool stopped = false;
   Dispatcher dispatcher;
 };
 
-/// Threads: thread-safe. Lock order: the fabric's mutex, then a dispatcher's. No handler and no rule runs under either.
+/// The pretended network. Threads: thread-safe. Lock order: the fabric's mutex, then a dispatcher's. Handlers and rules
+/// run without both locks.
 class Fabric : public std::enable_shared_from_this<Fabric> {
  public:
   using OnConnect = std::function<Handlers(const ConnectionPtr&)>;
-  /// Something that travels from one side of a connection and is done to the other.
+  /// What one side of a connection does to the other, after its time on the network.
   using Parcel = std::function<void(const std::shared_ptr<LoopbackConnection>&)>;
 
   std::shared_ptr<Node> addNode(TransportOptions options);
-  /// Closes its connections and listeners. Its dispatcher still runs: stop that afterwards.
+  /// Closes the node's connections and listeners. Its dispatcher still runs; the caller stops it afterwards.
   void removeNode(const std::shared_ptr<Node>& node);
 
   /// As Transport::listen.
@@ -49,13 +50,13 @@ class Fabric : public std::enable_shared_from_this<Fabric> {
   ConnectionPtr connect(const std::shared_ptr<Node>& node, const Endpoint& to, Handlers handlers,
                         std::chrono::milliseconds timeout, const StopReason& stop);
 
-  /// What a connection asks for.
+  /// Sends a message of a connection, as Connection::send.
   void send(const std::shared_ptr<LoopbackConnection>& from, Bytes message);
   void close(const std::shared_ptr<LoopbackConnection>& connection);
-  /// Ends both sides now: `reason` here, "connection reset by peer" there.
+  /// Ends both sides now: this side with `reason`, the other with "connection reset by peer".
   void reset(const std::shared_ptr<LoopbackConnection>& connection, const std::string& reason);
 
-  /// A connection has called onClose.
+  /// Removes a connection that has called onClose.
   void forget(const std::shared_ptr<LoopbackConnection>& connection);
 
   /// As the functions of LoopbackNetwork.
@@ -70,17 +71,17 @@ class Fabric : public std::enable_shared_from_this<Fabric> {
     OnConnect on_connect;
   };
 
-  // All of these want mutex_ held.
+  // REQUIRES for all of these: mutex_ is held.
   [[nodiscard]] bool isIsolated(const Node& node) const;
   void passOn(LoopbackConnection& from, Parcel parcel, std::chrono::milliseconds delay);
-  /// `due` is Dispatcher::kFirst to overtake what is in flight.
+  /// `due` is Dispatcher::kFirst to overtake messages on their way.
   void endHere(const std::shared_ptr<LoopbackConnection>& connection, const std::string& reason,
                Dispatcher::Clock::time_point due);
 
   std::mutex mutex_;
-  std::condition_variable changed_;  // A partition was healed or a node removed: see connect().
+  std::condition_variable changed_;  // Notified when a partition is healed or a node removed; see connect().
   std::map<std::string, Listening> listeners_;
-  std::set<std::shared_ptr<LoopbackConnection>> connections_;  // Both sides of each, until forgotten.
+  std::set<std::shared_ptr<LoopbackConnection>> connections_;  // Both sides of each connection, until forget().
   std::set<std::string> partitions_;
   std::shared_ptr<const LoopbackNetwork::Rule> rule_;
   uint16_t next_port_ = 40'000;

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The public face of the loopback network: everything is passed on to its fabric.
+// The public functions of the loopback network. The Fabric does the work.
 #include "base/rpc/loopback/loopback.h"
 
 #include <fmt/format.h>

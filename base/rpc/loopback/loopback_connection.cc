@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// How a loopback connection treats its handlers; the travelling is in fabric.cc.
+// The handlers of a loopback connection. Fabric moves the messages.
 #include "base/rpc/loopback/loopback_connection.h"
 
 #include <fmt/format.h>
@@ -17,7 +17,7 @@ void LoopbackConnection::open(const Fabric::OnConnect& onConnect) {
   try {
     handlers_ = onConnect(shared_from_this());
   } catch (const std::exception&) {
-    close();  // There is no one to tell: the user refused this connection.
+    close();  // The user refused this connection. There is no caller to report the exception to.
   }
 }
 
@@ -42,7 +42,7 @@ void LoopbackConnection::finish(const std::string& reason) {
   if (finished_.exchange(true)) return;
   is_open_ = false;
   fabric_->forget(shared_from_this());
-  // Moved out: handlers often hold the connection, and would keep it and themselves alive.
+  // Moved out, because handlers often hold the connection: they would keep it and themselves alive.
   const Handlers handlers = std::exchange(handlers_, {});
   if (handlers.onClose) handlers.onClose(shared_from_this(), reason);
 }

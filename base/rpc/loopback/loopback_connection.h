@@ -13,7 +13,7 @@
 
 namespace cerium::rpc {
 
-/// Kept alive by the fabric until it is finished; the two sides know each other weakly.
+/// One side of a connection. The fabric keeps it alive until it is finished; the two sides refer to each other weakly.
 /// Threads: the methods of Connection from any thread; open(), receive() and finish() on the node's dispatcher.
 class LoopbackConnection final : public Connection, public std::enable_shared_from_this<LoopbackConnection> {
  public:
@@ -25,10 +25,10 @@ class LoopbackConnection final : public Connection, public std::enable_shared_fr
   [[nodiscard]] uint64_t receivedBytes() const override { return received_bytes_; }
   [[nodiscard]] std::string peer() const override { return peer_; }
 
-  /// The accepting side learns of the connection.
+  /// Called on the accepting side: takes the handlers of a new connection.
   void open(const Fabric::OnConnect& onConnect);
   void receive(Bytes message);
-  /// Calls onClose, the first time.
+  /// Calls onClose, once.
   void finish(const std::string& reason);
 
  private:
@@ -37,18 +37,18 @@ class LoopbackConnection final : public Connection, public std::enable_shared_fr
   const std::shared_ptr<Fabric> fabric_;
   const std::shared_ptr<Node> node_;
   const std::string peer_;
-  std::atomic<size_t> queued_bytes_ = 0;  // Sent and not yet given to the other side's handler.
+  std::atomic<size_t> queued_bytes_ = 0;  // Bytes sent but not yet passed to the other side's handler.
   std::atomic<uint64_t> received_bytes_ = 0;
   std::atomic<bool> finished_ = false;  // Written on the dispatcher.
 
   // Guarded by the fabric's mutex; is_open_ is written under it and read anywhere.
   std::weak_ptr<LoopbackConnection> other_;
-  std::atomic<bool> is_open_ = true;  // Sends and delivers.
+  std::atomic<bool> is_open_ = true;  // Whether this side sends and delivers.
   uint64_t messages_ = 0;
   Dispatcher::Clock::time_point last_due_ = Dispatcher::kFirst;
-  std::deque<Fabric::Parcel> held_;  // Waiting for the end of a partition.
+  std::deque<Fabric::Parcel> held_;  // Waits for the end of a partition.
 
-  Handlers handlers_;  // The dispatcher's, once the other side knows of the connection.
+  Handlers handlers_;  // Used by the dispatcher only, once the other side knows the connection.
 };
 
 }  // namespace cerium::rpc

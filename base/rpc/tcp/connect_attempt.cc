@@ -36,14 +36,14 @@ void ConnectAttempt::start() {
 
 void ConnectAttempt::cancel(const std::string& reason) {
   resolver_.cancel();
-  error_code ignored;  // Closing cannot be tried again.
+  error_code ignored;  // A failed close cannot be repeated.
   socket_.close(ignored);
   if (handshake_) return handshake_->cancel(reason);
   finish(std::move(socket_), {}, reason);
 }
 
 void ConnectAttempt::resolve() {
-  // A numeric address needs no resolver, whose thread can be held up by a slow name server.
+  // A numeric address needs no resolver; the resolver's thread may be held up by a slow name server.
   error_code not_numeric;
   const auto address = asio::ip::make_address(to_.host, not_numeric);
   if (!not_numeric) return connect({{address, to_.port}});
@@ -54,7 +54,7 @@ void ConnectAttempt::resolve() {
   };
   try {
     resolver_.async_resolve(to_.host, std::to_string(to_.port), std::move(onResolved));
-  } catch (const boost::system::system_error& error) {  // Asio makes the resolver's thread with the first name.
+  } catch (const boost::system::system_error& error) {  // Asio starts the resolver's thread at the first name.
     cancel(fmt::format("no thread is left to look up the name: {}", error.code().message()));
   }
 }

@@ -16,18 +16,18 @@
 
 namespace cerium::rpc {
 
-/// Threads: the I/O thread only, the constructor excepted.
+/// One attempt. Threads: the I/O thread only, except the constructor.
 class ConnectAttempt : public std::enable_shared_from_this<ConnectAttempt> {
  public:
-  /// As SocketHandshake::Done; `failure` says the cause only, not the endpoint.
+  /// As SocketHandshake::Done. `failure` names the cause, not the endpoint.
   using Done = SocketHandshake::Done;
 
   ConnectAttempt(boost::asio::io_context& io, Endpoint to, const TransportOptions& options,
                  std::chrono::milliseconds timeout, Done done);
 
-  /// `done` is called exactly once.
+  /// Starts; `done` is called exactly once.
   void start();
-  /// Calls `done` with `reason` before it returns, unless that has happened.
+  /// Calls `done` with `reason` before it returns, unless `done` has been called.
   void cancel(const std::string& reason);
 
  private:
@@ -45,7 +45,7 @@ class ConnectAttempt : public std::enable_shared_from_this<ConnectAttempt> {
   boost::asio::ip::tcp::resolver resolver_;
   boost::asio::ip::tcp::socket socket_;
   boost::asio::steady_timer timer_;
-  const char* phase_ = "resolving the name";  // What timed out, when the timer fires.
+  const char* phase_ = "resolving the name";  // What the attempt is doing, for the text of a timeout.
   std::shared_ptr<SocketHandshake> handshake_;
   Done done_;  // Empty once called.
 };

@@ -25,7 +25,7 @@ uint64_t wordAt(const char* place) {
   return word;
 }
 
-/// Changes with any change of one of the two; cheaper than XXH3 for so little.
+/// A checksum of the two fields; cheaper than XXH3 for 16 bytes.
 uint64_t sumOf(const FrameHeader& header) { return keys::combine(header.length, header.checksum); }
 
 }  // namespace

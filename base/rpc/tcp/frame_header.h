@@ -1,7 +1,8 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What stands before each message on a TCP stream: its length, the XXH3 of its bytes, and a sum of these two, each a
-// u64 in little-endian. TCP's own 16-bit sum lets damage through now and then (a bad cable, memory of a switch): with
-// these no flipped bit is taken for a message, and none in a length makes the reader wait for bytes that never come.
+// The header before each message on a TCP stream: the message's length, its XXH3, and a checksum of these two, each a
+// u64 in little-endian. TCP's own 16-bit checksum sometimes misses damage (a bad cable, a switch's memory). With this
+// header a flipped bit never becomes part of a message, and a damaged length does not make the reader wait for bytes
+// that never come.
 #pragma once
 
 #include <array>
@@ -11,6 +12,7 @@
 
 namespace cerium::rpc {
 
+/// The header of one message.
 struct FrameHeader {
   static constexpr size_t kBytes = 24;
 
@@ -19,9 +21,9 @@ struct FrameHeader {
 
   static FrameHeader of(std::string_view message);
   [[nodiscard]] std::array<char, kBytes> encoded() const;
-  /// REQUIRES: kBytes at `bytes`. Throws CorruptData where they do not match their own checksum.
+  /// REQUIRES: kBytes bytes at `bytes`. Throws CorruptData if they do not match their checksum.
   static FrameHeader decode(const char* bytes);
-  /// Throws CorruptData where `message` is not what was sent.
+  /// Throws CorruptData if `message` does not match the checksum.
   void verify(std::string_view message) const;
 };
 

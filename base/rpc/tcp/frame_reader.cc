@@ -22,7 +22,7 @@ std::array<std::span<char>, 2> FrameReader::space() {
   const size_t missing = header_.length - have;
   message_space_ = std::min(missing, std::max(kTrustedBytes, have));
   char* place = message_.grow(message_space_);
-  // The frames that follow may come with the same system call, but only behind the whole of this message.
+  // The next frames may arrive with the same system call, but only if there is room for the whole rest of this message.
   return {std::span<char>(place, message_space_), message_space_ == missing ? staging : std::span<char>()};
 }
 
@@ -60,7 +60,7 @@ void FrameReader::discard() {
 
 bool FrameReader::takeHeader() {
   if (end_ - begin_ < FrameHeader::kBytes) {
-    // Part of a header stays; it moves to the front to leave the buffer whole for what comes.
+    // Part of a header stays. It moves to the front, so that the rest of the buffer is free.
     std::memmove(staging_.get(), staging_.get() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;

@@ -1,7 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Cuts the bytes of a TCP stream into messages. A frame is a FrameHeader and as many bytes as it says; length 0 is an
-// empty message. Small messages are copied out of one staging buffer, the rest of a large one is
-// received where it will stay. No sockets here.
+// Cuts the bytes of a TCP stream into messages. A frame is a FrameHeader and the message; the length may be 0. Small
+// messages are copied out of one staging buffer; the rest of a large message is received into its final memory. No
+// sockets here.
 #pragma once
 
 #include <array>
@@ -16,32 +16,33 @@
 
 namespace cerium::rpc {
 
-/// Use: receive into space(), tell received(), then take messages from next() until it has none.
-/// Threads: externally synchronised.
+/// Use: receive into space(), tell received(), then call next() until it returns nothing. Threads: externally
+/// synchronised.
 class FrameReader {
  public:
   explicit FrameReader(uint64_t max_message_bytes);
 
-  /// Where the next bytes from the network go, in this order; the second part may be empty.
-  /// REQUIRES: next() returned nothing since the last received().
+  /// The memory for the next bytes from the network, filled in this order; the second part may be empty. REQUIRES:
+  /// next() returned nothing since the last received().
   [[nodiscard]] std::array<std::span<char>, 2> space();
 
-  /// `count` bytes were written to what space() returned.
+  /// Tells that `count` bytes were written to space().
   void received(size_t count);
 
-  /// The next whole message. Throws CorruptData when it, or its header, does not match its checksum, and when the peer
-  /// announces one over the limit, for which no memory is allocated. The stream cannot be read further then.
+  /// The next whole message, or nothing yet. Throws CorruptData if the header or the message does not match its
+  /// checksum, or if the announced length exceeds the limit (no memory is allocated for it). After that the stream
+  /// cannot be read on.
   [[nodiscard]] std::optional<Bytes> next();
 
-  /// Forgets what was received: the stream's messages are not wanted any more.
+  /// Drops received bytes: the stream's messages are no longer wanted.
   void discard();
 
-  /// True when the stream stands inside a frame: an end here lost bytes.
+  /// True in the middle of a frame: an end of the stream here means lost bytes.
   [[nodiscard]] bool isInsideFrame() const { return in_message_ || begin_ != end_; }
 
  private:
   static constexpr size_t kStagingBytes = 128 << 10;
-  /// Memory is taken for this much of an announced message; beyond it, as much again as has really arrived.
+  /// Memory is allocated for this much of an announced message; beyond it, only as much again as has arrived.
   static constexpr size_t kTrustedBytes = 8 << 20;
 
   [[nodiscard]] bool takeHeader();
@@ -51,9 +52,9 @@ class FrameReader {
   size_t begin_ = 0;  // Unread staging bytes are [begin_, end_).
   size_t end_ = 0;
   bool in_message_ = false;
-  FrameHeader header_;  // Of message_, while in_message_.
+  FrameHeader header_;  // The header of message_, while in_message_.
   Bytes message_;
-  size_t message_space_ = 0;  // Bytes at the end of message_ that space() gave out.
+  size_t message_space_ = 0;  // Bytes at the end of message_ that space() returned.
 };
 
 }  // namespace cerium::rpc

@@ -23,7 +23,7 @@ Listener::Listener(asio::ip::tcp::acceptor acceptor, const TransportOptions& opt
       on_admitted_(std::move(onAdmitted)) {}
 
 void Listener::stop() {
-  error_code ignored;  // Closing cannot be tried again.
+  error_code ignored;  // A failed close cannot be repeated.
   acceptor_.close(ignored);
   timer_.cancel();
   while (!pending_.empty()) dropOldest("the transport was destroyed");

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Accepts TCP connections and lets those in that pass the handshake, whatever the others do.
+// Accepts TCP connections and passes on the ones whose handshake succeeds, independently of the others.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -13,8 +13,8 @@
 
 namespace cerium::rpc {
 
-/// Owns the listening socket and the accepted sockets that have not finished the handshake.
-/// Threads: the I/O thread only, the constructor excepted.
+/// Owns the listening socket and the accepted sockets that have not finished the handshake. Threads: the I/O thread
+/// only, except the constructor.
 class Listener : public std::enable_shared_from_this<Listener> {
  public:
   using Admitted = std::function<void(boost::asio::ip::tcp::socket socket, Bytes early)>;
@@ -26,14 +26,14 @@ class Listener : public std::enable_shared_from_this<Listener> {
   void stop();
 
  private:
-  /// A silent peer costs a descriptor until the handshake times out; from here on the oldest is dropped for each
-  /// new one, so that a good peer, which needs a millisecond, still gets in.
+  /// A silent peer costs a descriptor until its handshake times out. Beyond this number each new connection drops the
+  /// oldest pending one, so that a good peer, which needs a millisecond, still gets in.
   static constexpr size_t kMaxPending = 256;
 
   void accept();
   void admit(boost::asio::ip::tcp::socket socket);
   void dropOldest(const std::string& reason);
-  /// Out of descriptors or memory: tries again after a moment, as the error would come again at once.
+  /// Called when descriptors or memory run out: accepts again after a pause, because the error would recur at once.
   void backOff();
 
   boost::asio::ip::tcp::acceptor acceptor_;

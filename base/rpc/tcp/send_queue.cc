@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// How messages are gathered into runs. See send_queue.h.
+// Gathers messages into runs. See send_queue.h.
 #include "base/rpc/tcp/send_queue.h"
 
 #include <utility>
@@ -8,9 +8,9 @@ namespace cerium::rpc {
 
 namespace {
 
-/// Up to here copying a message costs less than a buffer of its own in the system call.
+/// Up to this size, copying a message is cheaper than a buffer of its own in the system call.
 constexpr size_t kCopiedBytes = 8 << 10;
-/// A run of small messages ends here, so that its memory is given back soon after it is sent.
+/// A run of small messages ends at this size, so that its memory is freed soon after it is sent.
 constexpr size_t kRunBytes = 64 << 10;
 
 }  // namespace

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Messages on their way to a socket, as few large runs of bytes: small messages are copied behind one another,
-// large ones keep their own memory. So one system call takes many messages. The format is in frame_header.h.
+// Messages to be sent, gathered into few large runs of bytes, so that one system call takes many messages. Small
+// messages are copied behind one another; large messages keep their own memory. The format is in frame_header.h.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace cerium::rpc {
 
-/// Threads: externally synchronised. Runs handed out stay in place while nothing is pushed.
+/// Threads: externally synchronised. Runs from forFront() stay in place until the next push().
 class SendQueue {
  public:
   /// Appends a message behind its header, FrameHeader::of(message.view()).
@@ -29,7 +29,7 @@ class SendQueue {
     }
   }
 
-  /// The network took the first `count` bytes. REQUIRES: count <= what forFront showed.
+  /// Tells that the network took the first `count` bytes. REQUIRES: count <= the bytes that forFront() showed.
   void consume(size_t count);
 
   void clear();

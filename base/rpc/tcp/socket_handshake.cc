@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Reads and writes take turns here, as the handshake is a dialogue of tiny messages.
+// Reading and writing alternate here, because the handshake is a dialogue of tiny messages.
 #include "base/rpc/tcp/socket_handshake.h"
 
 #include <fmt/format.h>
@@ -67,7 +67,7 @@ void SocketHandshake::read() {
 }
 
 void SocketHandshake::awaitPeerClose() {
-  error_code ignored;  // A socket that is already broken ends the read below at once.
+  error_code ignored;  // If the socket is broken, the read below ends at once.
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   socket_.async_read_some(asio::buffer(input_), [self = shared_from_this()](error_code error, size_t) {
     if (!self->done_) return;
@@ -79,7 +79,7 @@ void SocketHandshake::finish(const std::string& failure) {
   if (!done_) return;
   timer_.cancel();
   if (!failure.empty()) {
-    error_code ignored;  // Closing cannot be tried again.
+    error_code ignored;  // A failed close cannot be repeated.
     socket_.close(ignored);
   }
   const Done done = std::exchange(done_, nullptr);

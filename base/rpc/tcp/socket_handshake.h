@@ -17,24 +17,24 @@ namespace cerium::rpc {
 /// Owns the socket until it is done. Threads: the I/O thread only.
 class SocketHandshake : public std::enable_shared_from_this<SocketHandshake> {
  public:
-  /// `failure` is empty when the peer passed; then `socket` is open and `early` holds bytes already read behind the
+  /// `failure` is empty if the peer passed; then `socket` is open and `early` holds bytes that were read after the
   /// handshake. Otherwise the socket is closed.
   using Done = std::function<void(boost::asio::ip::tcp::socket socket, Bytes early, const std::string& failure)>;
 
   SocketHandshake(boost::asio::ip::tcp::socket socket, Role role, std::string secret);
 
-  /// Calls `done` exactly once, later.
+  /// Runs the handshake; calls `done` exactly once, later.
   void start(std::chrono::milliseconds timeout, Done done);
 
-  /// Closes the socket and calls `done` with `reason` before it returns, unless that has happened.
+  /// Closes the socket and calls `done` with `reason` before it returns, unless `done` has been called.
   void cancel(const std::string& reason) { finish(reason); }
 
  private:
-  /// Sends what the state machine has to say, then does what its state asks for.
+  /// Sends the output of the state machine, then does what its state requires.
   void proceed();
   void read();
-  /// After a refusal was sent: waits for the peer to close. Closing first could reset the connection and so destroy
-  /// the refusal before the peer reads it.
+  /// After a refusal was sent, waits until the peer closes. Closing first could reset the connection and destroy the
+  /// refusal before the peer reads it.
   void awaitPeerClose();
   void finish(const std::string& failure);
 

@@ -23,11 +23,11 @@ using boost::system::error_code;
 
 namespace {
 
-/// As many as Asio passes to one system call.
+/// The most buffers that Asio passes to one system call.
 constexpr size_t kRunsPerWrite = 64;
-/// A closing connection whose peer takes no byte from one look to the next, this much later, is cut.
+/// A closing connection is cut if its peer takes no bytes for this long.
 constexpr std::chrono::milliseconds kLinger{5'000};
-/// The whole time that a closing connection has left once its transport is being destroyed.
+/// The whole time that a closing connection has after its transport is destroyed.
 constexpr std::chrono::milliseconds kLingerAtExit{1'000};
 
 std::string describePeer(const asio::ip::tcp::socket& socket) {
@@ -38,12 +38,13 @@ std::string describePeer(const asio::ip::tcp::socket& socket) {
   return fmt::format(fmt::runtime(endpoint.address().is_v6() ? "[{}]:{}" : "{}:{}"), host, endpoint.port());
 }
 
-/// A peer whose machine vanished is noticed when so many looks have found no answer to what was sent, and within about
-/// 20 seconds where nothing is.
+/// A peer's machine counts as gone after this many looks in a row that find sent data unanswered, or after about 20
+/// seconds without data (keepalive).
 constexpr int kUnansweredLooks = 10;
 constexpr std::chrono::milliseconds kLookForAnswers{1'000};
 
-/// Small messages leave at once. Failing to set an option costs speed, not correctness: errors are ignored.
+/// Sends small messages at once and keeps the connection alive. Errors are ignored: a missing option costs speed, not
+/// correctness.
 void tune(asio::ip::tcp::socket& socket) {
   error_code ignored;
   socket.set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -56,9 +57,9 @@ void tune(asio::ip::tcp::socket& socket) {
   socket.set_option(Count(3), ignored);
 }
 
-/// Something is sent again and again, or a peer that took nothing is asked whether it takes more, and no answer comes.
-/// TCP_USER_TIMEOUT is not that: on Linux 5.11 and later it also breaks connections to a process that stands still (in
-/// a debugger, under Ctrl-Z), whose system answers that its buffers are full.
+/// Whether data is being retransmitted, or a full receiver is being probed, without an answer. TCP_USER_TIMEOUT would
+/// not do: from Linux 5.11 on it also breaks connections to a process that is stopped (in a debugger, with Ctrl-Z),
+/// although its system answers.
 bool isUnanswered(asio::ip::tcp::socket& socket) {
   tcp_info info{};
   socklen_t size = sizeof info;
@@ -88,12 +89,12 @@ TcpConnection::TcpConnection(std::shared_ptr<asio::io_context> io, asio::ip::tcp
 
 void TcpConnection::send(Bytes message) {
   const size_t size = message.size();
-  // Before the lock, as it takes its time; none for a message that is not sent.
+  // Computed before the lock, because it takes time; skipped for a message that is not sent.
   const FrameHeader header = size > max_message_bytes_ ? FrameHeader{} : FrameHeader::of(message.view());
   std::lock_guard lock(mutex_);
   if (closing_ || closed_) return;
   if (size > max_message_bytes_) {
-    // Posted under the lock, like every post of ours: after closed_ is set nothing may enter the io_context.
+    // Posted under the lock, as all posts are: after closed_ is set, no work may enter the io_context.
     asio::post(*io_, [self = shared_from_this(), size] {
       self->finish(
           fmt::format("a message of {} bytes was sent, over the limit of {}; raise max_message_bytes or send "
@@ -125,7 +126,7 @@ void TcpConnection::start(Handlers handlers, Bytes early, std::function<void()> 
   handlers_ = std::move(handlers);
   on_gone_ = std::move(onGone);
   if (!early.empty()) {
-    // Shorter than a handshake, so it fits into what an empty reader offers.
+    // `early` is shorter than a handshake, so it fits into an empty reader's space.
     std::memcpy(reader_.space()[0].data(), early.data(), early.size());
     received_bytes_ += early.size();
     reader_.received(early.size());
@@ -158,7 +159,7 @@ void TcpConnection::writeNext() {
     std::swap(in_flight_, incoming_);
     if (in_flight_.empty()) {
       writer_active_ = false;
-      // Read under the lock: a message may be sent, and the connection closed, right after it is released.
+      // Read under the lock: a message may be sent and the connection closed right after it is released.
       const bool all_sent = closing_;
       lock.unlock();
       if (all_sent) shutDownSending();
@@ -183,16 +184,16 @@ void TcpConnection::onWritten(const error_code& error, size_t count) {
 void TcpConnection::shutDownSending() {
   if (sending_shut_down_) return;
   sending_shut_down_ = true;
-  error_code ignored;  // On a socket that broke meanwhile; the read that is under way tells.
+  error_code ignored;  // If the socket broke meanwhile, the pending read reports it.
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-  // The peer's end of stream is awaited: closing with its bytes unread would reset the connection, and a reset can
-  // destroy our last messages before the peer has read them.
+  // The connection waits for the peer's end of stream. Closing while the peer's bytes are unread would reset the
+  // connection, and a reset can destroy the last sent messages before the peer reads them.
   if (peer_ended_) finish("closed by this process");
 }
 
 void TcpConnection::read() {
   if (closed_ || peer_ended_) return;
-  if (closing_) reader_.discard();  // Nobody wants messages after close(); reading goes on to see the peer's end.
+  if (closing_) reader_.discard();  // Messages after close() are dropped; reading goes on to see the peer's end.
   std::array<asio::mutable_buffer, 2> buffers;
   try {
     const auto space = reader_.space();
@@ -245,7 +246,7 @@ void TcpConnection::armLinger() {
 }
 
 uint64_t TcpConnection::takenBytes() {
-  int in_kernel = 0;  // written, but not acknowledged: megabytes, and minutes, where the network is slow
+  int in_kernel = 0;  // written but not acknowledged: on a slow network megabytes, and minutes
   ::ioctl(socket_.native_handle(), SIOCOUTQ, &in_kernel);
   return written_bytes_ - static_cast<uint64_t>(in_kernel);
 }
@@ -261,9 +262,9 @@ void TcpConnection::finish(const std::string& reason) {
   in_flight_.clear();
   linger_timer_.cancel();
   answer_timer_.cancel();
-  error_code ignored;  // Closing cannot be tried again.
+  error_code ignored;  // A failed close cannot be repeated.
   socket_.close(ignored);
-  // Moved out: handlers often hold the connection, and would keep it and themselves alive.
+  // Moved out, because handlers often hold the connection: they would keep it and themselves alive.
   const Handlers handlers = std::exchange(handlers_, {});
   if (handlers.onClose) handlers.onClose(shared_from_this(), reason);
   std::exchange(on_gone_, nullptr)();

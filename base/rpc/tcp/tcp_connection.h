@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// One established TCP connection: queues and gathers what is sent, cuts what arrives into messages.
+// One established TCP connection: queues and gathers messages to send, cuts received bytes into messages.
 #pragma once
 
 #include <atomic>
@@ -17,12 +17,12 @@
 
 namespace cerium::rpc {
 
-/// Life: open -> closing (close() was called: flush, shut down, wait for the peer's end) -> closed (onClose called).
-/// A broken socket goes from either state to closed.
-/// Threads: the methods of Connection from any thread; the others on the I/O thread only.
+/// Life: open -> closing (close() was called: flush, shut down, wait for the peer's end) -> closed (onClose was
+/// called). A broken socket goes to closed from either state. Threads: the methods of Connection from any thread; the
+/// others on the I/O thread only.
 class TcpConnection final : public Connection, public std::enable_shared_from_this<TcpConnection> {
  public:
-  /// `socket` has passed the handshake. The io_context is shared: a user may keep a connection longer than its
+  /// `socket` has passed the handshake. The io_context is shared, because a user may keep a connection longer than its
   /// transport.
   TcpConnection(std::shared_ptr<boost::asio::io_context> io, boost::asio::ip::tcp::socket socket,
                 uint64_t max_message_bytes);
@@ -33,10 +33,11 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
   [[nodiscard]] uint64_t receivedBytes() const override { return received_bytes_; }
   [[nodiscard]] std::string peer() const override { return peer_; }
 
-  /// Starts to receive. `early` holds bytes that were read behind the handshake; `onGone` runs after onClose.
+  /// Starts to receive. `early` holds bytes that were read after the handshake; `onGone` runs after onClose.
   void start(Handlers handlers, Bytes early, std::function<void()> onGone);
 
-  /// The transport is being destroyed: ends now, or within a second when close() was called and bytes are left.
+  /// Called when the transport is destroyed. Ends the connection now, or within a second if close() was called and
+  /// bytes are left.
   void abandon();
 
  private:
@@ -50,11 +51,11 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
   void deliverMessages();
   void onEndOfStream();
 
-  /// Gives up on a closing connection when its peer takes nothing for a while.
+  /// Ends a closing connection whose peer takes no bytes for a while.
   void armLinger();
-  /// By the peer's system, of what was written.
+  /// Written bytes that the peer's system has acknowledged.
   [[nodiscard]] uint64_t takenBytes();
-  /// Gives up on a peer whose machine vanished.
+  /// Ends the connection if the peer's machine does not answer.
   void lookForAnswers();
   void finish(const std::string& reason);
 
@@ -65,16 +66,16 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
   std::atomic<uint64_t> received_bytes_ = 0;
   std::atomic<bool> closing_ = false;  // Written under mutex_.
 
-  std::mutex mutex_;            // No callback and no I/O under it.
-  SendQueue incoming_;          // Sent, not yet taken by the writer.
-  bool writer_active_ = false;  // A call of writeNext() is posted or a write is under way.
-  bool closed_ = false;         // Written by the I/O thread.
+  std::mutex mutex_;            // Callbacks and I/O run without it.
+  SendQueue incoming_;          // Messages that the writer has not taken yet.
+  bool writer_active_ = false;  // A call of writeNext() is posted, or a write is running.
+  bool closed_ = false;         // Set by the I/O thread.
 
-  // The rest belongs to the I/O thread.
+  // The I/O thread owns the members below.
   boost::asio::ip::tcp::socket socket_;
   boost::asio::steady_timer linger_timer_;
   boost::asio::steady_timer answer_timer_;
-  int unanswered_looks_ = 0;    // In a row.
+  int unanswered_looks_ = 0;    // Looks in a row that found no answer.
   uint64_t written_bytes_ = 0;  // Since the start.
   SendQueue in_flight_;
   FrameReader reader_;

@@ -1,6 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The transport over TCP: one I/O thread that runs the listeners, the attempts to connect and the connections.
-// It ends by itself once all of them are closed, which is how the destructor waits for what is still in flight.
+// The transport over TCP: one I/O thread runs the listeners, the connection attempts and the connections. The thread
+// ends once all of them are closed; the destructor waits for that.
 #include <fmt/format.h>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -54,8 +54,8 @@ class TcpTransport final : public Transport {
   std::thread thread_;
 };
 
-/// Opens, binds and listens. A name with addresses of both families is bound to the IPv4 one: that is what peers
-/// that were told a number use.
+/// Opens, binds and listens. A name with addresses of both families is bound to its IPv4 address, because peers that
+/// were told a number use that one.
 tcp::acceptor openAcceptor(asio::io_context& io, const Endpoint& at) {
   try {
     tcp::resolver resolver(io);
@@ -89,7 +89,7 @@ TcpTransport::~TcpTransport() {
 void TcpTransport::closeAll() {
   work_.reset();
   for (const auto& listener : listeners_) listener->stop();
-  // Copies, as each one removes itself when it ends.
+  // Copies, because each one removes itself when it ends.
   for (const auto& attempt : std::set(attempts_)) attempt->cancel("the transport was destroyed");
   for (const auto& connection : std::set(connections_)) connection->abandon();
 }
@@ -103,7 +103,7 @@ Endpoint TcpTransport::listen(const Endpoint& at, std::function<Handlers(const C
     try {
       handlers = onConnect(connection);
     } catch (const std::exception&) {
-      connection->close();  // There is no one to tell: the user refused this connection.
+      connection->close();  // The user refused this connection. There is no caller to report the exception to.
     }
     startConnection(connection, std::move(handlers), std::move(early));
   };
@@ -121,12 +121,12 @@ ConnectionPtr TcpTransport::connect(const Endpoint& to, Handlers handlers, int t
         fmt::format("connect({}) was called from a handler and would wait for itself; call it from "
                     "another thread",
                     to.str()));
-  // Either a connection or why there is none; the exception is made where it is thrown, not on the I/O thread.
+  // A connection, or why there is none. The exception is made on the thread that throws it.
   using Outcome = std::pair<ConnectionPtr, std::string>;
   auto promise = std::make_shared<std::promise<Outcome>>();
   std::future<Outcome> outcome = promise->get_future();
-  const auto io = io_;  // Waiting ends when the transport is destroyed meanwhile; nothing of it is used after that.
-  // For `done`, which is made first, to find the attempt in the set; and for whoever stops it. The I/O thread's.
+  const auto io = io_;  // If the transport is destroyed meanwhile, the wait ends, and only `io` is used after that.
+  // The attempt itself: `done` is made before it and removes it from attempts_; a stop cancels it. The I/O thread's.
   auto itself = std::make_shared<std::weak_ptr<ConnectAttempt>>();
   asio::post(*io, [this, to, promise, itself, timeout_ms, handlers = std::move(handlers)]() mutable {
     auto done = [this, promise, itself, handlers = std::move(handlers)](tcp::socket socket, Bytes early,

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The handshake as a pure machine: what it accepts, what it refuses, and how early.
+// The handshake as a pure machine: what it accepts and refuses, and how early.
 #include "base/rpc/handshake.h"
 
 #include <catch2/catch.hpp>
@@ -11,7 +11,7 @@ namespace {
 
 using State = Handshake::State;
 
-/// Passes bytes to and fro until neither side has any, in pieces of `piece` bytes.
+/// Passes bytes between the sides until both have none, in pieces of `piece` bytes.
 void talk(Handshake& a, Handshake& b, size_t piece = 1'000) {
   for (;;) {
     const Bytes from_a = a.takeOutput();
@@ -74,7 +74,7 @@ TEST_CASE("a connector that hears its own bytes is not fooled", "[rpc]") {
 }
 
 TEST_CASE("an acceptor's proof is of no use to pass as a connector", "[rpc]") {
-  // The attacker knows no secret: it opens a second connection to have its challenge answered by the victim itself.
+  // The attacker does not know the secret. It opens a second connection, so that the victim answers its own challenge.
   Handshake victim(Role::kAcceptor, "x");
   const std::string prefix{'C', 'E', 'R', 'I', 'U', 'M', static_cast<char>(kProtocolVersion), '\0'};
   victim.consume(prefix + std::string(32, 'a'));

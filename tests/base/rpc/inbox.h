@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Collects what handlers are told, on the transport's threads, for a test to look at on its own thread.
+// Collects the calls of handlers on the transport's threads, for a test to check on its own thread.
 #pragma once
 
 #include <chrono>
@@ -13,13 +13,14 @@
 
 namespace cerium::rpc {
 
-/// Long enough for a slow machine under a sanitizer; a passing test never waits for it.
+/// Long enough for a slow machine under a sanitizer. A passing test does not wait this long.
 inline constexpr std::chrono::seconds kPatience{60};
 
-/// Must outlive the transports whose handlers it gives out. Threads: thread-safe.
+/// Records messages, closes and accepted connections. It must outlive the transports that use its handlers. Threads:
+/// thread-safe.
 class Inbox {
  public:
-  /// Handlers that record everything here.
+  /// Handlers that record every call here.
   Handlers handlers() {
     return {[this](const ConnectionPtr&, Bytes message) {
               update([&] {
@@ -30,7 +31,7 @@ class Inbox {
             [this](const ConnectionPtr&, const std::string& reason) { update([&] { closes_.push_back(reason); }); }};
   }
 
-  /// For Transport::listen: records the accepted connections too.
+  /// For Transport::listen: also records accepted connections.
   std::function<Handlers(const ConnectionPtr&)> acceptor() {
     return [this](const ConnectionPtr& connection) {
       update([&] { accepted_.push_back(connection); });
@@ -44,7 +45,7 @@ class Inbox {
   [[nodiscard]] bool waitForCloses(size_t count) {
     return waitFor([&] { return closes_.size() >= count; });
   }
-  /// The first accepted connection, or nothing when none comes.
+  /// The first accepted connection, or null after kPatience.
   [[nodiscard]] ConnectionPtr waitForAccepted() {
     const bool came = waitFor([&] { return !accepted_.empty(); });
     std::lock_guard lock(mutex_);
@@ -54,7 +55,7 @@ class Inbox {
   [[nodiscard]] std::vector<std::string> messages() { return copyOf(messages_); }
   [[nodiscard]] std::vector<std::string> closes() { return copyOf(closes_); }
   [[nodiscard]] size_t acceptedCount() { return copyOf(accepted_).size(); }
-  /// Messages that came after a close. Tells something when the inbox serves one connection.
+  /// Messages that came after a close. Meaningful if the inbox serves one connection.
   [[nodiscard]] size_t lateMessages() { return copyOf(late_messages_); }
 
  private:
@@ -83,7 +84,7 @@ class Inbox {
   size_t late_messages_ = 0;
 };
 
-/// The text of the IoError that connecting ends with; "" when it succeeds.
+/// The text of the IoError of a failed connect; "" if it succeeds.
 inline std::string connectFailure(Transport& transport, const Endpoint& to, int timeout_ms = 10'000,
                                   const StopReason& stop = {}) {
   try {

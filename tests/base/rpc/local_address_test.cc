@@ -18,7 +18,7 @@ TEST_CASE("a manager whose name is unknown does not hide the next one", "[rpc][a
 }
 
 TEST_CASE("a name that is a loopback address is refused, but for localhost", "[rpc][address]") {
-  const std::string other = "0x7f000001";  // resolves as a name does for which /etc/hosts says 127.0.0.1
+  const std::string other = "0x7f000001";  // resolves like a name that /etc/hosts maps to 127.0.0.1
   const auto refused = Catch::Contains(other + " is 127.0.0.1 on this machine");
   CHECK_THROWS_WITH(addressTowards(Endpoint{other, 7077}), refused);
   CHECK_THROWS_AS(addressTowards({Endpoint{other, 7077}, {"127.0.0.1", 7077}}), InvalidArgument);

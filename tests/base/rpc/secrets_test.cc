@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Where the cluster's secret comes from, what is refused, and that no error quotes it.
+// The sources of the cluster's secret, the secrets that are refused, and errors that do not quote a secret.
 #include "base/rpc/secrets.h"
 
 #include <sys/stat.h>
@@ -17,7 +17,7 @@ namespace {
 using Catch::Matchers::Contains;
 using cerium::testing::TempFolder;
 
-/// The runtime folder and the variable of these tests, put back at the end.
+/// Replaces the runtime folder and the secret's variable for a test, and restores them.
 class Surroundings {
  public:
   explicit Surroundings(const TempFolder& folder) {
@@ -81,7 +81,7 @@ TEST_CASE("a file comes before the variable, and that before the file of the man
   CHECK(findClusterSecret(query).value.empty());
 }
 
-TEST_CASE("a secret file that others can read, or that is none, is refused without being quoted", "[rpc]") {
+TEST_CASE("a secret file that others can read, or that is invalid, is refused without being quoted", "[rpc]") {
   const TempFolder folder;
   const Surroundings surroundings(folder);
   SecretQuery query{.host = "host", .port = 7077};
@@ -101,7 +101,7 @@ TEST_CASE("a secret file that others can read, or that is none, is refused witho
   CHECK_THAT(errorOf(query), Contains("not a regular file"));
 }
 
-TEST_CASE("an address that others reach needs a secret or a word that it needs none", "[rpc]") {
+TEST_CASE("an address that others can reach needs a secret or an explicit waiver of it", "[rpc]") {
   const TempFolder folder;
   const Surroundings surroundings(folder);
   for (const char* host : {"0.0.0.0", "::", "10.1.2.3", "manager.example", "127.evil.example"}) {

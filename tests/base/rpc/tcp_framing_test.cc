@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Frames without sockets: what SendQueue puts on the wire and FrameReader makes of it.
+// Frames without sockets: SendQueue writes them and FrameReader reads them.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstring>
@@ -13,7 +13,7 @@ namespace cerium::rpc {
 
 namespace {
 
-/// Everything in the queue, taken in pieces of at most `piece` bytes.
+/// All bytes of the queue, taken in pieces of at most `piece` bytes.
 std::string drain(SendQueue& queue, size_t piece) {
   std::string out;
   while (!queue.empty()) {
@@ -28,7 +28,7 @@ std::string drain(SendQueue& queue, size_t piece) {
   return out;
 }
 
-/// Gives `stream` to the reader in pieces of at most `piece` bytes.
+/// Feeds `stream` to the reader in pieces of at most `piece` bytes.
 std::vector<std::string> readAll(FrameReader& reader, std::string_view stream, size_t piece) {
   std::vector<std::string> messages;
   while (!stream.empty()) {
@@ -52,7 +52,7 @@ std::string headerOf(uint64_t length) {
   return {head.data(), head.size()};
 }
 
-/// True where the reader refuses the stream as damaged.
+/// True if the reader refuses the stream as damaged.
 bool isFoundDamaged(std::string_view stream, size_t piece) {
   FrameReader reader(1 << 20);
   try {

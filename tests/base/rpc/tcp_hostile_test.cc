@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A TCP transport and peers that do not behave, played with raw sockets.
+// A TCP transport and misbehaving peers, which raw sockets play.
 #include <arpa/inet.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
@@ -28,7 +28,7 @@ namespace cerium::rpc {
 
 namespace {
 
-/// A socket without manners. Errors show as missing bytes, which the tests look at.
+/// A raw socket. Its errors appear as missing bytes, which tests check.
 class RawSocket {
  public:
   RawSocket() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -53,7 +53,7 @@ class RawSocket {
     ::getsockname(fd_, reinterpret_cast<sockaddr*>(&at), &size);
     return ntohs(at.sin_port);
   }
-  /// Acknowledgements, too.
+  /// Drops all received packets, acknowledgements too.
   void dropAllThatComes() {
     sock_filter take_nothing = BPF_STMT(BPF_RET | BPF_K, 0);
     const sock_fprog program{.len = 1, .filter = &take_nothing};
@@ -63,7 +63,7 @@ class RawSocket {
 
   void write(std::string_view bytes) { (void)!::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
 
-  /// At least one byte; "" at the end of the stream.
+  /// Reads at least one byte; "" at the end of the stream.
   [[nodiscard]] std::string readSome() {
     char buffer[4'096];
     const ssize_t count = ::recv(fd_, buffer, sizeof buffer, 0);
@@ -79,7 +79,7 @@ class RawSocket {
     return count == 0 || errno == ECONNRESET;
   }
 
-  /// As an honest peer would. False when the acceptor refuses.
+  /// Shakes hands as an honest peer. False if the acceptor refuses.
   [[nodiscard]] bool shakeHands(const std::string& secret) {
     Handshake handshake(Role::kConnector, secret);
     while (handshake.state() == Handshake::State::kRunning) {
@@ -132,7 +132,7 @@ struct Server {
       : transport(makeTcpTransport({.secret = "x", .handshake_timeout_ms = handshake_timeout_ms})),
         address(transport->listen({"127.0.0.1", 0}, inbox.acceptor())) {}
 
-  /// A well-behaved peer gets in and is heard.
+  /// True if a well-behaved peer can connect and its message arrives.
   [[nodiscard]] bool servesGoodPeer() {
     const size_t before = inbox.messages().size();
     auto client = makeTcpTransport({.secret = "x"});
@@ -146,7 +146,7 @@ struct Server {
   Endpoint address;
 };
 
-/// Passes the handshake and never reads, while more is sent to it than socket buffers hold.
+/// A peer that passes the handshake and never reads, while more is sent to it than socket buffers hold.
 struct DeafPeer {
   explicit DeafPeer(Server& server) {
     if (!raw.connect(server.address.port) || !raw.shakeHands("x")) return;
@@ -155,13 +155,13 @@ struct DeafPeer {
   }
 
   RawSocket raw;
-  ConnectionPtr connection;  // Seen from the server.
+  ConnectionPtr connection;  // The server's side.
 };
 
 }  // namespace
 
-TEST_CASE("what is no greeting is refused at once", "[rpc]") {
-  // The handshake's time limit is longer than the test's patience: only a refusal passes.
+TEST_CASE("bytes that are not a greeting are refused at once", "[rpc]") {
+  // The handshake's time limit is longer than the test waits, so only a refusal passes.
   Server server(600'000);
   const std::string bytes = GENERATE(std::string("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), lengthOf(0),
                                      lengthOf(uint64_t{1} << 31), lengthOf(UINT64_MAX));
@@ -224,7 +224,7 @@ TEST_CASE("a peer with the wrong secret gets no byte of a message and no connect
   CHECK(server.inbox.messages() == std::vector<std::string>{"good"});
 }
 
-TEST_CASE("a connection that says nothing is closed after the handshake's time limit", "[rpc]") {
+TEST_CASE("a silent connection is closed after the handshake's time limit", "[rpc]") {
   Server server(100);
   RawSocket silent;
   RawSocket slow;
@@ -255,7 +255,7 @@ TEST_CASE("a thousand silent connections do not keep a good peer out", "[rpc]") 
   for (RawSocket& raw : silent) connected += raw.connect(server.address.port) ? 1 : 0;
   CHECK(connected == silent.size());
   CHECK(server.servesGoodPeer());
-  // The oldest were dropped for the newest.
+  // The oldest connections were dropped in favour of the newest.
   CHECK(silent.front().isClosedByPeer());
   pollfd newest{.fd = silent.back().fd(), .events = POLLIN, .revents = 0};
   CHECK(::poll(&newest, 1, 0) == 0);
@@ -333,9 +333,9 @@ TEST_CASE("connecting ends when it is told to", "[rpc]") {
   RawSocket silent;
   const uint16_t port = silent.listen();
   int asked = 0;
-  const auto stop = [&] { return std::string(++asked < 3 ? "" : "nobody waits for it"); };
+  const auto stop = [&] { return std::string(++asked < 3 ? "" : "the caller has given up"); };
   CHECK_THAT(connectFailure(*client, {"127.0.0.1", port}, 600'000, stop),
-             Catch::Contains("nobody waits for it") && Catch::Contains(std::to_string(port)));
+             Catch::Contains("the caller has given up") && Catch::Contains(std::to_string(port)));
   CHECK(asked == 3);
 }
 
@@ -389,19 +389,19 @@ TEST_CASE("a peer that stands still is waited for, one whose machine vanished is
   connection->send(Bytes("is there anybody?"));
   REQUIRE(server.inbox.waitForCloses(1));
   CHECK(server.inbox.closes()[0] == "the peer's machine does not answer");
-  std::this_thread::sleep_for(std::chrono::seconds(10));  // 20 s in all
+  std::this_thread::sleep_for(std::chrono::seconds(10));  // 20 s together
   CHECK(waits.inbox.closes().empty());
 }
 
 TEST_CASE("a process without free file descriptors waits for some without spinning", "[rpc]") {
   Server server;
-  // The I/O thread has started, and the connection is gone: no descriptor is freed while the test counts them.
+  // The I/O thread has started and the connection is gone: no descriptor is freed while the test counts them.
   REQUIRE(server.servesGoodPeer());
   REQUIRE(server.inbox.waitForCloses(1));
   std::vector<RawSocket> waiting(3);
   rlimit before{};
   REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
-  // The lowest free descriptor is the first that may not be used any more.
+  // The lowest free descriptor is the first that must not be used any more.
   const int next = ::dup(0);
   REQUIRE(next >= 0);
   ::close(next);
@@ -411,7 +411,7 @@ TEST_CASE("a process without free file descriptors waits for some without spinni
   const bool is_exhausted = ::dup(0) == -1;
   size_t connected = 0;
   for (RawSocket& raw : waiting) connected += raw.connect(server.address.port) ? 1 : 0;
-  // Nothing happens that could be waited for: the point is that the processor stays idle.
+  // The test is that the processor stays idle, so there is no event to wait for.
   const std::clock_t busy_before = std::clock();
   std::this_thread::sleep_for(std::chrono::milliseconds(500));
   const double busy_seconds = static_cast<double>(std::clock() - busy_before) / CLOCKS_PER_SEC;
@@ -422,7 +422,8 @@ TEST_CASE("a process without free file descriptors waits for some without spinni
   CHECK(server.servesGoodPeer());
 }
 
-TEST_CASE("a name that no thread can look up is an error, and looked up the next time", "[base][rpc][tcp]") {
+TEST_CASE("a name that cannot be looked up without a thread is an error, and is looked up the next time",
+          "[base][rpc][tcp]") {
   const auto server = makeTcpTransport({});
   const Endpoint at = server->listen({"127.0.0.1", 0}, [](const ConnectionPtr&) { return Handlers(); });
   const auto client = makeTcpTransport({});

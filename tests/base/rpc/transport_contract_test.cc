@@ -64,7 +64,7 @@ TEMPLATE_TEST_CASE("a transport can be destroyed while traffic flows", "[rpc]", 
 TEMPLATE_TEST_CASE("a peer with the wrong secret is refused", "[rpc]", Tcp, Loopback) {
   contract::refusesWrongSecret<TestType>();
 }
-TEMPLATE_TEST_CASE("connecting to a port where nobody listens is refused", "[rpc]", Tcp, Loopback) {
+TEMPLATE_TEST_CASE("connecting to a port without a listener is refused", "[rpc]", Tcp, Loopback) {
   contract::reportsRefusedConnection<TestType>();
 }
 TEMPLATE_TEST_CASE("listening on a used address fails and names it", "[rpc]", Tcp, Loopback) {
@@ -73,10 +73,10 @@ TEMPLATE_TEST_CASE("listening on a used address fails and names it", "[rpc]", Tc
 TEMPLATE_TEST_CASE("a message over the limit closes the connection", "[rpc]", Tcp, Loopback) {
   contract::refusesLongMessages<TestType>();
 }
-TEMPLATE_TEST_CASE("queuedBytes counts what the network has not taken", "[rpc]", Tcp, Loopback) {
+TEMPLATE_TEST_CASE("queuedBytes counts bytes that the network has not taken", "[rpc]", Tcp, Loopback) {
   contract::countsQueuedBytes<TestType>();
 }
-TEMPLATE_TEST_CASE("receivedBytes counts what came from the peer", "[rpc]", Tcp, Loopback) {
+TEMPLATE_TEST_CASE("receivedBytes counts bytes from the peer", "[rpc]", Tcp, Loopback) {
   contract::countsReceivedBytes<TestType>();
 }
 TEMPLATE_TEST_CASE("a handler that throws closes its connection with the reason", "[rpc]", Tcp, Loopback) {

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What most tests of the transport contract start from: two connected transports, and messages to send.
+// Most tests of the transport contract start from this: two connected transports, and messages to send.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,7 @@
 
 namespace cerium::rpc::contract {
 
-/// Two transports with one connection between them. The inboxes are declared first: they outlive the handlers.
+/// Two transports with one connection between them. The inboxes are declared first, so they outlive the handlers.
 template <typename Net>
 struct Pair {
   explicit Pair(TransportOptions options = {.secret = "s3cret"})
@@ -28,7 +28,7 @@ struct Pair {
   ConnectionPtr connection;
 };
 
-/// Bytes in which a shifted or lost piece shows.
+/// Bytes in which a shifted or missing piece is noticed.
 inline Bytes patterned(size_t size) {
   Bytes bytes;
   char* place = bytes.grow(size);

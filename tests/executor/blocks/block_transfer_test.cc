@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Blocks on their way from one process to another, over the loopback network with its faults.
+// Blocks sent from one process to another over the loopback network, with faults.
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -22,7 +22,7 @@ namespace {
 
 constexpr int kMaps = 5;
 
-/// How reading all of `segments` ends, if not well.
+/// The failure of reading all of `segments`, or nothing.
 template <class Segments>
 std::optional<BlocksFailed> failureOf(Segments& segments) {
   try {
@@ -39,7 +39,7 @@ std::optional<BlocksFailed> failureOf(Segments& segments) {
   return std::nullopt;
 }
 
-/// A connection on which what a server sends is changed first; where nothing is left of it the connection breaks.
+/// A connection that changes the server's messages; an empty message breaks the connection.
 class ChangedConnection final : public rpc::Connection {
  public:
   using Change = std::function<bool(protocol::BlockPiece&)>;
@@ -60,7 +60,7 @@ class ChangedConnection final : public rpc::Connection {
   const Change change_;
 };
 
-/// A server with a shuffle of five maps and two reduce partitions, and a client, each with a transport of its own.
+/// A server with a shuffle of five maps and two reduce partitions, and a client, each with its own transport.
 struct Fixture {
   Fixture() : memory(size_t{1} << 30), shuffles(memory) {
     for (int map = 0; map < kMaps; ++map) {
@@ -85,7 +85,7 @@ struct Fixture {
     asking.reset();
     serving.reset();
   }
-  /// The third is larger than a piece (4 MiB).
+  /// The output of map 2 is larger than a piece (4 MiB).
   static int64_t sizeOf(int map) { return map == 2 ? 1'000'000 : 10 + map; }
 
   std::shared_ptr<RemoteStream> open(std::vector<int32_t> maps, int reduce = 1) {
@@ -100,7 +100,7 @@ struct Fixture {
     CHECK(same);
   }
 
-  /// Reads all five maps, in order, and checks each.
+  /// Reads the outputs of all five maps in order and checks each.
   void checkAll(SegmentReader& reader) {
     for (int map = 0; map < kMaps; ++map) {
       auto segment = reader.next();
@@ -124,7 +124,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE("segments come whole, in the order asked for, also those of many pieces", "[executor]") {
+TEST_CASE("segments come whole, in the order asked for, also segments of many pieces", "[executor]") {
   Fixture f;
   auto stream = f.open({4, 2, 0, 3, 1});
   for (int map : {4, 2, 0, 3, 1}) {
@@ -149,7 +149,7 @@ TEST_CASE("several streams on one connection do not mix", "[executor]") {
   }
 }
 
-TEST_CASE("a map output that is not there is named", "[executor]") {
+TEST_CASE("a missing map output is named", "[executor]") {
   Fixture f;
   auto stream = f.open({1, 77});
   const auto failure = failureOf(*stream);
@@ -158,9 +158,9 @@ TEST_CASE("a map output that is not there is named", "[executor]") {
   CHECK(failure->map == 77);
 }
 
-TEST_CASE("what comes damaged, or breaks off, is fetched once more from where it went wrong", "[executor]") {
+TEST_CASE("a damaged or broken stream is fetched a second time from the place of the damage", "[executor]") {
   Fixture f;
-  const int at = GENERATE(0, 1);  // of two pieces: maps 0, 1 and the begin of 2, and the rest
+  const int at = GENERATE(0, 1);  // of two pieces: maps 0, 1 and the beginning of 2, and the rest
   const bool breaks = GENERATE(false, true);
   std::atomic<int> pieces = 0;
   f.change = [&](protocol::BlockPiece& piece) {
@@ -173,7 +173,7 @@ TEST_CASE("what comes damaged, or breaks off, is fetched once more from where it
   CHECK(pieces > at);
 }
 
-TEST_CASE("what comes damaged again names the map output at fault, and no other", "[executor]") {
+TEST_CASE("a block that is damaged twice fails the read and names its map output only", "[executor]") {
   Fixture f;
   f.change = [](protocol::BlockPiece& piece) {
     size_t begin = 0;
@@ -270,7 +270,7 @@ TEST_CASE("spilled output whose bytes are bad on the disk is refused by its serv
   }
 }
 
-TEST_CASE("whoever serves blocks survives what user code throws while it encodes them", "[executor]") {
+TEST_CASE("a block server survives exceptions of user code that encodes records", "[executor]") {
   BlockSources sources;
   sources.result = [](TaskId task) -> CheckedBytes {
     if (task.value == 1) throw 42;
@@ -308,8 +308,7 @@ TEST_CASE("tasks that wait to reach the same peer share one attempt", "[executor
   CHECK(f.open({0})->next(nullptr));
 }
 
-TEST_CASE("a stream that hears nothing more of a peer out of reach ends long before the peer would be given up",
-          "[executor][fault]") {
+TEST_CASE("a stream from an unreachable peer ends long before the peer would be given up", "[executor][fault]") {
   Fixture f;
   f.change = [&, first = true](protocol::BlockPiece&) mutable {
     if (std::exchange(first, false)) f.network->partition("server:1");
@@ -319,7 +318,7 @@ TEST_CASE("a stream that hears nothing more of a peer out of reach ends long bef
   const auto failure = failureOf(*stream);
   REQUIRE(failure);
   CHECK(failure->why == BlocksFailed::Why::kGivenUp);
-  CHECK_THAT(failure->what(), Catch::Contains("it says nothing"));
+  CHECK_THAT(failure->what(), Catch::Contains("it sends nothing"));
 }
 
 TEST_CASE("a peer that dies ends its streams with an error", "[executor]") {
@@ -327,14 +326,14 @@ TEST_CASE("a peer that dies ends its streams with an error", "[executor]") {
   auto before = f.open({0});
   REQUIRE(before->next(nullptr));
   f.network->setRule([](const rpc::LoopbackMessage& message) {
-    return rpc::LoopbackFate{message.from == "server:1" ? 0 : 1, {}};  // its pieces get lost
+    return rpc::LoopbackFate{message.from == "server:1" ? 0 : 1, {}};  // the server's pieces get lost
   });
   auto waiting = f.open({2});
   f.serving.reset();
   CHECK_THROWS_AS(waiting->next(nullptr), Error);
 }
 
-TEST_CASE("who waits for a peer that is given up hears why at once", "[executor]") {
+TEST_CASE("a reader that waits for a given-up peer gets the reason at once", "[executor]") {
   Fixture f;
   auto first = f.open({0});
   REQUIRE(first->next(nullptr));
@@ -354,11 +353,11 @@ TEST_CASE("who waits for a peer that is given up hears why at once", "[executor]
     CHECK_THROWS_WITH(waiting.get(), Catch::Contains("its machine is gone"));
   }
   f.network->heal("server:1");
-  auto again = f.open({1});  // what listens there now is another process
+  auto again = f.open({1});  // another process listens there now
   REQUIRE(again->next(nullptr));
 }
 
-TEST_CASE("output of a map that was not asked for fails the read and is not left out quietly", "[executor]") {
+TEST_CASE("output of a map that was not asked for fails the read", "[executor]") {
   Fixture f;
   const int sent = GENERATE(1, 9);
   auto liar = rpc::makeLoopbackTransport(f.network, {});
@@ -387,7 +386,7 @@ TEST_CASE("output of a map that was not asked for fails the read and is not left
   }
 }
 
-TEST_CASE("a peer that is not there is an error that names it", "[executor]") {
+TEST_CASE("a missing peer is an error that names it", "[executor]") {
   Fixture f;
   CHECK_THROWS_WITH(f.client->open({"nobody", 9}, {-1, protocol::OpenBlocks::kShuffle, 3, 1, {0}}, nullptr),
                     Catch::Contains("nobody:9"));

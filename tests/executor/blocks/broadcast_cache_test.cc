@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What an executor believes of a broadcast before it has one.
+// The checks of an executor on a broadcast before it has the value.
 #include "executor/blocks/broadcast_cache.h"
 
 #include <catch2/catch.hpp>
@@ -10,7 +10,7 @@
 namespace cerium {
 namespace {
 
-/// Fetches a broadcast of one chunk, "value", which is said to be of `bytes` in chunks of `chunk`.
+/// Fetches a broadcast of one chunk, "value", which is announced with `bytes` bytes in chunks of `chunk`.
 std::string fetched(uint64_t bytes, uint64_t chunk) {
   const auto network = std::make_shared<rpc::LoopbackNetwork>();
   const auto serving = rpc::makeLoopbackTransport(network, {.secret = "s3cret"});
@@ -36,19 +36,19 @@ std::string fetched(uint64_t bytes, uint64_t chunk) {
 
 }  // namespace
 
-TEST_CASE("a broadcast comes as it was said to come", "[executor][broadcast]") {
+TEST_CASE("a broadcast arrives as it was announced", "[executor][broadcast]") {
   CHECK(fetched(5, 8) == "value");
   CHECK(fetched(10, 5) == "valuevalue");
   CHECK(fetched(0, 8).empty());
 }
 
-TEST_CASE("a broadcast of another size than was said is corrupt data", "[executor][broadcast]") {
+TEST_CASE("a broadcast of another size than announced is corrupt data", "[executor][broadcast]") {
   CHECK_THROWS_AS(fetched(4, 8), CorruptData);
   CHECK_THROWS_AS(fetched(6, 8), CorruptData);
   CHECK_THROWS_AS(fetched(5, 0), CorruptData);
 }
 
-TEST_CASE("a broadcast in more chunks than there can be is refused before memory is taken", "[executor][broadcast]") {
+TEST_CASE("a broadcast with too many chunks is refused before memory is allocated", "[executor][broadcast]") {
   CHECK_THROWS_WITH(fetched(UINT64_MAX, 1), Catch::Contains("cerium.broadcast.blockSize"));
   CHECK_THROWS_AS(fetched(uint64_t{1} << 40, 2), CorruptData);
 }

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// An executor that reads shuffle output of its own, as local[N] does.
+// An executor that reads its own shuffle output, as local[N] does.
 #include <catch2/catch.hpp>
 
 #include "executor/executor.h"
@@ -11,7 +11,7 @@
 namespace cerium {
 namespace {
 
-/// Everything is local, and nobody is told anything.
+/// A link for local mode that ignores reports.
 class NoLink final : public ExecutorLink {
  public:
   void taskEnded(TaskReport) override {}
@@ -25,7 +25,7 @@ class NoLink final : public ExecutorLink {
   std::string addedFile(const std::string& name) override { return name; }
 };
 
-/// What reading all of `source` ends with, if not well.
+/// The failure of reading all of `source`, or nothing.
 std::optional<FetchFailed> failureOf(SegmentSource& source) {
   try {
     while (source.next()) {
@@ -38,8 +38,7 @@ std::optional<FetchFailed> failureOf(SegmentSource& source) {
 
 }  // namespace
 
-TEST_CASE("an executor's own output that it cannot read any more is a failed fetch of that map, from itself",
-          "[executor]") {
+TEST_CASE("an executor's own output that cannot be read is a failed fetch from the executor itself", "[executor]") {
   testing::TempFolder folder;
   const auto link = std::make_shared<NoLink>();
   Executor executor({ExecutorId(5), 1, size_t{1} << 20, {folder.path()}, {}, {}, false}, link);

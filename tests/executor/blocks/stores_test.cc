@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What one executor keeps: cached blocks by their level and in LRU order, and map output.
+// The stores of an executor: cached blocks by level and in LRU order, and map output.
 #include <catch2/catch.hpp>
 
 #include "executor/blocks/block_store.h"
@@ -23,7 +23,7 @@ CachedBlock encodedBlockOf(int64_t value) {
 }
 const size_t kBlock = blockOf(0).block.memory();
 
-/// The value that all records have; -1 where the block is not there.
+/// The value of all records; -1 if the block is missing.
 int64_t valueIn(const std::optional<CachedBlock>& block) {
   if (!block) return -1;
   if (block->block.records) return static_cast<const RecordBuffer<int64_t>*>(block->block.records.get())->data()[0];
@@ -71,7 +71,7 @@ TEST_CASE("a block does not push out another of its own RDD", "[executor]") {
   CHECK(valueIn(f.store.find(RddId(1), 2)) == -1);
 }
 
-TEST_CASE("a level with disk moves there what memory does not hold, and reads it back", "[executor]") {
+TEST_CASE("a level with disk moves blocks there that do not fit into memory, and reads them back", "[executor]") {
   Fixture f(1);
   for (int rdd = 0; rdd < 5; ++rdd) REQUIRE(f.store.put(RddId(rdd), 0, MEMORY_AND_DISK, blockOf(rdd)));
   for (int rdd = 0; rdd < 5; ++rdd) CHECK(valueIn(f.store.find(RddId(rdd), 0)) == rdd);
@@ -92,8 +92,7 @@ TEST_CASE("each level keeps a block where it says", "[executor]") {
   CHECK(valueIn(f.store.find(RddId(1), 0)) == 6);
 }
 
-TEST_CASE("attempts of a map task whose outputs differ stay beside each other, equal ones take each other's place",
-          "[executor]") {
+TEST_CASE("different outputs of a map task are kept side by side, and equal ones replace each other", "[executor]") {
   MemoryManager memory(size_t{1} << 20);
   const auto output = [&](int64_t value, uint64_t checksum) {
     MapOutput made(2);
@@ -115,7 +114,7 @@ TEST_CASE("attempts of a map task whose outputs differ stay beside each other, e
   CHECK(value(100) == 1);
   CHECK(value(200) == 2);
   CHECK(value(std::nullopt) == 2);
-  store.put(ShuffleId(7), 0, output(3, 100));  // made again, as the bytes of the first were bad
+  store.put(ShuffleId(7), 0, output(3, 100));  // made again, because the bytes of the first were damaged
   CHECK(memory.used() == 2 * kBlock);
   CHECK(value(100) == 3);
   CHECK(value(std::nullopt) == 3);
@@ -188,15 +187,15 @@ TEST_CASE("a cached block keeps its writer's checksum when it moves to disk", "[
   Fixture f(1);
   REQUIRE(f.store.put(RddId(1), 0, MEMORY_AND_DISK_SER, encodedBlockOf(5)));
   const auto held = f.store.find(RddId(1), 0);
-  const_cast<char*>(held->pieces.at(0).encoded.bytes->data())[100] ^=
-      1;  // after it was written, before it goes to disk
+  // The byte changes after the block was written and before it goes to disk.
+  const_cast<char*>(held->pieces.at(0).encoded.bytes->data())[100] ^= 1;
   REQUIRE(f.store.put(RddId(2), 0, MEMORY_AND_DISK_SER, encodedBlockOf(6)));
   REQUIRE(f.disk->bytesInUse() > 0);
   CHECK_FALSE(f.store.find(RddId(1), 0));
 }
 
 TEST_CASE("output that was read leaves memory once two later shuffles were read", "[executor]") {
-  constexpr size_t kLarge = size_t{40} << 20;  // what it is charged with; there is far less of it
+  constexpr size_t kLarge = size_t{40} << 20;  // the charged size; the real output is far smaller
   testing::TempFolder folder;
   MemoryManager memory(size_t{1} << 30);
   auto disk = std::make_shared<SpillSpace>(std::vector<std::string>{folder.path()});
@@ -215,9 +214,9 @@ TEST_CASE("output that was read leaves memory once two later shuffles were read"
   const auto is_in_memory = [&](int64_t shuffle) {
     return store.find(ShuffleId(shuffle), 0, 0)->front().spilled == nullptr;
   };
-  put(1, 1000);  // too little for a way to disk of its own
+  put(1, 1000);  // too little to be moved to disk alone
   for (int64_t shuffle = 2; shuffle <= 5; ++shuffle) put(shuffle, kLarge);
-  (void)store.find(ShuffleId(5), 0, 0);  // the other half of it is still to be read
+  (void)store.find(ShuffleId(5), 0, 0);  // its other half is still to be read
   for (int64_t shuffle = 1; shuffle <= 3; ++shuffle) read(shuffle);
   CHECK(memory.used() == 1000 + 4 * kLarge);
   read(4);

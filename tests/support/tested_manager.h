@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// A manager's state machine with its messages collected, and what workers, drivers and submitters say to it.
+// A manager's state machine under test, its messages by connection, and messages of workers, drivers and submitters.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -13,32 +13,32 @@ namespace cerium::testing {
 
 constexpr uint64_t kGiB = uint64_t{1} << 30;
 
-/// A manager whose messages are collected by connection.
-class Desk {
+/// A ManagerState with the test's clock. Checks the registry after each call.
+class TestedManager {
  public:
-  explicit Desk(const std::vector<protocol::JournalRecord>& records = {}) : state_({.url = "cerium://m:1"}) {
+  explicit TestedManager(const std::vector<protocol::JournalRecord>& records = {}) : state_({.url = "cerium://m:1"}) {
     take(state_.recover(records, now_));
   }
 
-  void says(cluster_manager::ConnectionId from, const protocol::ClusterMessage& message) {
+  void receive(cluster_manager::ConnectionId from, const protocol::ClusterMessage& message) {
     take(state_.received(from, message, now_));
   }
-  /// Nothing of ours runs, nor reads what others send.
-  void standsStill(Millis time) { now_ += time; }
-  void breaks(cluster_manager::ConnectionId connection) { take(state_.disconnected(connection, now_)); }
-  /// Time passes; those in `alive` send their heartbeats.
-  void passes(Millis time, const std::vector<cluster_manager::ConnectionId>& alive = {}) {
+  /// The manager's process stands still: time passes without ticks, and messages wait.
+  void standStill(Millis time) { now_ += time; }
+  void disconnect(cluster_manager::ConnectionId connection) { take(state_.disconnected(connection, now_)); }
+  /// Time passes with ticks, and the workers on the connections `alive` send heartbeats.
+  void pass(Millis time, const std::vector<cluster_manager::ConnectionId>& alive = {}) {
     for (const Millis end = now_ + time; now_ < end; now_ += 100) {
       if (now_ % 1'000 == 0) {
-        for (const cluster_manager::ConnectionId each : alive) says(each, protocol::WorkerHeartbeat{});
+        for (const cluster_manager::ConnectionId each : alive) receive(each, protocol::WorkerHeartbeat{});
       }
       take(state_.tick(now_));
     }
   }
 
-  /// Takes the messages of this kind that were sent to the connection since the last call.
+  /// The messages of this kind that were sent to the connection since the last call.
   template <class Message>
-  std::vector<Message> heard(cluster_manager::ConnectionId connection) {
+  std::vector<Message> takeSent(cluster_manager::ConnectionId connection) {
     std::vector<Message> found;
     std::erase_if(sent_, [&](const cluster_manager::Send& each) {
       const auto* message = std::get_if<Message>(&each.message);
