@@ -36,7 +36,8 @@ struct Node {
 class Fabric : public std::enable_shared_from_this<Fabric> {
  public:
   using OnConnect = std::function<Handlers(const ConnectionPtr&)>;
-  /// Something that travels from one side of a connection and is done to the other.
+  /// Something that travels from one side of a connection and is done to the other. It must not hold its sender, which
+  /// may hold it (LoopbackConnection::held_).
   using Parcel = std::function<void(const std::shared_ptr<LoopbackConnection>&)>;
 
   std::shared_ptr<Node> addNode(TransportOptions options);
