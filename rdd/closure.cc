@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <mutex>
 #include <set>
+#include <string_view>
 #include <vector>
 
 namespace cerium {
@@ -18,7 +19,12 @@ struct Mapping {
   std::string what;
 };
 
-/// The memory mappings of this process, without the kernel's own pages.
+// Far more than a program's memory, far less than what the sanitizers reserve for themselves, which lies where two
+// small numbers side by side would point to.
+constexpr uintptr_t kReservedBytes = uintptr_t{1} << 40;
+
+/// The mappings of this process that hold something of the program's: without the kernel's own pages, and without
+/// addresses that are only reserved.
 std::vector<Mapping> mappings() {
   std::vector<Mapping> found;
   std::FILE* maps = std::fopen("/proc/self/maps", "r");
@@ -34,6 +40,8 @@ std::vector<Mapping> mappings() {
     std::string name = name_at > 0 ? std::string(line + name_at) : std::string();
     while (!name.empty() && (name.back() == '\n' || name.back() == ' ')) name.pop_back();
     if (name.starts_with("[v")) continue;  // vdso, vvar, vsyscall
+    const bool is_reserved = std::string_view(access).starts_with("---") || end - begin >= kReservedBytes;
+    if (is_reserved && name.empty()) continue;
     std::string what = access[2] == 'x'    ? "code"
                        : name == "[stack]" ? "the stack"
                        : name.empty()      ? "the heap or a thread's stack"

@@ -2,6 +2,8 @@
 // Functions as they travel: each kind is decoded with the same behaviour; captured pointers are detected.
 #include "rdd/closure.h"
 
+#include <sys/mman.h>
+
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
@@ -175,6 +177,17 @@ TEST_CASE("the innermost operation whose function threw is the one that is named
   REQUIRE(site != nullptr);
   CHECK(site->str() == "map at inner.cc:1");
   CHECK(closure::takeThrowSite() == nullptr);
+}
+
+TEST_CASE("a number is no pointer where it lies among addresses that are only reserved", "[rdd][closure]") {
+  constexpr size_t kBytes = size_t{2} << 40;  // as a sanitizer's shadow memory
+  for (const int access : {PROT_NONE, PROT_READ | PROT_WRITE}) {
+    void* reserved = mmap(nullptr, kBytes, access, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    REQUIRE(reserved != MAP_FAILED);
+    const auto number = reinterpret_cast<uintptr_t>(reserved) + kBytes / 2;
+    CHECK_NOTHROW(check([number](int x) { return number + static_cast<uintptr_t>(x); }));
+    munmap(reserved, kBytes);
+  }
 }
 
 }  // namespace cerium

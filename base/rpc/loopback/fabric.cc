@@ -132,9 +132,8 @@ void Fabric::send(const std::shared_ptr<LoopbackConnection>& from, Bytes message
   for (int i = 0; i < fate.copies; ++i) {
     const size_t size = message.size() + kFrameBytes;
     from->queued_bytes_ += size;
-    auto parcel = [sender = from, size,
-                   copy = i + 1 < fate.copies ? message : std::move(message)](const auto& other) mutable {
-      sender->queued_bytes_ -= size;
+    auto parcel = [size, copy = i + 1 < fate.copies ? message : std::move(message)](const auto& other) mutable {
+      if (const auto sender = other->other_.lock()) sender->queued_bytes_ -= size;
       other->receive(std::move(copy));
     };
     passOn(*from, std::move(parcel), fate.delay);

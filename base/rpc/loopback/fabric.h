@@ -37,7 +37,8 @@ struct Node {
 class Fabric : public std::enable_shared_from_this<Fabric> {
  public:
   using OnConnect = std::function<Handlers(const ConnectionPtr&)>;
-  /// What one side of a connection does to the other, after its time on the network.
+  /// What one side of a connection does to the other, after its time on the network. It must not hold its sender, which
+  /// may hold it (LoopbackConnection::held_).
   using Parcel = std::function<void(const std::shared_ptr<LoopbackConnection>&)>;
 
   std::shared_ptr<Node> addNode(TransportOptions options);

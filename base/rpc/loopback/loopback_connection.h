@@ -41,8 +41,9 @@ class LoopbackConnection final : public Connection, public std::enable_shared_fr
   std::atomic<uint64_t> received_bytes_ = 0;
   std::atomic<bool> finished_ = false;  // Written on the dispatcher.
 
+  std::weak_ptr<LoopbackConnection> other_;  // Written once, before connect() hands out either side.
+
   // Guarded by the fabric's mutex; is_open_ is written under it and read anywhere.
-  std::weak_ptr<LoopbackConnection> other_;
   std::atomic<bool> is_open_ = true;  // Whether this side sends and delivers.
   uint64_t messages_ = 0;
   Dispatcher::Clock::time_point last_due_ = Dispatcher::kFirst;

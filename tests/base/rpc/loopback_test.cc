@@ -73,6 +73,17 @@ TEST_CASE("a delayed message is late and keeps its place", "[rpc]") {
   CHECK(net.at_server.messages() == std::vector<std::string>{"slow", "quick"});
 }
 
+TEST_CASE("a connection is freed with its transports though a partition holds its messages back", "[rpc]") {
+  std::weak_ptr<Connection> near;
+  {
+    TwoNodes net;
+    near = net.connection;
+    net.network->partition("server:1");
+    net.connection->send(Bytes("held back"));
+  }
+  CHECK(near.expired());
+}
+
 TEST_CASE("cutting two transports resets their connections, and they can connect again", "[rpc]") {
   TwoNodes net;
   REQUIRE(net.at_server.waitForAccepted());
