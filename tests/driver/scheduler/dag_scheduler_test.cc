@@ -6,60 +6,11 @@
 #include <chrono>
 
 #include "base/util/error.h"
-#include "tests/support/fake_node.h"
+#include "tests/support/checked_dag.h"
 
 namespace cerium {
-namespace {
 
-using test::FakeLineage;
-using test::only;
-using Partitions = std::vector<int>;
-
-const ExecutorId kA{0};
-const ExecutorId kB{1};
-
-/// A scheduler that is checked after each event, with short names for the events.
-struct Dag {
-  DagScheduler scheduler{DagScheduler::Options{}};
-  FakeLineage lineage;
-  int64_t next_job = 0;
-
-  template <class T>
-  T checked(T result) {
-    REQUIRE(scheduler.checkInvariants() == "");
-    return result;
-  }
-  dag::Instructions submit(const NodePtr& node, Partitions partitions) {
-    return checked(scheduler.submitJob({JobId(next_job++), node, std::move(partitions), ""}));
-  }
-  dag::Instructions submit(const NodePtr& node) {
-    Partitions all;
-    for (int p = 0; p < node->numPartitions(); ++p) all.push_back(p);
-    return submit(node, all);
-  }
-  TaskVerdict succeed(StageRef stage, int partition, ExecutorId executor = kA) {
-    return checked(scheduler.taskSucceeded(stage, partition, {executor, 0}));
-  }
-  /// All the tasks succeed; what came of the last.
-  dag::Instructions succeedAll(const dag::SubmitTasks& tasks, ExecutorId executor = kA) {
-    dag::Instructions last;
-    for (int partition : tasks.partitions) last = succeed(tasks.stage, partition, executor).instructions;
-    return last;
-  }
-  dag::Instructions fetchFail(StageRef stage, int partition, ShuffleId shuffle, int map, ExecutorId source) {
-    return checked(scheduler.fetchFailed(stage, partition, shuffle, map, source, "connection reset"));
-  }
-  dag::Instructions lose(ExecutorId executor) { return checked(scheduler.executorLost(executor, "gone")); }
-  bool isIdle() const { return scheduler.activeJobs() == 0 && scheduler.activeStages() == 0; }
-};
-
-dag::SubmitTasks theOne(const dag::Instructions& instructions) {
-  const auto submitted = only<dag::SubmitTasks>(instructions);
-  REQUIRE(submitted.size() == 1);
-  return submitted.front();
-}
-
-}  // namespace
+using namespace test;
 
 TEST_CASE("a job without a shuffle is one stage of the partitions asked for", "[driver]") {
   Dag d;
