@@ -97,7 +97,7 @@ void Engine::start() {
     });
   }
   for (const auto& file : parseList(conf_.getString("cerium.files"))) addFile(file);
-  if (wantsProgress(conf_)) progress_ = std::make_unique<Progress>(*status_);
+  if (wantsProgress(conf_)) progress_ = std::make_unique<ConsoleProgress>(*status_);
 }
 
 void Engine::tellStarted() {

@@ -85,7 +85,7 @@ class Engine final : public JobRunner, public BroadcastOwner, public std::enable
   std::unique_ptr<ClusterBackend> backend_;
   std::unique_ptr<SchedulerLoop> loop_;
   std::unique_ptr<SigintHandler> interrupts_;
-  std::unique_ptr<Progress> progress_;
+  std::unique_ptr<ConsoleProgress> progress_;
   std::atomic<int64_t> next_rdd_{0};
   std::atomic<int64_t> next_job_{0};
   std::atomic<bool> stopped_{false};

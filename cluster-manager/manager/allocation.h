@@ -40,7 +40,7 @@ struct ExecutorGrant {
 [[nodiscard]] std::optional<size_t> takeRoom(std::vector<WorkerRoom>& rooms, int32_t cores, uint64_t memory);
 
 /// Why no room has enough: "needs 4 cores on one worker; the best of 2 workers has 2 free". `registered` is the number
-/// of workers, including those that take no new work. `holders` names what holds the resources, if freeing them would
+/// of workers; workers that take no new work count too. `holders` names what holds the resources, if freeing them would
 /// help.
 [[nodiscard]] std::string whyNoRoom(const std::vector<WorkerRoom>& rooms, size_t registered, int32_t cores,
                                     uint64_t memory, const std::string& holders);

@@ -42,7 +42,7 @@ std::string progressLine(const std::vector<StageInfo>& active, const std::vector
   return line;
 }
 
-struct Progress::State {
+struct ConsoleProgress::State {
   explicit State(const StatusStore& store) : status(store), thread([this] { run(); }) {}
 
   void run() {
@@ -78,9 +78,9 @@ struct Progress::State {
   std::thread thread;
 };
 
-Progress::Progress(const StatusStore& status) : state_(std::make_unique<State>(status)) {}
+ConsoleProgress::ConsoleProgress(const StatusStore& status) : state_(std::make_unique<State>(status)) {}
 
-Progress::~Progress() {
+ConsoleProgress::~ConsoleProgress() {
   {
     std::lock_guard lock(state_->mutex);
     state_->stopping = true;

@@ -9,12 +9,12 @@
 namespace cerium {
 
 /// Draws on a thread of its own, a few times a second, from the figures of the StatusStore; erases the line at the end.
-class Progress {
+class ConsoleProgress {
  public:
-  explicit Progress(const StatusStore& status);
-  ~Progress();
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
+  explicit ConsoleProgress(const StatusStore& status);
+  ~ConsoleProgress();
+  ConsoleProgress(const ConsoleProgress&) = delete;
+  ConsoleProgress& operator=(const ConsoleProgress&) = delete;
 
  private:
   struct State;

@@ -3,7 +3,6 @@
 
 #include <pthread.h>
 
-#include <algorithm>
 #include <chrono>
 #include <future>
 
@@ -127,6 +126,7 @@ void SchedulerLoop::takeEnds(std::deque<Item>& items) {
     ended_.push_back(std::move(next->task));
     items.pop_front();
   }
+  next_ended_ = 0;
   feed(std::move(event));
   ended_.clear();
 }
@@ -213,9 +213,9 @@ void SchedulerLoop::carry(out::Launch& launch) {
   backend_.launch(launch, std::move(tasks));
 }
 
-/// Instructions name the tasks that have just ended in the order of their ends, so the search is short.
 FinishedTask& SchedulerLoop::ended(TaskId task) {
-  return *std::find_if(ended_.begin(), ended_.end(), [task](const auto& each) { return each.report.id == task; });
+  while (ended_[next_ended_].report.id != task) next_ended_ = (next_ended_ + 1) % ended_.size();
+  return ended_[next_ended_];
 }
 
 void SchedulerLoop::carry(out::FetchResult& fetch) {

@@ -59,6 +59,7 @@ class SchedulerLoop final : public BackendEvents {
   void takeEnds(std::deque<Item>& items);
   /// Tells the scheduler, and carries out what follows, until nothing follows any more.
   void feed(in::Event event);
+  /// One of `ended_`. O(1): instructions name tasks in the order of their ends.
   [[nodiscard]] FinishedTask& ended(TaskId task);
   [[nodiscard]] Millis now() const;
 
@@ -92,6 +93,7 @@ class SchedulerLoop final : public BackendEvents {
   std::map<StageId, StageCodePtr> stages_;
   std::deque<in::Event> to_feed_;
   std::vector<FinishedTask> ended_;  ///< The tasks of the in::TasksEnded that is being fed.
+  size_t next_ended_ = 0;            ///< Where ended() found the last of them.
   bool is_watched_ = false;          ///< What the scheduler was told of EventBus::isWatched().
 };
 

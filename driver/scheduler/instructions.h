@@ -48,8 +48,8 @@ struct ShuffleLocations {
   int64_t epoch = 0;
   std::shared_ptr<const MapOutputs> outputs;
 };
-/// Start these on the executor, in this order, as cores become free there. `shuffles` are those that some of the tasks
-/// read. The locations are left out where Scheduler::Options::locates_inputs is false.
+/// Start `tasks` on the executor, in their order, as cores become free there. `shuffles` lists the shuffles that the
+/// tasks read. The launch has no locations where Scheduler::Options::locates_inputs is false.
 struct Launch {
   ExecutorId executor;
   std::vector<LaunchedTask> tasks;

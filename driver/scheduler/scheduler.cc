@@ -10,6 +10,7 @@
 #include "rdd/stage_code.h"
 
 namespace cerium {
+
 Scheduler::Scheduler(Options options)
     : max_result_bytes_(options.max_result_bytes),
       locates_inputs_(options.locates_inputs),
@@ -161,6 +162,7 @@ void Scheduler::on(in::ExecutorLost& event) {
 }
 
 void Scheduler::on(in::ExecutorUses& event) {
+  if (!is_watched_) return;
   tell(events::ExecutorMetrics{.at = {},
                                .executor = event.executor,
                                .host = hostOf(event.executor),
@@ -241,27 +243,24 @@ void Scheduler::carryOutAll() {
 
 void Scheduler::carry(dag::SubmitTasks& submit) {
   Stage& stage = stages_[submit.stage.id];
-  if (!stage.node) addStage(stage, submit);
-  notePersisted(stage);
+  if (!stage.node) {
+    stage.node = submit.node;
+    stage.shuffle = submit.shuffle;
+    out_.emplace_back(out::AddStage{submit.stage.id, submit.node, submit.shuffle, submit.job});
+  }
+  if (locates_inputs_) noteInputs(stage);
   tellSubmitted(stage, submit);
   carryOut(tasks_.submit(submit, now_));
 }
 
-void Scheduler::addStage(Stage& stage, const dag::SubmitTasks& submit) {
-  stage.node = submit.node;
-  stage.shuffle = submit.shuffle;
-  for (const RddNode* node : stageNodes(submit.node.get())) {
+/// Notes what launches of the stage must locate. An RDD may have been persisted or unpersisted since the last attempt.
+void Scheduler::noteInputs(Stage& stage) {
+  stage.reads.clear();
+  stage.may_read_cached = false;
+  for (const RddNode* node : stageNodes(stage.node.get())) {
     for (const Dependency& dependency : node->dependencies()) {
       if (dependency.shuffle) stage.reads.push_back(dependency.shuffle->id());
     }
-  }
-  out_.emplace_back(out::AddStage{submit.stage.id, submit.node, submit.shuffle, submit.job});
-}
-
-/// An RDD may have been persisted or unpersisted since the last attempt of the stage.
-void Scheduler::notePersisted(Stage& stage) {
-  stage.may_read_cached = false;
-  for (const RddNode* node : stageNodes(stage.node.get())) {
     if (node->storageLevel() == StorageLevel::NONE) continue;
     stage.may_read_cached = true;
     levels_[node->id()] = node->storageLevel();
@@ -332,11 +331,7 @@ void Scheduler::locateCached(const RddNode& node, out::LaunchedTask& task) const
 }
 
 void Scheduler::carry(tasks::Kill& kill) {
-  if (never_launched_.erase(kill.task) > 0) {  // no executor will report its end, which frees the core
-    Failure failure;
-    failure.kind = Failure::Kind::kKilled;
-    return carryOut(tasks_.failed(kill.task, failure, now_));
-  }
+  if (never_launched_.erase(kill.task) > 0) return endKilled(kill.task);  // no executor will report its end
   out_.emplace_back(out::KillTask{kill.executor, kill.task, std::move(kill.reason)});
 }
 

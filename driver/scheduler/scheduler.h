@@ -113,8 +113,8 @@ class Scheduler {
   void carry(tasks::Excluded& excluded);
   void carry(tasks::Readmitted& readmitted);
 
-  void addStage(Stage& stage, const dag::SubmitTasks& submit);
-  void notePersisted(Stage& stage);
+  void noteInputs(Stage& stage);
+  void endKilled(TaskId task);
   [[nodiscard]] out::Launch located(const tasks::Launch& launch) const;
   void locateCached(const RddNode& node, out::LaunchedTask& task) const;
   void endJob(JobId job, std::optional<Failure> failure);

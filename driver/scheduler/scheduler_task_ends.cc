@@ -30,15 +30,20 @@ void Scheduler::taskEnded(ExecutorId executor, const TaskEnd& end, const std::se
   }
   tellTaskEnded(end, task);
   if (task.killed || !is_success) out_.emplace_back(out::TaskGone{task.id});
-  if (task.killed) {  // its end frees the core
-    Failure failure;
-    failure.kind = Failure::Kind::kKilled;
-    carryOut(tasks_.failed(task.id, failure, now_));
+  if (task.killed) {
+    endKilled(task.id);
   } else if (is_success) {
     taskSucceeded(executor, end, task);
   } else {
     taskFailed(executor, end, task, !unheard.contains(end.source));
   }
+}
+
+/// The end of a killed task frees its core.
+void Scheduler::endKilled(TaskId task) {
+  Failure failure;
+  failure.kind = Failure::Kind::kKilled;
+  carryOut(tasks_.failed(task, failure, now_));
 }
 
 void Scheduler::taskSucceeded(ExecutorId executor, const TaskEnd& end, const RunningTask& task) {
