@@ -102,8 +102,9 @@ TEST_CASE("workers that come, leave and are killed each second leave every shuff
   CHECK(shuffles.done() > 0);
   for (size_t each : leaving) CHECK(cluster.worker(each).wait() == 0);
   CHECK(cached.count() == 6'000);
-  // Each of the two kills may lose every cached partition; a worker that is told to leave moves its own first.
-  CHECK(calls.value() <= 6'000 * 3);
+  // Each of the two kills may lose every cached partition. A worker that is told to leave moves its own first, and a
+  // task that looks for a partition where it was computes it. Ten counts without a cache make 60,000 calls.
+  CHECK(calls.value() <= 30'000);
   CHECK(eventually([&] { return cluster.json().at("aliveworkers").as_int64() == 3; }));
 }
 
