@@ -24,11 +24,33 @@ constexpr int kConnectMs = 4'000;
 constexpr const char* kStopped = "told to stop while it waited for blocks";
 }  // namespace
 
+/// A mutex that is tried for a while. (ThreadSanitizer of g++ 12 does not know how std::timed_mutex waits.)
+class BlockClient::Turn {
+ public:
+  template <class Rep, class Period>
+  bool try_lock_for(std::chrono::duration<Rep, Period> wait) {
+    std::unique_lock lock(mutex_);
+    if (!given_back_.wait_for(lock, wait, [this] { return !is_taken_; })) return false;
+    is_taken_ = true;
+    return true;
+  }
+  void unlock() {
+    std::lock_guard lock(mutex_);
+    is_taken_ = false;
+    given_back_.notify_one();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable given_back_;
+  bool is_taken_ = false;  // guarded by mutex_
+};
+
 /// A connection and its streams.
 struct BlockClient::Peer {
   using Clock = std::chrono::steady_clock;
 
-  std::timed_mutex connecting;  ///< Held while a connection is made, so that a slow peer delays no other peer.
+  Turn connecting;  ///< Held while a connection is made, so that a slow peer delays no other peer.
   std::mutex mutex;
   rpc::ConnectionPtr connection;  // guarded by mutex
   std::string gone;               // guarded by mutex; the reason, once the peer is given up
@@ -155,7 +177,7 @@ std::shared_ptr<BlockClient::Peer> BlockClient::peerAt(const rpc::Endpoint& endp
   return peer;
 }
 
-std::unique_lock<std::timed_mutex> BlockClient::waitToConnect(Peer& peer, TaskContext* task) {
+std::unique_lock<BlockClient::Turn> BlockClient::waitToConnect(Peer& peer, TaskContext* task) {
   std::unique_lock lock(peer.connecting, std::defer_lock);
   while (!lock.try_lock_for(kLookAround)) {
     if (task != nullptr && task->isInterrupted()) throw TaskKilled(kStopped);

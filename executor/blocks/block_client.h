@@ -99,9 +99,10 @@ class BlockClient {
   void giveUp(const rpc::Endpoint& peer, const std::string& reason);
 
  private:
+  class Turn;
   struct Peer;
   std::shared_ptr<Peer> peerAt(const rpc::Endpoint& endpoint, TaskContext* task);
-  static std::unique_lock<std::timed_mutex> waitToConnect(Peer& peer, TaskContext* task);
+  static std::unique_lock<Turn> waitToConnect(Peer& peer, TaskContext* task);
   rpc::ConnectionPtr connect(Peer& peer, const rpc::Endpoint& endpoint, rpc::Handlers handlers, TaskContext* task);
   void lookAfter(Peer& peer, const rpc::Endpoint& endpoint, std::chrono::steady_clock::time_point since,
                  TaskContext* task);

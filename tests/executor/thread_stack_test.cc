@@ -12,7 +12,7 @@
 namespace cerium {
 namespace {
 
-[[gnu::noinline]] void spinsUntil(const std::atomic<bool>& over, std::atomic<bool>& spins) {
+[[gnu::noinline, maybe_unused]] void spinsUntil(const std::atomic<bool>& over, std::atomic<bool>& spins) {
   while (!over) spins = true;
 }
 [[gnu::noinline]] void readsFrom(int fd) {
