@@ -81,6 +81,7 @@ class Executor final : public TaskServices, public std::enable_shared_from_this<
   std::unique_ptr<SegmentSource> openShuffle(TaskContext& task, const ShuffleDependency& shuffle, int reduce) override;
   std::optional<CachedBlock> findCached(RddId rdd, int partition) override;
   bool cacheBlock(RddId rdd, int partition, StorageLevel level, CachedBlock block) override;
+  void computedForCache(const RddNode& node) override;
   MemoryManager& memory() override { return memory_; }
   const std::shared_ptr<SpillSpace>& spillSpace() override { return spill_; }
   std::vector<std::string> barrier(TaskContext& task, const std::string& message) override;

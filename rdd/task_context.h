@@ -117,6 +117,8 @@ class TaskServices {
   virtual std::optional<CachedBlock> findCached(RddId rdd, int partition) = 0;
   /// Stores a computed partition. Returns false if it does not fit (and the level has no disk).
   virtual bool cacheBlock(RddId rdd, int partition, StorageLevel level, CachedBlock block) = 0;
+  /// Tells that a partition of `node` was computed and cached, so that the shuffles below it will hardly be read again.
+  virtual void computedForCache(const RddNode& node) = 0;
   virtual MemoryManager& memory() = 0;
   virtual const std::shared_ptr<SpillSpace>& spillSpace() = 0;
   /// Blocks until all tasks of the barrier stage have called it. Returns their messages, by partition.

@@ -168,7 +168,7 @@ StreamPtr<T> Node<T>::keep(TaskContext& task, int p, StorageLevel level, StreamP
   Unroll<T> unroll(task, level);
   if (!unroll.take(stream)) return makeStream<ConcatStream<T>>(unroll.passOn(), std::move(stream));
   CachedBlock block = unroll.block();
-  task.services().cacheBlock(this->id(), p, level, block);
+  if (task.services().cacheBlock(this->id(), p, level, block)) task.services().computedForCache(*this);
   if (block.disk() == 0) return openCached<T>(std::move(block));
   // A block on disk is verified before it is used, as by any later reader.
   auto kept = task.services().findCached(this->id(), p);

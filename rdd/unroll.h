@@ -7,6 +7,7 @@
 #include "base/storage/memory_manager.h"
 #include "rdd/block.h"
 #include "rdd/task_context.h"
+#include "rdd/trim.h"
 
 namespace cerium {
 
@@ -75,7 +76,10 @@ class Unroll {
     if constexpr (kBitwise<T>) {
       bytes_ = records_.size() * sizeof(T);
     } else {
-      for (; counted_ < records_.size(); ++counted_) bytes_ += sizeof(T) + serde::heapBytes(records_[counted_]);
+      for (; counted_ < records_.size(); ++counted_) {
+        trim(records_[counted_]);
+        bytes_ += sizeof(T) + serde::heapBytes(records_[counted_]);
+      }
     }
   }
   bool hasRoom() {

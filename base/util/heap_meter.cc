@@ -21,6 +21,13 @@ HeapCounters readHeapCounters() noexcept {
   return {allocated, freed};
 }
 
+void returnFreeHeapWithin(std::chrono::milliseconds time) noexcept {
+  if (mallctl == nullptr) return;
+  auto decay = static_cast<ssize_t>(time.count());
+  mallctl("arenas.dirty_decay_ms", nullptr, nullptr, &decay, sizeof decay);   // arenas that threads make from now on
+  mallctl("arena.0.dirty_decay_ms", nullptr, nullptr, &decay, sizeof decay);  // the first thread's
+}
+
 void returnFreeHeap() noexcept {
   if (mallctl != nullptr) mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0);  // 4096 stands for all arenas
 }

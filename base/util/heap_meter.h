@@ -3,6 +3,7 @@
 // counters charge a value of unknown type (such as a std::set in a combiner) with its real growth.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -40,6 +41,10 @@ class HeapMeter {
  private:
   int64_t begin_;
 };
+
+/// Lets jemalloc keep unused heap pages for about `time` before it returns them to the system (its default: 10 s).
+/// Call it before the threads start that allocate. Does nothing if the program does not use jemalloc.
+void returnFreeHeapWithin(std::chrono::milliseconds time) noexcept;
 
 /// Returns unused heap pages to the system. Does nothing if the program does not use jemalloc.
 void returnFreeHeap() noexcept;

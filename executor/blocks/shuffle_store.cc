@@ -63,6 +63,19 @@ void ShuffleStore::countRead(ShuffleId shuffle, Held& held, size_t partitions) {
   std::erase(were_read_, shuffle);
   were_read_.push_back(shuffle);
   if (were_read_.size() > kWarm) is_any_cold_ = true;
+  if (read_once_.contains(shuffle)) cool(shuffle);
+}
+
+/// REQUIRES: the lock is held.
+void ShuffleStore::cool(ShuffleId shuffle) {
+  if (std::erase(were_read_, shuffle) == 0) return;  // not read yet
+  cold_.push_back(shuffle);
+  is_any_cold_ = true;
+}
+
+void ShuffleStore::markReadOnce(ShuffleId shuffle) {
+  std::lock_guard lock(mutex_);
+  if (read_once_.insert(shuffle).second) cool(shuffle);
 }
 
 ShuffleStore::Outputs ShuffleStore::inMemory(std::optional<ShuffleId> shuffle) const {
@@ -156,6 +169,7 @@ void ShuffleStore::drop(ShuffleId shuffle) {
   }
   std::erase(were_read_, shuffle);
   std::erase(cold_, shuffle);
+  read_once_.erase(shuffle);
 }
 
 std::shared_ptr<const Bytes> readSpilled(const SpilledBytes& segment, const MapOutputPlace& place) {

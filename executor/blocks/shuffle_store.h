@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "rdd/task_context.h"
@@ -29,6 +30,8 @@ class ShuffleStore {
   /// the output stored last.
   [[nodiscard]] std::shared_ptr<const std::vector<ShuffleSegment>> find(
       ShuffleId shuffle, int map, int reduce, std::optional<uint64_t> checksum = std::nullopt);
+  /// Tells that the readers of `shuffle` cache what they compute from it: its output counts as cold once it was read.
+  void markReadOnce(ShuffleId shuffle);
   void drop(ShuffleId shuffle);
   /// Moves all output from memory to disk. Throws IoError if the disk is full; moved output stays on disk.
   void moveToDisk(const std::shared_ptr<SpillSpace>& disk);
@@ -58,6 +61,7 @@ class ShuffleStore {
   /// Moves `outputs` to disk until `wanted` bytes of memory are free.
   void evict(const Outputs& outputs, size_t wanted, const std::shared_ptr<SpillSpace>& disk);
   void countRead(ShuffleId shuffle, Held& held, size_t partitions);
+  void cool(ShuffleId shuffle);
   [[nodiscard]] std::vector<ShuffleId> takeCold();
   void moveToDisk(const Key& key, const std::shared_ptr<const MapOutput>& output,
                   const std::shared_ptr<SpillSpace>& disk);
@@ -67,6 +71,7 @@ class ShuffleStore {
   mutable std::mutex mutex_;
   std::map<Key, Held> outputs_;      // guarded by mutex_
   std::deque<ShuffleId> were_read_;  // guarded by mutex_; shuffles whose whole output was read, newest last
+  std::set<ShuffleId> read_once_;    // guarded by mutex_; shuffles that markReadOnce() named
   std::vector<ShuffleId> cold_;      // guarded by mutex_; shuffles that stay in memory until they hold kColdBytes
   std::atomic<bool> is_any_cold_{false};
 };

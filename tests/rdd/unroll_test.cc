@@ -118,4 +118,25 @@ TEST_CASE("an empty partition is a block without a record, at every level", "[rd
   CHECK(contents(openCached<int64_t>(unroll.block())).empty());
 }
 
+TEST_CASE("cached records give back the memory that they kept for their growth", "[rdd][cache]") {
+  using Record = std::pair<std::string, std::vector<std::vector<int64_t>>>;
+  FakeTask task(kMiB);
+  Record record("a key that is longer than fifteen", {{1, 2, 3}, {4}});
+  record.first.reserve(1000);
+  record.second.reserve(1000);
+  record.second[0].reserve(1000);
+  RecordBuffer<Record> records;
+  records.emplace_back(std::move(record));
+  StreamPtr<Record> stream = makeStream<OwnedStream<Record>>(std::move(records));
+  Unroll<Record> unroll(task.context, MEMORY_ONLY);
+  REQUIRE(unroll.take(stream));
+  const CachedBlock block = unroll.block();
+  const auto& kept = static_cast<const RecordBuffer<Record>*>(block.block.records.get())->data()[0];
+  CHECK(kept.first == "a key that is longer than fifteen");
+  CHECK(kept.second == std::vector<std::vector<int64_t>>{{1, 2, 3}, {4}});
+  CHECK(kept.first.capacity() < 100);
+  CHECK(kept.second.capacity() == 2);
+  CHECK(kept.second[0].capacity() == 3);
+}
+
 }  // namespace cerium

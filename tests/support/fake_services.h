@@ -23,6 +23,7 @@ class FakeServices final : public TaskServices {
   }
   std::optional<CachedBlock> findCached(RddId, int) override { return std::nullopt; }
   bool cacheBlock(RddId, int, StorageLevel, CachedBlock) override { return false; }
+  void computedForCache(const RddNode&) override {}
   MemoryManager& memory() override { return memory_; }
   const std::shared_ptr<SpillSpace>& spillSpace() override { return disk_; }
   std::vector<std::string> barrier(TaskContext&, const std::string&) override {

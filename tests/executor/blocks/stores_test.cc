@@ -231,4 +231,41 @@ TEST_CASE("output that was read leaves memory once two later shuffles were read"
   CHECK(memory.used() == 2 * kLarge);
 }
 
+TEST_CASE("output leaves memory once it was read by tasks that cache what they compute from it", "[executor]") {
+  constexpr size_t kLarge = size_t{40} << 20;  // the charged size; the real output is far smaller
+  testing::TempFolder folder;
+  MemoryManager memory(size_t{1} << 30);
+  auto disk = std::make_shared<SpillSpace>(std::vector<std::string>{folder.path()});
+  ShuffleStore store(memory);
+  MapOutput made(2);
+  made.add(0, {blockOf(7).block, nullptr}, kRecords, kLarge);
+  memory.reserveAnyway(kLarge);
+  made.reserved = kLarge;
+  store.put(ShuffleId(1), 0, std::move(made));
+  const auto read = [&](int reduce) {
+    (void)store.find(ShuffleId(1), 0, reduce);
+    store.evictCold(disk);
+  };
+  read(0);
+  store.markReadOnce(ShuffleId(1));
+  store.evictCold(disk);
+  CHECK(memory.used() == kLarge);  // the other half is still to be read
+  SECTION("the last reader reads after the first has cached") { read(1); }
+  SECTION("all have read before the first has cached") {
+    store.drop(ShuffleId(1));
+    MapOutput again(1);
+    again.add(0, {blockOf(7).block, nullptr}, kRecords, kLarge);
+    memory.reserveAnyway(kLarge);
+    again.reserved = kLarge;
+    store.put(ShuffleId(1), 0, std::move(again));
+    read(0);
+    CHECK(memory.used() == kLarge);
+    store.markReadOnce(ShuffleId(1));
+    store.evictCold(disk);
+  }
+  CHECK(memory.used() == 0);
+  const auto spilled = store.find(ShuffleId(1), 0, 0)->front().spilled;
+  CHECK(valueIn(CachedBlock::of(std::vector<CachedPiece>{{{}, spilled}})) == 7);
+}
+
 }  // namespace cerium
