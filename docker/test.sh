@@ -98,10 +98,12 @@ find_base() {
 make_context() {
   local context=$1 program
   mkdir -p "$context/build/bin"
-  cp -r --parents LICENSE docker scripts/debian-packages.txt examples "$context"
-  for program in cerium $(basename -s .cc examples/*.cc); do
+  cp -r --parents LICENSE docker scripts examples "$context"
+  for program in $(basename -s .cc examples/*.cc); do
     strip -o "$context/build/bin/$program" "$build/bin/$program"
   done
+  scripts/package.sh "$build" tool >"$scratch/package" 2>&1 || { cat "$scratch/package"; fail "the package"; }
+  cp "$build"/cerium_*.deb "$context/build/cerium.deb"
 }
 
 image_megabytes() { echo $(($(docker image inspect -f '{{.Size}}' "$1") / 1000000)); }

@@ -25,11 +25,17 @@ namespace cerium {
 class StatusTracker {
  public:
   explicit StatusTracker(std::shared_ptr<class Engine> engine) : engine_(std::move(engine)) {}
+  /// The ids of jobs that have not ended, ascending.
   [[nodiscard]] std::vector<int64_t> getActiveJobIds() const;
+  /// The ids of stages with running or waiting tasks, ascending.
   [[nodiscard]] std::vector<int64_t> getActiveStageIds() const;
+  /// The ids of the remembered jobs of a group (setJobGroup); of those without a group if `group` is empty.
   [[nodiscard]] std::vector<int64_t> getJobIdsForGroup(const std::string& group) const;
+  /// A job that runs or is remembered; nothing if the id is unknown or the job is forgotten.
   [[nodiscard]] std::optional<JobInfo> getJobInfo(int64_t job) const;
+  /// A stage, as getJobInfo().
   [[nodiscard]] std::optional<StageInfo> getStageInfo(int64_t stage) const;
+  /// The executors that are there now.
   [[nodiscard]] std::vector<ExecutorInfo> getExecutorInfos() const;
   /// The figures of all stages that ended, added up.
   [[nodiscard]] StageInfo totals() const;
@@ -133,8 +139,12 @@ class Context {
       return bytes;
     }));
   }
+  /// A sum of integers that tasks add to and the driver reads; `name` is shown in the pages.
+  ///   auto seen = sc.longAccumulator("seen"); rdd.foreach([seen](const T&) { seen += 1; }); seen.value();
   Accumulator<int64_t> longAccumulator(const std::string& name = "", Where where = Where::current());
+  /// A sum of doubles; see longAccumulator().
   Accumulator<double> doubleAccumulator(const std::string& name = "", Where where = Where::current());
+  /// A list that tasks add elements to, in no particular order; see longAccumulator().
   template <class T>
   CollectionAccumulator<T> collectionAccumulator(const std::string& name = "") {
     using namespace accumulator_detail;
@@ -168,38 +178,54 @@ class Context {
 
   /// Jobs that this thread starts from now on belong to `group`.
   void setJobGroup(const std::string& group, const std::string& description = "");
+  /// The next jobs of this thread belong to no group and have no description.
   void clearJobGroup();
+  /// What the pages show for the next jobs of this thread in place of the call site.
   void setJobDescription(const std::string& description);
   /// A setting of this thread's jobs; tasks read it with TaskContext::getLocalProperty. "cerium.scheduler.pool" names
   /// the FAIR pool.
   void setLocalProperty(const std::string& key, const std::string& value);
+  /// The value that setLocalProperty() gave on this thread; empty without.
   [[nodiscard]] std::string getLocalProperty(const std::string& key) const;
   /// Cancelled jobs throw JobFailed with cancelled() in the threads that wait for them.
   void cancelJob(int64_t job, const std::string& reason = "");
+  /// Cancels the running jobs of a group; their actions throw JobFailed with `reason`.
   void cancelJobGroup(const std::string& group, const std::string& reason = "");
+  /// Cancels every running job of this Context.
   void cancelAllJobs();
   /// A FAIR pool's weight (share relative to others) and the cores it gets before others get any beyond theirs.
   void setPool(const std::string& name, int weight, int min_share);
+  /// What runs now: jobs, stages, executors.
   [[nodiscard]] StatusTracker statusTracker() const;
+  /// Calls `listener` for what happens from now on, on a thread of its own; its exceptions are logged.
   void addListener(std::shared_ptr<Listener> listener);
 
   /// A file for all tasks; File::get(name) is its path in a task.
   void addFile(const std::string& path);
   /// Where checkpoint() writes; on a cluster, a folder that all machines see.
   void setCheckpointDir(const std::string& path);
+  /// The driver logs at `level` from now on: DEBUG, INFO, WARN, ERROR or OFF; executors keep theirs (cerium.logLevel).
+  /// Throws InvalidArgument for another name.
   void setLogLevel(const std::string& level);
+  /// The number of partitions where the program names none: `cerium.default.parallelism`, else the cores.
   [[nodiscard]] int defaultParallelism() const;
+  /// The id of this application, unique on its cluster.
   [[nodiscard]] std::string applicationId() const;
+  /// The name that Conf::setAppName() gave.
   [[nodiscard]] std::string appName() const;
+  /// The master URL, such as local[4].
   [[nodiscard]] std::string master() const;
   /// Address of the web UI; empty where there is none.
   [[nodiscard]] std::string uiWebUrl() const;
   /// Where the executors' logs are; empty in local mode.
   [[nodiscard]] std::string executorLogDir() const;
+  /// The version of Cerium, such as 0.1.0.
   [[nodiscard]] static std::string version();
+  /// All settings with their values.
   [[nodiscard]] const Conf& getConf() const;
   /// Ends all executors; jobs that still run fail. Idempotent, and what the destructor does.
   void stop();
+  /// Whether stop() was called. Every other operation then throws.
   [[nodiscard]] bool isStopped() const;
 
  private:

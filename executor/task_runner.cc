@@ -1,5 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
 // Runs a task and turns every exception of its code into a report.
+#include <time.h>
+
 #include <chrono>
 #include <utility>
 
@@ -12,6 +14,14 @@ namespace cerium {
 thread_local volatile int64_t t_current_task = -1;
 
 namespace {
+
+/// Processor time that the calling thread has used.
+std::chrono::microseconds threadTime() {
+  timespec used{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return std::chrono::seconds(used.tv_sec) +
+         std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::nanoseconds(used.tv_nsec));
+}
 
 void setFailure(TaskReport& report, TaskReport::Outcome outcome, std::string message) {
   report.outcome = outcome;
@@ -38,6 +48,7 @@ void compute(const TaskLaunch& launch, TaskContext& task, ShuffleStore& shuffles
 
 TaskReport runTask(const TaskLaunch& launch, TaskContext& task, ShuffleStore& shuffles) {
   const auto begin = std::chrono::steady_clock::now();
+  const auto used_before = threadTime();
   TaskReport report;
   report.id = launch.id;
   report.stage = launch.stage;
@@ -82,6 +93,9 @@ TaskReport runTask(const TaskLaunch& launch, TaskContext& task, ShuffleStore& sh
   report.metrics = task.metrics();
   report.metrics.run_micros =
       std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin).count();
+  report.metrics.cpu_micros = (threadTime() - used_before).count();
+  if (const MemoryShare* share = MemoryShare::current())
+    report.metrics.peak_memory_bytes = static_cast<int64_t>(share->peak());
   return report;
 }
 

@@ -108,6 +108,7 @@ class Handle {
     AccumulatorRegistry::instance().access(
         id_, [&](AccumulatorCell& cell) { static_cast<Cell<T, In>&>(cell).value = std::move(value); });
   }
+  /// The number of the accumulator, as events and pages name it.
   [[nodiscard]] int64_t id() const { return id_.value; }
 
  private:

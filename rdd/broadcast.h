@@ -59,6 +59,7 @@ class Broadcast {
 
   /// The value. The first use in an executor fetches it, also from other executors; later uses cost a look-up.
   const T& value() const { return *static_cast<const T*>(BroadcastRegistry::instance().find(id_, &decode)); }
+  /// The value, as value().
   const T& operator*() const { return value(); }
   const T* operator->() const { return &value(); }
 
@@ -70,6 +71,7 @@ class Broadcast {
   void destroy([[maybe_unused]] bool blocking = false) const {
     if (auto* owner = BroadcastOwner::of(id_)) owner->destroyBroadcast(id_);
   }
+  /// The number of the broadcast, as messages and pages name it.
   [[nodiscard]] int64_t id() const { return id_.value; }
 
  private:

@@ -322,4 +322,15 @@ struct Parts {
   }
 };
 
+/// `f` with values bound after its own arguments, for any operation that takes a function; they travel with it. Every
+/// call gets const references to one copy of the values, which all calls in a process share. Does not compile if `f`
+/// cannot travel or a value cannot be serialized. Costs the encoded size of the values for each stage and executor; use
+/// a Broadcast for large ones.
+///   auto isIt = [](const std::string& text, const std::string& word, int n) { return text.substr(n) == word; };
+///   lines.filter(with(isIt, word, 3)).count();
+template <class F, class... Bound>
+auto with(F f, Bound... bound) {
+  return closure::bind(std::move(f), std::move(bound)...);
+}
+
 }  // namespace cerium

@@ -12,6 +12,7 @@ namespace cerium {
 /// The result of `stats()`. Plain data. Without records the mean is 0 and variances are NaN.
 class StatCounter {
  public:
+  /// Adds one number, or all numbers of another counter.
   StatCounter& merge(double x) {
     ++count_;
     const double delta = x - mean_;

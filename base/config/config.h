@@ -17,7 +17,7 @@
 
 namespace cerium {
 
-/// A duration setting. Make a `std::chrono::milliseconds(d.count())` of it; this header does not include <chrono>,
+/// A duration setting. Make a `std::chrono::milliseconds(d.count())` of it; this header does not include `chrono`,
 /// which is slow to compile.
 struct Milliseconds {
   int64_t value = 0;

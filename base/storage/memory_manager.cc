@@ -28,10 +28,16 @@ MemoryShare::~MemoryShare() {
   std::erase(manager_.shares_, this);
 }
 
+void MemoryShare::grow(size_t bytes) {
+  const size_t now = used_ += bytes;
+  if (now > peak()) peak_ = now;  // two threads of one task may miss each other's peak by what they take at that moment
+}
+
 MemoryManager::Sharing::Sharing(MemoryShare& share) : manager_(share.manager_), outer_(t_share) {
   t_share = &share;
   t_waits_again = {};
   share.disowned_ = 0;
+  share.peak_ = share.used();
   share.asked_to_shrink_ = false;
   ++manager_.tasks_;
 }
@@ -54,7 +60,7 @@ bool MemoryManager::take(size_t bytes, MemoryShare* share) {
   size_t used = used_.load();
   while (bytes <= budget_ && used <= budget_ - bytes) {
     if (!used_.compare_exchange_weak(used, used + bytes)) continue;
-    if (share != nullptr) share->used_ += bytes;
+    if (share != nullptr) share->grow(bytes);
     return true;
   }
   return false;
@@ -62,7 +68,7 @@ bool MemoryManager::take(size_t bytes, MemoryShare* share) {
 
 void MemoryManager::count(size_t bytes, MemoryShare* share) {
   used_ += bytes;
-  if (share != nullptr) share->used_ += bytes;
+  if (share != nullptr) share->grow(bytes);
 }
 
 void MemoryManager::release(size_t bytes, MemoryShare* share) {

@@ -30,6 +30,8 @@ class MemoryShare {
   /// The share of the task on this thread; null if the thread runs no task.
   static MemoryShare* current();
   [[nodiscard]] size_t used() const { return used_.load(std::memory_order_relaxed); }
+  /// The largest used() since the task began.
+  [[nodiscard]] size_t peak() const { return peak_.load(std::memory_order_relaxed); }
   /// used(), and bytes that the task reserved for blocks that outlive it.
   [[nodiscard]] size_t charged() const { return used() + disowned_.load(std::memory_order_relaxed); }
   /// True once another task lacks memory while this one holds more than its part. Operators that can spill do so.
@@ -37,8 +39,11 @@ class MemoryShare {
 
  private:
   friend class MemoryManager;
+  void grow(size_t bytes);
+
   MemoryManager& manager_;
   std::atomic<size_t> used_{0};
+  std::atomic<size_t> peak_{0};
   std::atomic<size_t> disowned_{0};
   std::atomic<bool> asked_to_shrink_{false};
 };

@@ -37,18 +37,22 @@ class Actions {
   /// The number of records.
   int64_t count(Where where = Where::current()) const { return total(run("count", ops::Count{}, where).wait()); }
 
+  /// collect() in the background.
   FutureAction<std::vector<T>> collectAsync(Where where = Where::current()) const {
     return later<std::vector<T>>(run("collectAsync", ops::Collect<T>{}, where), concat);
   }
+  /// count() in the background.
   FutureAction<int64_t> countAsync(Where where = Where::current()) const {
     return later<int64_t>(run("countAsync", ops::Count{}, where), total);
   }
+  /// foreach() in the background.
   template <class F>
   FutureAction<void> foreachAsync(F f, Where where = Where::current()) const {
     closure::require<op::foreach_, F>();
     auto job = run("foreachAsync", ops::ForEach<F>{{}, {located("foreachAsync", where, std::move(f))}}, where);
     return FutureAction<void>(job.handle(), [] {});
   }
+  /// foreachPartition() in the background.
   template <class F>
   FutureAction<void> foreachPartitionAsync(F f, Where where = Where::current()) const {
     closure::require<op::foreach_, F>();
@@ -89,6 +93,7 @@ class Actions {
     if (one.empty()) throw EmptyCollection(CallSite("first", where).str() + ": the RDD has no records");
     return std::move(one[0]);
   }
+  /// Whether there is no record. Computes partitions as take(1) does.
   [[nodiscard]] bool isEmpty(Where where = Where::current()) const { return take(1, where).empty(); }
 
   /// The n smallest records by `less`, in order. Each task holds at most n records, and n records of each travel.
@@ -222,7 +227,10 @@ class Actions {
     return counts;
   }
 
+  /// The largest record, by the order of `KeyLess` (as sortBy) or by `less`. One record travels for each partition.
+  /// Throws InvalidArgument if there is no record.
   [[nodiscard]] T max(Where where = Where::current()) const { return max(KeyLess(), where); }
+  /// The smallest record; see max().
   [[nodiscard]] T min(Where where = Where::current()) const { return min(KeyLess(), where); }
   template <class Less>
     requires std::is_invocable_v<Less&, const T&, const T&>

@@ -25,6 +25,7 @@ class Basics {
     self().runner()->persist(*rdd.node(), level);
     return rdd;
   }
+  /// persist(MEMORY_ONLY).
   RDD<T> cache(Where where = Where::current()) const { return persist(MEMORY_ONLY, where); }
   /// Resets the level and drops the cached partitions. With `blocking` it returns once the driver has handled the
   /// order; executors may still hold the partitions for a moment.
@@ -34,6 +35,7 @@ class Basics {
     self().runner()->unpersist(*rdd.node(), blocking);
     return rdd;
   }
+  /// The level that persist() set; NONE without.
   [[nodiscard]] StorageLevel getStorageLevel() const { return self().rdd().node()->storageLevel(); }
 
   /// Writes the RDD to a folder in the folder of setCheckpointDir at the end of the first job that uses it, and cuts
@@ -42,17 +44,21 @@ class Basics {
   /// Cuts the lineage at the cached partitions. Faster than checkpoint(), but if an executor is lost, jobs that need
   /// its partitions fail.
   void localCheckpoint(Where where = Where::current()) const;
+  /// Whether a checkpoint was made and the lineage cut.
   [[nodiscard]] bool isCheckpointed() const {
     auto node = self().rdd().node();
     return node->effective() != &*node;
   }
 
+  /// The number of the RDD, unique in its Context, as pages and messages name it.
   [[nodiscard]] int64_t id() const { return self().rdd().node()->id().value; }
+  /// Names the RDD in messages, toDebugString() and the pages. Returns the RDD.
   RDD<T> setName(std::string name) const {
     auto rdd = self().rdd();
     rdd.node()->setName(std::move(name));
     return rdd;
   }
+  /// The name that setName() gave; empty without.
   [[nodiscard]] std::string name() const { return self().rdd().node()->name(); }
   /// The lineage as text: one line for each RDD, indented at each shuffle.
   [[nodiscard]] std::string toDebugString() const { return cerium::toDebugString(*self().rdd().node()); }
@@ -60,6 +66,7 @@ class Basics {
   [[nodiscard]] std::vector<Dependency> dependencies() const {
     return self().rdd().node()->effective()->dependencies();
   }
+  /// The Context that made the RDD.
   [[nodiscard]] Context& context() const { return self().runner()->context(); }
 
  private:

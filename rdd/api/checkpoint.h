@@ -46,6 +46,8 @@ struct WriteRecords : ResultEnd, Parts<Carried<std::string>> {
       Writer out(bytes);
       encodeRecords(out, batch.data(), batch.size());
       writer.append(bytes);
+      task.metrics().records_written += static_cast<int64_t>(batch.size());
+      task.metrics().bytes_written += static_cast<int64_t>(bytes.size());
       batch.clear();
     };
     input.forEach([&](auto&& record) {

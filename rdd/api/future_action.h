@@ -34,9 +34,13 @@ class FutureAction {
     if (outcome_->thrown != nullptr) std::rethrow_exception(outcome_->thrown);
     if constexpr (!std::is_void_v<R>) return *outcome_->value;
   }
+  /// Blocks until the job has ended, without a look at its result.
   void wait() { handle_->wait(); }
+  /// Stops the job: its tasks are told to stop, and get() throws JobFailed.
   void cancel() { handle_->cancel("FutureAction::cancel was called"); }
+  /// Whether the job has ended, well or not.
   [[nodiscard]] bool isCompleted() const { return handle_->isDone(); }
+  /// The ids of the jobs that it runs.
   [[nodiscard]] std::vector<int64_t> jobIds() const { return {handle_->id().value}; }
 
  private:

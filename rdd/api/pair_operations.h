@@ -51,9 +51,13 @@ class PairOperations {
   auto flatMapValues(F f, A a, Where where = Where::current()) const {
     return flatMapValues(closure::bind(std::move(f), std::move(a)), where);
   }
+  /// The keys. Narrow.
+  ///   counts.keys().collect();
   auto keys(Where where = Where::current()) const {
     return self().map([](auto&& pair) { return std::forward<decltype(pair)>(pair).first; }, where);
   }
+  /// The values. Narrow.
+  ///   counts.values().sum();
   auto values(Where where = Where::current()) const {
     return self().map([](auto&& pair) { return std::forward<decltype(pair)>(pair).second; }, where);
   }

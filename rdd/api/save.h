@@ -25,6 +25,8 @@ struct WriteText : ResultEnd, Parts<Carried<std::pair<std::string, std::string>>
       line.clear();
       appendText(line, record);
       writer.line(line);
+      ++task.metrics().records_written;
+      task.metrics().bytes_written += static_cast<int64_t>(line.size()) + 1;
     });
     task.checkInterrupted();  // the job may be over and another one may use the folder
     writer.commit();

@@ -34,6 +34,8 @@ class Statistics<Self, T, true> {
         StatCounter(), [](StatCounter a, T x) { return a.merge(static_cast<double>(x)); },
         [](StatCounter a, const StatCounter& b) { return a.merge(b); }, where);
   }
+  /// The mean, variance and standard deviation of numbers, of the population and of a sample, as stats() computes them:
+  /// one job, 40 bytes from each partition.
   double mean(Where where = Where::current()) const { return stats(where).mean(); }
   double variance(Where where = Where::current()) const { return stats(where).variance(); }
   double stdev(Where where = Where::current()) const { return stats(where).stdev(); }

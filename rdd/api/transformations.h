@@ -187,6 +187,7 @@ class Transformations {
     static_assert(std::is_same_v<T, typename Other::value_type>, "cerium: union_: the record types differ");
     return unionOf<T>(runner(), {self().rdd(), other.rdd()}, where);
   }
+  /// union_().
   template <class Other>
     requires requires { typename Other::value_type; }
   RDD<T> operator+(const Other& other) const { return union_(other); }

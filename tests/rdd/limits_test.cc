@@ -7,7 +7,7 @@
 
 namespace cerium {
 
-using Catch::Matchers::Contains;
+using Catch::Contains;
 using testing::onEachMaster;
 using testing::testConf;
 

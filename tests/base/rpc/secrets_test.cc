@@ -14,7 +14,7 @@
 namespace cerium::rpc {
 namespace {
 
-using Catch::Matchers::Contains;
+using Catch::Contains;
 using cerium::testing::TempFolder;
 
 /// Replaces the runtime folder and the secret's variable for a test, and restores them.
