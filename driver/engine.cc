@@ -186,7 +186,7 @@ std::shared_ptr<JobHandle> Engine::submit(JobRequest request) {
     throw Error(fmt::format("{}: the Context of the RDD \"{}\" was stopped; make the RDD anew with one that runs",
                             request.site.str(), request.node->site().str()));
   }
-  checkClosures(*request.body);
+  checkClosures(request.shuffle ? *request.shuffle->mapSide() : *request.body);
   auto actions = takeActions(*request.node);
   auto self = weak_from_this();
   auto job = std::make_shared<RunningJob>(JobId(next_job_++), std::move(request), threadSettings(),

@@ -17,6 +17,7 @@
 #include "base/storage/spill_space.h"
 #include "base/util/ids.h"
 #include "rdd/block.h"
+#include "rdd/shuffle/shuffle_sizes.h"
 #include "rdd/storage_level.h"
 
 namespace cerium {
@@ -36,13 +37,12 @@ struct ShuffleSegment {
 struct MapOutput {
   MapOutput() = default;
   explicit MapOutput(int num_partitions);
-  /// Adds a segment of about `encoded_bytes` to partition `p`.
-  void add(size_t p, ShuffleSegment segment, size_t num_records, size_t encoded_bytes);
+  /// Adds a segment of `size` to partition `p`.
+  void add(size_t p, ShuffleSegment segment, PartSize size);
 
   std::vector<std::vector<ShuffleSegment>> partitions;
-  std::vector<int64_t> bytes;  ///< The encoded size of each partition, approximately.
-  size_t reserved = 0;         ///< Bytes charged to the MemoryManager for blocks in memory.
-  int64_t records = 0;
+  std::vector<PartSize> sizes;  ///< Of each partition.
+  size_t reserved = 0;          ///< Bytes charged to the MemoryManager for blocks in memory.
   /// The hash of all records in order, by partition. Two attempts of a map task have equal checksums if and only if
   /// they made the same records, however these were cut into segments.
   uint64_t checksum = 0;

@@ -18,7 +18,7 @@ namespace cerium::protocol {
 CERIUM_FIELDS(Peer, m.executor, m.host, m.port)
 CERIUM_FIELDS(Hello, m.executor, m.build_id, m.host, m.block_port, m.cores, m.pid)
 CERIUM_FIELDS(AccumulatorUpdate, m.id, m.cell)
-CERIUM_FIELDS(TaskEnd, m.task, m.outcome, m.result, m.kept_bytes, m.map_checksum, m.accumulators, m.metrics, m.message,
+CERIUM_FIELDS(TaskEnd, m.task, m.outcome, m.result, m.kept_bytes, m.map_checksum, m.map_sizes, m.accumulators, m.metrics, m.message,
               m.exception_type, m.call_site, m.shuffle, m.map, m.source)
 CERIUM_FIELDS(TasksEnded, m.tasks)
 CERIUM_FIELDS(Heartbeat, m.memory_used, m.disk_used)

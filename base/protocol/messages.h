@@ -44,6 +44,7 @@ struct TaskEnd {
   Bytes result;               ///< Of a result task, unless `kept_bytes` says that it waits at the executor.
   uint64_t kept_bytes = 0;    ///< Greater than 0: the result is large, and the executor keeps it under the task's id.
   uint64_t map_checksum = 0;  ///< Of a map task: tells two outputs of the same task apart.
+  Bytes map_sizes;            ///< Of a map task: the sizes of its output (encodeSizes()).
   std::vector<AccumulatorUpdate> accumulators;
   TaskMetrics metrics;
   std::string message;  ///< The text of a failure.

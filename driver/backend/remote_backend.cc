@@ -323,6 +323,7 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     if (task.outcome > protocol::TaskEnd::kKilled) throw CorruptData("a task ended in an unknown way");
     report.outcome = static_cast<TaskEnd::Outcome>(task.outcome);
     report.map_checksum = task.map_checksum;
+    report.map_sizes = decodeSizes(task.map_sizes);
     report.message = std::move(task.message);
     report.exception_type = std::move(task.exception_type);
     report.call_site = std::move(task.call_site);

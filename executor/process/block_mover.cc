@@ -38,7 +38,7 @@ void BlockMover::adopt(const protocol::AdoptShuffle& order) {
                            nullptr);
       while (auto segment = reader.next()) {
         outputs.at(segment->map)
-            .add(static_cast<size_t>(reduce), {{}, spill(executor_.spillSpace(), segment->content)}, 0, 0);
+            .add(static_cast<size_t>(reduce), {{}, spill(executor_.spillSpace(), segment->content)}, {});
       }
     }
     for (auto& [map, output] : outputs) executor_.shuffles().put(ShuffleId(order.shuffle), map, std::move(output));

@@ -95,6 +95,7 @@ class ExecutorProcess final : public ExecutorLink {
     end.map = report.map;
     end.source = report.source.value;
     end.map_checksum = report.map_checksum;
+    end.map_sizes = encodeSizes(report.map_sizes);
     end.metrics = report.metrics;
     protocol::TasksEnded message;
     message.tasks.push_back(std::move(end));

@@ -67,7 +67,7 @@ struct Fixture {
       MapOutput output(2);
       RecordBuffer<int64_t> records;
       for (int64_t i = 0; i < sizeOf(map); ++i) records.emplace_back(map * 1'000'000 + i);
-      output.add(1, {TypedBlock::of(std::move(records)), nullptr}, 0, 0);
+      output.add(1, {TypedBlock::of(std::move(records)), nullptr}, {});
       shuffles.put(ShuffleId(3), map, std::move(output));
     }
     BlockSources sources;
@@ -225,7 +225,7 @@ TEST_CASE("a map output that changes while it is read is not taken for a continu
   for (int64_t value : {1, 2}) {
     RecordBuffer<int64_t> records;
     for (int i = 0; i < 600'000; ++i) records.emplace_back(value);
-    two.add(1, {TypedBlock::of(std::move(records)), nullptr}, 0, 0);
+    two.add(1, {TypedBlock::of(std::move(records)), nullptr}, {});
   }
   f.shuffles.put(ShuffleId(9), 0, std::move(two));
   std::atomic<int> pieces = 0;
@@ -237,7 +237,7 @@ TEST_CASE("a map output that changes while it is read is not taken for a continu
     MapOutput other(2);
     RecordBuffer<int64_t> records;
     records.emplace_back(3);
-    other.add(1, {TypedBlock::of(std::move(records)), nullptr}, 0, 0);
+    other.add(1, {TypedBlock::of(std::move(records)), nullptr}, {});
     f.shuffles.put(ShuffleId(9), 0, std::move(other));
   }
   const auto failure = failureOf(reader);

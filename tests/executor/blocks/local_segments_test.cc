@@ -49,7 +49,7 @@ TEST_CASE("an executor's own output that cannot be read is a failed fetch from t
     RecordBuffer<int64_t> records;
     for (int i = 0; i < 100; ++i) records.emplace_back(value + i);
     MapOutput output(1);
-    output.add(0, {{}, spill(executor.spillSpace(), TypedBlock::of(std::move(records)).encoded().view())}, 100, 800);
+    output.add(0, {{}, spill(executor.spillSpace(), TypedBlock::of(std::move(records)).encoded().view())}, {800, 100});
     return output;
   };
   const auto read = [&] { return failureOf(*executor.openShuffle(task.context, *shuffle, 0)); };
