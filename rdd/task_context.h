@@ -17,6 +17,7 @@
 #include "base/storage/spill_space.h"
 #include "base/util/ids.h"
 #include "rdd/block.h"
+#include "rdd/shuffle/shuffle_range.h"
 #include "rdd/shuffle/shuffle_sizes.h"
 #include "rdd/storage_level.h"
 
@@ -24,7 +25,6 @@ namespace cerium {
 
 class AccumulatorCell;
 class RddNode;
-class ShuffleDependency;
 class TaskContext;
 
 /// A part of one map task's output for one reduce partition: typed in memory, or encoded on disk.
@@ -54,7 +54,8 @@ struct FetchedSegment {
   std::shared_ptr<const Bytes> encoded;
 };
 
-/// The segments of one reduce partition, in map order; segments of one map task in the order of writing.
+/// The segments of a range of a shuffle: reduce partition by reduce partition, each in map order; segments of one map
+/// task in the order of writing.
 class SegmentSource {
  public:
   virtual ~SegmentSource() = default;
@@ -111,8 +112,7 @@ struct CachedBlock {
 class TaskServices {
  public:
   virtual ~TaskServices() = default;
-  virtual std::unique_ptr<SegmentSource> openShuffle(TaskContext& task, const ShuffleDependency& shuffle,
-                                                     int reduce) = 0;
+  virtual std::unique_ptr<SegmentSource> openShuffle(TaskContext& task, const ShuffleRange& range) = 0;
   /// A cached partition of this executor, or else of another one; nothing if it must be computed.
   virtual std::optional<CachedBlock> findCached(RddId rdd, int partition) = 0;
   /// Stores a computed partition. Returns false if it does not fit (and the level has no disk).

@@ -245,6 +245,7 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     welcome.heartbeat_ms = options_.heartbeat_ms;
     welcome.barrier_ms = options_.barrier_ms;
     welcome.kill_timeout_ms = options_.kill_timeout_ms;
+    welcome.reads_ahead = options_.reads_ahead;
     welcome.local_dirs = options_.local_dirs;
     connection->send(protocol::encode(std::move(welcome)));
     auto who = std::make_shared<ExecutorId>();

@@ -16,7 +16,7 @@ template <class R>
 StreamPtr<R> openPairs(TaskContext& task, const RddNode& node, size_t dependency, int p) {
   const Dependency& from = node.dependencies()[dependency];
   if (from.narrow) return typedParent<R>(node, dependency).open(task, p);
-  return makeStream<ShuffleStream<R>>(task, *from.shuffle, p);
+  return makeStream<ShuffleStream<R>>(task, from.shuffle->reducePartition(p));
 }
 
 /// partitionBy: the records in the order of arrival.
