@@ -26,6 +26,7 @@ namespace {
 Scheduler::Options loopOptions(const Conf& conf, bool local, int local_failures) {
   Scheduler::Options options;
   options.dag.max_stage_attempts = static_cast<int>(conf.getInt("cerium.stage.maxConsecutiveAttempts"));
+  options.dag.follows_sizes = conf.getBool("cerium.shuffle.adaptive");
   options.tasks.max_task_failures = local ? local_failures : static_cast<int>(conf.getInt("cerium.task.maxFailures"));
   options.tasks.fair = conf.getString("cerium.scheduler.mode") == "FAIR";
   options.tasks.speculation = conf.getBool("cerium.speculation");

@@ -26,7 +26,7 @@ struct JobSpec {
   JobId id;
   NodePtr node;  ///< With a shuffle, its parent.
   std::vector<int> partitions;
-  std::string pool;  ///< FAIR pool; empty for the default one.
+  std::string pool;                                      ///< FAIR pool; empty for the default one.
   std::shared_ptr<ShuffleDependency> shuffle = nullptr;  ///< Set: no result stage; `partitions` is empty.
 };
 
@@ -64,6 +64,8 @@ struct SubmitTasks {
   bool barrier = false;
   /// Hosts that hold stored input (a file, say) of partitions[i]: worth trying first, never worth waiting for.
   std::vector<std::vector<std::string>> hosts;
+  /// The executor that holds most of the shuffle output which partitions[i] reads; likewise. Invalid where none does.
+  std::vector<ExecutorId> near;
 };
 /// Stop what still runs of this stage attempt; nobody needs it.
 struct CancelTasks {
@@ -121,6 +123,7 @@ class DagScheduler {
   struct Options {
     /// So many attempts of a stage that fail by fetching, without a task of it that succeeds in between, fail its jobs.
     int max_stage_attempts = 4;
+    bool follows_sizes = true;  ///< Tasks are ordered and placed by the sizes of what they read (followSizes()).
   };
   explicit DagScheduler(Options options);
   ~DagScheduler();
@@ -129,9 +132,9 @@ class DagScheduler {
   dag::Instructions cancelJob(JobId job, const std::string& reason);
 
   /// A task of (stage, partition) succeeded; `output` is what it left where it ran (of a result task only the place
-  /// counts), and `sizes` those of its parts. Where a map output was lost and this one differs from it, what was computed from the lost one is given
-  /// up: map stages run again from the start, cached partitions are dropped, and a job that has results of it already
-  /// fails.
+  /// counts), and `sizes` those of its parts. Where a map output was lost and this one differs from it, what was
+  /// computed from the lost one is given up: map stages run again from the start, cached partitions are dropped, and a
+  /// job that has results of it already fails.
   TaskVerdict taskSucceeded(StageRef stage, int partition, MapOutputStatus output,
                             const std::vector<PartSize>& sizes = {});
   /// A task could not read map output `map` of `shuffle` from `source`; `source` invalid where nobody holds it.

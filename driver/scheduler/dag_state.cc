@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "driver/scheduler/shuffle_input.h"
 #include "driver/scheduler/stage_graph.h"
 
 namespace cerium {
@@ -152,6 +153,7 @@ void DagScheduler::State::run(Stage& stage) {
       tasks.parents.push_back(parent->second->id);
   }
   tasks.barrier = stage.barrier;
+  if (options.follows_sizes) followSizes(tasks, outputs);
   locateTasks(tasks, cached);
   if (stage.attempt > 0) {
     note(fmt::format("{} runs again, as attempt {}, for {} partitions", stage.str(), stage.attempt,

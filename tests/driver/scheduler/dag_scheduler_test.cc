@@ -478,4 +478,30 @@ TEST_CASE("the job of a shuffle can be cancelled", "[driver]") {
   CHECK(d.isIdle());
 }
 
+TEST_CASE("tasks that read far more than the others come first, and the others in order", "[driver]") {
+  constexpr int64_t kMiB = 1 << 20;
+  const auto order = [&](std::vector<PartSize> sizes) {
+    Dag d;
+    const int reduces = static_cast<int>(sizes.size());
+    const auto map = theOne(d.submit(d.lineage.map(d.lineage.shuffle({d.lineage.source(1)}, reduces))));
+    return theOne(d.succeed(map.stage, 0, kA, 0, sizes).instructions).partitions;
+  };
+  CHECK(order({{kMiB, 1}, {9 * kMiB, 1}, {0, 0}, {50 * kMiB, 1}, {kMiB, 1}, {kMiB, 1}}) ==
+        Partitions{3, 0, 1, 2, 4, 5});
+  CHECK(order({{1, 1}, {1, 1}, {100, 1}, {1, 1}}) == Partitions{0, 1, 2, 3});
+}
+
+TEST_CASE("a large task is best near the executor that holds most of its input", "[driver]") {
+  constexpr int64_t kMiB = 1 << 20;
+  Dag d;
+  const auto map = theOne(d.submit(d.lineage.shuffle({d.lineage.source(2)}, 3)));
+  d.succeed(map.stage, 0, kA, 0, {{4 * kMiB, 1}, {2 * kMiB, 1}, {100, 1}});
+  const auto reduce = theOne(d.succeed(map.stage, 1, kB, 0, {{kMiB, 1}, {2 * kMiB, 1}, {0, 0}}).instructions);
+  CHECK(reduce.partitions == Partitions{0, 1, 2});
+  REQUIRE(reduce.near.size() == 3);
+  CHECK(reduce.near[0] == kA);
+  CHECK_FALSE(reduce.near[1].valid());
+  CHECK_FALSE(reduce.near[2].valid());
+}
+
 }  // namespace cerium
