@@ -26,6 +26,7 @@ namespace {
 Scheduler::Options loopOptions(const Conf& conf, bool local, int local_failures) {
   Scheduler::Options options;
   options.dag.max_stage_attempts = static_cast<int>(conf.getInt("cerium.stage.maxConsecutiveAttempts"));
+  options.dag.follows_sizes = conf.getBool("cerium.shuffle.adaptive");
   options.tasks.max_task_failures = local ? local_failures : static_cast<int>(conf.getInt("cerium.task.maxFailures"));
   options.tasks.fair = conf.getString("cerium.scheduler.mode") == "FAIR";
   options.tasks.speculation = conf.getBool("cerium.speculation");
@@ -186,7 +187,7 @@ std::shared_ptr<JobHandle> Engine::submit(JobRequest request) {
     throw Error(fmt::format("{}: the Context of the RDD \"{}\" was stopped; make the RDD anew with one that runs",
                             request.site.str(), request.node->site().str()));
   }
-  checkClosures(*request.body);
+  checkClosures(request.shuffle ? *request.shuffle->mapSide() : *request.body);
   auto actions = takeActions(*request.node);
   auto self = weak_from_this();
   auto job = std::make_shared<RunningJob>(JobId(next_job_++), std::move(request), threadSettings(),

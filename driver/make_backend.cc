@@ -94,6 +94,7 @@ std::unique_ptr<ClusterBackend> makeBackend(const Conf& conf, const std::string&
   options.barrier_ms = conf.getDuration("cerium.barrier.timeout").count();
   options.kill_timeout_ms = conf.getDuration("cerium.task.reaper.killTimeout").count();
   options.dead_after_ms = conf.getDuration("cerium.network.timeout").count();
+  options.reads_ahead = conf.getBool("cerium.shuffle.adaptive");
   options.broadcast_chunk = static_cast<uint64_t>(conf.getSize("cerium.broadcast.blockSize"));
   if (standalone) return makeRemoteBackend(std::move(options), standaloneProvider(conf, url, application_id));
   return makeRemoteBackend(std::move(options), makeLocalClusterProvider({application_id, url.executors, url.cores,

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "executor/blocks/read_ahead.h"
 #include "executor/current_task.h"
 
 namespace cerium {
@@ -17,29 +18,33 @@ constexpr size_t kStackBytes = size_t{256} << 20;
 /// Gives all segments from the store of this process.
 class LocalSegments final : public SegmentSource {
  public:
-  LocalSegments(ShuffleStore& store, ExecutorId self, const ShuffleDependency& shuffle, int reduce)
-      : store_(store), self_(self), shuffle_(shuffle.id()), reduce_(reduce), maps_(shuffle.numMaps()) {}
+  LocalSegments(ShuffleStore& store, ExecutorId self, const ShuffleRange& range)
+      : store_(store), self_(self), range_(range), reduce_(range.reduce_begin), map_(range.map_begin) {}
 
   std::optional<FetchedSegment> next() override {
     while (!segments_ || at_ == segments_->size()) {
-      if (map_ == maps_) return std::nullopt;
-      segments_ = store_.find(shuffle_, map_, reduce_);
-      if (!segments_) throw FetchFailed(shuffle_, map_, self_, "map output " + std::to_string(map_) + " is not here");
+      if (map_ == range_.map_end) {
+        map_ = range_.map_begin;
+        ++reduce_;
+      }
+      if (reduce_ >= range_.reduce_end || map_ == range_.map_end) return std::nullopt;
+      segments_ = store_.find(range_.shuffle, map_, reduce_);
+      if (!segments_)
+        throw FetchFailed(range_.shuffle, map_, self_, "map output " + std::to_string(map_) + " is not here");
       ++map_;
       at_ = 0;
     }
     const ShuffleSegment& segment = (*segments_)[at_++];
     if (!segment.spilled) return FetchedSegment{segment.block, nullptr};
-    return FetchedSegment{{}, readSpilled(*segment.spilled, {shuffle_, map_ - 1, self_})};
+    return FetchedSegment{{}, readSpilled(*segment.spilled, {range_.shuffle, map_ - 1, self_})};
   }
 
  private:
   ShuffleStore& store_;
-  ExecutorId self_;
-  ShuffleId shuffle_;
+  const ExecutorId self_;
+  const ShuffleRange range_;
   int reduce_;
-  int maps_;
-  int map_ = 0;
+  int map_;  ///< The next one of `reduce_`.
   std::shared_ptr<const std::vector<ShuffleSegment>> segments_;
   size_t at_ = 0;
 };
@@ -53,10 +58,12 @@ Executor::Executor(ExecutorOptions options, std::shared_ptr<ExecutorLink> link)
       spill_(std::make_shared<SpillSpace>(options_.local_dirs)),
       blocks_(memory_, spill_, [this](const BlockChange& change) { link_->blockChanged(change); }),
       shuffles_(memory_),
+      queue_(std::max(1, options_.cores)),
       reaper_(options_.kill_timeout) {
   // Iterations free and allocate hundreds of megabytes a second. With jemalloc's 10 s, memory that one size of blocks
   // has freed is kept while another size takes fresh pages. Shorter times cost processor time for page faults.
   returnFreeHeapWithin(std::chrono::seconds(1));
+  for (int place = options_.cores; place-- > 0;) free_places_.push_back(place);
   memory_.setEvictor([this](size_t wanted) {
     const size_t before = memory_.used();
     blocks_.evict(wanted);
@@ -103,11 +110,12 @@ void* Executor::workEntry(void* self) {
 }
 
 void Executor::launch(std::vector<TaskLaunch> tasks) {
+  const bool is_one = tasks.size() == 1;
   {
     std::lock_guard lock(mutex_);
-    for (TaskLaunch& task : tasks) queue_.push_back(std::move(task));
+    queue_.add(std::move(tasks));
   }
-  if (tasks.size() == 1) {
+  if (is_one) {
     wake_.notify_one();
   } else {
     wake_.notify_all();
@@ -115,7 +123,7 @@ void Executor::launch(std::vector<TaskLaunch> tasks) {
 }
 
 void Executor::kill(TaskId id) {
-  TaskLaunch queued;
+  std::optional<TaskLaunch> queued;
   {
     std::lock_guard lock(mutex_);
     auto running = running_.find(id);
@@ -124,14 +132,12 @@ void Executor::kill(TaskId id) {
       reaper_.told(id, std::chrono::steady_clock::now());
       return told_.notify_one();
     }
-    auto found = std::find_if(queue_.begin(), queue_.end(), [&](const TaskLaunch& task) { return task.id == id; });
-    if (found == queue_.end()) return;
-    queued = std::move(*found);
-    queue_.erase(found);
+    queued = queue_.remove(id);
+    if (!queued) return;
   }
   TaskReport report;
   report.id = id;
-  report.stage = queued.stage;
+  report.stage = queued->stage;
   report.outcome = TaskReport::Outcome::kKilled;
   report.message = "killed before it started";
   link_->taskEnded(std::move(report));
@@ -164,39 +170,59 @@ void Executor::stop() {
 std::shared_ptr<Executor> Executor::work() {
   useSignalStack();
   MemoryShare share(memory_);
+  ReadAhead read_ahead;
+  int place;
+  {
+    std::lock_guard lock(mutex_);
+    place = free_places_.back();
+    free_places_.pop_back();
+  }
   std::optional<TaskId> ended;
   for (;;) {
-    TaskLaunch task;
+    std::optional<TaskQueue::Taken> next;
     std::shared_ptr<TaskContext> context;
     {
       std::unique_lock lock(mutex_);
       if (ended) forget(*ended);
-      wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-      if (stopping_) {
+      next = waitForTask(lock, place, read_ahead);
+      if (!next) {
         --threads_at_work_;
         left_.notify_all();
         return nullptr;
       }
-      task = std::move(queue_.front());
-      queue_.pop_front();
-      context = begin(task, share);
+      context = begin(next->task, place, share);
     }
-    ended = task.id;
-    if (run(task, *context, share)) continue;
+    ended = next->task.id;
+    read_ahead.taskBegins(next->task.stage->id, next->task.stage_attempt, options_.reads_ahead ? next->following : 0);
+    if (run(next->task, *context, share)) continue;
     std::lock_guard lock(mutex_);
     return given_up_.extract(*ended).mapped();
   }
 }
 
+/// Nothing if the executor stops. A thread that waits keeps no streams open.
+std::optional<TaskQueue::Taken> Executor::waitForTask(std::unique_lock<std::mutex>& lock, int place,
+                                                      ReadAhead& read_ahead) {
+  const auto has_work = [this] { return stopping_ || !queue_.empty(); };
+  if (read_ahead.isOpen() && !has_work()) {
+    lock.unlock();
+    read_ahead.close();
+    lock.lock();
+  }
+  wake_.wait(lock, has_work);
+  if (stopping_) return std::nullopt;
+  return queue_.take(place);
+}
+
 /// REQUIRES: the lock under which the task leaves the queue, so that kill() finds the task in the queue or here at any
 /// moment. The context is shared, because threads that the task started may outlive it.
-std::shared_ptr<TaskContext> Executor::begin(const TaskLaunch& launch, const MemoryShare& share) {
+std::shared_ptr<TaskContext> Executor::begin(const TaskLaunch& launch, int place, const MemoryShare& share) {
   auto context = std::make_shared<TaskContext>(
       TaskContext::Identity{launch.stage->id, launch.stage_attempt, launch.partition, launch.stage->num_partitions,
                             launch.attempt, launch.id, launch.stage->body->node().lineageDepth(),
                             launch.stage->properties},
       *this);
-  running_.emplace(launch.id, Running{context, pthread_self(), &share, heapCounters(), heapCounters().net()});
+  running_.emplace(launch.id, Running{context, pthread_self(), place, &share, heapCounters(), heapCounters().net()});
   return context;
 }
 
@@ -220,9 +246,16 @@ bool Executor::run(TaskLaunch& launch, TaskContext& context, MemoryShare& share)
   return true;
 }
 
-std::unique_ptr<SegmentSource> Executor::openShuffle(TaskContext& task, const ShuffleDependency& shuffle, int reduce) {
-  if (auto remote = link_->openRemoteShuffle(task, shuffle, reduce, shuffles_)) return remote;
-  return std::make_unique<LocalSegments>(shuffles_, options_.id, shuffle, reduce);
+std::unique_ptr<SegmentSource> Executor::openShuffle(TaskContext& task, const ShuffleRange& range) {
+  const ReadAhead::Sources sources{
+      [&](const ShuffleRange& whole) { return link_->openRemoteShuffle(task, whole, shuffles_); },
+      [&](const RemoteShuffle& open) { return link_->isCurrent(open); }};
+  if (ReadAhead* read_ahead = ReadAhead::current()) {
+    if (auto remote = read_ahead->open(task, range, sources)) return remote;
+  } else if (auto remote = sources.open(range)) {  // on a thread that the task has started
+    return std::make_unique<RemoteSegments>(task, std::move(remote), range);
+  }
+  return std::make_unique<LocalSegments>(shuffles_, options_.id, range);
 }
 
 std::optional<CachedBlock> Executor::findCached(RddId rdd, int partition) {

@@ -7,7 +7,6 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -22,10 +21,14 @@
 #include "executor/blocks/shuffle_store.h"
 #include "executor/crash_report.h"
 #include "executor/memory_watch.h"
+#include "executor/task_queue.h"
 #include "executor/task_reaper.h"
 #include "rdd/task.h"
 
 namespace cerium {
+
+class ReadAhead;
+class RemoteShuffle;
 
 /// The executor's connection to the driver and other executors. Threads: called from task threads, several at once.
 class ExecutorLink {
@@ -36,8 +39,12 @@ class ExecutorLink {
   virtual void taskEnded(TaskReport report) = 0;
   virtual void blockChanged(const BlockChange& change) = 0;
   /// Segments from other executors; `local` holds this executor's. Null: all segments are local.
-  virtual std::unique_ptr<SegmentSource> openRemoteShuffle(TaskContext& task, const ShuffleDependency& shuffle,
-                                                           int reduce, ShuffleStore& local) = 0;
+  virtual std::shared_ptr<RemoteShuffle> openRemoteShuffle(TaskContext& /*task*/, const ShuffleRange& /*range*/,
+                                                           ShuffleStore& /*local*/) {
+    return nullptr;
+  }
+  /// Whether the map outputs that `shuffle` reads are still where they were when it was opened.
+  [[nodiscard]] virtual bool isCurrent(const RemoteShuffle& /*shuffle*/) const { return false; }
   virtual std::optional<CachedBlock> fetchCached(RddId rdd, int partition) = 0;
   virtual std::vector<std::string> barrier(TaskContext& task, const std::string& message) = 0;
   virtual std::string addedFile(const std::string& name) = 0;
@@ -53,6 +60,8 @@ struct ExecutorOptions {
   /// the process ends if it is the executor's own.
   std::chrono::milliseconds kill_timeout{10'000};
   bool owns_process = false;
+  /// Whether tasks that a thread runs one after the other read ahead for each other (executor/blocks/read_ahead.h).
+  bool reads_ahead = true;
   /// Bytes that the executor's own process may hold before the task that fills it is stopped; 0: no limit.
   size_t process_limit = 0;
 };
@@ -78,7 +87,7 @@ class Executor final : public TaskServices, public std::enable_shared_from_this<
   [[nodiscard]] BlockStore& blocks() { return blocks_; }
 
   // TaskServices
-  std::unique_ptr<SegmentSource> openShuffle(TaskContext& task, const ShuffleDependency& shuffle, int reduce) override;
+  std::unique_ptr<SegmentSource> openShuffle(TaskContext& task, const ShuffleRange& range) override;
   std::optional<CachedBlock> findCached(RddId rdd, int partition) override;
   bool cacheBlock(RddId rdd, int partition, StorageLevel level, CachedBlock block) override;
   void computedForCache(const RddNode& node) override;
@@ -92,6 +101,7 @@ class Executor final : public TaskServices, public std::enable_shared_from_this<
   struct Running {
     std::shared_ptr<TaskContext> context;
     pthread_t thread;
+    int place;  ///< Of the thread, in queue_.
     const MemoryShare* share;
     HeapCounters heap;  ///< Of the task's thread.
     int64_t heap_before = 0;
@@ -100,7 +110,8 @@ class Executor final : public TaskServices, public std::enable_shared_from_this<
   static void* workEntry(void* self);
   void startThread();
   std::shared_ptr<Executor> work();
-  std::shared_ptr<TaskContext> begin(const TaskLaunch& task, const MemoryShare& share);
+  std::optional<TaskQueue::Taken> waitForTask(std::unique_lock<std::mutex>& lock, int place, ReadAhead& read_ahead);
+  std::shared_ptr<TaskContext> begin(const TaskLaunch& task, int place, const MemoryShare& share);
   [[nodiscard]] bool run(TaskLaunch& task, TaskContext& context, MemoryShare& share);
   void forget(TaskId task);
 
@@ -127,12 +138,13 @@ class Executor final : public TaskServices, public std::enable_shared_from_this<
   std::condition_variable told_;                 // a task was told to stop, or the reaper must end
   std::condition_variable unwatched_;            // the memory watch must end
   std::condition_variable left_;                 // a thread has ended its work here
-  std::deque<TaskLaunch> queue_;                 // guarded by mutex_
+  TaskQueue queue_;                              // guarded by mutex_
   std::unordered_map<TaskId, Running> running_;  // guarded by mutex_
   TaskReaper reaper_;                            // guarded by mutex_
   std::vector<pthread_t> threads_;               // guarded by mutex_; without the given-up ones
   size_t threads_at_work_ = 0;                   // guarded by mutex_
   int threads_started_ = 0;                      // guarded by mutex_
+  std::vector<int> free_places_;                 // guarded by mutex_; numbers of threads in queue_ that none has
   bool stopping_ = false;                        // guarded by mutex_
   bool reaper_ends_ = false;                     // guarded by mutex_
   /// By task whose thread was given up: the pointer that keeps this executor alive.

@@ -77,6 +77,7 @@ bool Executor::giveUp(TaskId id) {
   auto found = running_.find(id);
   if (found == running_.end() || !found->second.context->claimEnd()) return false;
   const pthread_t thread = found->second.thread;
+  free_places_.push_back(found->second.place);
   running_.erase(found);
   given_up_.emplace(id, shared_from_this());
   std::erase_if(threads_, [&](pthread_t each) { return ::pthread_equal(each, thread) != 0; });

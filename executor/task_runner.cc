@@ -37,6 +37,7 @@ void compute(const TaskLaunch& launch, TaskContext& task, ShuffleStore& shuffles
   task.close();
   if (output.map_output) {
     report.map_checksum = output.map_output->checksum;
+    report.map_sizes = std::move(output.map_output->sizes);
     const bool is_kept = shuffles.put(*launch.stage->shuffle, launch.partition, std::move(*output.map_output), &task);
     if (!is_kept) throw TaskKilled("the task was told to stop before its map output was kept");
   }

@@ -15,7 +15,7 @@ namespace cerium {
 
 class Context;
 
-/// A job: run `body` on `partitions` of its node.
+/// A job: run `body` on `partitions` of its node, or make the whole output of `shuffle`.
 struct JobRequest {
   std::shared_ptr<const TaskBody> body;
   NodePtr node;  ///< Keeps the lineage alive.
@@ -24,6 +24,11 @@ struct JobRequest {
   /// Called once for each index of `partitions` as results arrive, in any order, on the scheduler's thread. Must be
   /// quick and must not throw. May be null.
   std::function<void(size_t index, TaskResult&& result)> on_result;
+  /// Set: the job runs the map tasks of this shuffle whose output does not exist yet, and those that they need, and no
+  /// other task. `body` is null, `partitions` empty, and `node` the shuffle's parent.
+  std::shared_ptr<ShuffleDependency> shuffle = {};
+  /// Called before such a job ends, as on_result is.
+  std::function<void(std::shared_ptr<const ShuffleSizes> sizes)> on_sizes = {};
 };
 
 /// A running or ended job.
@@ -45,6 +50,9 @@ class JobRunner {
  public:
   virtual ~JobRunner() = default;
   virtual std::shared_ptr<JobHandle> submit(JobRequest job) = 0;
+  /// Makes the output of a shuffle and returns its sizes: for a plan that is chosen by them. Blocks. A later job on the
+  /// shuffle reads the output and does not run its map tasks again. Throws as an action does.
+  std::shared_ptr<const ShuffleSizes> materialise(const std::shared_ptr<ShuffleDependency>& shuffle, CallSite site);
 
   virtual RddId nextRddId() = 0;
   /// The id of the Context.

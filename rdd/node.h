@@ -15,6 +15,7 @@
 #include "base/util/ids.h"
 #include "rdd/closure.h"
 #include "rdd/partitioner.h"
+#include "rdd/shuffle/shuffle_range.h"
 #include "rdd/storage_level.h"
 
 namespace cerium {
@@ -36,6 +37,10 @@ class ShuffleDependency {
   [[nodiscard]] const NodePtr& parent() const { return parent_; }
   [[nodiscard]] int numMaps() const { return num_maps_; }
   [[nodiscard]] int numReduces() const { return num_reduces_; }
+  /// What a task reads that computes one reduce partition.
+  [[nodiscard]] ShuffleRange reducePartition(int reduce) const {
+    return {id_, reduce, reduce + 1, 0, num_maps_, num_reduces_};
+  }
   /// The body of a map task: reads one partition of `parent` and returns a MapOutput.
   [[nodiscard]] const std::shared_ptr<const TaskBody>& mapSide() const { return map_side_; }
   /// Called when the last handle of this shuffle is gone, so that executors drop its blocks.
@@ -104,6 +109,11 @@ class RddNode {
   virtual void narrowParents(int p, std::vector<PartitionRef>& out) const;
   /// The hosts that hold the input of partition `p`, for locality. Default: none.
   [[nodiscard]] virtual std::vector<std::string> preferredHosts(int p) const;
+  /// What partition `p` reads of its dependency number `dependency`, a shuffle; for locality. Default: reduce partition
+  /// `p` of all map outputs.
+  [[nodiscard]] virtual ShuffleRange shuffleInput(size_t dependency, int p) const {
+    return dependencies_[dependency].shuffle->reducePartition(p);
+  }
   /// Whether all tasks of a stage must run at the same time.
   [[nodiscard]] virtual bool isBarrier() const { return false; }
 

@@ -41,8 +41,9 @@ struct TaskEnd {
   enum class Outcome { kSuccess, kUserException, kFetchFailed, kEngineFailure, kKilled, kNotSent };
   TaskId id;
   Outcome outcome = Outcome::kSuccess;
-  uint64_t map_checksum = 0;  ///< Of a map task: MapOutput::checksum.
-  bool kept = false;          ///< The result is large, and waits at the executor for the driver to fetch it.
+  uint64_t map_checksum = 0;        ///< Of a map task: MapOutput::checksum.
+  std::vector<PartSize> map_sizes;  ///< Of a map task: MapOutput::sizes.
+  bool kept = false;                ///< The result is large, and waits at the executor for the driver to fetch it.
   TaskMetrics metrics;
   std::string message;
   std::string exception_type;

@@ -8,12 +8,11 @@
 namespace cerium {
 
 MapOutput::MapOutput(int num_partitions)
-    : partitions(static_cast<size_t>(num_partitions)), bytes(static_cast<size_t>(num_partitions)) {}
+    : partitions(static_cast<size_t>(num_partitions)), sizes(static_cast<size_t>(num_partitions)) {}
 
-void MapOutput::add(size_t p, ShuffleSegment segment, size_t num_records, size_t encoded_bytes) {
+void MapOutput::add(size_t p, ShuffleSegment segment, PartSize size) {
   partitions[p].push_back(std::move(segment));
-  records += static_cast<int64_t>(num_records);
-  bytes[p] += static_cast<int64_t>(encoded_bytes);
+  sizes[p] += size;
 }
 
 size_t CachedBlock::memory() const {
@@ -137,8 +136,10 @@ void TaskContext::setPartitionData(RddId rdd, int p, Bytes bytes) {
 }
 
 void TaskContext::countShuffled(const MapOutput& output) {
-  for (int64_t bytes : output.bytes) metrics_.shuffle_bytes_written += bytes;
-  metrics_.shuffle_records_written += output.records;
+  for (const PartSize& size : output.sizes) {
+    metrics_.shuffle_bytes_written += size.bytes;
+    metrics_.shuffle_records_written += size.records;
+  }
 }
 
 AccumulatorCell& TaskContext::newCell(Cells& cells, AccumulatorId id) const {

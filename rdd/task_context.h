@@ -17,13 +17,14 @@
 #include "base/storage/spill_space.h"
 #include "base/util/ids.h"
 #include "rdd/block.h"
+#include "rdd/shuffle/shuffle_range.h"
+#include "rdd/shuffle/shuffle_sizes.h"
 #include "rdd/storage_level.h"
 
 namespace cerium {
 
 class AccumulatorCell;
 class RddNode;
-class ShuffleDependency;
 class TaskContext;
 
 /// A part of one map task's output for one reduce partition: typed in memory, or encoded on disk.
@@ -36,13 +37,12 @@ struct ShuffleSegment {
 struct MapOutput {
   MapOutput() = default;
   explicit MapOutput(int num_partitions);
-  /// Adds a segment of about `encoded_bytes` to partition `p`.
-  void add(size_t p, ShuffleSegment segment, size_t num_records, size_t encoded_bytes);
+  /// Adds a segment of `size` to partition `p`.
+  void add(size_t p, ShuffleSegment segment, PartSize size);
 
   std::vector<std::vector<ShuffleSegment>> partitions;
-  std::vector<int64_t> bytes;  ///< The encoded size of each partition, approximately.
-  size_t reserved = 0;         ///< Bytes charged to the MemoryManager for blocks in memory.
-  int64_t records = 0;
+  std::vector<PartSize> sizes;  ///< Of each partition.
+  size_t reserved = 0;          ///< Bytes charged to the MemoryManager for blocks in memory.
   /// The hash of all records in order, by partition. Two attempts of a map task have equal checksums if and only if
   /// they made the same records, however these were cut into segments.
   uint64_t checksum = 0;
@@ -54,7 +54,8 @@ struct FetchedSegment {
   std::shared_ptr<const Bytes> encoded;
 };
 
-/// The segments of one reduce partition, in map order; segments of one map task in the order of writing.
+/// The segments of a range of a shuffle: reduce partition by reduce partition, each in map order; segments of one map
+/// task in the order of writing.
 class SegmentSource {
  public:
   virtual ~SegmentSource() = default;
@@ -111,8 +112,7 @@ struct CachedBlock {
 class TaskServices {
  public:
   virtual ~TaskServices() = default;
-  virtual std::unique_ptr<SegmentSource> openShuffle(TaskContext& task, const ShuffleDependency& shuffle,
-                                                     int reduce) = 0;
+  virtual std::unique_ptr<SegmentSource> openShuffle(TaskContext& task, const ShuffleRange& range) = 0;
   /// A cached partition of this executor, or else of another one; nothing if it must be computed.
   virtual std::optional<CachedBlock> findCached(RddId rdd, int partition) = 0;
   /// Stores a computed partition. Returns false if it does not fit (and the level has no disk).

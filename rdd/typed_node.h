@@ -61,7 +61,7 @@ using NodeDecoder = NodePtr (*)(NodeHeader&&, Reader&);
 ///   StreamPtr<T> compute(TaskContext&, const RddNode& node, int p) const   the records of a partition
 ///   void encode(Writer&) const; static Body decode(Reader&); void visit(const ClosureVisitor&) const   (Parts has
 /// these)
-/// and, if the default of RddNode does not fit: narrowParents, preferredHosts, encodePartition, kBarrier.
+/// and, if the default of RddNode does not fit: narrowParents, preferredHosts, shuffleInput, encodePartition, kBarrier.
 template <class T, class Body>
 class OpNode final : public Node<T> {
  public:
@@ -84,6 +84,13 @@ class OpNode final : public Node<T> {
       return body_.preferredHosts(p);
     } else {
       return {};
+    }
+  }
+  [[nodiscard]] ShuffleRange shuffleInput(size_t dependency, int p) const override {
+    if constexpr (requires { body_.shuffleInput(*this, dependency, p); }) {
+      return body_.shuffleInput(*this, dependency, p);
+    } else {
+      return Node<T>::shuffleInput(dependency, p);
     }
   }
   bool encodePartition(int p, Writer& out) const override {

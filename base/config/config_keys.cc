@@ -99,6 +99,9 @@ constexpr ConfigKey kKeys[] = {
     {"cerium.scheduler.allocation.file", kString, "", "The file that describes the pools of fair scheduling."},
     oneOf("cerium.scheduler.mode", "FIFO", "FIFO|FAIR", "Whether jobs run one after the other or share the cores."),
     {"cerium.scheduler.pool", kString, "", "The pool of the jobs of this thread."},
+    {"cerium.shuffle.adaptive", kBool, "true",
+     "Whether shuffles are read as their sizes suggest: small neighbouring partitions with one request, large ones "
+     "first, near their data. Partitions, order and results stay the same."},
     {"cerium.shuffle.compress", kBool, "true", "Whether shuffle data is compressed where that makes it smaller."},
     {"cerium.speculation", kBool, "true",
      "Whether a task much slower than the other tasks of its stage is started a second time."},

@@ -18,8 +18,8 @@ namespace cerium::protocol {
 CERIUM_FIELDS(Peer, m.executor, m.host, m.port)
 CERIUM_FIELDS(Hello, m.executor, m.build_id, m.host, m.block_port, m.cores, m.pid)
 CERIUM_FIELDS(AccumulatorUpdate, m.id, m.cell)
-CERIUM_FIELDS(TaskEnd, m.task, m.outcome, m.result, m.kept_bytes, m.map_checksum, m.accumulators, m.metrics, m.message,
-              m.exception_type, m.call_site, m.shuffle, m.map, m.source)
+CERIUM_FIELDS(TaskEnd, m.task, m.outcome, m.result, m.kept_bytes, m.map_checksum, m.map_sizes, m.accumulators,
+              m.metrics, m.message, m.exception_type, m.call_site, m.shuffle, m.map, m.source)
 CERIUM_FIELDS(TasksEnded, m.tasks)
 CERIUM_FIELDS(Heartbeat, m.memory_used, m.disk_used)
 CERIUM_FIELDS(BlockStatus, m.rdd, m.partition, m.present, m.memory, m.disk)
@@ -28,7 +28,7 @@ CERIUM_FIELDS(BroadcastQuery, m.id)
 CERIUM_FIELDS(BroadcastHeld, m.id)
 CERIUM_FIELDS(BarrierEnter, m.stage, m.attempt, m.partition, m.task, m.message)
 CERIUM_FIELDS(Welcome, m.application, m.memory_bytes, m.process_limit, m.heartbeat_ms, m.barrier_ms, m.kill_timeout_ms,
-              m.local_dirs)
+              m.local_dirs, m.reads_ahead)
 CERIUM_FIELDS(StageCode, m.stage, m.shuffle, m.num_partitions, m.code, m.properties)
 CERIUM_FIELDS(PartitionData, m.rdd, m.partition, m.bytes)
 CERIUM_FIELDS(TaskLaunch, m.task, m.stage, m.stage_attempt, m.partition, m.attempt, m.data)
@@ -52,9 +52,9 @@ CERIUM_FIELDS(AddedFile, m.name, m.path, m.broadcast)
 CERIUM_FIELDS(AddedFiles, m.files)
 CERIUM_FIELDS(ExecutorLost, m.executor, m.reason)
 CERIUM_FIELDS(Shutdown, m.reason)
-CERIUM_FIELDS(OpenBlocks, m.request, m.kind, m.id, m.index, m.maps, m.checksums)
-CERIUM_FIELDS(MoreBlocks, m.request)
-CERIUM_FIELDS(BlockPiece::Segment, m.map, m.total, m.bytes, m.checksum)
+CERIUM_FIELDS(OpenBlocks, m.request, m.kind, m.id, m.index, m.maps, m.checksums, m.count, m.skipped)
+CERIUM_FIELDS(MoreBlocks, m.request, m.stop)
+CERIUM_FIELDS(BlockPiece::Segment, m.map, m.total, m.bytes, m.checksum, m.reduce)
 CERIUM_FIELDS(BlockPiece, m.request, m.segments, m.last, m.failure, m.failure_type, m.failed_map, m.bytes)
 
 }  // namespace cerium::protocol

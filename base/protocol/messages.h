@@ -44,6 +44,7 @@ struct TaskEnd {
   Bytes result;               ///< Of a result task, unless `kept_bytes` says that it waits at the executor.
   uint64_t kept_bytes = 0;    ///< Greater than 0: the result is large, and the executor keeps it under the task's id.
   uint64_t map_checksum = 0;  ///< Of a map task: tells two outputs of the same task apart.
+  Bytes map_sizes;            ///< Of a map task: the sizes of its output (encodeSizes()).
   std::vector<AccumulatorUpdate> accumulators;
   TaskMetrics metrics;
   std::string message;  ///< The text of a failure.
@@ -106,6 +107,7 @@ struct Welcome {
   int64_t barrier_ms = 60'000;
   int64_t kill_timeout_ms = 10'000;
   std::vector<std::string> local_dirs;
+  bool reads_ahead = true;  ///< Tasks of one thread share streams of shuffle output.
 };
 struct StageCode {
   int64_t stage = -1;
@@ -228,10 +230,13 @@ struct OpenBlocks {
   std::vector<int32_t> maps;  ///< For kShuffle: the map outputs, in this order.
   // For kShuffle: the checksum of each of `maps`; an output of another attempt is refused.
   std::vector<uint64_t> checksums = {};
+  int32_t count = 1;    ///< For kShuffle: so many reduce partitions from `index` on, one after the other.
+  int32_t skipped = 0;  ///< For kShuffle: so many of `maps` are left out in the first reduce partition.
 };
 /// Asks for the next piece of a stream. At most a few pieces of a stream are on their way at any time.
 struct MoreBlocks {
   int64_t request = -1;
+  bool stop = false;  ///< The reader needs no more of the stream: it ends without another piece.
 };
 /// A piece of a stream: whole or partial segments in a row.
 struct BlockPiece {
@@ -240,6 +245,7 @@ struct BlockPiece {
     uint64_t total = 0;     ///< Bytes of the whole segment; the piece may hold only a part.
     uint64_t bytes = 0;     ///< Bytes of the segment in this piece.
     uint64_t checksum = 0;  ///< XXH3 of the whole segment, computed by its writer.
+    int32_t reduce = 0;     ///< Of a shuffle: the reduce partition.
   };
   int64_t request = -1;
   std::vector<Segment> segments;

@@ -47,10 +47,6 @@ class LocalLink final : public ExecutorLink {
     std::lock_guard lock(mutex_);
     if (events_ != nullptr) events_->happened(std::move(event));
   }
-  std::unique_ptr<SegmentSource> openRemoteShuffle(TaskContext&, const ShuffleDependency&, int,
-                                                   ShuffleStore&) override {
-    return nullptr;
-  }
   std::optional<CachedBlock> fetchCached(RddId, int) override { return std::nullopt; }
   std::vector<std::string> barrier(TaskContext& task, const std::string& message) override {
     return barriers_.enter({task.stageId(), task.stageAttemptNumber()}, task.numPartitions(), message, task,

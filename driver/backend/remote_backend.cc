@@ -245,6 +245,7 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     welcome.heartbeat_ms = options_.heartbeat_ms;
     welcome.barrier_ms = options_.barrier_ms;
     welcome.kill_timeout_ms = options_.kill_timeout_ms;
+    welcome.reads_ahead = options_.reads_ahead;
     welcome.local_dirs = options_.local_dirs;
     connection->send(protocol::encode(std::move(welcome)));
     auto who = std::make_shared<ExecutorId>();
@@ -323,6 +324,7 @@ class RemoteBackend final : public ClusterBackend, public ProviderEvents {
     if (task.outcome > protocol::TaskEnd::kKilled) throw CorruptData("a task ended in an unknown way");
     report.outcome = static_cast<TaskEnd::Outcome>(task.outcome);
     report.map_checksum = task.map_checksum;
+    report.map_sizes = decodeSizes(task.map_sizes);
     report.message = std::move(task.message);
     report.exception_type = std::move(task.exception_type);
     report.call_site = std::move(task.call_site);

@@ -24,6 +24,7 @@ struct RemoteOptions {
   int64_t barrier_ms = 60'000;       ///< How long a task waits at a barrier for the others.
   int64_t kill_timeout_ms = 10'000;  ///< See ExecutorOptions.
   uint64_t broadcast_chunk = uint64_t{4} << 20;
+  bool reads_ahead = true;  ///< See ExecutorOptions.
 };
 
 std::unique_ptr<ClusterBackend> makeRemoteBackend(RemoteOptions options, std::unique_ptr<ExecutorProvider> provider);

@@ -36,14 +36,15 @@ RunningJob::RunningJob(JobId id, JobRequest request, JobSettings settings,
       places_(placesOf(request_.partitions)) {}
 
 std::shared_ptr<const events::JobDescription> RunningJob::describe() const {
-  events::JobDescription job{.job = id_,
-                             .call_site = action_,
-                             .group = settings_.group,
-                             .description = settings_.description,
-                             .pool = settings_.pool,
-                             .properties = {settings_.properties.begin(), settings_.properties.end()},
-                             .rdd = request_.node->id(),
-                             .num_partitions = static_cast<int>(request_.partitions.size())};
+  events::JobDescription job{
+      .job = id_,
+      .call_site = action_,
+      .group = settings_.group,
+      .description = settings_.description,
+      .pool = settings_.pool,
+      .properties = {settings_.properties.begin(), settings_.properties.end()},
+      .rdd = request_.node->id(),
+      .num_partitions = request_.shuffle ? request_.shuffle->numMaps() : static_cast<int>(request_.partitions.size())};
   std::sort(job.properties.begin(), job.properties.end());
   return std::make_shared<const events::JobDescription>(std::move(job));
 }

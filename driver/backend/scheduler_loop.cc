@@ -122,7 +122,9 @@ void SchedulerLoop::takeEnds(std::deque<Item>& items) {
     TaskEnd& end = next->task.report;
     if (end.outcome == TaskEnd::Outcome::kFetchFailed && !backend_.reaches(end.source))
       event.unheard.insert(end.source);
+    auto sizes = std::exchange(end.map_sizes, {});  // large, and not copied: only the scheduler needs them
     event.ends.push_back(end);
+    event.ends.back().map_sizes = std::move(sizes);
     ended_.push_back(std::move(next->task));
     items.pop_front();
   }
@@ -152,7 +154,7 @@ void SchedulerLoop::submit(std::shared_ptr<RunningJob> job) {
     jobs_.emplace(job->id_, job);
     JobRequest& request = job->request_;
     auto shown = job->describe();
-    feed(in::JobSubmitted{{job->id_, request.node, std::move(request.partitions), job->settings_.pool},
+    feed(in::JobSubmitted{{job->id_, request.node, std::move(request.partitions), job->settings_.pool, request.shuffle},
                           std::move(shown)});
   });
 }
@@ -243,6 +245,11 @@ void SchedulerLoop::take(const out::Deliver& deliver) {
   if (job == jobs_.end() || !job->second->request_.on_result) return;
   job->second->request_.on_result(job->second->placeOf(deliver.partition),
                                   {std::move(task.report.value), std::move(task.encoded_result)});
+}
+
+void SchedulerLoop::carry(out::HandOutSizes& sizes) {
+  const auto job = jobs_.find(sizes.job);
+  if (job != jobs_.end() && job->second->request_.on_sizes) job->second->request_.on_sizes(std::move(sizes.sizes));
 }
 
 void SchedulerLoop::carry(out::ConfirmJob& confirm) { to_feed_.emplace_back(in::JobConfirmed{confirm.job}); }

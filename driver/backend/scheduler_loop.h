@@ -68,6 +68,7 @@ class SchedulerLoop final : public BackendEvents {
   void carry(out::Launch& launch);
   void carry(out::FetchResult& fetch);
   void carry(out::Deliver& deliver);
+  void carry(out::HandOutSizes& sizes);
   void carry(out::ConfirmJob& confirm);
   void carry(out::EndJob& end);
   void carry(out::Tell& tell);

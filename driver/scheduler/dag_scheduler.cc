@@ -14,6 +14,7 @@ DagScheduler::DagScheduler(Options options) : state_(std::make_unique<State>()) 
 DagScheduler::~DagScheduler() = default;
 
 dag::Instructions DagScheduler::submitJob(JobSpec job) {
+  if (job.shuffle) return state_->submitShuffle(std::move(job));
   for (int partition : job.partitions) {
     if (partition < 0 || partition >= job.node->numPartitions()) {
       throw InvalidArgument(fmt::format("job {} asks for partition {} of {}, which has {}; ask for 0 to {}",
@@ -46,7 +47,8 @@ dag::Instructions DagScheduler::cancelJob(JobId job, const std::string& reason) 
   return state_->finishEvent();
 }
 
-TaskVerdict DagScheduler::taskSucceeded(StageRef ref, int partition, MapOutputStatus output) {
+TaskVerdict DagScheduler::taskSucceeded(StageRef ref, int partition, MapOutputStatus output,
+                                        const std::vector<PartSize>& sizes) {
   Stage* stage = state_->find(ref.id);
   if (stage == nullptr || ref.attempt < stage->first_valid_attempt) return {};
   TaskVerdict verdict;
@@ -58,7 +60,7 @@ TaskVerdict DagScheduler::taskSucceeded(StageRef ref, int partition, MapOutputSt
     // What a lost executor made is lost too; the task scheduler, or the next attempt, runs it again.
     const auto put = state_->lost.contains(output.executor)
                          ? MapOutputTracker::Put::kKnown
-                         : state_->outputs.put(shuffle, partition, std::move(output));
+                         : state_->outputs.put(shuffle, partition, std::move(output), sizes);
     verdict.is_progress = put != MapOutputTracker::Put::kKnown;
     if (verdict.is_progress) verdict.counts = state_->outputs.countOnce(shuffle, partition);
     if (put == MapOutputTracker::Put::kChanged) state_->outputChanged(*stage, partition);

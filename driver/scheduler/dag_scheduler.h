@@ -17,15 +17,17 @@
 #include "base/util/ids.h"
 #include "driver/scheduler/failure.h"
 #include "rdd/node.h"
+#include "rdd/shuffle/shuffle_sizes.h"
 
 namespace cerium {
 
-/// A job as the loop hands it over: run something on these partitions of `node`.
+/// A job as the loop hands it over: run something on these partitions of `node`, or make the whole output of `shuffle`.
 struct JobSpec {
   JobId id;
-  NodePtr node;
+  NodePtr node;  ///< With a shuffle, its parent.
   std::vector<int> partitions;
-  std::string pool;  ///< FAIR pool; empty for the default one.
+  std::string pool;                                      ///< FAIR pool; empty for the default one.
+  std::shared_ptr<ShuffleDependency> shuffle = nullptr;  ///< Set: no result stage; `partitions` is empty.
 };
 
 /// What a finished map task left behind, and where.
@@ -62,6 +64,8 @@ struct SubmitTasks {
   bool barrier = false;
   /// Hosts that hold stored input (a file, say) of partitions[i]: worth trying first, never worth waiting for.
   std::vector<std::vector<std::string>> hosts;
+  /// The executor that holds most of the shuffle output which partitions[i] reads; likewise. Invalid where none does.
+  std::vector<ExecutorId> near;
 };
 /// Stop what still runs of this stage attempt; nobody needs it.
 struct CancelTasks {
@@ -78,6 +82,8 @@ struct StageDone {
 };
 struct JobSucceeded {
   JobId job;
+  /// The sizes of the output, for a job that was to make a shuffle's.
+  std::shared_ptr<const ShuffleSizes> sizes = {};
 };
 struct JobAborted {
   JobId job;
@@ -117,6 +123,7 @@ class DagScheduler {
   struct Options {
     /// So many attempts of a stage that fail by fetching, without a task of it that succeeds in between, fail its jobs.
     int max_stage_attempts = 4;
+    bool follows_sizes = true;  ///< Tasks are ordered and placed by the sizes of what they read (followSizes()).
   };
   explicit DagScheduler(Options options);
   ~DagScheduler();
@@ -125,10 +132,11 @@ class DagScheduler {
   dag::Instructions cancelJob(JobId job, const std::string& reason);
 
   /// A task of (stage, partition) succeeded; `output` is what it left where it ran (of a result task only the place
-  /// counts). Where a map output was lost and this one differs from it, what was computed from the lost one is given
-  /// up: map stages run again from the start, cached partitions are dropped, and a job that has results of it already
-  /// fails.
-  TaskVerdict taskSucceeded(StageRef stage, int partition, MapOutputStatus output);
+  /// counts), and `sizes` those of its parts. Where a map output was lost and this one differs from it, what was
+  /// computed from the lost one is given up: map stages run again from the start, cached partitions are dropped, and a
+  /// job that has results of it already fails.
+  TaskVerdict taskSucceeded(StageRef stage, int partition, MapOutputStatus output,
+                            const std::vector<PartSize>& sizes = {});
   /// A task could not read map output `map` of `shuffle` from `source`; `source` invalid where nobody holds it.
   dag::Instructions fetchFailed(StageRef stage, int partition, ShuffleId shuffle, int map, ExecutorId source,
                                 const std::string& detail);

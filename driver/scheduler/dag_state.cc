@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "driver/scheduler/shuffle_input.h"
 #include "driver/scheduler/stage_graph.h"
 
 namespace cerium {
@@ -18,6 +19,22 @@ dag::Instructions DagScheduler::State::finishEvent() {
   }
   const auto dying = std::exchange(removed, {});
   return std::exchange(out, {});
+}
+
+/// The job ends when the map stage is complete, which may be so already.
+dag::Instructions DagScheduler::State::submitShuffle(JobSpec job) {
+  const JobId id = job.id;
+  Stage& stage = mapStage(job.shuffle);
+  Job& record = jobs[id];
+  record.result = &stage;
+  record.spec = std::move(job);
+  addJobs(stage, {id});
+  if (outputs.complete(stage.shuffle->id())) {
+    endShuffleJobs(stage);
+  } else if (stage.state == Stage::State::kIdle) {
+    wake(stage);
+  }
+  return finishEvent();
 }
 
 Stage& DagScheduler::State::newStage(NodePtr node) {
@@ -136,6 +153,7 @@ void DagScheduler::State::run(Stage& stage) {
       tasks.parents.push_back(parent->second->id);
   }
   tasks.barrier = stage.barrier;
+  if (options.follows_sizes) followSizes(tasks, outputs);
   locateTasks(tasks, cached);
   if (stage.attempt > 0) {
     note(fmt::format("{} runs again, as attempt {}, for {} partitions", stage.str(), stage.attempt,
@@ -154,10 +172,20 @@ void DagScheduler::State::complete(Stage& stage) {
     waiter->waiting_for.erase(&stage);
     if (waiter->waiting_for.empty()) ready.push_back(waiter);
   }
-  if (stage.shuffle) return;
+  if (stage.shuffle) return endShuffleJobs(stage);
   const JobId job = stage.result_of;
   endJob(job);
   out.emplace_back(dag::JobSucceeded{job});
+}
+
+/// The map stage is complete: the jobs that wait for nothing but its output end.
+void DagScheduler::State::endShuffleJobs(Stage& stage) {
+  const auto sizes = outputs.sizes(stage.shuffle->id());
+  for (JobId id : std::set<JobId>(stage.jobs)) {
+    if (jobs.at(id).result != &stage) continue;
+    endJob(id);
+    out.emplace_back(dag::JobSucceeded{id, sizes});
+  }
 }
 
 /// Moves a running stage back to waiting, or aborts its jobs when that has happened too often.

@@ -44,6 +44,7 @@ struct DagScheduler::State {
 
   dag::Instructions finishEvent();
 
+  dag::Instructions submitShuffle(JobSpec job);
   Stage& newStage(NodePtr node);
   Stage& mapStage(const std::shared_ptr<ShuffleDependency>& shuffle);
   void giveId(Stage& stage);
@@ -55,6 +56,7 @@ struct DagScheduler::State {
   std::vector<int> missing(const Stage& stage) const;
   void run(Stage& stage);
   void complete(Stage& stage);
+  void endShuffleJobs(Stage& stage);
 
   void failByFetch(Stage& stage, int partition, ShuffleId shuffle, const std::string& story);
   void forceParent(Stage& stage, ShuffleId shuffle);

@@ -128,6 +128,11 @@ struct Deliver {
   int partition = -1;
   int attempt = 0;
 };
+/// The job was to make the output of a shuffle, which exists: hand out its sizes.
+struct HandOutSizes {
+  JobId job;
+  std::shared_ptr<const ShuffleSizes> sizes;
+};
 /// Answer with in::JobConfirmed, after any in::DeliveryFailed of the instructions before.
 struct ConfirmJob {
   JobId job;
@@ -151,7 +156,7 @@ struct Log {
 
 using Instruction = std::variant<AddStage, DropStage, Launch, KillTask, TaskGone, FetchResult, DropResult, EndExecutor,
                                  RetireExecutor, LetGo, WantExecutors, MoveShuffle, CopyBlock, DropShuffle, DropRdd,
-                                 Deliver, ConfirmJob, EndJob, Tell, Log>;
+                                 Deliver, HandOutSizes, ConfirmJob, EndJob, Tell, Log>;
 using Instructions = std::vector<Instruction>;
 
 }  // namespace cerium::out

@@ -13,6 +13,7 @@ void MapOutputTracker::add(ShuffleId shuffle, int num_maps, int num_reduces) {
   place->second.outputs = std::make_shared<MapOutputs>(size);
   place->second.counted.resize(size);
   place->second.checksums.resize(size);
+  place->second.sizes = std::make_shared<ShuffleSizes>(num_maps, num_reduces);
   place->second.num_reduces = num_reduces;
   place->second.missing = size;
   place->second.epoch = ++last_epoch_;
@@ -26,16 +27,23 @@ MapOutputTracker::Shuffle* MapOutputTracker::find(ShuffleId shuffle, int map) {
   return &found->second;
 }
 
-MapOutputTracker::Put MapOutputTracker::put(ShuffleId shuffle, int map, MapOutputStatus status) {
+MapOutputTracker::Put MapOutputTracker::put(ShuffleId shuffle, int map, MapOutputStatus status,
+                                            const std::vector<PartSize>& sizes) {
   Shuffle* known = find(shuffle, map);
   if (known == nullptr || (*known->outputs)[static_cast<size_t>(map)]) return Put::kKnown;
   const auto before = std::exchange(known->checksums[static_cast<size_t>(map)], status.checksum);
   const bool is_changed = before && *before != status.checksum;
+  if (!before || is_changed) noteSizes(*known, map, sizes);
   ++known->held[status.executor];
   change(*known, map) = status;
   --known->missing;
   known->epoch = ++last_epoch_;
   return is_changed ? Put::kChanged : Put::kKept;
+}
+
+void MapOutputTracker::noteSizes(Shuffle& shuffle, int map, const std::vector<PartSize>& sizes) {
+  if (shuffle.sizes.use_count() > 1) shuffle.sizes = std::make_shared<ShuffleSizes>(*shuffle.sizes);
+  shuffle.sizes->put(map, sizes);
 }
 
 bool MapOutputTracker::countOnce(ShuffleId shuffle, int map) {
@@ -159,6 +167,11 @@ std::shared_ptr<const MapOutputs> MapOutputTracker::outputs(ShuffleId shuffle) c
   static const auto kNone = std::make_shared<const MapOutputs>();
   auto found = shuffles_.find(shuffle);
   return found == shuffles_.end() ? kNone : found->second.outputs;
+}
+
+std::shared_ptr<const ShuffleSizes> MapOutputTracker::sizes(ShuffleId shuffle) const {
+  auto found = shuffles_.find(shuffle);
+  return found == shuffles_.end() ? nullptr : found->second.sizes;
 }
 
 int64_t MapOutputTracker::epoch(ShuffleId shuffle) const {

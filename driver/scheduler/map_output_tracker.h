@@ -10,6 +10,7 @@
 
 #include "base/util/ids.h"
 #include "driver/scheduler/dag_scheduler.h"
+#include "rdd/shuffle/shuffle_sizes.h"
 
 namespace cerium {
 
@@ -24,7 +25,7 @@ class MapOutputTracker {
   /// kKnown: there is an output of this map task already, which stays. kChanged: it is kept, but it differs from the
   /// one that was lost before.
   enum class Put { kKnown, kKept, kChanged };
-  Put put(ShuffleId shuffle, int map, MapOutputStatus status);
+  Put put(ShuffleId shuffle, int map, MapOutputStatus status, const std::vector<PartSize>& sizes = {});
   /// True once in the life of the shuffle for each map task.
   bool countOnce(ShuffleId shuffle, int map);
 
@@ -51,6 +52,9 @@ class MapOutputTracker {
   /// As it is now: later changes make a copy while anyone holds it. Empty where the shuffle is not known.
   [[nodiscard]] std::shared_ptr<const MapOutputs> outputs(ShuffleId shuffle) const;
   [[nodiscard]] int64_t epoch(ShuffleId shuffle) const;
+  /// The sizes of the outputs that were put, also of lost ones: an output that is made again has the same sizes, or
+  /// replaces them. What is returned does not change. Null where the shuffle is not known.
+  [[nodiscard]] std::shared_ptr<const ShuffleSizes> sizes(ShuffleId shuffle) const;
   /// 0 where the shuffle is not known.
   [[nodiscard]] int numReduces(ShuffleId shuffle) const;
 
@@ -59,6 +63,7 @@ class MapOutputTracker {
     std::shared_ptr<MapOutputs> outputs;
     std::vector<bool> counted;
     std::vector<std::optional<uint64_t>> checksums;  // of the last output of each map task, also of one that is lost
+    std::shared_ptr<ShuffleSizes> sizes;
     std::vector<ShuffleId> inputs;
     int num_reduces = 0;
     size_t missing = 0;
@@ -69,6 +74,7 @@ class MapOutputTracker {
   void drop(Shuffle& shuffle, int map);
   /// The place of an output that is about to change.
   static std::optional<MapOutputStatus>& change(Shuffle& shuffle, int map);
+  static void noteSizes(Shuffle& shuffle, int map, const std::vector<PartSize>& sizes);
 
   std::unordered_map<ShuffleId, Shuffle> shuffles_;
   int64_t last_epoch_ = 0;  // one counter for all: an epoch never repeats, even when a shuffle comes back

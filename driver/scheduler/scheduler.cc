@@ -284,7 +284,10 @@ void Scheduler::carry(dag::StageDone& done) {
   out_.emplace_back(out::DropStage{done.stage});
 }
 
-void Scheduler::carry(dag::JobSucceeded& succeeded) { out_.emplace_back(out::ConfirmJob{succeeded.job}); }
+void Scheduler::carry(dag::JobSucceeded& succeeded) {
+  if (succeeded.sizes) out_.emplace_back(out::HandOutSizes{succeeded.job, std::move(succeeded.sizes)});
+  out_.emplace_back(out::ConfirmJob{succeeded.job});
+}
 void Scheduler::carry(dag::JobAborted& aborted) { endJob(aborted.job, std::move(aborted.failure)); }
 void Scheduler::carry(dag::DropCached& drop) { out_.emplace_back(out::DropRdd{drop.rdd}); }
 void Scheduler::carry(dag::Note& note) { log(std::move(note.text)); }

@@ -47,7 +47,7 @@ void Scheduler::endKilled(TaskId task) {
 }
 
 void Scheduler::taskSucceeded(ExecutorId executor, const TaskEnd& end, const RunningTask& task) {
-  auto verdict = dag_.taskSucceeded(task.stage, task.partition, {executor, end.map_checksum});
+  auto verdict = dag_.taskSucceeded(task.stage, task.partition, {executor, end.map_checksum}, end.map_sizes);
   if (verdict.is_progress) countProgress(task.stage.id, end.metrics);
   if (verdict.counts) {
     const auto stage = stages_.find(task.stage.id);

@@ -50,6 +50,7 @@ void TaskSet::add(const dag::SubmitTasks& tasks, const ExecutorTable& executors,
       inputs_.resize(slots_.size());
       inputs_[static_cast<size_t>(index)] = tasks.inputs[i];
     }
+    if (i < tasks.near.size() && tasks.near[i].valid() && !barrier_) reads_of_[tasks.near[i]].push_back(index);
     if (holders.size() > 1) {
       several.emplace_back(index, std::move(holders));
     } else {
@@ -148,12 +149,19 @@ int TaskSet::takeNear(const ExecutorSlots& executor, Millis now) {
     }
     near_.erase(found);
   }
-  if (on_host_.empty()) return -1;
-  auto found = on_host_.find(executor.host);
-  if (found == on_host_.end()) return -1;
+  if (int index = takeFrom(reads_of_, executor.id); index >= 0) return index;
+  return takeFrom(on_host_, executor.host);
+}
+
+/// The first task that is worth trying at this place.
+template <class Place>
+int TaskSet::takeFrom(std::unordered_map<Place, Queue>& queues, const Place& place) {
+  if (queues.empty()) return -1;
+  auto found = queues.find(place);
+  if (found == queues.end()) return -1;
   clean(found->second);
   if (found->second.empty()) {
-    on_host_.erase(found);
+    queues.erase(found);
     return -1;
   }
   const int index = found->second.front();
@@ -303,6 +311,7 @@ void TaskSet::clearQueues() {
   near_.clear();
   shares_.clear();
   on_host_.clear();
+  reads_of_.clear();
 }
 
 void TaskSet::restart() {

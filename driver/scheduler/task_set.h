@@ -116,6 +116,8 @@ class TaskSet {
   void clearQueues();
   int takeRetry(const ExecutorSlots& executor, const ExecutorTable& executors);
   int takeNear(const ExecutorSlots& executor, Millis now);
+  template <class Place>
+  int takeFrom(std::unordered_map<Place, Queue>& queues, const Place& place);
   int takeFar(ExecutorSlots& executor, const ExecutorTable& executors, Millis now);
   [[nodiscard]] bool isWorthMoving(const ExecutorSlots& from, const Near& tasks, const ExecutorSlots& to) const;
   /// What the task reads from a cache: an RDD, and the task's own partition.
@@ -145,6 +147,7 @@ class TaskSet {
   std::unordered_map<ExecutorId, int> shares_;      // tasks that are an executor's own in near_, or were
   std::vector<RddId> inputs_;                       // whose cached partitions slots have as input; empty where none has
   std::unordered_map<std::string, Queue> on_host_;  // slots whose stored input the host holds; in anywhere_ too
+  std::unordered_map<ExecutorId, Queue> reads_of_;  // slots whose shuffle input it holds; in anywhere_ too
   Queue anywhere_;
   std::deque<int> wanted_copies_;
   boost::unordered_flat_map<int, std::vector<ExecutorId>> failed_on_;  // one a failure

@@ -233,13 +233,33 @@ std::shared_ptr<RemoteStream> BlockClient::open(const rpc::Endpoint& endpoint, p
   }
   const int64_t id = request.request;
   connection->send(protocol::encode(std::move(request)));
-  for (int i = 1; i < kPiecesAhead; ++i) connection->send(protocol::encode(protocol::MoreBlocks{id}));
+  for (int i = 1; i < kPiecesAhead; ++i) connection->send(protocol::encode(protocol::MoreBlocks{.request = id}));
   return stream;
+}
+
+void BlockClient::close(const rpc::Endpoint& endpoint, const RemoteStream& stream) {
+  if (stream.hasEnded()) return;
+  std::shared_ptr<Peer> peer;
+  {
+    std::lock_guard lock(mutex_);
+    auto found = peers_.find(endpoint);
+    if (found == peers_.end()) return;
+    peer = found->second;
+  }
+  std::shared_ptr<RemoteStream> closed;
+  {
+    std::lock_guard lock(peer->mutex);
+    auto found = peer->streams.find(stream.request_);
+    if (found == peer->streams.end()) return;
+    closed = std::move(found->second);
+    peer->streams.erase(found);
+  }
+  closed->connection_->send(protocol::encode(protocol::MoreBlocks{.request = stream.request_, .stop = true}));
 }
 
 CheckedBytes BlockClient::fetch(const rpc::Endpoint& peer, protocol::OpenBlocks request, TaskContext* task) {
   SegmentReader reader(*this, peer, std::move(request), task);
-  auto segment = reader.next();
+  auto segment = reader.next(task);
   if (!segment) throw IoError("the peer " + peer.str() + " sent no block");
   return std::move(segment->content);
 }
@@ -247,7 +267,7 @@ CheckedBytes BlockClient::fetch(const rpc::Endpoint& peer, protocol::OpenBlocks 
 CachedBlock BlockClient::fetchCached(const rpc::Endpoint& peer, RddId rdd, int partition, TaskContext* task) {
   SegmentReader reader(*this, peer, {-1, protocol::OpenBlocks::kCached, rdd.value, partition, {}}, task);
   std::vector<CachedPiece> pieces;
-  while (auto segment = reader.next()) pieces.push_back({std::move(segment->content), nullptr});
+  while (auto segment = reader.next(task)) pieces.push_back({std::move(segment->content), nullptr});
   return CachedBlock::of(std::move(pieces));
 }
 
@@ -293,7 +313,7 @@ bool RemoteStream::nextPiece(TaskContext* task) {
   ended_ = piece_.last;
   if (!piece_.failure_type.empty()) throw ThrownElsewhere({piece_.failure_type, piece_.failure});
   if (!piece_.failure.empty()) throw BlocksFailed(Why::kNotServed, piece_.failed_map, piece_.failure);
-  if (!ended_) connection_->send(protocol::encode(protocol::MoreBlocks{request_}));
+  if (!ended_) connection_->send(protocol::encode(protocol::MoreBlocks{.request = request_}));
   return true;
 }
 
@@ -313,13 +333,14 @@ std::optional<RemoteStream::Segment> RemoteStream::next(TaskContext* task) {
       missing = part.total;
       if (part.bytes < part.total) whole->reserve(part.total < (uint64_t{1} << 28) ? part.total : part.bytes);
     }
-    if (part.bytes > piece_.bytes.size() - at_byte_ || part.bytes > missing || part.map != begun->map)
+    const bool is_same = part.map == begun->map && part.reduce == begun->reduce;
+    if (part.bytes > piece_.bytes.size() - at_byte_ || part.bytes > missing || !is_same)
       throw BlocksFailed(Why::kBroken, -1, "a block server sent a malformed piece");
     whole->append(piece_.bytes.data() + at_byte_, part.bytes);
     at_byte_ += part.bytes;
     missing -= part.bytes;
     if (missing > 0) continue;
-    Segment segment{begun->map, {std::move(whole), begun->checksum}};
+    Segment segment{begun->map, begun->reduce, {std::move(whole), begun->checksum}};
     if (segment.content.isIntact()) return segment;
     throw BlocksFailed(Why::kDamaged, segment.map,
                        "a block of " + std::to_string(begun->total) + " bytes from " + connection_->peer() +

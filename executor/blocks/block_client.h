@@ -43,6 +43,7 @@ class RemoteStream {
  public:
   struct Segment {
     int map = 0;
+    int reduce = 0;        ///< Of a shuffle.
     CheckedBytes content;  ///< Verified against its checksum.
   };
 
@@ -56,6 +57,7 @@ class RemoteStream {
   /// sends nothing for a minute, or sends other bytes than were written; TaskKilled if `task` (may be null) is told to
   /// stop.
   std::optional<Segment> next(TaskContext* task);
+  [[nodiscard]] bool hasEnded() const { return ended_; }
 
  private:
   friend class BlockClient;
@@ -89,6 +91,8 @@ class BlockClient {
   /// Opens a stream; the client sets `request.request`. Throws IoError if the peer cannot be reached (BlocksFailed if
   /// an attempt has just failed), TaskKilled if `task` (may be null) is told to stop.
   std::shared_ptr<RemoteStream> open(const rpc::Endpoint& peer, protocol::OpenBlocks request, TaskContext* task);
+  /// Ends a stream that its reader needs no more of. Nothing happens if it has ended.
+  void close(const rpc::Endpoint& peer, const RemoteStream& stream);
   /// Fetches one whole block, for kinds that have one segment. Tries a second time if the block is damaged or the
   /// connection breaks.
   CheckedBytes fetch(const rpc::Endpoint& peer, protocol::OpenBlocks request, TaskContext* task);

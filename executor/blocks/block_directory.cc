@@ -8,7 +8,8 @@ void BlockDirectory::learn(protocol::LaunchTasks& launch) {
   for (auto& peer : launch.peers) peers_[peer.executor] = {peer.host, peer.port};
   for (auto& shuffle : launch.shuffles) {
     shuffle.checksums.resize(shuffle.executors.size());  // the two lists of a message need not have the same length
-    shuffles_[ShuffleId(shuffle.shuffle)] = std::move(shuffle);
+    const ShuffleId id(shuffle.shuffle);
+    shuffles_[id] = std::make_shared<const protocol::ShuffleLocations>(std::move(shuffle));
   }
   for (const auto& cached : launch.cached) cached_[{cached.rdd, cached.partition}] = cached.executor;
 }
@@ -35,7 +36,13 @@ RemoteShuffle::Where BlockDirectory::find(ShuffleId shuffle) const {
   auto found = shuffles_.find(shuffle);
   if (found == shuffles_.end())
     throw FetchFailed(shuffle, 0, ExecutorId(), "the locations of the shuffle are not known");
-  return {self_, found->second.executors, found->second.checksums, peers_};
+  return {self_, found->second, peers_};
+}
+
+bool BlockDirectory::isCurrent(const RemoteShuffle& shuffle) const {
+  std::lock_guard lock(mutex_);
+  auto found = shuffles_.find(shuffle.range().shuffle);
+  return found != shuffles_.end() && found->second == shuffle.locations();
 }
 
 std::optional<rpc::Endpoint> BlockDirectory::find(RddId rdd, int partition) const {

@@ -28,15 +28,17 @@ class BlockDirectory {
 
   /// The executors that hold the map outputs. Throws FetchFailed if the shuffle is unknown.
   [[nodiscard]] RemoteShuffle::Where find(ShuffleId shuffle) const;
+  /// Whether the shuffle's outputs are still where `shuffle` was told when it was opened.
+  [[nodiscard]] bool isCurrent(const RemoteShuffle& shuffle) const;
   /// The address of another executor that has the cached partition.
   [[nodiscard]] std::optional<rpc::Endpoint> find(RddId rdd, int partition) const;
 
  private:
   const ExecutorId self_;
   mutable std::mutex mutex_;
-  std::map<int64_t, rpc::Endpoint> peers_;                    // guarded by mutex_
-  std::map<ShuffleId, protocol::ShuffleLocations> shuffles_;  // guarded by mutex_
-  std::map<std::pair<int64_t, int32_t>, int64_t> cached_;     // guarded by mutex_
+  std::map<int64_t, rpc::Endpoint> peers_;                                           // guarded by mutex_
+  std::map<ShuffleId, std::shared_ptr<const protocol::ShuffleLocations>> shuffles_;  // guarded by mutex_
+  std::map<std::pair<int64_t, int32_t>, int64_t> cached_;                            // guarded by mutex_
 };
 
 }  // namespace cerium

@@ -30,11 +30,13 @@ protocol::BlockPiece refusal(int64_t request, const std::string& why) {
 struct BlockServer::Outgoing {
   struct Part {
     int map = 0;
+    int reduce = 0;
     ShuffleSegment segment;  // encoded when it is sent
     CheckedBytes encoded;
   };
   std::deque<Part> parts;
-  size_t offset = 0;  ///< Into the first part.
+  protocol::OpenBlocks ahead = {.maps = {}, .count = 0};  ///< The reduce partitions of a shuffle after `parts`.
+  size_t offset = 0;                                      ///< Into the first part.
   std::string failure;
   std::string failure_type;  ///< The type of an exception that the program's own code has thrown.
   int failed_map = -1;
@@ -42,13 +44,14 @@ struct BlockServer::Outgoing {
   /// Ends the stream; the last piece carries the reason.
   void fail(int map, std::string why) {
     parts.clear();
+    ahead.count = 0;
     failed_map = map;
     failure = std::move(why);
   }
 
   /// Ends the stream for the exception being handled: of a bad disk, or of the program's code that encodes a record.
   void failForException() {
-    const int map = parts.front().map;
+    const int map = parts.empty() ? -1 : parts.front().map;
     try {
       throw;
     } catch (const IoError& e) {
@@ -72,12 +75,44 @@ struct BlockServer::Outgoing {
     return part.encoded;
   }
 
-  /// Fills a piece from the front of the stream.
-  void fill(protocol::BlockPiece& piece) {
+  [[nodiscard]] bool hasEnded() const { return parts.empty() && ahead.count == 0; }
+
+  /// Fills a piece from the front of the stream, which gets more parts from `sources`.
+  void fill(protocol::BlockPiece& piece, const BlockSources& sources) {
+    for (; piece.bytes.size() < kMessageBytes; gather(sources)) {
+      fillFromParts(piece);
+      if (ahead.count == 0) return;
+    }
+  }
+
+  /// Adds the parts of the next reduce partition that has any, while there are none.
+  void gather(const BlockSources& sources) {
+    for (; parts.empty() && ahead.count > 0; --ahead.count, ++ahead.index, ahead.skipped = 0) {
+      for (size_t i = static_cast<size_t>(ahead.skipped); i < ahead.maps.size(); ++i) {
+        if (!gatherPart(sources, i)) return;
+      }
+    }
+  }
+
+ private:
+  /// Returns false, with the stream ended, if the map output is not here.
+  bool gatherPart(const BlockSources& sources, size_t i) {
+    const int map = ahead.maps[i];
+    const auto checksum = i < ahead.checksums.size() ? std::optional(ahead.checksums[i]) : std::nullopt;
+    auto segments = sources.shuffles->find(ShuffleId(ahead.id), map, ahead.index, checksum);
+    if (!segments) {
+      fail(map, "map output " + std::to_string(map) + " of shuffle " + std::to_string(ahead.id) + " is not here");
+      return false;
+    }
+    for (const ShuffleSegment& segment : *segments) parts.push_back({map, ahead.index, segment, {}});
+    return true;
+  }
+
+  void fillFromParts(protocol::BlockPiece& piece) {
     while (!parts.empty() && piece.bytes.size() < kMessageBytes) {
       const auto [bytes, checksum] = contentOfFirst();
       const size_t n = std::min(kMessageBytes - piece.bytes.size(), bytes->size() - offset);
-      piece.segments.push_back({parts.front().map, bytes->size(), n, checksum});
+      piece.segments.push_back({parts.front().map, bytes->size(), n, checksum, parts.front().reduce});
       piece.bytes.append(bytes->data() + offset, n);
       offset += n;
       if (offset < bytes->size()) break;
@@ -110,7 +145,13 @@ void BlockServer::accept(const rpc::ConnectionPtr& connection, const protocol::M
       if (thrown) connection->send(protocol::encode(refusal(request.request, thrown->str())));
     });
   } else if (const auto* more = std::get_if<protocol::MoreBlocks>(&message)) {
-    thread_.run([this, connection, request = more->request] { sendPiece(connection, request); });
+    thread_.run([this, connection, request = *more] {
+      if (request.stop) {
+        streams_.erase({connection.get(), request.request});
+      } else {
+        sendPiece(connection, request.request);
+      }
+    });
   } else {
     throw CorruptData("the message is not a request for blocks");
   }
@@ -136,13 +177,13 @@ void BlockServer::gather(const protocol::OpenBlocks& request, Outgoing& stream) 
   CheckedBytes bytes;
   switch (request.kind) {
     case protocol::OpenBlocks::kShuffle:
-      return gatherShuffle(request, stream);
+      return openShuffle(request, stream);
     case protocol::OpenBlocks::kCached:
       if (auto found =
               sources_.blocks == nullptr ? std::nullopt : sources_.blocks->find(RddId(request.id), request.index)) {
-        if (found->block.records) stream.parts.push_back({0, {found->block, nullptr}, {}});
+        if (found->block.records) stream.parts.push_back({0, 0, {found->block, nullptr}, {}});
         for (CachedPiece& piece : found->pieces) {
-          stream.parts.push_back({0, {{}, std::move(piece.spilled)}, std::move(piece.encoded)});
+          stream.parts.push_back({0, 0, {{}, std::move(piece.spilled)}, std::move(piece.encoded)});
         }
         return;
       }
@@ -157,22 +198,16 @@ void BlockServer::gather(const protocol::OpenBlocks& request, Outgoing& stream) 
       return stream.fail(-1, "no blocks of that kind are served here");
   }
   if (!bytes) return stream.fail(-1, "the block is not here any more");
-  stream.parts.push_back({0, {}, std::move(bytes)});
+  stream.parts.push_back({0, 0, {}, std::move(bytes)});
 }
 
-void BlockServer::gatherShuffle(const protocol::OpenBlocks& request, Outgoing& stream) {
-  for (size_t i = 0; i < request.maps.size(); ++i) {
-    const int map = request.maps[i];
-    const auto checksum = i < request.checksums.size() ? std::optional(request.checksums[i]) : std::nullopt;
-    auto segments = sources_.shuffles == nullptr
-                        ? nullptr
-                        : sources_.shuffles->find(ShuffleId(request.id), map, request.index, checksum);
-    if (!segments) {
-      return stream.fail(
-          map, "map output " + std::to_string(map) + " of shuffle " + std::to_string(request.id) + " is not here");
-    }
-    for (const ShuffleSegment& segment : *segments) stream.parts.push_back({map, segment, {}});
-  }
+/// The parts are looked up reduce partition by reduce partition as they are sent: a range may have very many.
+void BlockServer::openShuffle(const protocol::OpenBlocks& request, Outgoing& stream) {
+  if (sources_.shuffles == nullptr) return stream.fail(-1, "no shuffle output is served here");
+  if (request.count < 0 || request.skipped < 0) return stream.fail(-1, "the range of reduce partitions is malformed");
+  if (request.maps.empty()) return;
+  stream.ahead = request;
+  stream.gather(sources_);
 }
 
 void BlockServer::sendPiece(const rpc::ConnectionPtr& connection, int64_t request) {
@@ -182,7 +217,7 @@ void BlockServer::sendPiece(const rpc::ConnectionPtr& connection, int64_t reques
   protocol::BlockPiece piece;
   piece.request = request;
   try {
-    stream.fill(piece);
+    stream.fill(piece, sources_);
   } catch (...) {
     piece.segments.clear();
     piece.bytes.clear();
@@ -191,7 +226,7 @@ void BlockServer::sendPiece(const rpc::ConnectionPtr& connection, int64_t reques
   piece.failure = stream.failure;
   piece.failure_type = stream.failure_type;
   piece.failed_map = stream.failed_map;
-  piece.last = stream.parts.empty();
+  piece.last = stream.hasEnded();
   if (piece.last) streams_.erase(found);
   connection->send(protocol::encode(std::move(piece)));
 }

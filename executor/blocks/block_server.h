@@ -44,7 +44,7 @@ class BlockServer {
   void accept(const rpc::ConnectionPtr& connection, const protocol::Message& message);
   void open(const rpc::ConnectionPtr& connection, const protocol::OpenBlocks& request);
   void gather(const protocol::OpenBlocks& request, Outgoing& stream);
-  void gatherShuffle(const protocol::OpenBlocks& request, Outgoing& stream);
+  void openShuffle(const protocol::OpenBlocks& request, Outgoing& stream);
   void sendPiece(const rpc::ConnectionPtr& connection, int64_t request);
   void forget(rpc::Connection* connection);
 

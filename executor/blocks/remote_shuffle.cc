@@ -7,59 +7,75 @@
 
 namespace cerium {
 
-RemoteShuffle::RemoteShuffle(TaskContext& task, ShuffleId shuffle, int reduce, Where where, ShuffleStore& local,
-                             BlockClient& client)
-    : task_(task), shuffle_(shuffle), reduce_(reduce), where_(std::move(where)), local_(local) {
-  struct Wanted {
-    std::vector<int32_t> maps;
-    std::vector<uint64_t> checksums;
-  };
-  std::map<int64_t, Wanted> wanted;
-  for (size_t map = 0; map < where_.executors.size(); ++map) {
-    const int64_t executor = where_.executors[map];
-    if (executor < 0)
-      throw FetchFailed(shuffle, static_cast<int>(map), ExecutorId(), "no executor holds this map output");
+RemoteShuffle::RemoteShuffle(TaskContext& task, const ShuffleRange& range, Where where, Stores stores)
+    : range_(range), where_(std::move(where)), stores_(stores), reduce_(range.reduce_begin), map_(range.map_begin) {
+  std::map<int64_t, protocol::OpenBlocks> wanted;
+  for (int map = range.map_begin; map < range.map_end; ++map) {
+    const bool is_known = static_cast<size_t>(map) < where_.outputs->executors.size();
+    const int64_t executor = is_known ? holderOf(map) : -1;
+    if (executor < 0) throw FetchFailed(range.shuffle, map, ExecutorId(), "no executor holds this map output");
     if (executor == where_.self.value) continue;
-    wanted[executor].maps.push_back(static_cast<int32_t>(map));
-    wanted[executor].checksums.push_back(where_.checksums.at(map));
+    auto& request = wanted[executor];
+    request.maps.push_back(map);
+    request.checksums.push_back(checksumOf(map));
   }
-  for (auto& [executor, outputs] : wanted) {
-    const int first = outputs.maps.front();
-    auto peer = where_.peers.find(executor);
-    if (peer == where_.peers.end())
-      throw FetchFailed(shuffle, first, ExecutorId(executor), "its executor is not known here");
-    try {
-      streams_[executor].segments = std::make_unique<SegmentReader>(
-          client, peer->second,
-          protocol::OpenBlocks{-1, protocol::OpenBlocks::kShuffle, shuffle.value, reduce, std::move(outputs.maps),
-                               std::move(outputs.checksums)},
-          &task);
-    } catch (const IoError& e) {
-      throw FetchFailed(shuffle, FetchFailed::kAllMaps, ExecutorId(executor), e.what());
-    }
+  for (auto& [executor, request] : wanted) {
+    request.kind = protocol::OpenBlocks::kShuffle;
+    request.id = range.shuffle.value;
+    request.index = range.reduce_begin;
+    request.count = range.reduce_end - range.reduce_begin;
+    open(task, executor, std::move(request));
   }
 }
 
-std::optional<FetchedSegment> RemoteShuffle::next() {
-  for (; map_ < where_.executors.size(); ++map_) {
-    const int64_t executor = where_.executors[map_];
-    auto segment = executor == where_.self.value ? nextLocal() : nextRemote(executor);
+void RemoteShuffle::open(TaskContext& task, int64_t executor, protocol::OpenBlocks request) {
+  auto peer = where_.peers.find(executor);
+  if (peer == where_.peers.end())
+    throw FetchFailed(range_.shuffle, request.maps.front(), ExecutorId(executor), "its executor is not known here");
+  try {
+    streams_[executor].segments =
+        std::make_unique<SegmentReader>(stores_.client, peer->second, std::move(request), &task);
+  } catch (const IoError& e) {
+    throw FetchFailed(range_.shuffle, FetchFailed::kAllMaps, ExecutorId(executor), e.what());
+  }
+}
+
+std::optional<FetchedSegment> RemoteShuffle::next(TaskContext& task, int reduce) {
+  is_usable_ = false;
+  auto segment = advance(task, reduce);
+  is_usable_ = true;
+  return segment;
+}
+
+std::optional<FetchedSegment> RemoteShuffle::advance(TaskContext& task, int reduce) {
+  if (reduce > reduce_) {
+    reduce_ = reduce;
+    map_ = range_.map_begin;
+    segments_.reset();
+  }
+  for (; map_ < range_.map_end; ++map_) {
+    const int64_t executor = holderOf(map_);
+    auto segment = executor == where_.self.value ? nextLocal(task) : nextRemote(task, executor);
     if (segment) return segment;
   }
-  for (const auto& [peer, stream] : streams_) {
-    if (!stream.ahead) continue;
-    throw FetchFailed(
-        shuffle_, FetchFailed::kAllMaps, ExecutorId(peer),
-        fmt::format("it sent output of map {}, which was not asked for, or not at this point", stream.ahead->map));
-  }
+  if (reduce_ + 1 == range_.reduce_end) checkAllRead();
   return std::nullopt;
 }
 
-std::optional<FetchedSegment> RemoteShuffle::nextLocal() {
+void RemoteShuffle::checkAllRead() const {
+  for (const auto& [peer, stream] : streams_) {
+    if (!stream.ahead) continue;
+    throw FetchFailed(range_.shuffle, FetchFailed::kAllMaps, ExecutorId(peer),
+                      fmt::format("it sent reduce partition {} of map output {}, which was not asked for, or not at "
+                                  "this point",
+                                  stream.ahead->reduce, stream.ahead->map));
+  }
+}
+
+std::optional<FetchedSegment> RemoteShuffle::nextLocal(TaskContext& task) {
   if (!segments_) {
-    segments_ = local_.find(shuffle_, static_cast<int>(map_), reduce_, where_.checksums.at(map_));
-    if (!segments_)
-      throw FetchFailed(shuffle_, static_cast<int>(map_), where_.self, "the map output is not here any more");
+    segments_ = stores_.local.find(range_.shuffle, map_, reduce_, checksumOf(map_));
+    if (!segments_) throw FetchFailed(range_.shuffle, map_, where_.self, "the map output is not here any more");
     at_ = 0;
   }
   if (at_ == segments_->size()) {
@@ -67,39 +83,46 @@ std::optional<FetchedSegment> RemoteShuffle::nextLocal() {
     return std::nullopt;
   }
   const ShuffleSegment& segment = (*segments_)[at_++];
-  ++task_.metrics().local_blocks_read;
+  ++task.metrics().local_blocks_read;
   if (segment.spilled) {
-    auto bytes = readSpilled(*segment.spilled, {shuffle_, static_cast<int>(map_), where_.self});
-    task_.metrics().shuffle_bytes_read += static_cast<int64_t>(bytes->size());
+    auto bytes = readSpilled(*segment.spilled, {range_.shuffle, map_, where_.self});
+    task.metrics().shuffle_bytes_read += static_cast<int64_t>(bytes->size());
     return FetchedSegment{{}, std::move(bytes)};
   }
-  task_.metrics().shuffle_bytes_read += static_cast<int64_t>(segment.block.count() * segment.block.ops->record_size);
+  task.metrics().shuffle_bytes_read += static_cast<int64_t>(segment.block.count() * segment.block.ops->record_size);
   return FetchedSegment{segment.block, nullptr};
 }
 
-std::optional<FetchedSegment> RemoteShuffle::nextRemote(int64_t executor) {
+std::optional<FetchedSegment> RemoteShuffle::nextRemote(TaskContext& task, int64_t executor) {
   Stream& stream = streams_.at(executor);
-  const int map = static_cast<int>(map_);
-  if (!stream.ahead && !stream.ended) {
-    try {
-      const auto begin = std::chrono::steady_clock::now();
-      stream.ahead = stream.segments->next();
-      task_.metrics().fetch_wait_micros +=
-          std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin).count();
-    } catch (const BlocksFailed& e) {
-      throw FetchFailed(shuffle_, e.map >= 0 ? e.map : FetchFailed::kAllMaps, ExecutorId(executor), e.what());
-    } catch (const IoError& e) {
-      throw FetchFailed(shuffle_, FetchFailed::kAllMaps, ExecutorId(executor), e.what());
-    }
-    stream.ended = !stream.ahead;
+  // Passes over partitions that a task before this one did not read to their end.
+  while (stream.ahead && stream.ahead->reduce < reduce_) stream.ahead.reset();
+  while (!stream.ahead && !stream.ended) {
+    readAhead(task, stream, ExecutorId(executor));
+    if (stream.ahead && stream.ahead->reduce < reduce_) stream.ahead.reset();
   }
-  if (!stream.ahead || stream.ahead->map != map) return std::nullopt;  // this map wrote nothing for the partition
+  // Else this map wrote nothing for the partition.
+  if (!stream.ahead || stream.ahead->map != map_ || stream.ahead->reduce != reduce_) return std::nullopt;
   auto bytes = std::move(stream.ahead->content.bytes);
   stream.ahead.reset();
-  task_.metrics().shuffle_bytes_read += static_cast<int64_t>(bytes->size());
-  ++task_.metrics().remote_blocks_read;
-  task_.metrics().remote_bytes_read += static_cast<int64_t>(bytes->size());
+  task.metrics().shuffle_bytes_read += static_cast<int64_t>(bytes->size());
+  ++task.metrics().remote_blocks_read;
+  task.metrics().remote_bytes_read += static_cast<int64_t>(bytes->size());
   return FetchedSegment{{}, std::move(bytes)};
+}
+
+void RemoteShuffle::readAhead(TaskContext& task, Stream& stream, ExecutorId executor) const {
+  const auto begin = std::chrono::steady_clock::now();
+  try {
+    stream.ahead = stream.segments->next(&task);
+  } catch (const BlocksFailed& e) {
+    throw FetchFailed(range_.shuffle, e.map >= 0 ? e.map : FetchFailed::kAllMaps, executor, e.what());
+  } catch (const IoError& e) {
+    throw FetchFailed(range_.shuffle, FetchFailed::kAllMaps, executor, e.what());
+  }
+  task.metrics().fetch_wait_micros +=
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin).count();
+  stream.ended = !stream.ahead;
 }
 
 }  // namespace cerium

@@ -32,14 +32,18 @@ void BlockMover::adopt(const protocol::AdoptShuffle& order) {
       output.checksum = order.checksums.at(i);
       outputs.emplace(order.maps[i], std::move(output));
     }
-    for (int reduce = 0; reduce < order.num_reduces; ++reduce) {
-      SegmentReader reader(client_, {order.from.host, order.from.port},
-                           {-1, protocol::OpenBlocks::kShuffle, order.shuffle, reduce, order.maps, order.checksums},
-                           nullptr);
-      while (auto segment = reader.next()) {
-        outputs.at(segment->map)
-            .add(static_cast<size_t>(reduce), {{}, spill(executor_.spillSpace(), segment->content)}, 0, 0);
-      }
+    SegmentReader reader(client_, {order.from.host, order.from.port},
+                         {.kind = protocol::OpenBlocks::kShuffle,
+                          .id = order.shuffle,
+                          .maps = order.maps,
+                          .checksums = order.checksums,
+                          .count = order.num_reduces},
+                         nullptr);
+    while (auto segment = reader.next(nullptr)) {
+      if (segment->reduce < 0 || segment->reduce >= order.num_reduces)
+        throw CorruptData("a block server sent a reduce partition that does not exist");
+      outputs.at(segment->map)
+          .add(static_cast<size_t>(segment->reduce), {{}, spill(executor_.spillSpace(), segment->content)}, {});
     }
     for (auto& [map, output] : outputs) executor_.shuffles().put(ShuffleId(order.shuffle), map, std::move(output));
   } catch (...) {

@@ -95,6 +95,7 @@ class ExecutorProcess final : public ExecutorLink {
     end.map = report.map;
     end.source = report.source.value;
     end.map_checksum = report.map_checksum;
+    end.map_sizes = encodeSizes(report.map_sizes);
     end.metrics = report.metrics;
     protocol::TasksEnded message;
     message.tasks.push_back(std::move(end));
@@ -107,10 +108,12 @@ class ExecutorProcess final : public ExecutorLink {
     send(std::move(message));
   }
 
-  std::unique_ptr<SegmentSource> openRemoteShuffle(TaskContext& task, const ShuffleDependency& shuffle, int reduce,
+  std::shared_ptr<RemoteShuffle> openRemoteShuffle(TaskContext& task, const ShuffleRange& range,
                                                    ShuffleStore& local) override {
-    return std::make_unique<RemoteShuffle>(task, shuffle.id(), reduce, places_.find(shuffle.id()), local, *client_);
+    return std::make_shared<RemoteShuffle>(task, range, places_.find(range.shuffle),
+                                           RemoteShuffle::Stores{local, *client_});
   }
+  [[nodiscard]] bool isCurrent(const RemoteShuffle& shuffle) const override { return places_.isCurrent(shuffle); }
 
   std::optional<CachedBlock> fetchCached(RddId rdd, int partition) override {
     const auto peer = places_.find(rdd, partition);
@@ -231,6 +234,7 @@ class ExecutorProcess final : public ExecutorLink {
     options.local_dirs = welcome.local_dirs;
     options.kill_timeout = std::chrono::milliseconds(welcome.kill_timeout_ms);
     options.owns_process = true;
+    options.reads_ahead = welcome.reads_ahead;
     auto executor = std::make_shared<Executor>(
         std::move(options), std::shared_ptr<ExecutorLink>(std::shared_ptr<void>(), this));  // never destroyed
     BlockSources sources;

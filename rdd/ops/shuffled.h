@@ -5,10 +5,10 @@
 
 #include "rdd/narrow_functions.h"
 #include "rdd/ops/fill_stream.h"
+#include "rdd/shuffle/external_sorter.h"
 #include "rdd/shuffle/map_side.h"
 #include "rdd/shuffle/prefetched_adds.h"
 #include "rdd/shuffle/shuffle_reader.h"
-#include "rdd/shuffle/sorter.h"
 
 namespace cerium::ops {
 
@@ -16,7 +16,7 @@ template <class R>
 StreamPtr<R> openPairs(TaskContext& task, const RddNode& node, size_t dependency, int p) {
   const Dependency& from = node.dependencies()[dependency];
   if (from.narrow) return typedParent<R>(node, dependency).open(task, p);
-  return makeStream<ShuffleStream<R>>(task, *from.shuffle, p);
+  return makeStream<ShuffleStream<R>>(task, from.shuffle->reducePartition(p));
 }
 
 /// partitionBy: the records in the order of arrival.
@@ -139,7 +139,7 @@ struct Sorted {
   KeyOrder order;
 
   StreamPtr<std::pair<K, V>> compute(TaskContext& task, const RddNode& node, int p) const {
-    return sortStream<K, V>(task, openPairs<std::pair<K, V>>(task, node, 0, p), order);
+    return makeStream<SortedStream<K, V>>(task, openPairs<std::pair<K, V>>(task, node, 0, p), order);
   }
   void encode(Writer& out) const { out.put(static_cast<uint8_t>(order.ascending)); }
   static Sorted decode(Reader& in) { return {{in.get<uint8_t>() != 0}}; }

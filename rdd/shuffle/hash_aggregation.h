@@ -11,6 +11,7 @@
 
 #include <memory>
 
+#include "base/storage/memory_claim.h"
 #include "base/util/heap_meter.h"
 #include "rdd/shuffle/combine_table.h"
 #include "rdd/shuffle/fold.h"
@@ -40,7 +41,7 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
         seed_(seed),
         fold_(std::move(fold)),
         level_(level),
-        reserved_(task.services().memory()),
+        claim_(task.services().memory()),
         table_(seed, SpilledBuckets::kBitsALevel * level),
         combiners_on_disk_(task),
         values_on_disk_(task) {}
@@ -48,7 +49,7 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
   /// Makes room for `n` keys if the budget allows. The size of a first segment is a good guess.
   void expect(size_t n) {
     const size_t bytes = (n + n / 2) * (sizeof(typename Table::Entry) + 1);
-    if (table_.empty() && reserved_.tryResize(2 * bytes)) table_.reserve(n);
+    if (table_.empty() && claim_.growWithin(2 * bytes)) table_.reserve(n);
   }
 
   template <class Key, class X>
@@ -93,13 +94,11 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
   enum class State { kInMemory, kFrozen, kOnDisk };
 
   static constexpr bool kHasHeap = !kBitwise<K> || !kBitwise<C>;
-  // Memory that is used even beyond the budget, because an operator cannot work without any.
-  static constexpr size_t kAlwaysHad = size_t{256} << 10;
   static constexpr size_t kReleaseEvery = size_t{1} << 14;
   static constexpr size_t kLargeTable = size_t{1} << 20;  // about the size of a core's own cache
 
   [[nodiscard]] bool isFull() const {
-    if (table_.mustGrow() || reserved_.isAskedToShrink()) return true;
+    if (table_.mustGrow() || claim_.isAskedToShrink()) return true;
     return kHasHeap && heap_bytes_ > heap_limit_;
   }
   static int64_t signedBytes(size_t bytes) { return static_cast<int64_t>(bytes); }
@@ -129,7 +128,7 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
   template <class X>
   bool hasRoomToAdd(const C& known, const X& value) {
     const size_t growth = fold_.growth(known, value);
-    return growth == 0 || reserved_.tryResize(reserved_.bytes() + growth);
+    return growth == 0 || claim_.growWithin(claim_.bytes() + growth);
   }
 
   /// Adds to a combiner and charges the budget with its growth.
@@ -148,7 +147,7 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
   /// Charges the budget with the table's next growth. Returns false, from then on always, if the budget has no room.
   [[gnu::noinline]] bool makeRoom() {
     if (state_ != State::kInMemory) return false;
-    if (!reserved_.isAskedToShrink() && reserve(table_.mustGrow() ? table_.bytesAfterGrowth() : table_.tableBytes()))
+    if (!claim_.isAskedToShrink() && reserve(table_.mustGrow() ? table_.bytesAfterGrowth() : table_.tableBytes()))
       return true;
     freeze();
     return false;
@@ -162,10 +161,7 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
     // Reserves a little ahead, so that the budget is seldom asked.
     const size_t ahead = kHasHeap ? std::min(heapBytes() / 8 + (size_t{16} << 10), size_t{4} << 20) : 0;
     const size_t wanted = table_bytes + heapBytes() + ahead;
-    if (!reserved_.tryResize(wanted)) {
-      if (wanted > kAlwaysHad) return false;
-      reserved_.resizeAnyway(wanted);
-    }
+    if (!claim_.grow(wanted)) return false;
     heap_limit_ = heap_bytes_ + signedBytes(ahead);
     return true;
   }
@@ -183,7 +179,7 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
       }
       if (known != nullptr) {
         evictUnlessOne(key);
-      } else if (reserved_.isAskedToShrink()) {
+      } else if (claim_.isAskedToShrink()) {
         evict();
       }
     }
@@ -239,7 +235,7 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
       reading_ = true;
       position_ = table_.firstPosition();
       end_ = table_.endPosition();
-      held_ = reserved_.bytes();
+      held_ = claim_.bytes();
     }
     for (; batch_.size() < kBatchRecords<R> && position_ < end_; position_ = table_.nextPosition(position_, end_)) {
       if (++taken_ % kReleaseEvery == 0) releaseTaken();
@@ -253,12 +249,12 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
   void releaseTaken() {
     table_.releaseBefore(position_);
     const double left = 1 - static_cast<double>(taken_) / static_cast<double>(table_.size());
-    reserved_.resizeAnyway(static_cast<size_t>(left * static_cast<double>(held_)));
+    claim_.set(static_cast<size_t>(left * static_cast<double>(held_)));
   }
   void releaseTable() {
     table_.release();
     heap_bytes_ = 0;
-    reserved_.resizeAnyway(0);
+    claim_.release();
   }
 
   /// Starts the next bucket if none is being read. Returns false at the end.
@@ -288,7 +284,7 @@ class HashAggregation final : public Stream<std::pair<K, C>> {
   Fold fold_;
   const int level_;
   State state_ = State::kInMemory;
-  Reservation reserved_;
+  MemoryClaim claim_;
   Table table_;
   int64_t heap_bytes_ = 0;  ///< Heap bytes of keys and combiners, approximately.
   int64_t heap_limit_ = 0;

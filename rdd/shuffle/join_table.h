@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "base/storage/memory_manager.h"
+#include "base/storage/memory_claim.h"
 #include "rdd/shuffle/combine_table.h"
 #include "rdd/shuffle/group_too_large.h"
 #include "rdd/stream.h"
@@ -26,7 +26,7 @@ class JoinTable {
   };
   using Table = CombineTable<K, Rows>;
 
-  explicit JoinTable(MemoryManager& memory) : reserved_(memory) {}
+  explicit JoinTable(MemoryManager& memory) : claim_(memory) {}
 
   /// Returns false, with nothing added, if the budget has no room for another row.
   [[nodiscard]] bool add(uint64_t hash, const K& key, W& value, bool owned) {
@@ -56,7 +56,7 @@ class JoinTable {
   }
 
   [[nodiscard]] size_t keys() const { return table_.size(); }
-  [[nodiscard]] size_t bytes() const { return reserved_.bytes(); }
+  [[nodiscard]] size_t bytes() const { return claim_.bytes(); }
   Table& table() { return table_; }
   /// The rows of a key, or null.
   Rows* find(const K& key, uint64_t hash) { return table_.find(key, hash); }
@@ -67,7 +67,7 @@ class JoinTable {
     table_.release();
     chunks_.clear();
     size_ = room_ = heap_bytes_ = heap_limit_ = 0;
-    reserved_.resizeAnyway(0);
+    claim_.release();
   }
 
  private:
@@ -78,7 +78,6 @@ class JoinTable {
   static constexpr int kChunkShift = 13;
   static constexpr size_t kChunk = size_t{1} << kChunkShift;
   static constexpr size_t kFirstRoom = 64;
-  static constexpr size_t kAlwaysHad = size_t{256} << 10;
 
   Row& rowAt(RowIndex row) { return chunks_[row >> kChunkShift][row & (kChunk - 1)]; }
 
@@ -88,10 +87,7 @@ class JoinTable {
     const size_t ahead = heap_bytes_ / 8;
     const size_t wanted = (table_.mustGrow() ? table_.bytesAfterGrowth() : table_.tableBytes()) + room * sizeof(Row) +
                           heap_bytes_ + ahead;
-    if (!reserved_.tryResize(wanted)) {
-      if (wanted > kAlwaysHad) return false;
-      reserved_.resizeAnyway(wanted);
-    }
+    if (!claim_.grow(wanted)) return false;
     if (room_ == 0 || (room > room_ && room_ >= kChunk)) chunks_.emplace_back();
     if (room > room_) chunks_.back().reserve(room_ >= kChunk ? kChunk : room);
     room_ = room;
@@ -99,7 +95,7 @@ class JoinTable {
     return true;
   }
 
-  Reservation reserved_;
+  MemoryClaim claim_;
   Table table_;
   std::vector<RecordBuffer<Row>> chunks_;  // each of kChunk rows; the first grows to that size
   size_t size_ = 0;

@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-// The reduce side of a shuffle: the records of one reduce partition, in map order.
+// The reduce side of a shuffle: the records of a range of it, reduce partition by reduce partition, each in map order.
 #pragma once
 
 #include "rdd/typed_node.h"
@@ -10,8 +10,7 @@ namespace cerium {
 template <class R>
 class ShuffleStream final : public Stream<R> {
  public:
-  ShuffleStream(TaskContext& task, const ShuffleDependency& shuffle, int reduce)
-      : source_(task.services().openShuffle(task, shuffle, reduce)) {}
+  ShuffleStream(TaskContext& task, const ShuffleRange& range) : source_(task.services().openShuffle(task, range)) {}
 
   Batch<R> next() override {
     for (;;) {

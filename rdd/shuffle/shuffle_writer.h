@@ -93,9 +93,9 @@ class ShuffleWriter {
     const size_t n = buffer.size();
     if (n == 0) return;
     hashes_[p] = serde::recordsHash(hashes_[p], buffer.data(), n);
-    const size_t bytes = encodedBytes(buffer);
+    const PartSize size{static_cast<int64_t>(encodedBytes(buffer)), static_cast<int64_t>(n)};
     sealed_bytes_ += n * sizeof(R);
-    output_.add(p, {TypedBlock::of(std::exchange(buffer, RecordBuffer<R>())), nullptr}, n, bytes);
+    output_.add(p, {TypedBlock::of(std::exchange(buffer, RecordBuffer<R>())), nullptr}, size);
   }
 
   static size_t encodedBytes(const RecordBuffer<R>& buffer) {

@@ -23,7 +23,7 @@ Bytes runOf(const std::vector<Record>& records) {
   return bytes;
 }
 
-/// Reads the output of maps 0 to 3 of another executor for a reduce partition. Returns false if it is refused.
+/// Reads the output of maps 0 to 3 of another executor for two reduce partitions. Returns false if it is refused.
 bool readShuffle(std::string_view input) {
   static fuzz::ScriptedPeer peer(fuzz::ScriptedPeer::Manner::kAllAtOnce);
   static const auto transport = rpc::makeLoopbackTransport(peer.network(), {.secret = fuzz::ScriptedPeer::kSecret});
@@ -31,11 +31,17 @@ bool readShuffle(std::string_view input) {
   BlockClient client(*transport);
   testing::FakeTask task(size_t{1} << 20);
   ShuffleStore local(task.services.memory());
-  const RemoteShuffle::Where where{ExecutorId(0), std::vector<int64_t>(kMaps, 1), {{1, fuzz::ScriptedPeer::address()}}};
+  auto outputs = std::make_shared<protocol::ShuffleLocations>();
+  outputs->executors.resize(kMaps, 1);
+  outputs->checksums.resize(kMaps);
+  const RemoteShuffle::Where where{ExecutorId(0), std::move(outputs), {{1, fuzz::ScriptedPeer::address()}}};
   try {
-    RemoteShuffle shuffle(task.context, ShuffleId(7), 0, where, local, client);
+    const ShuffleRange range{ShuffleId(7), 0, 2, 0, kMaps, 2};
+    RemoteSegments segments(
+        task.context, std::make_shared<RemoteShuffle>(task.context, range, where, RemoteShuffle::Stores{local, client}),
+        range);
     size_t received = 0;
-    while (auto segment = shuffle.next()) {
+    while (auto segment = segments.next()) {
       received += segment->encoded->size();
       DecodeStream<Record> records(segment->encoded->view(), segment->encoded);
       while (records.next().size > 0) {
@@ -51,7 +57,7 @@ bool readShuffle(std::string_view input) {
 
 /// `part` bytes of a segment.
 Piece::Segment segment(int map, const Bytes& whole, size_t part) {
-  return {map, whole.size(), part, hashBytes(whole.data(), whole.size())};
+  return {map, whole.size(), part, hashBytes(whole.data(), whole.size()), 0};
 }
 
 std::string pieces(const std::vector<Piece>& all) {

@@ -35,8 +35,14 @@ struct Dag {
     for (int p = 0; p < node->numPartitions(); ++p) all.push_back(p);
     return submit(node, all);
   }
-  TaskVerdict succeed(StageRef stage, int partition, ExecutorId executor = kA, uint64_t checksum = 0) {
-    return checked(scheduler.taskSucceeded(stage, partition, {executor, checksum}));
+  /// Makes the output of the shuffle that `node` reads.
+  dag::Instructions materialise(const NodePtr& node) {
+    const auto& shuffle = node->dependencies().front().shuffle;
+    return checked(scheduler.submitJob({JobId(next_job++), shuffle->parent(), {}, "", shuffle}));
+  }
+  TaskVerdict succeed(StageRef stage, int partition, ExecutorId executor = kA, uint64_t checksum = 0,
+                      const std::vector<PartSize>& sizes = {}) {
+    return checked(scheduler.taskSucceeded(stage, partition, {executor, checksum}, sizes));
   }
   /// All the tasks succeed. Returns what follows from the last.
   dag::Instructions succeedAll(const dag::SubmitTasks& tasks, ExecutorId executor = kA) {

@@ -18,7 +18,7 @@ class FakeServices final : public TaskServices {
   explicit FakeServices(size_t budget)
       : memory_(budget), disk_(std::make_shared<SpillSpace>(std::vector<std::string>{"/tmp"})) {}
 
-  std::unique_ptr<SegmentSource> openShuffle(TaskContext&, const ShuffleDependency&, int) override {
+  std::unique_ptr<SegmentSource> openShuffle(TaskContext&, const ShuffleRange&) override {
     throw Error("these services have no shuffle");
   }
   std::optional<CachedBlock> findCached(RddId, int) override { return std::nullopt; }

@@ -415,4 +415,93 @@ TEST_CASE("lineages deep and wide are walked in a moment", "[driver]") {
   CHECK(Clock::now() - start < std::chrono::seconds(30));
 }
 
+TEST_CASE("a shuffle is made without a result stage, and its exact sizes are handed out", "[driver]") {
+  Dag d;
+  const auto node = d.lineage.shuffle({d.lineage.source(2)}, 2);
+  const auto map = theOne(d.materialise(node));
+  CHECK(map.shuffle != nullptr);
+  d.succeed(map.stage, 0, kA, 0, {{10, 1}, {20, 2}});
+  const auto last = d.succeed(map.stage, 1, kB, 0, {{1, 1}, {0, 0}});
+  CHECK(last.stage_complete);
+  CHECK(only<dag::SubmitTasks>(last.instructions).empty());
+  const auto succeeded = only<dag::JobSucceeded>(last.instructions);
+  REQUIRE(succeeded.size() == 1);
+  CHECK(succeeded[0].sizes->byReduce() == std::vector<PartSize>{{11, 2}, {20, 2}});
+  CHECK(d.isIdle());
+  CHECK(theOne(d.submit(node)).shuffle == nullptr);  // a later job reads the output
+}
+
+TEST_CASE("a shuffle that exists is not made again, and neither are the ones before it", "[driver]") {
+  Dag d;
+  const auto before = d.lineage.shuffle({d.lineage.source(1)}, 1);
+  const auto node = d.lineage.shuffle({before}, 2);
+  const auto second = theOne(d.succeedAll(theOne(d.materialise(node)), kA));
+  d.succeed(second.stage, 0, kB, 0, {{4, 1}, {5, 1}});
+  REQUIRE(d.isIdle());
+  d.lose(kA);  // the output of the first shuffle
+  const auto again = d.materialise(node);
+  CHECK(only<dag::SubmitTasks>(again).empty());
+  REQUIRE(only<dag::JobSucceeded>(again).size() == 1);
+  CHECK(only<dag::JobSucceeded>(again)[0].sizes->total() == PartSize{9, 2});
+  CHECK(d.isIdle());
+}
+
+TEST_CASE("a job and the job that makes its shuffle run the map stage once", "[driver]") {
+  Dag d;
+  const auto node = d.lineage.shuffle({d.lineage.source(1)}, 2);
+  const auto map = theOne(d.materialise(node));
+  CHECK(only<dag::SubmitTasks>(d.submit(node)).empty());
+  const auto next = d.succeed(map.stage, 0, kA, 0, {{1, 1}, {2, 1}}).instructions;
+  CHECK(only<dag::JobSucceeded>(next).size() == 1);
+  CHECK(only<dag::JobSucceeded>(d.succeedAll(theOne(next))).size() == 1);
+  CHECK(d.isIdle());
+}
+
+TEST_CASE("output that is lost before the shuffle is complete is made again and measured once", "[driver]") {
+  Dag d;
+  const auto map = theOne(d.materialise(d.lineage.shuffle({d.lineage.source(2)}, 1)));
+  d.succeed(map.stage, 0, kA, 5, {{10, 1}});
+  const auto again = theOne(d.lose(kA));
+  CHECK(again.partitions == Partitions{0});
+  d.succeed(map.stage, 1, kB, 6, {{20, 2}});
+  const auto last = d.succeed(again.stage, 0, kB, 5, {{10, 1}}).instructions;
+  REQUIRE(only<dag::JobSucceeded>(last).size() == 1);
+  CHECK(only<dag::JobSucceeded>(last)[0].sizes->total() == PartSize{30, 3});
+}
+
+TEST_CASE("the job of a shuffle can be cancelled", "[driver]") {
+  Dag d;
+  const auto map = theOne(d.materialise(d.lineage.shuffle({d.lineage.source(2)}, 1)));
+  const auto end = d.checked(d.scheduler.cancelJob(JobId(0), "no need"));
+  CHECK(only<dag::JobAborted>(end).size() == 1);
+  CHECK(only<dag::CancelTasks>(end).at(0).stage == map.stage);
+  CHECK(d.isIdle());
+}
+
+TEST_CASE("tasks that read far more than the others come first, and the others in order", "[driver]") {
+  constexpr int64_t kMiB = 1 << 20;
+  const auto order = [&](std::vector<PartSize> sizes) {
+    Dag d;
+    const int reduces = static_cast<int>(sizes.size());
+    const auto map = theOne(d.submit(d.lineage.map(d.lineage.shuffle({d.lineage.source(1)}, reduces))));
+    return theOne(d.succeed(map.stage, 0, kA, 0, sizes).instructions).partitions;
+  };
+  CHECK(order({{kMiB, 1}, {9 * kMiB, 1}, {0, 0}, {50 * kMiB, 1}, {kMiB, 1}, {kMiB, 1}}) ==
+        Partitions{3, 0, 1, 2, 4, 5});
+  CHECK(order({{1, 1}, {1, 1}, {100, 1}, {1, 1}}) == Partitions{0, 1, 2, 3});
+}
+
+TEST_CASE("a large task is best near the executor that holds most of its input", "[driver]") {
+  constexpr int64_t kMiB = 1 << 20;
+  Dag d;
+  const auto map = theOne(d.submit(d.lineage.shuffle({d.lineage.source(2)}, 3)));
+  d.succeed(map.stage, 0, kA, 0, {{4 * kMiB, 1}, {2 * kMiB, 1}, {100, 1}});
+  const auto reduce = theOne(d.succeed(map.stage, 1, kB, 0, {{kMiB, 1}, {2 * kMiB, 1}, {0, 0}}).instructions);
+  CHECK(reduce.partitions == Partitions{0, 1, 2});
+  REQUIRE(reduce.near.size() == 3);
+  CHECK(reduce.near[0] == kA);
+  CHECK_FALSE(reduce.near[1].valid());
+  CHECK_FALSE(reduce.near[2].valid());
+}
+
 }  // namespace cerium

@@ -280,6 +280,18 @@ TEST_CASE("a task prefers the host of its input but never waits for it", "[drive
   CHECK(launched(b.submit(set)).size() == 2);
 }
 
+TEST_CASE("a task prefers the executor that holds most of its shuffle input but never waits for it", "[driver]") {
+  Bench b;
+  b.add(0, 1);
+  b.add(1, 1);
+  auto set = Bench::tasksOf(0, 3);
+  set.near = {ExecutorId(1), ExecutorId(), ExecutorId(1)};
+  const auto tasks = launched(b.submit(set));
+  REQUIRE(tasks.size() == 2);
+  for (const Task& task : tasks) CHECK(executorOf(b, task) == ExecutorId(task.partition == 1 ? 0 : 1));
+  CHECK(theOne(b.succeed(tasks[0].id)).partition == 2);
+}
+
 TEST_CASE("a task that failed is tried elsewhere, up to four times", "[driver]") {
   Bench b;
   for (int e = 0; e < 5; ++e) b.add(e, 1);

@@ -11,6 +11,7 @@
 #include "base/rpc/loopback/loopback.h"
 #include "executor/blocks/block_client.h"
 #include "executor/blocks/block_server.h"
+#include "executor/blocks/read_ahead.h"
 #include "executor/blocks/remote_shuffle.h"
 #include "executor/blocks/shuffle_store.h"
 #include "tests/support/damage.h"
@@ -26,17 +27,20 @@ constexpr int kMaps = 5;
 template <class Segments>
 std::optional<BlocksFailed> failureOf(Segments& segments) {
   try {
-    if constexpr (requires { segments.next(nullptr); }) {
-      while (segments.next(nullptr)) {
-      }
-    } else {
-      while (segments.next()) {
-      }
+    while (segments.next(nullptr)) {
     }
   } catch (const BlocksFailed& e) {
     return e;
   }
   return std::nullopt;
+}
+
+/// Executor `holder`, which serves at `at`, has all outputs. The reader is executor 0.
+RemoteShuffle::Where heldBy(int64_t holder, int maps, const rpc::Endpoint& at) {
+  auto outputs = std::make_shared<protocol::ShuffleLocations>();
+  outputs->executors.resize(static_cast<size_t>(maps), holder);
+  outputs->checksums.resize(static_cast<size_t>(maps));
+  return {ExecutorId(0), std::move(outputs), {{holder, at}}};
 }
 
 /// A connection that changes the server's messages; an empty message breaks the connection.
@@ -67,7 +71,7 @@ struct Fixture {
       MapOutput output(2);
       RecordBuffer<int64_t> records;
       for (int64_t i = 0; i < sizeOf(map); ++i) records.emplace_back(map * 1'000'000 + i);
-      output.add(1, {TypedBlock::of(std::move(records)), nullptr}, 0, 0);
+      output.add(1, {TypedBlock::of(std::move(records)), nullptr}, {});
       shuffles.put(ShuffleId(3), map, std::move(output));
     }
     BlockSources sources;
@@ -103,12 +107,14 @@ struct Fixture {
   /// Reads the outputs of all five maps in order and checks each.
   void checkAll(SegmentReader& reader) {
     for (int map = 0; map < kMaps; ++map) {
-      auto segment = reader.next();
+      auto segment = reader.next(nullptr);
       REQUIRE(segment);
       checkSegment(*segment, map);
     }
-    CHECK_FALSE(reader.next());
+    CHECK_FALSE(reader.next(nullptr));
   }
+  /// A reduce partition of the first map outputs.
+  static ShuffleRange reduce(int reduce, int maps) { return {ShuffleId(3), reduce, reduce + 1, 0, maps, 2}; }
   SegmentReader reader() { return {*client, at, {-1, protocol::OpenBlocks::kShuffle, 3, 1, {0, 1, 2, 3, 4}}, nullptr}; }
 
   ChangedConnection::Change change = [](protocol::BlockPiece&) { return true; };
@@ -184,11 +190,10 @@ TEST_CASE("a block that is damaged twice fails the read and names its map output
     return true;
   };
   testing::FakeTask task(1 << 20);
-  RemoteShuffle source(task.context, ShuffleId(3), 1, {ExecutorId(0), {7, 7, 7}, {0, 0, 0}, {{7, f.at}}}, f.shuffles,
-                       *f.client);
-  REQUIRE(source.next());
+  RemoteShuffle source(task.context, f.reduce(1, 3), heldBy(7, 3, f.at), {f.shuffles, *f.client});
+  REQUIRE(source.next(task.context, 1));
   try {
-    (void)source.next();
+    (void)source.next(task.context, 1);
     FAIL("a damaged segment was taken for a good one");
   } catch (const FetchFailed& e) {
     CHECK(e.map == 1);
@@ -225,19 +230,19 @@ TEST_CASE("a map output that changes while it is read is not taken for a continu
   for (int64_t value : {1, 2}) {
     RecordBuffer<int64_t> records;
     for (int i = 0; i < 600'000; ++i) records.emplace_back(value);
-    two.add(1, {TypedBlock::of(std::move(records)), nullptr}, 0, 0);
+    two.add(1, {TypedBlock::of(std::move(records)), nullptr}, {});
   }
   f.shuffles.put(ShuffleId(9), 0, std::move(two));
   std::atomic<int> pieces = 0;
   f.change = [&](protocol::BlockPiece&) { return ++pieces != 3; };
   SegmentReader reader(*f.client, f.at, {-1, protocol::OpenBlocks::kShuffle, 9, 1, {0}}, nullptr);
-  REQUIRE(reader.next());
+  REQUIRE(reader.next(nullptr));
   const bool is_remade = GENERATE(true, false);
   if (is_remade) {
     MapOutput other(2);
     RecordBuffer<int64_t> records;
     records.emplace_back(3);
-    other.add(1, {TypedBlock::of(std::move(records)), nullptr}, 0, 0);
+    other.add(1, {TypedBlock::of(std::move(records)), nullptr}, {});
     f.shuffles.put(ShuffleId(9), 0, std::move(other));
   }
   const auto failure = failureOf(reader);
@@ -259,9 +264,11 @@ TEST_CASE("spilled output whose bytes are bad on the disk is refused by its serv
   CHECK(failure->map == 0);
   CHECK_THAT(failure->what(), Catch::Contains("the disk is bad") && Catch::Contains(folder.path()));
   testing::FakeTask task(1 << 20);
-  RemoteShuffle source(task.context, ShuffleId(3), 1, {ExecutorId(4), {4}, {0}, {}}, f.shuffles, *f.client);
+  auto where = heldBy(4, 1, f.at);
+  where.self = ExecutorId(4);
+  RemoteShuffle source(task.context, f.reduce(1, 1), std::move(where), {f.shuffles, *f.client});
   try {
-    (void)source.next();
+    (void)source.next(task.context, 1);
     FAIL("bad bytes were taken for good ones");
   } catch (const FetchFailed& e) {
     CHECK(e.map == 0);
@@ -368,7 +375,7 @@ TEST_CASE("output of a map that was not asked for fails the read", "[executor]")
               if (open == nullptr) return;
               protocol::BlockPiece piece;
               piece.request = open->request;
-              piece.segments = {{sent, 1, 1, hashBytes("x", 1)}};
+              piece.segments = {{sent, 1, 1, hashBytes("x", 1), 1}};
               piece.bytes = Bytes("x");
               piece.last = true;
               to->send(protocol::encode(piece));
@@ -376,13 +383,12 @@ TEST_CASE("output of a map that was not asked for fails the read", "[executor]")
             [](const rpc::ConnectionPtr&, const std::string&) {}};
   });
   testing::FakeTask task(1 << 20);
-  RemoteShuffle source(task.context, ShuffleId(3), 1, {ExecutorId(0), {7, 7}, {0, 0}, {{7, at}}}, f.shuffles,
-                       *f.client);
+  RemoteShuffle source(task.context, f.reduce(1, 2), heldBy(7, 2, at), {f.shuffles, *f.client});
   if (sent == 9) {
-    CHECK_THROWS_WITH(source.next(), Catch::Contains("output of map 9"));
+    CHECK_THROWS_WITH(source.next(task.context, 1), Catch::Contains("map output 9"));
   } else {
-    CHECK(source.next());
-    CHECK_FALSE(source.next());
+    CHECK(source.next(task.context, 1));
+    CHECK_FALSE(source.next(task.context, 1));
   }
 }
 
@@ -390,6 +396,200 @@ TEST_CASE("a missing peer is an error that names it", "[executor]") {
   Fixture f;
   CHECK_THROWS_WITH(f.client->open({"nobody", 9}, {-1, protocol::OpenBlocks::kShuffle, 3, 1, {0}}, nullptr),
                     Catch::Contains("nobody:9"));
+}
+
+namespace {
+
+/// Outputs of `maps` map tasks for `reduces` reduce partitions; map m has one record for partition r, 100 * r + m, and
+/// none where (m + r) % 4 == 3.
+void putGrid(ShuffleStore& shuffles, int maps, int reduces) {
+  for (int map = 0; map < maps; ++map) {
+    MapOutput output(reduces);
+    for (int r = 0; r < reduces; ++r) {
+      if ((map + r) % 4 == 3) continue;
+      RecordBuffer<int64_t> records;
+      records.emplace_back(100 * r + map);
+      output.add(static_cast<size_t>(r), {TypedBlock::of(std::move(records)), nullptr}, {8, 1});
+    }
+    shuffles.put(ShuffleId(5), map, std::move(output));
+  }
+}
+
+std::vector<int64_t> grid(const ShuffleRange& range) {
+  std::vector<int64_t> values;
+  for (int r = range.reduce_begin; r < range.reduce_end; ++r) {
+    for (int map = range.map_begin; map < range.map_end; ++map) {
+      if ((map + r) % 4 != 3) values.push_back(100 * r + map);
+    }
+  }
+  return values;
+}
+
+std::vector<int64_t> valuesOf(SegmentSource& source) {
+  std::vector<int64_t> values;
+  while (auto segment = source.next()) {
+    if (!segment->encoded) {
+      values.push_back((*static_cast<const RecordBuffer<int64_t>*>(segment->block.records.get()))[0]);
+      continue;
+    }
+    Reader in(*segment->encoded);
+    REQUIRE(in.get<uint64_t>() == 1);
+    values.push_back(in.get<int64_t>());
+  }
+  return values;
+}
+
+}  // namespace
+
+TEST_CASE("a range of reduce partitions and of maps is read from here and from elsewhere, partition by partition",
+          "[executor]") {
+  Fixture f;
+  putGrid(f.shuffles, 6, 5);
+  testing::FakeTask task(1 << 20);
+  auto where = heldBy(7, 6, f.at);
+  auto outputs = std::make_shared<protocol::ShuffleLocations>(*where.outputs);
+  outputs->executors[1] = outputs->executors[4] = 0;  // the reader's own
+  where.outputs = outputs;
+  for (const ShuffleRange& range :
+       {ShuffleRange{ShuffleId(5), 0, 5, 0, 6, 5}, ShuffleRange{ShuffleId(5), 1, 4, 2, 5, 5},
+        ShuffleRange{ShuffleId(5), 3, 4, 0, 6, 5}, ShuffleRange{ShuffleId(5), 2, 2, 0, 6, 5}}) {
+    RemoteSegments segments(
+        task.context,
+        std::make_shared<RemoteShuffle>(task.context, range, where, RemoteShuffle::Stores{f.shuffles, *f.client}),
+        range);
+    CHECK(valuesOf(segments) == grid(range));
+  }
+}
+
+TEST_CASE("a range is read on where it stood when the connection breaks", "[executor]") {
+  Fixture f;
+  constexpr int kReduces = 3;
+  for (int map = 0; map < 3; ++map) {
+    MapOutput output(kReduces);
+    for (size_t r = 0; r < kReduces; ++r) {
+      RecordBuffer<int64_t> records;
+      for (int64_t i = 0; i < 400'000; ++i) records.emplace_back(static_cast<int64_t>(r) * 10 + map);
+      output.add(r, {TypedBlock::of(std::move(records)), nullptr}, {});
+    }
+    f.shuffles.put(ShuffleId(9), map, std::move(output));
+  }
+  std::atomic<int> pieces = 0;
+  const int broken = GENERATE(1, 2, 3, 5, 7);
+  f.change = [&](protocol::BlockPiece&) { return ++pieces != broken; };
+  SegmentReader reader(*f.client, f.at,
+                       {.kind = protocol::OpenBlocks::kShuffle, .id = 9, .maps = {0, 1, 2}, .count = kReduces},
+                       nullptr);
+  for (int r = 0; r < kReduces; ++r) {
+    for (int map = 0; map < 3; ++map) {
+      auto segment = reader.next(nullptr);
+      REQUIRE(segment);
+      CHECK(segment->reduce == r);
+      CHECK(segment->map == map);
+      Reader in(*segment->content.bytes);
+      REQUIRE(in.get<uint64_t>() == 400'000);
+      CHECK(in.get<int64_t>() == r * 10 + map);
+    }
+  }
+  CHECK_FALSE(reader.next(nullptr));
+  CHECK(pieces > broken);
+}
+
+TEST_CASE("a map output that is missing in a range is a failed fetch of that map", "[executor]") {
+  Fixture f;
+  putGrid(f.shuffles, 2, 4);
+  testing::FakeTask task(1 << 20);
+  const ShuffleRange range{ShuffleId(5), 0, 4, 0, 3, 4};
+  RemoteSegments segments(task.context,
+                          std::make_shared<RemoteShuffle>(task.context, range, heldBy(7, 3, f.at),
+                                                          RemoteShuffle::Stores{f.shuffles, *f.client}),
+                          range);
+  try {
+    (void)valuesOf(segments);
+    FAIL("a missing output was passed over");
+  } catch (const FetchFailed& e) {
+    CHECK(e.map == 2);
+    CHECK(e.source == ExecutorId(7));
+  }
+}
+
+TEST_CASE("tasks that follow each other share a stream and read their own partitions", "[executor]") {
+  Fixture f;
+  constexpr int kReduces = 6;
+  putGrid(f.shuffles, 4, kReduces);
+  testing::FakeTask task(1 << 20);
+  int opened = 0;
+  bool is_current = true;
+  const ReadAhead::Sources sources{[&](const ShuffleRange& range) {
+                                     ++opened;
+                                     return std::make_shared<RemoteShuffle>(
+                                         task.context, range, heldBy(7, 4, f.at),
+                                         RemoteShuffle::Stores{f.shuffles, *f.client});
+                                   },
+                                   [&](const RemoteShuffle&) { return is_current; }};
+  ReadAhead ahead;
+  REQUIRE(ReadAhead::current() == &ahead);
+  const auto partition = [](int reduce) { return ShuffleRange{ShuffleId(5), reduce, reduce + 1, 0, 4, kReduces}; };
+  const auto begin = [&](int reduce, int attempt = 0) { ahead.taskBegins(StageId(1), attempt, kReduces - 1 - reduce); };
+  const auto read = [&](int reduce) { return valuesOf(*ahead.open(task.context, partition(reduce), sources)); };
+  const auto runFrom = [&](int first, int attempt = 0) {
+    for (int r = first; r < kReduces; ++r) {
+      begin(r, attempt);
+      CHECK(read(r) == grid(partition(r)));
+    }
+  };
+  SECTION("to the end") {
+    runFrom(0);
+    CHECK(opened == 1);
+  }
+  SECTION("also past partitions that another thread took, or that were not read to their end") {
+    begin(0);
+    CHECK(ahead.open(task.context, partition(0), sources)->next());
+    runFrom(3);
+    CHECK(opened == 1);
+  }
+  SECTION("not when a task reads the same partition twice, at once or later") {
+    begin(0);
+    const auto first = ahead.open(task.context, partition(0), sources);
+    CHECK(read(0) == grid(partition(0)));
+    CHECK(valuesOf(*first) == grid(partition(0)));
+    CHECK(read(0) == grid(partition(0)));
+    CHECK(opened == 3);
+    runFrom(1);
+  }
+  SECTION("not when outputs have moved") {
+    begin(0);
+    CHECK(read(0) == grid(partition(0)));
+    is_current = false;
+    begin(1);
+    CHECK(read(1) == grid(partition(1)));
+    CHECK(opened == 2);
+  }
+  SECTION("not after a task whose read failed") {
+    f.change = [](protocol::BlockPiece&) { return false; };
+    begin(0);
+    CHECK_THROWS_AS(read(0), FetchFailed);
+    f.change = [](protocol::BlockPiece&) { return true; };
+    runFrom(1);
+    CHECK(opened == 2);
+  }
+  SECTION("not with another attempt of the stage") {
+    begin(0);
+    CHECK(read(0) == grid(partition(0)));
+    runFrom(1, 1);
+    CHECK(opened == 2);
+  }
+  SECTION("not for a range of maps that differs") {
+    begin(0);
+    CHECK(read(0) == grid(partition(0)));
+    begin(1);
+    ShuffleRange some = partition(1);
+    some.map_begin = 2;
+    CHECK(valuesOf(*ahead.open(task.context, some, sources)) == grid(some));
+    CHECK(opened == 2);
+  }
+  CHECK(ahead.isOpen() == (kReduces > 1));
+  ahead.close();
+  CHECK_FALSE(ahead.isOpen());
 }
 
 }  // namespace cerium

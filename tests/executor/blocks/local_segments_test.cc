@@ -16,10 +16,6 @@ class NoLink final : public ExecutorLink {
  public:
   void taskEnded(TaskReport) override {}
   void blockChanged(const BlockChange&) override {}
-  std::unique_ptr<SegmentSource> openRemoteShuffle(TaskContext&, const ShuffleDependency&, int,
-                                                   ShuffleStore&) override {
-    return nullptr;
-  }
   std::optional<CachedBlock> fetchCached(RddId, int) override { return std::nullopt; }
   std::vector<std::string> barrier(TaskContext&, const std::string&) override { return {}; }
   std::string addedFile(const std::string& name) override { return name; }
@@ -49,10 +45,10 @@ TEST_CASE("an executor's own output that cannot be read is a failed fetch from t
     RecordBuffer<int64_t> records;
     for (int i = 0; i < 100; ++i) records.emplace_back(value + i);
     MapOutput output(1);
-    output.add(0, {{}, spill(executor.spillSpace(), TypedBlock::of(std::move(records)).encoded().view())}, 100, 800);
+    output.add(0, {{}, spill(executor.spillSpace(), TypedBlock::of(std::move(records)).encoded().view())}, {800, 100});
     return output;
   };
-  const auto read = [&] { return failureOf(*executor.openShuffle(task.context, *shuffle, 0)); };
+  const auto read = [&] { return failureOf(*executor.openShuffle(task.context, shuffle->reducePartition(0))); };
 
   executor.shuffles().put(shuffle->id(), 0, spilled(0));
   const auto missing = read();

@@ -96,7 +96,7 @@ TEST_CASE("different outputs of a map task are kept side by side, and equal ones
   MemoryManager memory(size_t{1} << 20);
   const auto output = [&](int64_t value, uint64_t checksum) {
     MapOutput made(2);
-    made.add(1, {blockOf(value).block, nullptr}, kRecords, kBlock);
+    made.add(1, {blockOf(value).block, nullptr}, {});
     REQUIRE(memory.tryReserve(kBlock));
     made.reserved = kBlock;
     made.checksum = checksum;
@@ -135,7 +135,7 @@ TEST_CASE("output of the oldest shuffle goes to disk first, and no more of it th
   ShuffleStore store(memory);
   for (int64_t shuffle = 1; shuffle <= 3; ++shuffle) {
     MapOutput made(1);
-    made.add(0, {blockOf(shuffle).block, nullptr}, kRecords, kBlock);
+    made.add(0, {blockOf(shuffle).block, nullptr}, {});
     REQUIRE(memory.tryReserve(kBlock));
     made.reserved = kBlock;
     store.put(ShuffleId(shuffle), 0, std::move(made));
@@ -202,7 +202,7 @@ TEST_CASE("output that was read leaves memory once two later shuffles were read"
   ShuffleStore store(memory);
   const auto put = [&](int64_t shuffle, size_t charged) {
     MapOutput made(2);
-    made.add(0, {blockOf(shuffle).block, nullptr}, kRecords, charged);
+    made.add(0, {blockOf(shuffle).block, nullptr}, {});
     memory.reserveAnyway(charged);
     made.reserved = charged;
     store.put(ShuffleId(shuffle), 0, std::move(made));

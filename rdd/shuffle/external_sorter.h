@@ -1,12 +1,13 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Sorts one partition, in memory or, if the budget does not suffice, as runs on disk that are merged.
+// Sorts the pairs of one partition, in memory or, if the budget does not suffice, as runs on disk that are merged.
 #pragma once
 
 #include <algorithm>
 #include <vector>
 
+#include "rdd/shuffle/external_sort.h"
+#include "rdd/shuffle/merge_heap.h"
 #include "rdd/shuffle/radix_sort.h"
-#include "rdd/shuffle/spilled_pieces.h"
 #include "rdd/typed_node.h"
 
 namespace cerium {
@@ -15,7 +16,7 @@ namespace cerium {
 template <class R, class Less>
 class MergeStream final : public Stream<R> {
  public:
-  explicit MergeStream(Less less) : less_(less) {}
+  explicit MergeStream(Less less) : less_(less), heap_(Before{this}) {}
 
   /// Adds a run. Add all runs before the first next().
   void add(StreamPtr<R> run) { cursors_.push_back({std::move(run), {}, 0}); }
@@ -24,13 +25,13 @@ class MergeStream final : public Stream<R> {
     if (!started_) start();
     batch_.clear();
     while (!heap_.empty() && batch_.size() < kBatchRecords<R>) {
-      Cursor& cursor = cursors_[heap_.front()];
+      Cursor& cursor = cursors_[heap_.first()];
       batch_.emplace_back(cursor.take());
       if (cursor.at == cursor.batch.size && !cursor.advance()) {
-        heap_.front() = heap_.back();
-        heap_.pop_back();
+        heap_.ended();
+      } else {
+        heap_.moved();
       }
-      siftDown(0);
     }
     return {batch_.data(), batch_.size(), true};
   }
@@ -53,37 +54,25 @@ class MergeStream final : public Stream<R> {
       return record;
     }
   };
+  struct Before {
+    MergeStream* merge;
+    bool operator()(size_t a, size_t b) const {
+      return merge->less_(merge->cursors_[a].front(), merge->cursors_[b].front());
+    }
+  };
 
   void start() {
     started_ = true;
+    std::vector<size_t> filled;
     for (size_t i = 0; i < cursors_.size(); ++i) {
-      if (cursors_[i].advance()) heap_.push_back(i);
+      if (cursors_[i].advance()) filled.push_back(i);
     }
-    for (size_t i = heap_.size() / 2; i-- > 0;) siftDown(i);
-  }
-  bool isBefore(size_t a, size_t b) {
-    const R& x = cursors_[a].front();
-    const R& y = cursors_[b].front();
-    return less_(x, y) || (a < b && !less_(y, x));
-  }
-  /// Moves the run at `place` of the heap down to its place.
-  void siftDown(size_t place) {
-    for (;;) {
-      size_t first = place;
-      for (size_t child = 2 * place + 1; child <= 2 * place + 2 && child < heap_.size(); ++child) {
-        if (isBefore(heap_[child], heap_[first])) first = child;
-      }
-      if (first == place) return;
-      const size_t moved = heap_[place];
-      heap_[place] = heap_[first];
-      heap_[first] = moved;
-      place = first;
-    }
+    heap_.start(std::move(filled));
   }
 
   Less less_;
   std::vector<Cursor> cursors_;
-  std::vector<size_t> heap_;  ///< Indices of runs; the run with the smallest record is at the front.
+  MergeHeap<Before> heap_;
   RecordBuffer<R> batch_;
   bool started_ = false;
 };
@@ -111,11 +100,9 @@ class RunStream final : public Stream<R> {
 };
 
 /// Sorts pairs by key, stably: pairs with equal keys keep their order. Holds as many pairs as the budget allows, in
-/// chunks that never move (twice the memory while it sorts), and writes further pairs to disk as sorted runs. Many runs
-/// are merged into one before more are written, so that a merge reads few (multiway merging: Knuth, TAOCP vol. 3,
-/// 5.4.1). Threads: externally synchronised.
+/// chunks that never move (twice the memory while it sorts); see ExternalSort. Threads: externally synchronised.
 template <class K, class V>
-class ExternalSorter {
+class ExternalSorter final : private SortBuffer {
   using R = std::pair<K, V>;
   struct ByKey {
     KeyOrder order;
@@ -124,7 +111,9 @@ class ExternalSorter {
   using Merge = MergeStream<R, ByKey>;
 
  public:
-  ExternalSorter(TaskContext& task, KeyOrder order) : task_(task), order_(order), reserved_(task.services().memory()) {}
+  ExternalSorter(TaskContext& task, KeyOrder order) : task_(task), order_(order), sort_(task, *this) {}
+  ExternalSorter(const ExternalSorter&) = delete;
+  ExternalSorter& operator=(const ExternalSorter&) = delete;
 
   void addAll(StreamPtr<R> input) {
     for (bool more = true; more;) {
@@ -133,20 +122,16 @@ class ExternalSorter {
       more = input->appendNext(chunks_.back());
       task_.checkInterrupted();
       count(before);
-      if (!reserved_.isAskedToShrink() && reserved_.tryResize(wanted())) continue;
-      if (wanted() < kAlwaysHad) {
-        reserved_.resizeAnyway(wanted());
-      } else {
-        spillRun();
-      }
+      sort_.added();
     }
   }
 
   /// The sorted pairs. Call once, last.
   StreamPtr<R> finish() {
     auto last = makeStream<OwnedStream<R>>(sortedRecords());
-    if (runs_.empty()) return last;
-    auto* merge = mergeOf(std::move(runs_));
+    auto runs = sort_.finish();
+    if (runs.empty()) return last;
+    auto* merge = mergeOf(std::move(runs));
     StreamPtr<R> merged(merge);
     merge->add(std::move(last));
     return merged;
@@ -154,8 +139,6 @@ class ExternalSorter {
 
  private:
   static constexpr size_t kChunk = std::max<size_t>(1, (size_t{1} << 20) / sizeof(R));
-  static constexpr size_t kAlwaysHad = size_t{256} << 10;
-  static constexpr size_t kMostRuns = 64;
 
   void count(size_t from) {
     const RecordBuffer<R>& chunk = chunks_.back();
@@ -165,7 +148,7 @@ class ExternalSorter {
     }
   }
   // sorting takes the same amount again
-  [[nodiscard]] size_t wanted() const { return 2 * records_ * sizeof(R) + heap_bytes_; }
+  [[nodiscard]] size_t bytes() const override { return 2 * records_ * sizeof(R) + heap_bytes_; }
 
   RecordBuffer<R> sortedRecords() {
     RecordBuffer<R> all;
@@ -184,19 +167,13 @@ class ExternalSorter {
     return all;
   }
 
-  void spillRun() {
+  void writeRun(SpilledPieces& run) override {
     const RecordBuffer<R> records = sortedRecords();
-    if (runs_.size() == kMostRuns) mergeRuns();
-    write(records.data(), records.size(), runs_.emplace_back());
-    reserved_.resizeAnyway(0);
+    write(records.data(), records.size(), run);
   }
-
-  /// Merges all runs into one, which stays the first run, so that equal keys keep their order.
-  void mergeRuns() {
-    SpilledPieces one;
-    StreamPtr<R> merged(mergeOf(std::exchange(runs_, {})));
-    for (auto batch = merged->next(); batch.size > 0; batch = merged->next()) write(batch.data, batch.size, one);
-    runs_.push_back(std::move(one));
+  void mergeRuns(std::vector<SpilledPieces> runs, SpilledPieces& into) override {
+    StreamPtr<R> merged(mergeOf(std::move(runs)));
+    for (auto batch = merged->next(); batch.size > 0; batch = merged->next()) write(batch.data, batch.size, into);
   }
   void write(const R* records, size_t count, SpilledPieces& run) {
     Bytes piece;
@@ -214,11 +191,10 @@ class ExternalSorter {
 
   TaskContext& task_;
   const KeyOrder order_;
-  Reservation reserved_;
   std::vector<RecordBuffer<R>> chunks_;
   size_t records_ = 0;
   size_t heap_bytes_ = 0;
-  std::vector<SpilledPieces> runs_;
+  ExternalSort sort_;
 };
 
 /// The pairs of `input`, sorted by key, stably. Their memory is charged until the last pair has been read.
@@ -235,10 +211,5 @@ class SortedStream final : public Stream<std::pair<K, V>> {
   ExternalSorter<K, V> sorter_;
   StreamPtr<std::pair<K, V>> sorted_;
 };
-
-template <class K, class V>
-StreamPtr<std::pair<K, V>> sortStream(TaskContext& task, StreamPtr<std::pair<K, V>> input, KeyOrder order) {
-  return makeStream<SortedStream<K, V>>(task, std::move(input), order);
-}
 
 }  // namespace cerium

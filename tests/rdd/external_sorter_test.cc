@@ -1,7 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
 // Sorting pairs by key: the radix sort compared with std::stable_sort for every kind of number, and the external sort
 // compared with both, with a budget that makes it spill.
-#include "rdd/shuffle/sorter.h"
+#include "rdd/shuffle/external_sorter.h"
 
 #include <catch2/catch.hpp>
 #include <limits>
@@ -87,7 +87,7 @@ std::vector<int> sortedOutside(FakeTask& task, const std::vector<std::pair<K, in
   using R = std::pair<K, int>;
   auto shared = std::make_shared<const std::vector<R>>(records);
   auto input = makeStream<SharedStream<R>>(shared->data(), shared->size(), shared);
-  auto stream = sortStream<K, int>(task.context, std::move(input), order);
+  auto stream = makeStream<SortedStream<K, int>>(task.context, std::move(input), order);
   std::vector<int> all;
   for (auto batch = stream->next(); batch.size > 0; batch = stream->next()) {
     const auto some = places(batch.data, batch.size);
