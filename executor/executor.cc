@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/util/heap_pages.h"
 #include "executor/blocks/read_ahead.h"
 #include "executor/current_task.h"
 
@@ -18,8 +19,8 @@ constexpr size_t kStackBytes = size_t{256} << 20;
 /// Gives all segments from the store of this process.
 class LocalSegments final : public SegmentSource {
  public:
-  LocalSegments(ShuffleStore& store, ExecutorId self, const ShuffleRange& range)
-      : store_(store), self_(self), range_(range), reduce_(range.reduce_begin), map_(range.map_begin) {}
+  LocalSegments(TaskContext& task, ShuffleStore& store, ExecutorId self, const ShuffleRange& range)
+      : task_(task), store_(store), self_(self), range_(range), reduce_(range.reduce_begin), map_(range.map_begin) {}
 
   std::optional<FetchedSegment> next() override {
     while (!segments_ || at_ == segments_->size()) {
@@ -35,11 +36,18 @@ class LocalSegments final : public SegmentSource {
       at_ = 0;
     }
     const ShuffleSegment& segment = (*segments_)[at_++];
-    if (!segment.spilled) return FetchedSegment{segment.block, nullptr};
-    return FetchedSegment{{}, readSpilled(*segment.spilled, {range_.shuffle, map_ - 1, self_})};
+    ++task_.metrics().local_blocks_read;
+    if (!segment.spilled) {
+      task_.metrics().shuffle_bytes_read += static_cast<int64_t>(segment.block.count() * segment.block.ops->record_size);
+      return FetchedSegment{segment.block, nullptr};
+    }
+    auto bytes = readSpilled(*segment.spilled, {range_.shuffle, map_ - 1, self_});
+    task_.metrics().shuffle_bytes_read += static_cast<int64_t>(bytes->size());
+    return FetchedSegment{{}, std::move(bytes)};
   }
 
  private:
+  TaskContext& task_;
   ShuffleStore& store_;
   const ExecutorId self_;
   const ShuffleRange range_;
@@ -255,7 +263,7 @@ std::unique_ptr<SegmentSource> Executor::openShuffle(TaskContext& task, const Sh
   } else if (auto remote = sources.open(range)) {  // on a thread that the task has started
     return std::make_unique<RemoteSegments>(task, std::move(remote), range);
   }
-  return std::make_unique<LocalSegments>(shuffles_, options_.id, range);
+  return std::make_unique<LocalSegments>(task, shuffles_, options_.id, range);
 }
 
 std::optional<CachedBlock> Executor::findCached(RddId rdd, int partition) {

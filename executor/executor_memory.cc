@@ -3,6 +3,7 @@
 // ends the process.
 #include <fmt/format.h>
 
+#include "base/util/heap_pages.h"
 #include "base/util/log.h"
 #include "executor/executor.h"
 #include "executor/memory_watch.h"

@@ -94,6 +94,7 @@ TaskReport runTask(const TaskLaunch& launch, TaskContext& task, ShuffleStore& sh
   report.metrics = task.metrics();
   report.metrics.run_micros =
       std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin).count();
+  if (launch.stage->decode_micros != 0) report.metrics.decode_micros = launch.stage->decode_micros.exchange(0);
   report.metrics.cpu_micros = (threadTime() - used_before).count();
   if (const MemoryShare* share = MemoryShare::current())
     report.metrics.peak_memory_bytes = static_cast<int64_t>(share->peak());

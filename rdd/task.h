@@ -2,6 +2,7 @@
 // Tasks: the stage whose code a task runs, its launch, the report of its end, and changes of cached blocks.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,8 @@ struct StageCode {
   std::shared_ptr<const TaskBody> body;
   std::optional<ShuffleId> shuffle;  ///< The shuffle that its tasks write; none for a result stage.
   std::unordered_map<std::string, std::string> properties;
+  /// How long it took to decode `body`. The first task that runs takes it into its figures.
+  mutable std::atomic<int64_t> decode_micros{0};
 };
 using StageCodePtr = std::shared_ptr<const StageCode>;
 

@@ -1,9 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Memory measurements: what a thread has allocated, from jemalloc's counters, and what the process holds. The thread's
-// counters charge a value of unknown type (such as a std::set in a combiner) with its real growth.
+// What a thread has allocated, from jemalloc's counters. They charge a value of unknown type (such as a std::set in a combiner) with its real growth.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -41,15 +39,5 @@ class HeapMeter {
  private:
   int64_t begin_;
 };
-
-/// Lets jemalloc keep unused heap pages for about `time` before it returns them to the system (its default: 10 s).
-/// Call it before the threads start that allocate. Does nothing if the program does not use jemalloc.
-void returnFreeHeapWithin(std::chrono::milliseconds time) noexcept;
-
-/// Returns unused heap pages to the system. Does nothing if the program does not use jemalloc.
-void returnFreeHeap() noexcept;
-
-/// Resident bytes of this process without mapped files; 0 if /proc cannot be read.
-[[nodiscard]] size_t residentBytes();
 
 }  // namespace cerium

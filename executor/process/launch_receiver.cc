@@ -2,6 +2,7 @@
 #include "executor/process/launch_receiver.h"
 
 #include <algorithm>
+#include <chrono>
 #include <typeinfo>
 #include <vector>
 
@@ -49,6 +50,7 @@ void LaunchReceiver::addStage(protocol::StageCode& sent) {
   if (sent.shuffle >= 0) stage->shuffle = ShuffleId(sent.shuffle);
   stage->properties = {sent.properties.begin(), sent.properties.end()};
   (void)closure::takeThrowSite();
+  const auto begin = std::chrono::steady_clock::now();
   if (const auto thrown = guarded([&] { stage->body = decodeStage(sent.code); })) {
     TaskReport& end = broken_stages_[stage->id];
     const bool is_ours = thrown->type == demangled(typeid(CorruptData).name());
@@ -57,6 +59,8 @@ void LaunchReceiver::addStage(protocol::StageCode& sent) {
     end.message = "the stage cannot be decoded: " + thrown->message;
     if (const CallSite* site = closure::takeThrowSite()) end.call_site = site->str();
   }
+  stage->decode_micros =
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin).count();
   stages_[stage->id] = std::move(stage);
 }
 

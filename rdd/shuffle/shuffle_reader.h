@@ -10,13 +10,17 @@ namespace cerium {
 template <class R>
 class ShuffleStream final : public Stream<R> {
  public:
-  ShuffleStream(TaskContext& task, const ShuffleRange& range) : source_(task.services().openShuffle(task, range)) {}
+  ShuffleStream(TaskContext& task, const ShuffleRange& range)
+      : task_(task), source_(task.services().openShuffle(task, range)) {}
 
   Batch<R> next() override {
     for (;;) {
       if (segment_) {
         Batch<R> batch = segment_->next();
-        if (batch.size > 0) return batch;
+        if (batch.size > 0) {
+          task_.metrics().shuffle_records_read += static_cast<int64_t>(batch.size);
+          return batch;
+        }
         segment_.reset();
       }
       auto fetched = source_->next();
@@ -27,6 +31,7 @@ class ShuffleStream final : public Stream<R> {
   }
 
  private:
+  TaskContext& task_;
   std::unique_ptr<SegmentSource> source_;
   StreamPtr<R> segment_;
 };

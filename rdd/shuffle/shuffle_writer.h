@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/serde/record_hash.h"
+#include "base/util/monotonic.h"
 #include "rdd/task_body.h"
 
 namespace cerium {
@@ -63,6 +64,7 @@ class ShuffleWriter {
 
   /// Returns the output. Call it once, last.
   MapOutput finish() {
+    const int64_t begin = monotonicMicros();
     checkMemory();
     for (size_t p = 0; p < buffers_.size(); ++p) {
       task_.checkInterrupted();
@@ -71,6 +73,7 @@ class ShuffleWriter {
     output_.checksum = serde::recordsHash(0, hashes_.data(), hashes_.size());
     output_.reserved = reserved_.detach();
     task_.countShuffled(output_);
+    task_.metrics().shuffle_write_micros += monotonicMicros() - begin;
     return std::move(output_);
   }
 

@@ -238,7 +238,7 @@ TEST_CASE("output leaves memory once it was read by tasks that cache what they c
   auto disk = std::make_shared<SpillSpace>(std::vector<std::string>{folder.path()});
   ShuffleStore store(memory);
   MapOutput made(2);
-  made.add(0, {blockOf(7).block, nullptr}, kRecords, kLarge);
+  made.add(0, {blockOf(7).block, nullptr}, {});
   memory.reserveAnyway(kLarge);
   made.reserved = kLarge;
   store.put(ShuffleId(1), 0, std::move(made));
@@ -254,7 +254,7 @@ TEST_CASE("output leaves memory once it was read by tasks that cache what they c
   SECTION("all have read before the first has cached") {
     store.drop(ShuffleId(1));
     MapOutput again(1);
-    again.add(0, {blockOf(7).block, nullptr}, kRecords, kLarge);
+    again.add(0, {blockOf(7).block, nullptr}, {});
     memory.reserveAnyway(kLarge);
     again.reserved = kLarge;
     store.put(ShuffleId(1), 0, std::move(again));
