@@ -285,11 +285,17 @@ TEST_CASE("a task prefers the executor that holds most of its shuffle input but 
   b.add(0, 1);
   b.add(1, 1);
   auto set = Bench::tasksOf(0, 3);
-  set.near = {ExecutorId(1), ExecutorId(), ExecutorId(1)};
-  const auto tasks = launched(b.submit(set));
-  REQUIRE(tasks.size() == 2);
-  for (const Task& task : tasks) CHECK(executorOf(b, task) == ExecutorId(task.partition == 1 ? 0 : 1));
-  CHECK(theOne(b.succeed(tasks[0].id)).partition == 2);
+  SECTION("the others leave it to the executor") {
+    set.near = {ExecutorId(), ExecutorId(), ExecutorId(1)};
+    const auto tasks = launched(b.submit(set));
+    REQUIRE(tasks.size() == 2);
+    for (const Task& task : tasks) CHECK(executorOf(b, task) == ExecutorId(task.partition == 2 ? 1 : 0));
+    CHECK(theOne(b.succeed(tasks[0].id)).partition == 1);
+  }
+  SECTION("a free executor takes it when nothing else is left") {
+    set.near = {ExecutorId(1), ExecutorId(1), ExecutorId(1)};
+    CHECK(launched(b.submit(set)).size() == 2);
+  }
 }
 
 TEST_CASE("a task that failed is tried elsewhere, up to four times", "[driver]") {
