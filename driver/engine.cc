@@ -186,7 +186,7 @@ std::shared_ptr<JobHandle> Engine::submit(JobRequest request) {
     throw Error(fmt::format("{}: the Context of the RDD \"{}\" was stopped; make the RDD anew with one that runs",
                             request.site.str(), request.node->site().str()));
   }
-  checkClosures(*request.body);
+  if (check_captures_) checkJobCaptures(*request.body);
   auto actions = takeActions(*request.node);
   auto self = weak_from_this();
   auto job = std::make_shared<RunningJob>(JobId(next_job_++), std::move(request), threadSettings(),
@@ -196,25 +196,6 @@ std::shared_ptr<JobHandle> Engine::submit(JobRequest request) {
   loop_->submit(job);
   if (actions.empty()) return job;
   return std::make_shared<JobWithActions>(std::move(job), std::move(actions));
-}
-
-void Engine::checkClosures(const TaskBody& body) {
-  if (!check_captures_) return;
-  checkStageCaptures(body);
-  // The stages that the job may run before this one: over shuffles, each once.
-  std::set<const ShuffleDependency*> seen;
-  std::vector<const TaskBody*> bodies{&body};
-  while (!bodies.empty()) {
-    const TaskBody* at = bodies.back();
-    bodies.pop_back();
-    for (const RddNode* node : stageNodes(&at->node())) {
-      for (const Dependency& dependency : node->dependencies()) {
-        if (!dependency.shuffle || !seen.insert(dependency.shuffle.get()).second) continue;
-        checkStageCaptures(*dependency.shuffle->mapSide());
-        bodies.push_back(dependency.shuffle->mapSide().get());
-      }
-    }
-  }
 }
 
 std::shared_ptr<ShuffleDependency> Engine::newShuffle(NodePtr parent, int num_reduces,
