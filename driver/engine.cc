@@ -12,6 +12,7 @@
 #include "base/util/host_name.h"
 #include "base/util/log.h"
 #include "base/util/new_id.h"
+#include "base/util/user_folders.h"
 #include "driver/app/sigint_handler.h"
 #include "driver/backend/added_files.h"
 #include "driver/context.h"
@@ -43,6 +44,18 @@ Scheduler::Options loopOptions(const Conf& conf, bool local, int local_failures)
   options.locates_inputs = !local;
   options.max_result_bytes = static_cast<uint64_t>(conf.getSize("cerium.driver.maxResultSize"));
   return options;
+}
+
+/// The record that cerium.scheduler.log asks for; null: none.
+std::unique_ptr<replay::InputLog> makeInputLog(const Conf& conf, const Scheduler::Options& options,
+                                               const std::string& application) {
+  constexpr size_t kKeptInMemory = 16 << 20;
+  const std::string where = conf.getString("cerium.scheduler.log");
+  if (where == "off") return nullptr;
+  if (where != "memory") return replay::InputLog::toFile(where, options, Context::version());
+  const std::string folder = conf.getString("cerium.log.dir");
+  const std::string path = (folder.empty() ? stateFolder() : folder) + "/" + application + ".inputs";
+  return replay::InputLog::inMemory(kKeptInMemory, path, options, Context::version());
 }
 
 ContextId nextContext() {
@@ -85,8 +98,8 @@ Engine::~Engine() { stop(); }
 
 void Engine::start() {
   backend_ = makeBackend(conf_, application_id_, context_id_);
-  loop_ = std::make_unique<SchedulerLoop>(loopOptions(conf_, backend_->isLocal(), backend_->localFailures()), *backend_,
-                                          bus_);
+  const Scheduler::Options options = loopOptions(conf_, backend_->isLocal(), backend_->localFailures());
+  loop_ = std::make_unique<SchedulerLoop>(options, *backend_, bus_, makeInputLog(conf_, options, application_id_));
   tellStarted();
   loop_->start();
   backend_->start(*loop_);

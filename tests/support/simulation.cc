@@ -140,8 +140,9 @@ void Simulation::feed(in::Event event) {
     in::Event next = std::move(to_feed_.front());
     to_feed_.pop_front();
     if (on_event) on_event(next, events_.now());
-    for (const auto& instruction : scheduler_.handle(std::move(next), events_.now()))
-      std::visit([this](const auto& one) { does(one); }, instruction);
+    const auto instructions = scheduler_.handle(std::move(next), events_.now());
+    if (on_instructions) on_instructions(instructions);
+    for (const auto& instruction : instructions) std::visit([this](const auto& one) { does(one); }, instruction);
   }
   is_feeding_ = false;
 }

@@ -30,6 +30,8 @@ class Simulation {
   void run();
   /// Called with each event and its time before the scheduler gets it.
   std::function<void(const in::Event&, Millis)> on_event;
+  /// Called with what the scheduler makes of each event.
+  std::function<void(const out::Instructions&)> on_instructions;
   [[nodiscard]] static Scheduler::Options optionsOf(uint64_t seed);
 
  private:
