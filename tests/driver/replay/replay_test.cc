@@ -35,7 +35,7 @@ struct Recorded {
 Recorded recordSimulation(uint64_t seed) {
   const testing::TempFolder folder;
   Recorded recorded;
-  const auto log = InputLog::toFile(folder / "inputs", test::Simulation::optionsOf(seed), "1.0");
+  const auto log = InputLog::toFile(folder / "inputs", test::Simulation::settingsOf(seed).options, "1.0");
   test::Simulation simulation(seed);
   simulation.on_event = [&](const in::Event& event, Millis now) { log->record(event, now); };
   simulation.on_instructions = [&](const out::Instructions& instructions) {
