@@ -12,6 +12,7 @@
 #include "base/util/host_name.h"
 #include "base/util/log.h"
 #include "base/util/new_id.h"
+#include "base/util/user_folders.h"
 #include "driver/app/sigint_handler.h"
 #include "driver/backend/added_files.h"
 #include "driver/context.h"
@@ -44,6 +45,18 @@ Scheduler::Options loopOptions(const Conf& conf, bool local, int local_failures)
   options.locates_inputs = !local;
   options.max_result_bytes = static_cast<uint64_t>(conf.getSize("cerium.driver.maxResultSize"));
   return options;
+}
+
+/// The record that cerium.scheduler.log asks for; null: none.
+std::unique_ptr<replay::InputLog> makeInputLog(const Conf& conf, const Scheduler::Options& options,
+                                               const std::string& application) {
+  constexpr size_t kKeptInMemory = 16 << 20;
+  const std::string where = conf.getString("cerium.scheduler.log");
+  if (where == "off") return nullptr;
+  if (where != "memory") return replay::InputLog::toFile(where, options, Context::version());
+  const std::string folder = conf.getString("cerium.log.dir");
+  const std::string path = (folder.empty() ? stateFolder() : folder) + "/" + application + ".inputs";
+  return replay::InputLog::inMemory(kKeptInMemory, path, options, Context::version());
 }
 
 ContextId nextContext() {
@@ -86,8 +99,8 @@ Engine::~Engine() { stop(); }
 
 void Engine::start() {
   backend_ = makeBackend(conf_, application_id_, context_id_);
-  loop_ = std::make_unique<SchedulerLoop>(loopOptions(conf_, backend_->isLocal(), backend_->localFailures()), *backend_,
-                                          bus_);
+  const Scheduler::Options options = loopOptions(conf_, backend_->isLocal(), backend_->localFailures());
+  loop_ = std::make_unique<SchedulerLoop>(options, *backend_, bus_, makeInputLog(conf_, options, application_id_));
   tellStarted();
   loop_->start();
   backend_->start(*loop_);
@@ -187,7 +200,7 @@ std::shared_ptr<JobHandle> Engine::submit(JobRequest request) {
     throw Error(fmt::format("{}: the Context of the RDD \"{}\" was stopped; make the RDD anew with one that runs",
                             request.site.str(), request.node->site().str()));
   }
-  checkClosures(request.shuffle ? *request.shuffle->mapSide() : *request.body);
+  if (check_captures_) checkJobCaptures(request.shuffle ? *request.shuffle->mapSide() : *request.body);
   auto actions = takeActions(*request.node);
   auto self = weak_from_this();
   auto job = std::make_shared<RunningJob>(JobId(next_job_++), std::move(request), threadSettings(),
@@ -197,25 +210,6 @@ std::shared_ptr<JobHandle> Engine::submit(JobRequest request) {
   loop_->submit(job);
   if (actions.empty()) return job;
   return std::make_shared<JobWithActions>(std::move(job), std::move(actions));
-}
-
-void Engine::checkClosures(const TaskBody& body) {
-  if (!check_captures_) return;
-  checkStageCaptures(body);
-  // The stages that the job may run before this one: over shuffles, each once.
-  std::set<const ShuffleDependency*> seen;
-  std::vector<const TaskBody*> bodies{&body};
-  while (!bodies.empty()) {
-    const TaskBody* at = bodies.back();
-    bodies.pop_back();
-    for (const RddNode* node : stageNodes(&at->node())) {
-      for (const Dependency& dependency : node->dependencies()) {
-        if (!dependency.shuffle || !seen.insert(dependency.shuffle.get()).second) continue;
-        checkStageCaptures(*dependency.shuffle->mapSide());
-        bodies.push_back(dependency.shuffle->mapSide().get());
-      }
-    }
-  }
 }
 
 std::shared_ptr<ShuffleDependency> Engine::newShuffle(NodePtr parent, int num_reduces,

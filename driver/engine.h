@@ -72,7 +72,6 @@ class Engine final : public JobRunner, public BroadcastOwner, public std::enable
   class JobWithActions;
   void tellStarted();
   void checkRuns(const char* what) const;
-  void checkClosures(const TaskBody& body);
   std::vector<std::function<void()>> takeActions(const RddNode& final_node);
 
   Context& context_;
@@ -89,7 +88,7 @@ class Engine final : public JobRunner, public BroadcastOwner, public std::enable
   std::atomic<int64_t> next_rdd_{0};
   std::atomic<int64_t> next_job_{0};
   std::atomic<bool> stopped_{false};
-  bool check_captures_ = true;
+  const bool check_captures_;
 
   mutable std::mutex mutex_;
   std::string checkpoint_dir_;                                         // guarded by mutex_

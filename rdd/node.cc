@@ -13,6 +13,8 @@ namespace {
 /// recursively would overflow the stack. The first destructor on a thread destroys the others in a loop.
 thread_local std::vector<NodePtr>* t_graveyard = nullptr;
 
+std::atomic<uint64_t> g_changes{0};
+
 void bury(NodePtr node) {
   if (!node) return;
   if (t_graveyard != nullptr) {
@@ -74,7 +76,15 @@ std::string RddNode::name() const {
 void RddNode::setName(std::string name) {
   std::lock_guard lock(mutex_);
   name_ = std::move(name);
+  ++g_changes;
 }
+
+void RddNode::setStorageLevel(StorageLevel level) {
+  storage_level_.store(level);
+  ++g_changes;
+}
+
+uint64_t RddNode::changes() { return g_changes; }
 
 void RddNode::whenReleased(std::function<void(RddId)> action) {
   std::lock_guard lock(mutex_);
@@ -87,6 +97,7 @@ void RddNode::replaceBy(NodePtr checkpoint) {
   std::lock_guard lock(mutex_);
   checkpoint_ = std::move(checkpoint);
   effective_.store(checkpoint_.get());
+  ++g_changes;
 }
 
 void RddNode::narrowParents(int p, std::vector<PartitionRef>& out) const {

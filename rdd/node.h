@@ -96,13 +96,20 @@ class RddNode {
   [[nodiscard]] std::string name() const;
   void setName(std::string name);
   [[nodiscard]] StorageLevel storageLevel() const { return storage_level_.load(); }
-  void setStorageLevel(StorageLevel level) { storage_level_.store(level); }
+  void setStorageLevel(StorageLevel level);
   /// `action` is called when the last handle of this persisted RDD is gone, so that executors drop its partitions.
   void whenReleased(std::function<void(RddId)> action);
 
   /// The node that computes this RDD now: itself, or after a checkpoint the node that reads the checkpoint.
   [[nodiscard]] const RddNode* effective() const;
   void replaceBy(NodePtr checkpoint);
+  /// Grows with each change of a name, a storage level or a checkpoint of any RDD of this process: if it is the same,
+  /// no RDD has changed.
+  [[nodiscard]] static uint64_t changes();
+
+  /// Whether checkJobCaptures() found the functions good of this RDD and of all RDDs that it is made from.
+  [[nodiscard]] bool hasGoodCaptures() const { return has_good_captures_.load(std::memory_order_relaxed); }
+  void noteGoodCaptures() const { has_good_captures_.store(true, std::memory_order_relaxed); }
 
   /// Appends the parent partitions that partition `p` reads through narrow dependencies. Default: partition `p` of each
   /// narrow parent.
@@ -140,6 +147,7 @@ class RddNode {
   std::function<void(RddId)> on_release_;  // guarded by mutex_
   NodePtr checkpoint_;                     // guarded by mutex_; set once, then constant
   std::atomic<const RddNode*> effective_;
+  mutable std::atomic<bool> has_good_captures_{false};
 };
 
 /// The nodes that one stage computes: `final_node` and the nodes it reaches through narrow dependencies, each once,

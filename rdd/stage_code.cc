@@ -3,6 +3,7 @@
 
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "rdd/fused_body.h"
 
@@ -136,12 +137,28 @@ std::vector<PartitionRef> cachedPartitions(const RddNode& node, int p) {
   return found;
 }
 
-void checkStageCaptures(const TaskBody& body) {
+size_t checkJobCaptures(const TaskBody& body) {
   const ClosureVisitor check = [](const CallSite& site, const void* captures, size_t size) {
     if (size > 0) checkCaptures(site, captures, size);
   };
+  std::unordered_set<const RddNode*> seen;
+  std::vector<const RddNode*> todo;
+  const auto look_at = [&](const RddNode* node) {
+    if (!node->hasGoodCaptures() && seen.insert(node).second) todo.push_back(node);
+  };
   body.visitClosures(check);
-  for (const RddNode* node : stageNodes(&body.node())) node->visitClosures(check);
+  look_at(body.node().effective());
+  while (!todo.empty()) {
+    const RddNode* node = todo.back();
+    todo.pop_back();
+    node->visitClosures(check);
+    for (const Dependency& dependency : node->dependencies()) {
+      if (dependency.shuffle) dependency.shuffle->mapSide()->visitClosures(check);
+      look_at(dependency.parent()->effective());
+    }
+  }
+  for (const RddNode* node : seen) node->noteGoodCaptures();
+  return seen.size();
 }
 
 }  // namespace cerium

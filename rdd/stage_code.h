@@ -27,7 +27,8 @@ struct SourcePartition {
 /// The persisted partitions that task `p` of a stage on `node` may read, including its own.
 [[nodiscard]] std::vector<PartitionRef> cachedPartitions(const RddNode& node, int p);
 
-/// Checks the captures of every function of a stage; see checkCaptures.
-void checkStageCaptures(const TaskBody& body);
+/// Checks the captures of every function that a job with this last stage may run, also behind shuffles; see
+/// checkCaptures. RDDs that an earlier call found good are not looked at again. Returns how many RDDs were looked at.
+size_t checkJobCaptures(const TaskBody& body);
 
 }  // namespace cerium

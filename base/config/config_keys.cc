@@ -97,6 +97,9 @@ constexpr ConfigKey kKeys[] = {
      "The factor by which each further job of take() computes more partitions.", 1, 2, kMaxInt},
     {"cerium.reducer.maxSizeInFlight", kSize, "48m", "The shuffle data that a task fetches at a time.", kMiB, kMiB},
     {"cerium.scheduler.allocation.file", kString, "", "The file that describes the pools of fair scheduling."},
+    {"cerium.scheduler.log", kString, "memory",
+     "Where the scheduler's inputs are recorded for `cerium replay`: the path of a file; memory, which keeps the first "
+     "16 MiB and writes a file after an internal error; off."},
     oneOf("cerium.scheduler.mode", "FIFO", "FIFO|FAIR", "Whether jobs run one after the other or share the cores."),
     {"cerium.scheduler.pool", kString, "", "The pool of the jobs of this thread."},
     {"cerium.shuffle.adaptive", kBool, "true",

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 
@@ -34,8 +35,9 @@ void mergeAccumulators(const FinishedTask& task) {
 
 }  // namespace
 
-SchedulerLoop::SchedulerLoop(Scheduler::Options options, ClusterBackend& backend, EventBus& bus)
-    : backend_(backend), bus_(bus), scheduler_(options) {}
+SchedulerLoop::SchedulerLoop(Scheduler::Options options, ClusterBackend& backend, EventBus& bus,
+                             std::unique_ptr<replay::InputLog> input_log)
+    : backend_(backend), bus_(bus), scheduler_(options), input_log_(std::move(input_log)) {}
 
 SchedulerLoop::~SchedulerLoop() { stop("the scheduler was destroyed"); }
 
@@ -79,7 +81,7 @@ void SchedulerLoop::run() {
     auto items = std::exchange(items_, {});
     const bool is_end = items.empty() && stopping_;
     lock.unlock();
-    if (is_end) return workGuarded([this] { feed(in::Stopped{}); });
+    if (is_end) return workGuarded([this] { end(); });
     while (!items.empty()) workGuarded([&] { work(items); });
     if (std::chrono::steady_clock::now() >= next_tick) {
       next_tick = std::chrono::steady_clock::now() + kTick;
@@ -92,13 +94,20 @@ void SchedulerLoop::run() {
   }
 }
 
-/// After an internal error nothing is known to be right: every job fails, and with it the Context's.
+void SchedulerLoop::end() {
+  feed(in::Stopped{});
+  if (input_log_) input_log_->flush();
+}
+
+/// After an internal error nothing is known to be right: all jobs of the Context fail, also later ones.
 void SchedulerLoop::workGuarded(const std::function<void()>& action) {
   const auto thrown = guarded(action);
   if (!thrown) return;
-  log::error("the scheduler cannot go on: {}", thrown->str());
+  std::string why = "the scheduler of this Context cannot go on: " + thrown->str();
+  if (input_log_) why += " (" + input_log_->save() + ")";
+  log::error("{}", why);
   to_feed_.clear();
-  happened(in::BackendFailed{"the scheduler of this Context cannot go on: " + thrown->str()});
+  happened(in::BackendFailed{std::move(why)});
 }
 
 /// The first of the items; with it, where it is the end of a task, the ends of the same executor that follow.
@@ -115,10 +124,16 @@ void SchedulerLoop::work(std::deque<Item>& items) {
 
 void SchedulerLoop::takeEnds(std::deque<Item>& items) {
   in::TasksEnded event{std::get<Ended>(items.front()).executor, {}, {}};
+  const auto first_other = std::find_if(items.begin(), items.end(), [&](const Item& item) {
+    const auto* next = std::get_if<Ended>(&item);
+    return next == nullptr || next->executor != event.executor;
+  });
+  const auto count = static_cast<size_t>(first_other - items.begin());
+  event.ends.reserve(count);
   ended_.clear();
-  while (!items.empty()) {
+  ended_.reserve(count);
+  while (ended_.size() < count) {
     auto* next = std::get_if<Ended>(&items.front());
-    if (next == nullptr || next->executor != event.executor) break;
     TaskEnd& end = next->task.report;
     if (end.outcome == TaskEnd::Outcome::kFetchFailed && !backend_.reaches(end.source))
       event.unheard.insert(end.source);
@@ -142,9 +157,16 @@ void SchedulerLoop::feed(in::Event event) {
   while (!to_feed_.empty()) {
     in::Event next = std::move(to_feed_.front());
     to_feed_.pop_front();
-    for (auto& instruction : scheduler_.handle(std::move(next), now()))
-      std::visit([this](auto& each) { carry(each); }, instruction);
+    for (auto& instruction : handle(std::move(next))) std::visit([this](auto& each) { carry(each); }, instruction);
   }
+}
+
+out::Instructions SchedulerLoop::handle(in::Event event) {
+  const Millis time = now();
+  if (input_log_) input_log_->record(event, time);
+  auto instructions = scheduler_.handle(std::move(event), time);
+  if (input_log_) input_log_->gave(instructions);
+  return instructions;
 }
 
 // ---- from the program

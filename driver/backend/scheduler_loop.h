@@ -17,6 +17,7 @@
 #include "driver/backend/cluster_backend.h"
 #include "driver/backend/running_job.h"
 #include "driver/events/event_bus.h"
+#include "driver/replay/input_log.h"
 #include "driver/scheduler/scheduler.h"
 
 namespace cerium {
@@ -25,7 +26,9 @@ namespace cerium {
 /// Life: start() -> stop(), which fails the jobs that still run.
 class SchedulerLoop final : public BackendEvents {
  public:
-  SchedulerLoop(Scheduler::Options options, ClusterBackend& backend, EventBus& bus);
+  /// `input_log` gets what the scheduler is told; null: nothing is recorded.
+  SchedulerLoop(Scheduler::Options options, ClusterBackend& backend, EventBus& bus,
+                std::unique_ptr<replay::InputLog> input_log);
   ~SchedulerLoop() override;
 
   void start();
@@ -59,6 +62,8 @@ class SchedulerLoop final : public BackendEvents {
   void takeEnds(std::deque<Item>& items);
   /// Tells the scheduler, and carries out what follows, until nothing follows any more.
   void feed(in::Event event);
+  void end();
+  [[nodiscard]] out::Instructions handle(in::Event event);
   /// One of `ended_`. O(1): instructions name tasks in the order of their ends.
   [[nodiscard]] FinishedTask& ended(TaskId task);
   [[nodiscard]] Millis now() const;
@@ -90,6 +95,7 @@ class SchedulerLoop final : public BackendEvents {
 
   // Owned by the loop's thread.
   Scheduler scheduler_;
+  const std::unique_ptr<replay::InputLog> input_log_;
   std::map<JobId, std::shared_ptr<RunningJob>> jobs_;
   std::map<StageId, StageCodePtr> stages_;
   std::deque<in::Event> to_feed_;

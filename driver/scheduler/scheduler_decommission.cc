@@ -20,7 +20,7 @@ void Scheduler::beginDecommission(ExecutorId executor, const std::string& reason
   if (!decommissions_.leave(executor, reason, now_)) return;
   log(fmt::format("executor {} leaves ({}): its tasks end, then its blocks move", executor.value, reason));
   tell(events::ExecutorLeaving{.at = {}, .executor = executor, .host = hostOf(executor), .reason = reason});
-  tasks_.executorLeaving(executor);
+  carryOut(tasks_.executorLeaving(executor, now_));
 }
 
 void Scheduler::on(in::ShuffleMoved& event) {
@@ -121,7 +121,7 @@ void Scheduler::decideAllocation() {
     if (!decommissions_.retire(executor, now_)) continue;
     tell(events::ExecutorLeaving{
         .at = {}, .executor = executor, .host = hostOf(executor), .reason = "it is idle and not needed"});
-    tasks_.executorLeaving(executor);
+    carryOut(tasks_.executorLeaving(executor, now_));
   }
   if (decision.want >= 0) out_.emplace_back(out::WantExecutors{decision.want});
 }

@@ -45,7 +45,11 @@ void TaskScheduler::excludeHost(const std::string& host, Millis now) { state_->e
 
 Millis TaskScheduler::excludeMillis() const { return state_->options.exclude_ms; }
 
-void TaskScheduler::executorLeaving(ExecutorId executor) { state_->executors.leave(executor); }
+tasks::Instructions TaskScheduler::executorLeaving(ExecutorId executor, Millis now) {
+  state_->executors.leave(executor);
+  state_->offerAll(now);
+  return state_->finishEvent();
+}
 
 tasks::Instructions TaskScheduler::executorLost(ExecutorId executor, const Failure& failure,
                                                 const std::vector<TaskId>& guilty, Millis now) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/util/error.h"
+#include "rdd/stage_code.h"
 
 namespace cerium {
 namespace {
@@ -53,6 +54,51 @@ template <class F>
 void check(const F& f) {
   closure::visit([](const CallSite& site, const void* captures, size_t size) { checkCaptures(site, captures, size); },
                  kSite, f);
+}
+
+/// A node whose function captures `captured`; it counts how often its function is looked at.
+class FunctionNode final : public RddNode {
+ public:
+  FunctionNode(std::vector<Dependency> parents, uintptr_t captured, int& looks)
+      : RddNode(RddId(0), kSite, 1, std::move(parents)), captured_(captured), looks_(looks) {}
+  [[nodiscard]] EntryId entry() const override { return {}; }
+  void encode(Writer&) const override {}
+  void visitClosures(const ClosureVisitor& visit) const override {
+    ++looks_;
+    visit(site(), &captured_, sizeof captured_);
+  }
+
+ private:
+  uintptr_t captured_;
+  int& looks_;
+};
+
+/// A stage that ends at `node`, without functions of its own.
+class BareBody final : public TaskBody {
+ public:
+  explicit BareBody(NodePtr node) : node_(std::move(node)) {}
+  [[nodiscard]] const RddNode& node() const override { return *node_; }
+  [[nodiscard]] EntryId entry() const override { return {}; }
+  void encode(Writer&) const override {}
+  void visitClosures(const ClosureVisitor&) const override {}
+  void run(TaskContext&, TaskOutput&) const override {}
+  void encodeResult(const void*, Writer&) const override {}
+  [[nodiscard]] size_t encodedResultBytes(const void*) const override { return 0; }
+
+ private:
+  NodePtr node_;
+};
+
+/// A lineage of `length` nodes, every tenth behind a shuffle.
+NodePtr longLineage(int length, int& looks) {
+  NodePtr last = std::make_shared<FunctionNode>(std::vector<Dependency>{}, 7, looks);
+  for (int n = 1; n < length; ++n) {
+    Dependency parent{last, nullptr};
+    if (n % 10 == 0)
+      parent = {nullptr, std::make_shared<ShuffleDependency>(ShuffleId(n), last, 1, std::make_shared<BareBody>(last))};
+    last = std::make_shared<FunctionNode>(std::vector<Dependency>{parent}, 7, looks);
+  }
+  return last;
 }
 
 }  // namespace
@@ -155,6 +201,28 @@ TEST_CASE("a pointer in a function with bound values is found too", "[rdd][closu
   int* pointer = &local;
   CHECK_THROWS_AS(check(closure::bind([pointer](int x, const std::string&) { return x + *pointer; }, std::string("w"))),
                   InvalidArgument);
+}
+
+TEST_CASE("the second job over a long lineage looks at new functions only", "[rdd][closure]") {
+  int looks = 0;
+  NodePtr lineage = longLineage(1'000, looks);
+  CHECK(checkJobCaptures(BareBody(lineage)) == 1'000);
+  CHECK(looks == 1'000);
+  CHECK(checkJobCaptures(BareBody(lineage)) == 0);
+  NodePtr more = std::make_shared<FunctionNode>(std::vector<Dependency>{{lineage, nullptr}}, 7, looks);
+  CHECK(checkJobCaptures(BareBody(more)) == 1);
+  CHECK(looks == 1'001);
+}
+
+TEST_CASE("a captured pointer is refused by every job, also over functions that are good", "[rdd][closure]") {
+  int looks = 0;
+  NodePtr lineage = longLineage(30, looks);
+  CHECK(checkJobCaptures(BareBody(lineage)) == 30);
+  const auto pointer = reinterpret_cast<uintptr_t>(&looks);
+  NodePtr bad = std::make_shared<FunctionNode>(std::vector<Dependency>{{lineage, nullptr}}, pointer, looks);
+  auto shuffle = std::make_shared<ShuffleDependency>(ShuffleId(0), bad, 1, std::make_shared<BareBody>(bad));
+  NodePtr last = std::make_shared<FunctionNode>(std::vector<Dependency>{{nullptr, shuffle}}, 7, looks);
+  for (int job = 0; job < 3; ++job) CHECK_THROWS_AS(checkJobCaptures(BareBody(last)), InvalidArgument);
 }
 
 TEST_CASE("a function that cannot travel is detected by the compiler", "[rdd][closure]") {

@@ -3,12 +3,15 @@
 // die, and lose things. One thread, no clock: everything happens in the order of one event queue.
 #pragma once
 
+#include <algorithm>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
-#include <queue>
 #include <random>
 #include <set>
 #include <string>
@@ -18,20 +21,34 @@
 #include "driver/scheduler/scheduler.h"
 #include "rdd/node.h"
 
+namespace cerium {
+
+/// For boost's hash tables.
+template <class Tag>
+size_t hash_value(const Id<Tag>& id) {
+  return std::hash<Id<Tag>>()(id);
+}
+
+}  // namespace cerium
+
 namespace cerium::test {
 
 /// Things to do, by simulated time and then by age.
 class EventQueue {
  public:
-  void after(Millis delay, std::function<void()> what) { events_.push({now_ + delay, next_++, std::move(what)}); }
+  void after(Millis delay, std::function<void()> what) {
+    events_.push_back({now_ + delay, next_++, std::move(what)});
+    std::push_heap(events_.begin(), events_.end());
+  }
   [[nodiscard]] Millis now() const { return now_; }
   /// Does the next thing; false where there is none.
   bool step() {
     if (events_.empty()) return false;
-    const auto what = events_.top().what;
-    now_ = events_.top().at;
-    events_.pop();
-    what();
+    std::pop_heap(events_.begin(), events_.end());
+    const Event next = std::move(events_.back());
+    events_.pop_back();
+    now_ = next.at;
+    next.what();
     return true;
   }
 
@@ -42,7 +59,7 @@ class EventQueue {
     std::function<void()> what;
     bool operator<(const Event& other) const { return std::pair(at, age) > std::pair(other.at, other.age); }
   };
-  std::priority_queue<Event> events_;
+  std::vector<Event> events_;  // a heap
   Millis now_ = 0;
   int64_t next_ = 0;
 };
@@ -80,15 +97,21 @@ class Truth {
     node.narrowParents(p, parents);
     for (const auto& parent : parents) content = mix(content, of(*parent.node, parent.partition));
     for (const auto& dependency : node.dependencies()) {
-      if (!dependency.shuffle) continue;
-      for (int m = 0; m < dependency.shuffle->numMaps(); ++m)
-        content = mix(content, of(*dependency.shuffle->parent(), m));
+      if (dependency.shuffle) content = mix(content, of(*dependency.shuffle));
     }
     return known_[{&node, p}] = content;
   }
 
  private:
-  std::map<std::pair<const RddNode*, int>, Content> known_;
+  Content of(const ShuffleDependency& shuffle) {
+    if (auto known = shuffles_.find(shuffle.id()); known != shuffles_.end()) return known->second;
+    Content content = 0;
+    for (int m = 0; m < shuffle.numMaps(); ++m) content = mix(content, of(*shuffle.parent(), m));
+    return shuffles_[shuffle.id()] = content;
+  }
+
+  boost::unordered_flat_map<ShuffleId, Content> shuffles_;
+  boost::unordered_flat_map<std::pair<const RddNode*, int>, Content> known_;
 };
 
 /// One executor. It lives in the cluster's map even when dead, as the driver may not know yet.
@@ -106,31 +129,60 @@ struct SimulatedExecutor {
   Millis paused_until = 0;  ///< Nothing that it does happens before.
   bool has_full_disk = false;
   std::deque<out::LaunchedTask> queue;
+  using Known = std::map<ShuffleId, out::ShuffleLocations>;
   std::map<TaskId, Running> running;
-  std::set<TaskId> finished;
-  std::set<TaskId> stopped;                          ///< Killed before their launch arrived.
-  std::map<ShuffleId, out::ShuffleLocations> known;  ///< As it was told last.
-  std::map<std::pair<ShuffleId, int>, Content> outputs;
+  boost::unordered_flat_set<int64_t> finished;
+  std::set<TaskId> stopped;                                              ///< Killed before their launch arrived.
+  std::shared_ptr<const Known> known = std::make_shared<Known>();        ///< As it was told last.
+  std::map<ShuffleId, boost::unordered_flat_map<int, Content>> outputs;  ///< By map.
   std::map<std::pair<RddId, int>, Content> blocks;
+  std::vector<TaskEnd> ends;  ///< Not sent yet, like `changes`.
+  std::vector<BlockChange> changes;
+
+  /// Null where it does not have the output.
+  [[nodiscard]] const Content* output(ShuffleId shuffle, int map) const {
+    const auto all = outputs.find(shuffle);
+    if (all == outputs.end()) return nullptr;
+    const auto found = all->second.find(map);
+    return found == all->second.end() ? nullptr : &found->second;
+  }
+};
+
+/// Executors by id, which are counted up from 0.
+class SimulatedExecutors {
+ public:
+  SimulatedExecutor& add() {
+    const ExecutorId id(static_cast<int64_t>(all_.size()));
+    all_.emplace_back().id = id;
+    return all_.back();
+  }
+  [[nodiscard]] SimulatedExecutor& at(ExecutorId id) { return all_.at(static_cast<size_t>(id.value)); }
+  [[nodiscard]] const SimulatedExecutor& at(ExecutorId id) const { return all_.at(static_cast<size_t>(id.value)); }
+  [[nodiscard]] auto begin() { return all_.begin(); }
+  [[nodiscard]] auto end() { return all_.end(); }
+
+ private:
+  std::deque<SimulatedExecutor> all_;
 };
 
 /// Runs one task over what the cluster really holds at the time.
 class SimulatedTask {
  public:
-  using Cluster = std::map<ExecutorId, SimulatedExecutor>;
-  using Known = std::map<ShuffleId, out::ShuffleLocations>;
+  using Known = SimulatedExecutor::Known;
 
-  /// `known` is where the executor looks for map outputs.
-  SimulatedTask(const Cluster& cluster, SimulatedExecutor& self, const Known& known)
-      : cluster_(cluster), self_(self), known_(known) {}
+  /// `known` is where the executor looks for map outputs; `task` says where it looks for cached partitions.
+  SimulatedTask(const SimulatedExecutors& cluster, SimulatedExecutor& self, const Known& known,
+                const out::LaunchedTask& task)
+      : cluster_(cluster), self_(self), known_(known), task_(task) {}
 
   /// Reads partition `p` of `node`; nothing where input is missing, and then end() says which.
   std::optional<Content> read(const RddNode& node, int p) {
     const bool is_cached = node.storageLevel() != StorageLevel::NONE;
     if (is_cached) {
-      for (const auto& [id, executor] : cluster_) {
-        auto block = executor.blocks.find({node.id(), p});
-        if (executor.alive && block != executor.blocks.end()) return block->second;
+      if (const auto content = cachedAt(self_, node.id(), p)) return content;
+      for (const auto& input : task_.cached) {
+        if (input.rdd != node.id() || input.partition != p) continue;
+        if (const auto content = cachedAt(cluster_.at(input.holder), node.id(), p)) return content;
       }
     }
     const std::optional<Content> content = compute(node, p);
@@ -144,6 +196,12 @@ class SimulatedTask {
   [[nodiscard]] const std::vector<BlockChange>& cached() const { return cached_; }
 
  private:
+  static std::optional<Content> cachedAt(const SimulatedExecutor& executor, RddId rdd, int p) {
+    const auto block = executor.blocks.find({rdd, p});
+    if (!executor.alive || block == executor.blocks.end()) return {};
+    return block->second;
+  }
+
   std::optional<Content> compute(const RddNode& node, int p) {
     Content content = mix(static_cast<Content>(node.id().value), static_cast<Content>(p));
     std::vector<PartitionRef> parents;
@@ -154,12 +212,16 @@ class SimulatedTask {
       content = mix(content, *part);
     }
     for (const auto& dependency : node.dependencies()) {
-      if (dependency.shuffle && !fetch(*dependency.shuffle, content)) return {};
+      if (!dependency.shuffle) continue;
+      const auto part = fetch(*dependency.shuffle);
+      if (!part) return {};
+      content = mix(content, *part);
     }
     return content;
   }
 
-  bool fetch(const ShuffleDependency& shuffle, Content& content) {
+  std::optional<Content> fetch(const ShuffleDependency& shuffle) {
+    Content content = 0;
     const auto told = known_.find(shuffle.id());
     for (int m = 0; m < shuffle.numMaps(); ++m) {
       const auto at = static_cast<size_t>(m);
@@ -167,9 +229,8 @@ class SimulatedTask {
       const auto place = is_known ? (*told->second.outputs)[at] : std::nullopt;
       const SimulatedExecutor* holder = place ? &cluster_.at(place->executor) : nullptr;
       if (holder != nullptr && holder->alive) {
-        const auto output = holder->outputs.find({shuffle.id(), m});
-        if (output != holder->outputs.end()) {
-          content = mix(content, output->second);
+        if (const Content* output = holder->output(shuffle.id(), m)) {
+          content = mix(content, *output);
           continue;
         }
       }
@@ -177,14 +238,15 @@ class SimulatedTask {
       end_.shuffle = shuffle.id();
       end_.map = holder != nullptr && !holder->alive ? FetchFailed::kAllMaps : m;
       end_.source = holder != nullptr ? holder->id : ExecutorId();
-      return false;
+      return {};
     }
-    return true;
+    return content;
   }
 
-  const Cluster& cluster_;
+  const SimulatedExecutors& cluster_;
   SimulatedExecutor& self_;
   const Known& known_;
+  const out::LaunchedTask& task_;
   TaskEnd end_;
   std::vector<BlockChange> cached_;
 };

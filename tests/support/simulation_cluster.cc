@@ -7,15 +7,13 @@
 namespace cerium::test {
 
 void Simulation::addExecutor() {
-  const ExecutorId id(next_executor_++);
-  SimulatedExecutor& executor = cluster_[id];
-  executor.id = id;
-  executor.host = "host" + std::to_string(random_.upTo(5));
+  SimulatedExecutor& executor = cluster_.add();
+  executor.host = "host" + std::to_string(random_.upTo(settings_.hosts - 1));
   executor.cores = static_cast<int>(random_.between(1, 4));
-  feed(in::ExecutorAdded{.executor = id, .host = executor.host, .cores = executor.cores});
+  feed(in::ExecutorAdded{.executor = executor.id, .host = executor.host, .cores = executor.cores});
 }
 
-Millis Simulation::delay() { return random_.upTo(random_.chance(0.05) ? longest_delay_ * 20 : longest_delay_); }
+Millis Simulation::delay() { return random_.upTo(settings_.longest_delay * (random_.chance(0.05) ? 20 : 1)); }
 
 void Simulation::onExecutor(ExecutorId id, Millis after, std::function<void(SimulatedExecutor&)> what) {
   events_.after(after, [this, id, what = std::move(what)]() mutable {
@@ -28,19 +26,25 @@ void Simulation::onExecutor(ExecutorId id, Millis after, std::function<void(Simu
 }
 
 void Simulation::does(const out::Launch& launch) {
+  ++figures_.messages_out;
+  figures_.tasks += static_cast<int64_t>(launch.tasks.size());
   onExecutor(launch.executor, delay(), [this, launch](SimulatedExecutor& executor) { arrive(executor, launch); });
 }
 
 void Simulation::arrive(SimulatedExecutor& executor, const out::Launch& launch) {
   for (const auto& shuffle : launch.shuffles) {
-    const auto [known, is_new] = executor.known.try_emplace(shuffle.shuffle, shuffle);
-    if (!is_new && known->second.epoch < shuffle.epoch) known->second = shuffle;
+    const auto known = executor.known->find(shuffle.shuffle);
+    if (known != executor.known->end() && known->second.epoch >= shuffle.epoch) continue;
+    auto newer = std::make_shared<SimulatedExecutor::Known>(*executor.known);
+    (*newer)[shuffle.shuffle] = shuffle;
+    executor.known = std::move(newer);
   }
   executor.queue.insert(executor.queue.end(), launch.tasks.begin(), launch.tasks.end());
   startTasks(executor);
 }
 
 void Simulation::does(const out::KillTask& kill) {
+  ++figures_.messages_out;
   onExecutor(kill.executor, delay(),
              [this, task = kill.task](SimulatedExecutor& executor) { stopTask(executor, task); });
 }
@@ -54,7 +58,7 @@ void Simulation::stopTask(SimulatedExecutor& executor, TaskId task) {
     end.id = task;
     end.outcome = TaskEnd::Outcome::kKilled;
     report(executor, end, {});
-  } else if (!executor.finished.contains(task)) {
+  } else if (!executor.finished.contains(task.value)) {
     executor.stopped.insert(task);  // the launch is still on its way
   }
 }
@@ -64,26 +68,27 @@ void Simulation::startTasks(SimulatedExecutor& executor) {
     const auto task = executor.queue.front();
     executor.queue.pop_front();
     executor.running[task.task] = {task, executor.stopped.erase(task.task) > 0};
-    const Millis duration = random_.chance(0.02) ? longest_task_ * 20 : random_.upTo(longest_task_);
+    const Millis longest = settings_.longest_task;
+    const Millis duration = random_.chance(settings_.stragglers) ? longest * 20 : random_.upTo(longest);
     // What the executor knows of map outputs when the task starts is what the task uses, however old by then.
     onExecutor(executor.id, duration,
-               [this, id = task.task, known = executor.known](SimulatedExecutor& now) { endTask(now, id, known); });
+               [this, id = task.task, known = executor.known](SimulatedExecutor& now) { endTask(now, id, *known); });
   }
 }
 
 void Simulation::endTask(SimulatedExecutor& executor, TaskId id, const SimulatedTask::Known& known) {
   const auto running = executor.running.at(id);
   executor.running.erase(id);
-  executor.finished.insert(id);
+  executor.finished.insert(id.value);
   const StageRecord& stage = stages_.at(running.task.stage.id);
-  SimulatedTask task(cluster_, executor, known);
+  SimulatedTask task(cluster_, executor, known, running.task);
   TaskEnd end;
   if (running.asked_to_stop) {
     end.outcome = TaskEnd::Outcome::kKilled;
   } else if (!chaosIsOver() && executor.has_full_disk && stage.shuffle) {
     end.outcome = TaskEnd::Outcome::kEngineFailure;
     end.message = "no space left on device";
-  } else if (!chaosIsOver() && random_.chance(task_failures_)) {
+  } else if (!chaosIsOver() && random_.chance(settings_.task_failures)) {
     end.outcome = TaskEnd::Outcome::kUserException;
     end.message = "the function threw";
   } else {
@@ -91,25 +96,37 @@ void Simulation::endTask(SimulatedExecutor& executor, TaskId id, const Simulated
     end = task.end();
     end.map_checksum = content.value_or(0);
     results_[id] = content.value_or(0);
-    if (content && stage.shuffle) executor.outputs[{stage.shuffle->id(), running.task.partition}] = *content;
+    if (content && stage.shuffle) executor.outputs[stage.shuffle->id()][running.task.partition] = *content;
   }
   end.id = id;
   report(executor, end, task.cached());
   startTasks(executor);
 }
 
-/// Late, and now and then twice. What an executor sent before it died arrives, or is lost with it.
+/// The end goes with the others of the next milliseconds.
 void Simulation::report(SimulatedExecutor& executor, TaskEnd end, const std::vector<BlockChange>& cached) {
-  in::TasksEnded event{executor.id, {std::move(end)}, {}};
-  const TaskEnd& told = event.ends.front();
-  if (told.source.valid() && !cluster_.at(told.source).alive && random_.chance(0.5)) event.unheard.insert(told.source);
-  const auto deliver = [this, event, cached, may_be_lost = random_.chance(0.5)] {
+  if (executor.ends.empty()) {
+    onExecutor(executor.id, random_.upTo(3), [this](SimulatedExecutor& now) { send(now); });
+  }
+  executor.ends.push_back(std::move(end));
+  executor.changes.insert(executor.changes.end(), cached.begin(), cached.end());
+}
+
+/// Late, and now and then twice. What an executor sent before it died arrives, or is lost with it.
+void Simulation::send(SimulatedExecutor& executor) {
+  in::TasksEnded event{executor.id, std::exchange(executor.ends, {}), {}};
+  for (const TaskEnd& told : event.ends) {
+    if (told.source.valid() && !cluster_.at(told.source).alive && random_.chance(0.5))
+      event.unheard.insert(told.source);
+  }
+  const auto deliver = [this, event = std::move(event), changes = std::exchange(executor.changes, {}),
+                        may_be_lost = random_.chance(0.5)] {
     if (may_be_lost && !cluster_.at(event.executor).alive) return;
-    for (const BlockChange& block : cached) feed(in::BlockChanged{event.executor, block});
-    feed(event);
+    for (const BlockChange& block : changes) hear(in::BlockChanged{event.executor, block});
+    hear(event);
   };
   events_.after(delay(), deliver);
-  if (random_.chance(0.1)) events_.after(delay() + random_.upTo(1'000), deliver);
+  if (random_.chance(settings_.doubled)) events_.after(delay() + random_.upTo(1'000), deliver);
 }
 
 // ---- misfortune
@@ -119,31 +136,33 @@ void Simulation::misfortune() {
   if (chaosIsOver()) return;
   events_.after(random_.between(1, 500), [this] { misfortune(); });
   std::vector<ExecutorId> living;
-  for (const auto& [id, executor] : cluster_) {
-    if (executor.alive) living.push_back(id);
+  for (const SimulatedExecutor& executor : cluster_) {
+    if (executor.alive) living.push_back(executor.id);
   }
   for (ExecutorId id : living) {
-    if (random_.chance(losses_)) die(cluster_.at(id));
+    if (random_.chance(settings_.losses)) die(cluster_.at(id));
   }
-  if (!living.empty()) befall(cluster_.at(random_.any(living)));
-  if (random_.chance(0.02)) cancelSomeJob();
+  if (!living.empty() && random_.chance(settings_.mishaps)) befall(cluster_.at(random_.any(living)));
+  if (random_.chance(settings_.cancellations)) cancelSomeJob();
 }
 
 void Simulation::befall(SimulatedExecutor& executor) {
   if (!executor.alive) return;
-  if (losses_ > 0 && !executor.outputs.empty()) {  // one file is damaged
-    executor.outputs.erase(
-        std::next(executor.outputs.begin(), random_.upTo(static_cast<int64_t>(executor.outputs.size()) - 1)));
+  if (settings_.losses > 0 && !executor.outputs.empty()) {  // one file is damaged
+    auto& outputs =
+        std::next(executor.outputs.begin(), random_.upTo(static_cast<int64_t>(executor.outputs.size()) - 1))->second;
+    if (!outputs.empty())
+      outputs.erase(std::next(outputs.begin(), random_.upTo(static_cast<int64_t>(outputs.size()) - 1)));
   }
   if (!executor.blocks.empty()) {  // one block is evicted; the driver hears of it later
     const auto [rdd, partition] = executor.blocks.begin()->first;
     executor.blocks.erase(executor.blocks.begin());
     onExecutor(executor.id, delay(), [this, rdd = rdd, partition = partition](SimulatedExecutor& now) {
       const bool present = now.blocks.contains({rdd, partition});
-      feed(in::BlockChanged{now.id, {.rdd = rdd, .partition = partition, .present = present, .memory = 8}});
+      hear(in::BlockChanged{now.id, {.rdd = rdd, .partition = partition, .present = present, .memory = 8}});
     });
   }
-  if (losses_ == 0) return;
+  if (settings_.losses == 0) return;
   if (random_.chance(0.05)) {  // it pauses, for longer than the driver waits or not, and returns
     const Millis pause = random_.any<Millis>({200, 2'000, 9'000});
     executor.paused_until = events_.now() + pause;
@@ -163,7 +182,7 @@ void Simulation::die(SimulatedExecutor& executor) {
   executor.outputs.clear();
   executor.blocks.clear();
   events_.after(delay() + random_.upTo(2'000), [this, id = executor.id, crashed] { lose(id, crashed); });
-  if (!options_.allocation.enabled) events_.after(random_.upTo(5'000), [this] { addExecutor(); });
+  if (!settings_.options.allocation.enabled) events_.after(random_.upTo(5'000), [this] { addExecutor(); });
 }
 
 /// The driver gives the executor up: one that is paused is killed with that.
@@ -179,6 +198,16 @@ void Simulation::lose(ExecutorId id, const std::vector<TaskId>& crashed) {
 
 // ---- what the scheduler wants of executors
 
+void Simulation::does(const out::DropShuffle& drop) {
+  for (SimulatedExecutor& executor : cluster_) {
+    executor.outputs.erase(drop.shuffle);
+    if (!executor.known->contains(drop.shuffle)) continue;
+    auto fewer = std::make_shared<SimulatedExecutor::Known>(*executor.known);
+    fewer->erase(drop.shuffle);
+    executor.known = std::move(fewer);
+  }
+}
+
 void Simulation::does(const out::EndExecutor& end) { die(cluster_.at(end.executor)); }
 void Simulation::does(const out::LetGo& let_go) { die(cluster_.at(let_go.executor)); }
 
@@ -186,7 +215,7 @@ void Simulation::does(const out::RetireExecutor& retire) {
   onExecutor(retire.executor, delay(), [this](SimulatedExecutor& executor) {
     executor.blocks.clear();
     executor.is_retired = true;
-    feed(in::ExecutorRetired{executor.id});
+    hear(in::ExecutorRetired{executor.id});
   });
 }
 
@@ -197,7 +226,7 @@ void Simulation::does(const out::WantExecutors& want) {
 
 /// With dynamic allocation executors are replaced only as far as the scheduler wants them.
 void Simulation::keepWanted() {
-  const auto is_there = [](const auto& each) { return each.second.alive && !each.second.is_retired; };
+  const auto is_there = [](const SimulatedExecutor& each) { return each.alive && !each.is_retired; };
   const int64_t living = std::count_if(cluster_.begin(), cluster_.end(), is_there);
   for (int64_t n = wanted_ - living - coming_; n > 0; --n) {
     ++coming_;
@@ -213,13 +242,12 @@ void Simulation::does(const out::MoveShuffle& move) {
     const SimulatedExecutor& source = cluster_.at(move.from);
     std::string failure;
     for (int map : move.maps) {
-      const auto output = source.outputs.find({move.shuffle, map});
-      if (!source.alive || output == source.outputs.end()) failure = "an output is not there";
+      if (!source.alive || source.output(move.shuffle, map) == nullptr) failure = "an output is not there";
     }
     if (failure.empty()) {
-      for (int map : move.maps) taker.outputs[{move.shuffle, map}] = source.outputs.at({move.shuffle, map});
+      for (int map : move.maps) taker.outputs[move.shuffle][map] = *source.output(move.shuffle, map);
     }
-    feed(in::ShuffleMoved{move.shuffle, move.maps, move.from, move.to, failure});
+    hear(in::ShuffleMoved{move.shuffle, move.maps, move.from, move.to, failure});
   });
 }
 
@@ -230,7 +258,7 @@ void Simulation::does(const out::CopyBlock& copy) {
     const bool is_there = source.alive && block != source.blocks.end();
     if (is_there) taker.blocks[{copy.rdd, copy.partition}] = block->second;
     const bool present = taker.blocks.contains({copy.rdd, copy.partition});
-    feed(in::BlockChanged{taker.id, {.rdd = copy.rdd, .partition = copy.partition, .present = present, .memory = 8}});
+    hear(in::BlockChanged{taker.id, {.rdd = copy.rdd, .partition = copy.partition, .present = present, .memory = 8}});
   });
 }
 
