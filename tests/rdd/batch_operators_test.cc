@@ -197,19 +197,20 @@ int64_t keyOf(int64_t i) { return i * 7'919 % 40'009; }
 }  // namespace
 
 TEST_CASE("column batches are sorted beyond the memory budget, stably", "[rdd]") {
+  constexpr int64_t kSorted = 600'000;
   const size_t budget = GENERATE(size_t{1} << 30, size_t{1} << 20, size_t{64} << 10);
   testing::FakeTask task(budget);
   Batch2 sorted;
   {
     BatchSorter sorter(task.context);
-    for (int64_t i = 0; i < 300'000;) {
+    for (int64_t i = 0; i < kSorted;) {
       Batch2 batch;
       for (const int64_t end = i + 500; i < end; ++i) batch.add(keyOf(i) % 997, i);
       sorter.add(batch);
     }
     sorted = sorter.finish();
   }
-  REQUIRE(sorted.size() == 300'000);
+  REQUIRE(sorted.size() == size_t{kSorted});
   bool is_in_order = true;
   for (size_t i = 1; i < sorted.size(); ++i) {
     is_in_order = is_in_order &&
@@ -218,7 +219,7 @@ TEST_CASE("column batches are sorted beyond the memory budget, stably", "[rdd]")
   CHECK(is_in_order);
   CHECK(task.services.memory().used() == 0);
   // With the smallest budget more runs are written than one merge reads.
-  const int64_t whole = 300'000 * 16;
+  const int64_t whole = budget == size_t{1} << 30 ? 0 : kSorted * 16;
   CHECK(task.context.metrics().spilled_bytes >= (budget < (size_t{1} << 20) ? whole * 3 / 2 : whole));
 }
 
