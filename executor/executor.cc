@@ -38,7 +38,8 @@ class LocalSegments final : public SegmentSource {
     const ShuffleSegment& segment = (*segments_)[at_++];
     ++task_.metrics().local_blocks_read;
     if (!segment.spilled) {
-      task_.metrics().shuffle_bytes_read += static_cast<int64_t>(segment.block.count() * segment.block.ops->record_size);
+      task_.metrics().shuffle_bytes_read +=
+          static_cast<int64_t>(segment.block.count() * segment.block.ops->record_size);
       return FetchedSegment{segment.block, nullptr};
     }
     auto bytes = readSpilled(*segment.spilled, {range_.shuffle, map_ - 1, self_});

@@ -1,5 +1,6 @@
 // Cerium. Licensed under the Apache License 2.0.
-// What a thread has allocated, from jemalloc's counters. They charge a value of unknown type (such as a std::set in a combiner) with its real growth.
+// What a thread has allocated, from jemalloc's counters. They charge a value of unknown type (such as a std::set in a
+// combiner) with its real growth.
 #pragma once
 
 #include <cstddef>

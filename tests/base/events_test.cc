@@ -37,7 +37,8 @@ TEST_CASE("adding task metrics adds every field", "[events]") {
   int64_t expected = 101;
   for (const TaskFigure& figure : kTaskFigures) {
     INFO(figure.name);
-    CHECK(sum.*figure.of == expected);
+    // A sum of peaks has the largest.
+    CHECK(sum.*figure.of == (figure.of == &TaskMetrics::peak_memory_bytes ? (expected + 99) / 2 : expected));
     expected += 2;
   }
 }

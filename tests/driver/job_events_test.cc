@@ -6,6 +6,7 @@
 
 #include "driver/engine.h"
 #include "tests/support/each_master.h"
+#include "tests/support/temp_folder.h"
 
 namespace cerium {
 namespace {
@@ -283,6 +284,34 @@ TEST_CASE("an application's events begin with itself, its settings without secre
   CHECK(executor.host == "localhost");
   CHECK(executor.memory_bytes > 0);
   CHECK(std::holds_alternative<events::ApplicationEnded>(keeper->all.back()));
+}
+
+TEST_CASE("the figures of tasks say what they read, wrote and used, on each master", "[driver][events]") {
+  for (const char* master : {testing::kThreads, testing::kProcesses}) {
+    INFO("master " << master);
+    testing::TempFolder folder;
+    std::shared_ptr<Keeper> keeper;
+    {
+      Context sc(testConf(master));
+      keeper = keepEventsOf(sc);
+      sc.parallelize(numbers(0, 1000), 2)
+          .map([](int x) { return std::pair(x % 10, x); })
+          .reduceByKey(std::plus<>(), 2)
+          .saveAsTextFile(folder.path() + "/out");
+    }
+    TaskMetrics sum;
+    for (const auto& ended : keeper->only<events::TaskEnded>()) sum += ended.metrics;
+    CHECK(sum.shuffle_records_written == 20);  // ten keys from each of the two map tasks
+    CHECK(sum.shuffle_records_read == 20);
+    CHECK(sum.shuffle_bytes_read >= 20 * 8);
+    CHECK(sum.local_blocks_read + sum.remote_blocks_read == 4);
+    CHECK(sum.records_written == 10);
+    CHECK(sum.bytes_written > 10 * 5);
+    CHECK(sum.cpu_micros > 0);
+    CHECK(sum.cpu_micros <= 2 * sum.run_micros + 1000);  // two clocks
+    CHECK(sum.peak_memory_bytes > 0);
+    CHECK((sum.decode_micros > 0) == (std::string(master) == testing::kProcesses));
+  }
 }
 
 }  // namespace cerium
