@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
@@ -132,20 +133,63 @@ struct SimulatedExecutor {
   using Known = std::map<ShuffleId, out::ShuffleLocations>;
   std::map<TaskId, Running> running;
   boost::unordered_flat_set<int64_t> finished;
-  std::set<TaskId> stopped;                                              ///< Killed before their launch arrived.
-  std::shared_ptr<const Known> known = std::make_shared<Known>();        ///< As it was told last.
-  std::map<ShuffleId, boost::unordered_flat_map<int, Content>> outputs;  ///< By map.
+  std::set<TaskId> stopped;                                        ///< Killed before their launch arrived.
+  std::shared_ptr<const Known> known = std::make_shared<Known>();  ///< As it was told last.
   std::map<std::pair<RddId, int>, Content> blocks;
   std::vector<TaskEnd> ends;  ///< Not sent yet, like `changes`.
   std::vector<BlockChange> changes;
+};
 
-  /// Null where it does not have the output.
-  [[nodiscard]] const Content* output(ShuffleId shuffle, int map) const {
-    const auto all = outputs.find(shuffle);
-    if (all == outputs.end()) return nullptr;
-    const auto found = all->second.find(map);
-    return found == all->second.end() ? nullptr : &found->second;
+/// The map outputs that executors hold: by shuffle and map, in the order in which reduce tasks read them.
+class SimulatedOutputs {
+ public:
+  void put(ShuffleId shuffle, int map, ExecutorId executor, Content content) {
+    auto& maps = shuffles_[shuffle];
+    const auto at = static_cast<size_t>(map);
+    if (at >= maps.size()) maps.resize(at + 1);
+    erase(maps[at], executor);
+    maps[at].push_back({executor, content});
   }
+  /// Null where the executor does not have the output.
+  [[nodiscard]] const Content* find(ShuffleId shuffle, int map, ExecutorId executor) const {
+    const auto maps = shuffles_.find(shuffle);
+    if (maps == shuffles_.end() || static_cast<size_t>(map) >= maps->second.size()) return nullptr;
+    for (const Copy& copy : maps->second[static_cast<size_t>(map)]) {
+      if (copy.executor == executor) return &copy.content;
+    }
+    return nullptr;
+  }
+  void drop(ShuffleId shuffle) { shuffles_.erase(shuffle); }
+  void dropAll(ExecutorId executor) {
+    for (auto& [shuffle, maps] : shuffles_) {
+      for (auto& copies : maps) erase(copies, executor);
+    }
+  }
+  /// Drops one of the outputs that the executor holds.
+  void dropOne(ExecutorId executor, Random& random) {
+    std::vector<std::pair<ShuffleId, int>> held;
+    for (const auto& [shuffle, maps] : shuffles_) {
+      for (int map = 0; map < static_cast<int>(maps.size()); ++map) {
+        if (find(shuffle, map, executor) != nullptr) held.emplace_back(shuffle, map);
+      }
+    }
+    if (held.empty()) return;
+    const auto [shuffle, map] = random.any(held);
+    erase(shuffles_[shuffle][static_cast<size_t>(map)], executor);
+  }
+
+ private:
+  struct Copy {
+    ExecutorId executor;
+    Content content;
+  };
+  using Copies = boost::container::small_vector<Copy, 1>;
+  static void erase(Copies& copies, ExecutorId executor) {
+    const auto is_its = [&](const Copy& copy) { return copy.executor == executor; };
+    copies.erase(std::remove_if(copies.begin(), copies.end(), is_its), copies.end());
+  }
+
+  std::map<ShuffleId, std::vector<Copies>> shuffles_;
 };
 
 /// Executors by id, which are counted up from 0.
@@ -160,6 +204,7 @@ class SimulatedExecutors {
   [[nodiscard]] const SimulatedExecutor& at(ExecutorId id) const { return all_.at(static_cast<size_t>(id.value)); }
   [[nodiscard]] auto begin() { return all_.begin(); }
   [[nodiscard]] auto end() { return all_.end(); }
+  SimulatedOutputs outputs;
 
  private:
   std::deque<SimulatedExecutor> all_;
@@ -227,13 +272,11 @@ class SimulatedTask {
       const auto at = static_cast<size_t>(m);
       const bool is_known = told != known_.end() && at < told->second.outputs->size();
       const auto place = is_known ? (*told->second.outputs)[at] : std::nullopt;
-      const SimulatedExecutor* holder = place ? &cluster_.at(place->executor) : nullptr;
-      if (holder != nullptr && holder->alive) {
-        if (const Content* output = holder->output(shuffle.id(), m)) {
-          content = mix(content, *output);
-          continue;
-        }
+      if (const Content* output = place ? cluster_.outputs.find(shuffle.id(), m, place->executor) : nullptr) {
+        content = mix(content, *output);
+        continue;
       }
+      const SimulatedExecutor* holder = place ? &cluster_.at(place->executor) : nullptr;
       end_.outcome = TaskEnd::Outcome::kFetchFailed;
       end_.shuffle = shuffle.id();
       end_.map = holder != nullptr && !holder->alive ? FetchFailed::kAllMaps : m;

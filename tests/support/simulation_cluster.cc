@@ -96,7 +96,8 @@ void Simulation::endTask(SimulatedExecutor& executor, TaskId id, const Simulated
     end = task.end();
     end.map_checksum = content.value_or(0);
     results_[id] = content.value_or(0);
-    if (content && stage.shuffle) executor.outputs[stage.shuffle->id()][running.task.partition] = *content;
+    if (content && stage.shuffle)
+      cluster_.outputs.put(stage.shuffle->id(), running.task.partition, executor.id, *content);
   }
   end.id = id;
   report(executor, end, task.cached());
@@ -148,12 +149,7 @@ void Simulation::misfortune() {
 
 void Simulation::befall(SimulatedExecutor& executor) {
   if (!executor.alive) return;
-  if (settings_.losses > 0 && !executor.outputs.empty()) {  // one file is damaged
-    auto& outputs =
-        std::next(executor.outputs.begin(), random_.upTo(static_cast<int64_t>(executor.outputs.size()) - 1))->second;
-    if (!outputs.empty())
-      outputs.erase(std::next(outputs.begin(), random_.upTo(static_cast<int64_t>(outputs.size()) - 1)));
-  }
+  if (settings_.losses > 0) cluster_.outputs.dropOne(executor.id, random_);  // one file is damaged
   if (!executor.blocks.empty()) {  // one block is evicted; the driver hears of it later
     const auto [rdd, partition] = executor.blocks.begin()->first;
     executor.blocks.erase(executor.blocks.begin());
@@ -179,7 +175,7 @@ void Simulation::die(SimulatedExecutor& executor) {
   for (const auto& [id, running] : executor.running) {
     if (random_.chance(0.1)) crashed.push_back(id);
   }
-  executor.outputs.clear();
+  cluster_.outputs.dropAll(executor.id);
   executor.blocks.clear();
   events_.after(delay() + random_.upTo(2'000), [this, id = executor.id, crashed] { lose(id, crashed); });
   if (!settings_.options.allocation.enabled) events_.after(random_.upTo(5'000), [this] { addExecutor(); });
@@ -199,8 +195,8 @@ void Simulation::lose(ExecutorId id, const std::vector<TaskId>& crashed) {
 // ---- what the scheduler wants of executors
 
 void Simulation::does(const out::DropShuffle& drop) {
+  cluster_.outputs.drop(drop.shuffle);
   for (SimulatedExecutor& executor : cluster_) {
-    executor.outputs.erase(drop.shuffle);
     if (!executor.known->contains(drop.shuffle)) continue;
     auto fewer = std::make_shared<SimulatedExecutor::Known>(*executor.known);
     fewer->erase(drop.shuffle);
@@ -239,13 +235,14 @@ void Simulation::keepWanted() {
 
 void Simulation::does(const out::MoveShuffle& move) {
   onExecutor(move.to, delay(), [this, move](SimulatedExecutor& taker) {
-    const SimulatedExecutor& source = cluster_.at(move.from);
     std::string failure;
     for (int map : move.maps) {
-      if (!source.alive || source.output(move.shuffle, map) == nullptr) failure = "an output is not there";
+      if (cluster_.outputs.find(move.shuffle, map, move.from) == nullptr) failure = "an output is not there";
     }
-    if (failure.empty()) {
-      for (int map : move.maps) taker.outputs[move.shuffle][map] = *source.output(move.shuffle, map);
+    for (int map : move.maps) {
+      if (!failure.empty()) break;
+      const Content content = *cluster_.outputs.find(move.shuffle, map, move.from);
+      cluster_.outputs.put(move.shuffle, map, taker.id, content);
     }
     hear(in::ShuffleMoved{move.shuffle, move.maps, move.from, move.to, failure});
   });
