@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <set>
 #include <utility>
 
 #include "base/util/heap_pages.h"
@@ -35,16 +36,7 @@ class LocalSegments final : public SegmentSource {
       ++map_;
       at_ = 0;
     }
-    const ShuffleSegment& segment = (*segments_)[at_++];
-    ++task_.metrics().local_blocks_read;
-    if (!segment.spilled) {
-      task_.metrics().shuffle_bytes_read +=
-          static_cast<int64_t>(segment.block.count() * segment.block.ops->record_size);
-      return FetchedSegment{segment.block, nullptr};
-    }
-    auto bytes = readSpilled(*segment.spilled, {range_.shuffle, map_ - 1, self_});
-    task_.metrics().shuffle_bytes_read += static_cast<int64_t>(bytes->size());
-    return FetchedSegment{{}, std::move(bytes)};
+    return readLocal(task_, (*segments_)[at_++], {range_.shuffle, map_ - 1, self_});
   }
 
  private:
@@ -285,10 +277,21 @@ bool Executor::cacheBlock(RddId rdd, int partition, StorageLevel level, CachedBl
   return false;
 }
 
+/// Marks the shuffles that `node` was computed from. Those below another persisted RDD are marked when that is cached:
+/// an iterating program may have a thousand persisted RDDs in one stage, and each partition of each comes here.
 void Executor::computedForCache(const RddNode& node) {
-  for (const RddNode* each : stageNodes(&node)) {
-    for (const Dependency& from : each->dependencies()) {
-      if (from.shuffle) shuffles_.markReadOnce(from.shuffle->id());
+  std::vector<const RddNode*> todo{&node};
+  std::set<const RddNode*> seen{&node};
+  while (!todo.empty()) {
+    const RddNode* at = todo.back();
+    todo.pop_back();
+    for (const Dependency& from : at->dependencies()) {
+      if (from.shuffle) {
+        shuffles_.markReadOnce(from.shuffle->id());
+        continue;
+      }
+      const RddNode* parent = from.narrow->effective();
+      if (parent->storageLevel() == StorageLevel::NONE && seen.insert(parent).second) todo.push_back(parent);
     }
   }
 }

@@ -1,10 +1,8 @@
 // Cerium. Licensed under the Apache License 2.0.
 // Runs a task and turns every exception of its code into a report.
-#include <time.h>
-
-#include <chrono>
 #include <utility>
 
+#include "base/util/clocks.h"
 #include "base/util/exception_text.h"
 #include "executor/current_task.h"
 #include "executor/executor.h"
@@ -14,14 +12,6 @@ namespace cerium {
 thread_local volatile int64_t t_current_task = -1;
 
 namespace {
-
-/// Processor time that the calling thread has used.
-std::chrono::microseconds threadTime() {
-  timespec used{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-  return std::chrono::seconds(used.tv_sec) +
-         std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::nanoseconds(used.tv_nsec));
-}
 
 void setFailure(TaskReport& report, TaskReport::Outcome outcome, std::string message) {
   report.outcome = outcome;
@@ -48,8 +38,8 @@ void compute(const TaskLaunch& launch, TaskContext& task, ShuffleStore& shuffles
 }  // namespace
 
 TaskReport runTask(const TaskLaunch& launch, TaskContext& task, ShuffleStore& shuffles) {
-  const auto begin = std::chrono::steady_clock::now();
-  const auto used_before = threadTime();
+  const int64_t begin = monotonicMicros();
+  const int64_t used_before = threadMicros();
   TaskReport report;
   report.id = launch.id;
   report.stage = launch.stage;
@@ -92,10 +82,9 @@ TaskReport runTask(const TaskLaunch& launch, TaskContext& task, ShuffleStore& sh
     if (std::string why = task.whyFailed(); !why.empty()) setFailure(report, Outcome::kEngineFailure, std::move(why));
   }
   report.metrics = task.metrics();
-  report.metrics.run_micros =
-      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin).count();
+  report.metrics.run_micros = monotonicMicros() - begin;
   if (launch.stage->decode_micros != 0) report.metrics.decode_micros = launch.stage->decode_micros.exchange(0);
-  report.metrics.cpu_micros = (threadTime() - used_before).count();
+  report.metrics.cpu_micros = threadMicros() - used_before;
   if (const MemoryShare* share = MemoryShare::current())
     report.metrics.peak_memory_bytes = static_cast<int64_t>(share->peak());
   return report;

@@ -24,8 +24,8 @@ struct JobRequest {
   /// Called once for each index of `partitions` as results arrive, in any order, on the scheduler's thread. Must be
   /// quick and must not throw. May be null.
   std::function<void(size_t index, TaskResult&& result)> on_result;
-  /// Set: the job runs the map tasks of this shuffle whose output does not exist yet, and those that they need, and no
-  /// other task. `body` is null, `partitions` empty, and `node` the shuffle's parent.
+  /// A shuffle whose output the job makes; null for a job with results. The job runs the map tasks whose output does
+  /// not exist yet, and the tasks of the stages before them. `body` is null, `partitions` empty, `node` the parent.
   std::shared_ptr<ShuffleDependency> shuffle = {};
   /// Called before such a job ends, as on_result is.
   std::function<void(std::shared_ptr<const ShuffleSizes> sizes)> on_sizes = {};

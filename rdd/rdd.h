@@ -4,7 +4,7 @@
 // where it is declared; docs/rdd-guide.md introduces them.
 //
 //   Lazy, narrow: no data moves between partitions                                       rdd/api/transformations.h
-//     map  flatMap  filter  mapPartitions  mapPartitionsWithIndex  glom  keyBy           records by records
+//     map  flatMap  filter  mapPartitions  mapPartitionsWithIndex  glom  keyBy           record by record
 //     zip  zipPartitions  zipWithIndex  zipWithUniqueId  cartesian                       several RDDs side by side
 //     union_  operator+  coalesce  sample  randomSplit  pipe (save.h)  barrier
 //   Lazy, by a shuffle of all records

@@ -1,8 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "base/util/heap_meter.h"
 
-// jemalloc's control interface; null if the program does not link jemalloc.
-extern "C" __attribute__((weak)) int mallctl(const char* name, void* old, size_t* old_size, void* fresh, size_t size);
+#include "base/util/jemalloc.h"
 
 namespace cerium {
 

@@ -100,8 +100,8 @@ class TaskScheduler {
   /// named all that had begun. One that loses executor after executor, whatever the reason, ends as well.
   tasks::Instructions executorLost(ExecutorId executor, const Failure& failure, const std::vector<TaskId>& guilty,
                                    Millis now);
-  /// The executor gets no more tasks; those that it has go on. Excluded executors may get work at once, if it was the
-  /// last one that was not excluded.
+  /// Gives the executor no more tasks; its running tasks go on. If it was the last executor that was not excluded, the
+  /// excluded ones get the waiting tasks at once.
   tasks::Instructions executorLeaving(ExecutorId executor, Millis now);
   /// Others do not reach that host: for a while its executors, and those that come there, get no tasks, unless no
   /// others are left.

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
+#include "base/util/clocks.h"
 
 namespace cerium {
 
@@ -82,15 +82,7 @@ std::optional<FetchedSegment> RemoteShuffle::nextLocal(TaskContext& task) {
     segments_.reset();
     return std::nullopt;
   }
-  const ShuffleSegment& segment = (*segments_)[at_++];
-  ++task.metrics().local_blocks_read;
-  if (segment.spilled) {
-    auto bytes = readSpilled(*segment.spilled, {range_.shuffle, map_, where_.self});
-    task.metrics().shuffle_bytes_read += static_cast<int64_t>(bytes->size());
-    return FetchedSegment{{}, std::move(bytes)};
-  }
-  task.metrics().shuffle_bytes_read += static_cast<int64_t>(segment.block.count() * segment.block.ops->record_size);
-  return FetchedSegment{segment.block, nullptr};
+  return readLocal(task, (*segments_)[at_++], {range_.shuffle, map_, where_.self});
 }
 
 std::optional<FetchedSegment> RemoteShuffle::nextRemote(TaskContext& task, int64_t executor) {
@@ -112,7 +104,7 @@ std::optional<FetchedSegment> RemoteShuffle::nextRemote(TaskContext& task, int64
 }
 
 void RemoteShuffle::readAhead(TaskContext& task, Stream& stream, ExecutorId executor) const {
-  const auto begin = std::chrono::steady_clock::now();
+  const int64_t begin = monotonicMicros();
   try {
     stream.ahead = stream.segments->next(&task);
   } catch (const BlocksFailed& e) {
@@ -120,8 +112,7 @@ void RemoteShuffle::readAhead(TaskContext& task, Stream& stream, ExecutorId exec
   } catch (const IoError& e) {
     throw FetchFailed(range_.shuffle, FetchFailed::kAllMaps, executor, e.what());
   }
-  task.metrics().fetch_wait_micros +=
-      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin).count();
+  task.metrics().fetch_wait_micros += monotonicMicros() - begin;
   stream.ended = !stream.ahead;
 }
 

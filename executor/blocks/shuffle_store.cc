@@ -17,6 +17,16 @@ bool holdsMemory(const MapOutput& output) {
                      [&](const auto& segments) { return std::any_of(segments.begin(), segments.end(), is_in_memory); });
 }
 
+std::shared_ptr<const Bytes> readSpilled(const SpilledBytes& segment, const MapOutputPlace& place) {
+  try {
+    return std::make_shared<const Bytes>(segment.read());
+  } catch (const CorruptData& e) {
+    throw FetchFailed(place.shuffle, place.map, place.executor, e.what());
+  } catch (const IoError& e) {
+    throw FetchFailed(place.shuffle, place.map, place.executor, e.what());
+  }
+}
+
 }  // namespace
 
 ShuffleStore::~ShuffleStore() {
@@ -172,14 +182,15 @@ void ShuffleStore::drop(ShuffleId shuffle) {
   read_once_.erase(shuffle);
 }
 
-std::shared_ptr<const Bytes> readSpilled(const SpilledBytes& segment, const MapOutputPlace& place) {
-  try {
-    return std::make_shared<const Bytes>(segment.read());
-  } catch (const CorruptData& e) {
-    throw FetchFailed(place.shuffle, place.map, place.executor, e.what());
-  } catch (const IoError& e) {
-    throw FetchFailed(place.shuffle, place.map, place.executor, e.what());
+FetchedSegment readLocal(TaskContext& task, const ShuffleSegment& segment, const MapOutputPlace& place) {
+  ++task.metrics().local_blocks_read;
+  if (segment.spilled) {
+    auto bytes = readSpilled(*segment.spilled, place);
+    task.metrics().shuffle_bytes_read += static_cast<int64_t>(bytes->size());
+    return {{}, std::move(bytes)};
   }
+  task.metrics().shuffle_bytes_read += static_cast<int64_t>(segment.block.count() * segment.block.ops->record_size);
+  return {segment.block, nullptr};
 }
 
 }  // namespace cerium

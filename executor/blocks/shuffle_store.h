@@ -82,8 +82,8 @@ struct MapOutputPlace {
   int map = 0;
   ExecutorId executor;
 };
-/// The bytes of a segment on this machine's disk. Throws FetchFailed if they cannot be read as they were written; then
-/// the map task runs again.
-std::shared_ptr<const Bytes> readSpilled(const SpilledBytes& segment, const MapOutputPlace& place);
+/// A segment of this process's store, for `task`, in whose figures it counts as local: a reference to memory, or the
+/// bytes on disk. Throws FetchFailed if these cannot be read as they were written; then the map task runs again.
+FetchedSegment readLocal(TaskContext& task, const ShuffleSegment& segment, const MapOutputPlace& place);
 
 }  // namespace cerium

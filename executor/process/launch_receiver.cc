@@ -2,10 +2,10 @@
 #include "executor/process/launch_receiver.h"
 
 #include <algorithm>
-#include <chrono>
 #include <typeinfo>
 #include <vector>
 
+#include "base/util/clocks.h"
 #include "base/util/exception_text.h"
 #include "rdd/accumulator_registry.h"
 #include "rdd/broadcast.h"
@@ -50,7 +50,7 @@ void LaunchReceiver::addStage(protocol::StageCode& sent) {
   if (sent.shuffle >= 0) stage->shuffle = ShuffleId(sent.shuffle);
   stage->properties = {sent.properties.begin(), sent.properties.end()};
   (void)closure::takeThrowSite();
-  const auto begin = std::chrono::steady_clock::now();
+  const int64_t begin = monotonicMicros();
   if (const auto thrown = guarded([&] { stage->body = decodeStage(sent.code); })) {
     TaskReport& end = broken_stages_[stage->id];
     const bool is_ours = thrown->type == demangled(typeid(CorruptData).name());
@@ -59,8 +59,7 @@ void LaunchReceiver::addStage(protocol::StageCode& sent) {
     end.message = "the stage cannot be decoded: " + thrown->message;
     if (const CallSite* site = closure::takeThrowSite()) end.call_site = site->str();
   }
-  stage->decode_micros =
-      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin).count();
+  stage->decode_micros = monotonicMicros() - begin;
   stages_[stage->id] = std::move(stage);
 }
 

@@ -228,7 +228,7 @@ class Actions {
   }
 
   /// The largest record, by the order of `KeyLess` (as sortBy) or by `less`. One record travels for each partition.
-  /// Throws InvalidArgument if there is no record.
+  /// Throws EmptyCollection if the RDD has no records.
   [[nodiscard]] T max(Where where = Where::current()) const { return max(KeyLess(), where); }
   /// The smallest record; see max().
   [[nodiscard]] T min(Where where = Where::current()) const { return min(KeyLess(), where); }

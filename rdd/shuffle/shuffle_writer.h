@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/serde/record_hash.h"
-#include "base/util/monotonic.h"
+#include "base/util/clocks.h"
 #include "rdd/task_body.h"
 
 namespace cerium {

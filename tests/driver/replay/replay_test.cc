@@ -52,6 +52,27 @@ RDD<int> numbers(Context& sc, int count, int partitions) {
   return sc.parallelize(testing::numbers(0, count), partitions);
 }
 
+/// Reads a parent backwards, and two reduce partitions of a shuffle in each partition.
+class RangesNode final : public RddNode {
+ public:
+  RangesNode() : RangesNode(std::make_shared<test::FakeNode>(RddId(0), 3, std::vector<Dependency>{})) {}
+  explicit RangesNode(const NodePtr& parent)
+      : RddNode(RddId(1), {}, 3,
+                {{parent, nullptr}, {nullptr, std::make_shared<ShuffleDependency>(ShuffleId(4), parent, 6, nullptr)}}) {
+  }
+  void narrowParents(int p, std::vector<PartitionRef>& out) const override {
+    out.push_back({dependencies()[0].narrow.get(), 2 - p});
+  }
+  [[nodiscard]] ShuffleRange shuffleInput(size_t, int p) const override {
+    return {ShuffleId(4), 2 * p, 2 * p + 2, 0, 3, 6};
+  }
+  [[nodiscard]] std::vector<std::string> preferredHosts(int p) const override {
+    return p == 1 ? std::vector<std::string>{"here", "there"} : std::vector<std::string>();
+  }
+  [[nodiscard]] EntryId entry() const override { return {}; }
+  void encode(Writer&) const override {}
+};
+
 /// The number of inputs in the log; throws what the Replay throws.
 int64_t replayAll(const std::string& log, const std::string& version = Context::version()) {
   Replay replay(log, version);
@@ -105,9 +126,40 @@ TEST_CASE("the run of a program that was recorded gives the same instructions ag
     CHECK(kept.count() == 20);
     CHECK(kept.map([](int x) { return x; }).count() == 20);
     runJobs(sc);
+    const auto last = kept.map([](int x) { return std::pair(x, x); }).reduceByKey([](int a, int b) { return a + b; });
+    const auto shuffle = last.node()->dependencies().at(0).shuffle;
+    REQUIRE(shuffle);
+    CHECK(last.runner()->materialise(shuffle, {})->total().records == 20);
     sc.stop();
     CHECK(replayAll(io::readWholeFile(path)) > 20);
   }
+}
+
+TEST_CASE("lineage that is described and made again is asked the same by the scheduler", "[driver][replay]") {
+  const NodePtr node = std::make_shared<RangesNode>();
+  replay::LineageRecorder recorder;
+  Bytes bytes;
+  replay::FieldWriter(bytes).put(recorder.describe(node));
+  replay::DescribedLineage lineage;
+  lineage.apply(replay::FieldReader(bytes.view(), lineage).get<replay::LineageChange>());
+  const RddNode& again = *lineage.find(node->id());
+  CHECK(again.numPartitions() == 3);
+  for (int p = 0; p < 3; ++p) {
+    CHECK(again.shuffleInput(1, p) == node->shuffleInput(1, p));
+    std::vector<PartitionRef> parents;
+    again.narrowParents(p, parents);
+    REQUIRE(parents.size() == 1);
+    CHECK(parents[0].node->id() == RddId(0));
+    CHECK(parents[0].partition == 2 - p);
+    CHECK(again.preferredHosts(p) == node->preferredHosts(p));
+  }
+  CHECK(recorder.describe(node).added.empty());
+  node->setStorageLevel(MEMORY_ONLY);
+  const auto change = recorder.changes();
+  REQUIRE(change);
+  lineage.apply(*change);
+  CHECK(again.storageLevel() == MEMORY_ONLY);
+  CHECK_FALSE(recorder.changes());
 }
 
 TEST_CASE("after an internal error the message names the record, which replays", "[driver][replay]") {

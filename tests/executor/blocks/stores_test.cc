@@ -194,28 +194,42 @@ TEST_CASE("a cached block keeps its writer's checksum when it moves to disk", "[
   CHECK_FALSE(f.store.find(RddId(1), 0));
 }
 
-TEST_CASE("output that was read leaves memory once two later shuffles were read", "[executor]") {
-  constexpr size_t kLarge = size_t{40} << 20;  // the charged size; the real output is far smaller
+namespace {
+
+constexpr size_t kLarge = size_t{40} << 20;  // a charged size; the real output is far smaller
+
+/// A store of map outputs that are charged with more than they take.
+struct LargeOutputs {
   testing::TempFolder folder;
-  MemoryManager memory(size_t{1} << 30);
-  auto disk = std::make_shared<SpillSpace>(std::vector<std::string>{folder.path()});
-  ShuffleStore store(memory);
-  const auto put = [&](int64_t shuffle, size_t charged) {
-    MapOutput made(2);
+  MemoryManager memory{size_t{1} << 30};
+  std::shared_ptr<SpillSpace> disk = std::make_shared<SpillSpace>(std::vector<std::string>{folder.path()});
+  ShuffleStore store{memory};
+
+  /// Puts the only map output of a shuffle: the block of its number in reduce partition 0.
+  void put(int64_t shuffle, int reduces, size_t charged) {
+    MapOutput made(reduces);
     made.add(0, {blockOf(shuffle).block, nullptr}, {});
     memory.reserveAnyway(charged);
     made.reserved = charged;
     store.put(ShuffleId(shuffle), 0, std::move(made));
-  };
+  }
+};
+
+}  // namespace
+
+TEST_CASE("output that was read leaves memory once two later shuffles were read", "[executor]") {
+  LargeOutputs f;
+  auto& memory = f.memory;
+  auto& store = f.store;
   const auto read = [&](int64_t shuffle) {
     for (int reduce = 0; reduce < 2; ++reduce) (void)store.find(ShuffleId(shuffle), 0, reduce);
-    store.evictCold(disk);
+    store.evictCold(f.disk);
   };
   const auto is_in_memory = [&](int64_t shuffle) {
     return store.find(ShuffleId(shuffle), 0, 0)->front().spilled == nullptr;
   };
-  put(1, 1000);  // too little to be moved to disk alone
-  for (int64_t shuffle = 2; shuffle <= 5; ++shuffle) put(shuffle, kLarge);
+  f.put(1, 2, 1000);  // too little to be moved to disk alone
+  for (int64_t shuffle = 2; shuffle <= 5; ++shuffle) f.put(shuffle, 2, kLarge);
   (void)store.find(ShuffleId(5), 0, 0);  // its other half is still to be read
   for (int64_t shuffle = 1; shuffle <= 3; ++shuffle) read(shuffle);
   CHECK(memory.used() == 1000 + 4 * kLarge);
@@ -232,39 +246,29 @@ TEST_CASE("output that was read leaves memory once two later shuffles were read"
 }
 
 TEST_CASE("output leaves memory once it was read by tasks that cache what they compute from it", "[executor]") {
-  constexpr size_t kLarge = size_t{40} << 20;  // the charged size; the real output is far smaller
-  testing::TempFolder folder;
-  MemoryManager memory(size_t{1} << 30);
-  auto disk = std::make_shared<SpillSpace>(std::vector<std::string>{folder.path()});
-  ShuffleStore store(memory);
-  MapOutput made(2);
-  made.add(0, {blockOf(7).block, nullptr}, {});
-  memory.reserveAnyway(kLarge);
-  made.reserved = kLarge;
-  store.put(ShuffleId(1), 0, std::move(made));
+  LargeOutputs f;
+  auto& memory = f.memory;
+  auto& store = f.store;
+  f.put(7, 2, kLarge);
   const auto read = [&](int reduce) {
-    (void)store.find(ShuffleId(1), 0, reduce);
-    store.evictCold(disk);
+    (void)store.find(ShuffleId(7), 0, reduce);
+    store.evictCold(f.disk);
   };
   read(0);
-  store.markReadOnce(ShuffleId(1));
-  store.evictCold(disk);
+  store.markReadOnce(ShuffleId(7));
+  store.evictCold(f.disk);
   CHECK(memory.used() == kLarge);  // the other half is still to be read
   SECTION("the last reader reads after the first has cached") { read(1); }
   SECTION("all have read before the first has cached") {
-    store.drop(ShuffleId(1));
-    MapOutput again(1);
-    again.add(0, {blockOf(7).block, nullptr}, {});
-    memory.reserveAnyway(kLarge);
-    again.reserved = kLarge;
-    store.put(ShuffleId(1), 0, std::move(again));
+    store.drop(ShuffleId(7));
+    f.put(7, 1, kLarge);
     read(0);
     CHECK(memory.used() == kLarge);
-    store.markReadOnce(ShuffleId(1));
-    store.evictCold(disk);
+    store.markReadOnce(ShuffleId(7));
+    store.evictCold(f.disk);
   }
   CHECK(memory.used() == 0);
-  const auto spilled = store.find(ShuffleId(1), 0, 0)->front().spilled;
+  const auto spilled = store.find(ShuffleId(7), 0, 0)->front().spilled;
   CHECK(valueIn(CachedBlock::of(std::vector<CachedPiece>{{{}, spilled}})) == 7);
 }
 
