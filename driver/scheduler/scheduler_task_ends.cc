@@ -145,7 +145,7 @@ void Scheduler::excludeHost(ExecutorId source, ExecutorId reader) {
   const std::string here = hostOf(reader);
   if (there.empty() || here.empty() || there == here) return;
   warn(fmt::format("{} gets no tasks for a while, if there are other hosts: others do not reach it", there));
-  tasks_.excludeHost(there, now_);
+  carryOut(tasks_.excludeHost(there, now_));
   tell(events::ExecutorExcluded{.at = {},
                                 .executor = {},
                                 .host = there,

@@ -115,8 +115,11 @@ void Scheduler::tellProgress() {
 void Scheduler::countProgress(StageId id, const TaskMetrics& metrics) {
   const auto stage = stages_.find(id);
   if (stage == stages_.end() || stage->second.is_over) return;
-  ++stage->second.figures.completed_tasks;
-  stage->second.figures.metrics += metrics;
+  events::StageFigures& figures = stage->second.figures;
+  ++figures.completed_tasks;
+  // A barrier stage that starts over within an attempt also makes outputs again that were lost after they were counted.
+  figures.num_tasks = std::max(figures.num_tasks, figures.completed_tasks);
+  figures.metrics += metrics;
   figuresChanged(id, stage->second);
 }
 

@@ -41,7 +41,11 @@ tasks::Instructions TaskScheduler::executorAdded(ExecutorId executor, const std:
   return state_->finishEvent();
 }
 
-void TaskScheduler::excludeHost(const std::string& host, Millis now) { state_->executors.excludeHost(host, now); }
+tasks::Instructions TaskScheduler::excludeHost(const std::string& host, Millis now) {
+  state_->executors.excludeHost(host, now);
+  state_->offerAll(now);
+  return state_->finishEvent();
+}
 
 Millis TaskScheduler::excludeMillis() const { return state_->options.exclude_ms; }
 

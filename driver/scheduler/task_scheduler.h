@@ -104,8 +104,8 @@ class TaskScheduler {
   /// excluded ones get the waiting tasks at once.
   tasks::Instructions executorLeaving(ExecutorId executor, Millis now);
   /// Others do not reach that host: for a while its executors, and those that come there, get no tasks, unless no
-  /// others are left.
-  void excludeHost(const std::string& host, Millis now);
+  /// others are left: then all get tasks.
+  tasks::Instructions excludeHost(const std::string& host, Millis now);
   /// How long an exclusion lasts.
   [[nodiscard]] Millis excludeMillis() const;
   /// Partitions that are pending or running already stay as they are; the others become pending.

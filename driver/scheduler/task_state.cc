@@ -24,6 +24,7 @@ void TaskScheduler::State::offer(ExecutorSlots& executor, Millis now) {
   if (!executors.usable(executor)) return;
   while (executor.freeCores() > 0 && launchOne(executor, now)) {
   }
+  if (barrier_launched) return offerAll(now);
   queueAhead(executor, now);
 }
 
@@ -43,6 +44,7 @@ void TaskScheduler::State::offerAll(Millis now) {
   // had as soon as that is busy.
   while (offerRounds(usable, now)) {
   }
+  barrier_launched = false;
   for (ExecutorSlots* executor : usable) queueAhead(*executor, now);
 }
 
@@ -106,6 +108,7 @@ bool TaskScheduler::State::launchBarrier(TaskSet& set, Millis now, bool& must_wa
       if (slot >= 0) launch(set, slot, *executor, now);
     }
   }
+  barrier_launched = true;
   return true;
 }
 

@@ -41,6 +41,8 @@ struct TaskScheduler::State {
   bool in_batch = false;
   bool offer_all = false;
   std::vector<ExecutorId> freed;
+  /// A barrier stage got its cores: others that were kept free for it may be given out.
+  bool barrier_launched = false;
 
   tasks::Instructions finishEvent();
   void note(std::string text) { out.emplace_back(tasks::Note{std::move(text)}); }

@@ -418,7 +418,7 @@ TEST_CASE("a host that others do not reach gets no tasks for a while, nor does w
   };
   addAt(0, "far");
   addAt(1, "near");
-  b.scheduler.excludeHost("far", b.now);
+  b.checked(b.scheduler.excludeHost("far", b.now));
   addAt(2, "far");
   REQUIRE(executorOf(b, theOne(b.submit(0, 2))) == ExecutorId(1));
   SECTION("until the time is over") {
@@ -430,6 +430,9 @@ TEST_CASE("a host that others do not reach gets no tasks for a while, nor does w
   SECTION("unless no other is left") {
     b.lose(1);
     CHECK(b.held(0) + b.held(2) == 2);
+  }
+  SECTION("unless all hosts are excluded: then the waiting tasks start at once") {
+    CHECK(launched(b.checked(b.scheduler.excludeHost("near", b.now))).size() == 1);
   }
 }
 
@@ -671,6 +674,16 @@ TEST_CASE("the tasks of a barrier stage start together or not at all", "[driver]
     CHECK(launched(b.submit(2, 1)).empty());
     CHECK(launched(b.succeed(first.id)).size() == 4);
     CHECK(b.scheduler.pendingTasks() == 1);
+  }
+  SECTION("cores that it does not need are given out as soon as it starts") {
+    const auto first = launched(b.submit(0, 2));
+    b.add(1, 3);
+    CHECK(launched(b.submit(gang)).empty());
+    CHECK(launched(b.submit(2, 1)).empty());
+    b.scheduler.beginBatch();
+    for (const Task& task : first) b.scheduler.succeeded(task.id, b.now);
+    CHECK(launched(b.checked(b.scheduler.endBatch(b.now))).size() == 5);
+    CHECK(b.scheduler.pendingTasks() == 0);
   }
   SECTION("too few cores for good end the stage with the numbers") {
     CHECK(launched(b.submit(gang)).empty());
