@@ -116,38 +116,7 @@ struct BroadcastRemoved {
   bool destroyed = false;
 };
 
-// ---- jobs
-
-enum class JobOutcome { kSucceeded, kFailed, kCancelled };
-
-struct JobDescription {
-  JobId job;
-  std::string call_site;  ///< Where the action was called: "collect at wordcount.cc:12".
-  std::string group;
-  std::string description;
-  std::string pool;
-  Settings properties;  ///< The local properties of the thread that called the action, sorted by key.
-  RddId rdd;
-  int num_partitions = 0;  ///< How many partitions of the RDD the job computes.
-};
-struct JobStarted {
-  WallTime at;
-  std::shared_ptr<const JobDescription> job;
-};
-struct JobEnded {
-  WallTime at;
-  std::shared_ptr<const JobDescription> job;
-  JobOutcome outcome = JobOutcome::kSucceeded;
-  std::string failure;          ///< The reason; empty if the job succeeded.
-  std::vector<StageId> stages;  ///< The stages that ran for the job, in the order of their first submission.
-  Took took{};
-};
-
-// ---- stages
-
-/// How an attempt of a stage ended. kResubmitted: part of its input or output was lost, and another attempt computes
-/// the missing part.
-enum class StageOutcome { kSucceeded, kFailed, kCancelled, kResubmitted };
+// ---- what stages are
 
 /// Where a persisted RDD may be stored.
 struct StorageUse {
@@ -177,6 +146,47 @@ struct StageDescription {
   /// Parents before children. Empty unless a reader takes all events (see EventBus::isWatched).
   std::vector<RddDescription> rdds;
 };
+
+// ---- jobs
+
+enum class JobOutcome { kSucceeded, kFailed, kCancelled };
+
+struct JobDescription {
+  JobId job;
+  std::string call_site;  ///< Where the action was called: "collect at wordcount.cc:12".
+  std::string group;
+  std::string description;
+  std::string pool;
+  Settings properties;  ///< The local properties of the thread that called the action, sorted by key.
+  RddId rdd;
+  int num_partitions = 0;  ///< How many partitions of the RDD the job computes.
+};
+/// A stage that a job needs, as far as known when the job starts.
+struct PlannedStage {
+  std::shared_ptr<const StageDescription> stage;
+  int num_tasks = 0;
+};
+struct JobStarted {
+  WallTime at;
+  std::shared_ptr<const JobDescription> job;
+  /// Parents before children. Some may be skipped (their output exists); others may be added when cached input is lost.
+  std::vector<PlannedStage> stages;
+};
+struct JobEnded {
+  WallTime at;
+  std::shared_ptr<const JobDescription> job;
+  JobOutcome outcome = JobOutcome::kSucceeded;
+  std::string failure;          ///< The reason; empty if the job succeeded.
+  std::vector<StageId> stages;  ///< The stages that ran for the job, in the order of their first submission.
+  Took took{};
+};
+
+// ---- stages
+
+/// How an attempt of a stage ended. kResubmitted: part of its input or output was lost, and another attempt computes
+/// the missing part.
+enum class StageOutcome { kSucceeded, kFailed, kCancelled, kResubmitted };
+
 /// The figures of a stage since its output was last complete. An attempt that computes missing output adds to them.
 struct StageFigures {
   int num_tasks = 0;
@@ -214,7 +224,7 @@ struct StageCompleted {
   std::string failure;
   Took took{};
 };
-/// A stage that a job needs did not run, because its output existed.
+/// A stage that a job was to need did not run: its output existed, or the job ended before.
 struct StageSkipped {
   WallTime at;
   StageId stage;

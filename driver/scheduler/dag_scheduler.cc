@@ -32,7 +32,26 @@ dag::Instructions DagScheduler::submitJob(JobSpec job) {
   record.spec = std::move(job);
   state_->addJobs(stage, {id});
   state_->wake(stage);
-  return state_->finishEvent();
+  auto instructions = state_->finishEvent();
+  state_->giveIds(stage);
+  return instructions;
+}
+
+std::vector<PlannedStage> DagScheduler::stagesOf(JobId job) const {
+  std::vector<PlannedStage> planned;
+  const auto found = state_->jobs.find(job);
+  if (found == state_->jobs.end()) return planned;
+  for (const Stage* stage : state_->parentsFirst(*found->second.result)) {
+    const auto& spec = found->second.spec;
+    PlannedStage& each = planned.emplace_back(PlannedStage{
+        .id = stage->id,
+        .node = stage->node,
+        .shuffle = stage->shuffle,
+        .parents = {},
+        .num_tasks = stage->shuffle ? stage->shuffle->numMaps() : static_cast<int>(spec.partitions.size())});
+    for (const Stage* parent : state_->parentsOf(*stage)) each.parents.push_back(parent->id);
+  }
+  return planned;
 }
 
 dag::Instructions DagScheduler::cancelJob(JobId job, const std::string& reason) {

@@ -103,6 +103,15 @@ using Instructions = std::vector<Instruction>;
 
 }  // namespace dag
 
+/// A stage that a job needs, as known when the job was submitted.
+struct PlannedStage {
+  StageId id;
+  NodePtr node;
+  std::shared_ptr<ShuffleDependency> shuffle;  ///< Null for the result stage.
+  std::vector<StageId> parents;                ///< Whose output it reads.
+  int num_tasks = 0;                           ///< Of all its partitions that the job needs.
+};
+
 /// What the DAG scheduler decided about one finished task.
 struct TaskVerdict {
   dag::Instructions instructions;
@@ -129,6 +138,9 @@ class DagScheduler {
   ~DagScheduler();
 
   dag::Instructions submitJob(JobSpec job);
+  /// The stages of an active job, parents before children, those whose output exists included. Stages that read only
+  /// such output are not looked behind. O(stages of the job).
+  [[nodiscard]] std::vector<PlannedStage> stagesOf(JobId job) const;
   dag::Instructions cancelJob(JobId job, const std::string& reason);
 
   /// A task of (stage, partition) succeeded; `output` is what it left where it ran (of a result task only the place

@@ -34,7 +34,9 @@ dag::Instructions DagScheduler::State::submitShuffle(JobSpec job) {
   } else if (stage.state == Stage::State::kIdle) {
     wake(stage);
   }
-  return finishEvent();
+  auto instructions = finishEvent();
+  if (jobs.contains(id)) giveIds(stage);
+  return instructions;
 }
 
 Stage& DagScheduler::State::newStage(NodePtr node) {
@@ -59,6 +61,36 @@ void DagScheduler::State::giveId(Stage& stage) {
   if (stage.id.valid()) return;
   stage.id = StageId(next_stage_id++);
   by_id[stage.id] = &stage;
+}
+
+std::vector<Stage*> DagScheduler::State::parentsOf(const Stage& stage) const {
+  std::vector<Stage*> parents;
+  for (const auto& shuffle : stage.parents) {
+    if (auto parent = map_stages.find(shuffle->id()); parent != map_stages.end()) parents.push_back(parent->second);
+  }
+  return parents;
+}
+
+std::vector<Stage*> DagScheduler::State::parentsFirst(Stage& last) const {
+  std::vector<Stage*> ordered;
+  std::set<int64_t> seen;                                     // by serial
+  std::vector<std::pair<Stage*, bool>> todo{{&last, false}};  // true: its parents are in `ordered`
+  while (!todo.empty()) {
+    const auto [stage, has_parents] = todo.back();
+    todo.pop_back();
+    if (has_parents) {
+      ordered.push_back(stage);
+      continue;
+    }
+    if (!seen.insert(stage->serial).second) continue;
+    todo.emplace_back(stage, true);
+    for (Stage* parent : parentsOf(*stage)) todo.emplace_back(parent, false);
+  }
+  return ordered;
+}
+
+void DagScheduler::State::giveIds(Stage& last) {
+  for (Stage* stage : parentsFirst(last)) giveId(*stage);
 }
 
 /// Notes that these jobs need the stage, and with it whatever it waits for now.
@@ -148,10 +180,7 @@ void DagScheduler::State::run(Stage& stage) {
   tasks.pool = jobs.at(job).spec.pool;
   tasks.partitions = std::move(partitions);
   tasks.missing = static_cast<int>(missing(stage).size());
-  for (const auto& shuffle : stage.parents) {
-    if (auto parent = map_stages.find(shuffle->id()); parent != map_stages.end())
-      tasks.parents.push_back(parent->second->id);
-  }
+  for (const Stage* parent : parentsOf(stage)) tasks.parents.push_back(parent->id);
   tasks.barrier = stage.barrier;
   if (options.follows_sizes) followSizes(tasks, outputs);
   locateTasks(tasks, cached);
@@ -274,7 +303,7 @@ void DagScheduler::State::remove(Stage& stage) {
   if (stage.state != Stage::State::kIdle && stage.attempt >= 0) {
     out.emplace_back(dag::CancelTasks{stage.ref(), "no job needs " + stage.str() + " any more"});
   }
-  if (stage.id.valid()) {
+  if (stage.id.valid() && (stage.attempt >= 0 || stage.shuffle)) {
     out.emplace_back(dag::StageDone{
         .stage = stage.id, .skipped = stage.attempt < 0, .shuffle = stage.shuffle, .failure = stage.failure});
   }

@@ -48,6 +48,12 @@ struct DagScheduler::State {
   Stage& newStage(NodePtr node);
   Stage& mapStage(const std::shared_ptr<ShuffleDependency>& shuffle);
   void giveId(Stage& stage);
+  /// Gives ids to all stages that `last` waits for, directly or not, and to it.
+  void giveIds(Stage& last);
+  /// The stages whose output it reads, as of the last walk over its lineage.
+  [[nodiscard]] std::vector<Stage*> parentsOf(const Stage& stage) const;
+  /// `last` and the stages before it, each after its parents.
+  [[nodiscard]] std::vector<Stage*> parentsFirst(Stage& last) const;
   void addJobs(Stage& stage, const std::set<JobId>& wanted_by);
 
   void wake(Stage& stage);

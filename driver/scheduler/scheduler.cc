@@ -54,8 +54,12 @@ void Scheduler::on(in::JobSubmitted& event) {
   job.shown = std::move(event.shown);
   job.started = now_;
   if (max_result_bytes_ > 0) job.measured.resize(static_cast<size_t>(event.spec.node->numPartitions()));
-  tell(events::JobStarted{.at = {}, .job = job.shown});
-  if (dead_.empty()) return carryOut(dag_.submitJob(std::move(event.spec)));
+  if (dead_.empty()) {
+    auto instructions = dag_.submitJob(std::move(event.spec));
+    tellJobStarted(id, job);
+    return carryOut(std::move(instructions));
+  }
+  tellJobStarted(id, job);
   Failure failure;
   failure.message = dead_;
   endJob(id, std::move(failure));

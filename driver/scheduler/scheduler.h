@@ -144,7 +144,10 @@ class Scheduler {
 
   // What readers of events are told (scheduler_tells.cc).
   void tell(events::Event event) { out_.emplace_back(out::Tell{std::move(event)}); }
+  void tellJobStarted(JobId id, const Job& job);
   void tellJobEnded(const Job& job, const std::optional<Failure>& failure);
+  [[nodiscard]] events::StageDescription describe(const RddNode& node, const ShuffleDependency* shuffle,
+                                                  const events::JobDescription& job) const;
   void tellSubmitted(Stage& stage, const dag::SubmitTasks& submit);
   void tellSkipped(const dag::StageDone& done);
   void tellOver(Stage& stage, events::StageOutcome outcome, const std::string& failure = {});

@@ -41,6 +41,29 @@ std::shared_ptr<const events::TaskFailure> failureOf(const TaskEnd& end) {
 
 }  // namespace
 
+void Scheduler::tellJobStarted(JobId id, const Job& job) {
+  events::JobStarted started{.at = {}, .job = job.shown, .stages = {}};
+  for (const PlannedStage& planned : dag_.stagesOf(id)) {
+    events::StageDescription stage = describe(*planned.node, planned.shuffle.get(), *job.shown);
+    stage.stage = planned.id;
+    stage.parents = planned.parents;
+    started.stages.push_back({std::make_shared<const events::StageDescription>(std::move(stage)), planned.num_tasks});
+  }
+  tell(std::move(started));
+}
+
+/// A result stage has the name of the action, a map stage that of the operation.
+events::StageDescription Scheduler::describe(const RddNode& node, const ShuffleDependency* shuffle,
+                                             const events::JobDescription& job) const {
+  events::StageDescription stage;
+  stage.job = job.job;
+  stage.call_site = node.site().str();
+  stage.name = shuffle == nullptr ? job.call_site : stage.call_site;
+  if (shuffle != nullptr) stage.shuffle = shuffle->id();
+  if (is_watched_) stage.rdds = describeRdds(node);
+  return stage;
+}
+
 void Scheduler::tellJobEnded(const Job& job, const std::optional<Failure>& failure) {
   tell(events::JobEnded{.at = {},
                         .job = job.shown,
@@ -59,16 +82,13 @@ void Scheduler::tellSubmitted(Stage& stage, const dag::SubmitTasks& submit) {
     stage.figures = {.active_tasks = stage.figures.active_tasks, .metrics = {}};
   }
   const auto job = jobs_.find(submit.job);
-  const std::string site = submit.node->site().str();
-  stage.shown = std::make_shared<const events::StageDescription>(events::StageDescription{
-      .stage = submit.stage.id,
-      .attempt = submit.stage.attempt,
-      .job = stage.shown ? stage.shown->job : submit.job,
-      .name = submit.shuffle || job == jobs_.end() ? site : job->second.shown->call_site,
-      .call_site = site,
-      .shuffle = submit.shuffle ? std::optional(submit.shuffle->id()) : std::nullopt,
-      .parents = submit.parents,
-      .rdds = is_watched_ ? describeRdds(*submit.node) : std::vector<events::RddDescription>{}});
+  events::StageDescription shown =
+      describe(*submit.node, submit.shuffle.get(), job == jobs_.end() ? events::JobDescription() : *job->second.shown);
+  shown.stage = submit.stage.id;
+  shown.attempt = submit.stage.attempt;
+  shown.job = stage.shown ? stage.shown->job : submit.job;
+  shown.parents = submit.parents;
+  stage.shown = std::make_shared<const events::StageDescription>(std::move(shown));
   stage.is_over = false;
   stage.submitted = now_;
   stage.figures.num_tasks = stage.figures.completed_tasks + submit.missing;

@@ -28,7 +28,7 @@ struct Stage {
   enum class State { kIdle, kWaiting, kRunning };
 
   int64_t serial = 0;  ///< Age.
-  StageId id;          ///< Given when it first runs, so that parents have lower ids, or when it is found complete.
+  StageId id;          ///< Given when a job is submitted or finds it needs the stage; parents have lower ids.
   int attempt = -1;    ///< Of the last submission; -1 before the first.
   NodePtr node;
   std::shared_ptr<ShuffleDependency> shuffle;  ///< Null for the result stage of `result_of`.

@@ -135,6 +135,20 @@ TEST_CASE("the events of a job with a shuffle and a failed task are complete and
     CHECK(jobs[0].stages.size() == 2);
     CHECK(jobs[1].stages.size() == 1);
 
+    const auto started = keeper->only<events::JobStarted>();
+    REQUIRE(started.size() == 2);
+    for (const auto& job : started) {  // the map stage before the result stage, also where its output exists
+      REQUIRE(job.stages.size() == 2);
+      CHECK(job.stages[0].stage->shuffle.has_value());
+      CHECK(job.stages[0].num_tasks == 4);
+      CHECK_FALSE(job.stages[0].stage->rdds.empty());
+      CHECK(job.stages[1].num_tasks == 3);
+      CHECK(job.stages[1].stage->parents == std::vector{job.stages[0].stage->stage});
+      CHECK(job.stages[1].stage->name == job.job->call_site);
+    }
+    CHECK(started[0].stages[0].stage->stage == jobs[0].stages[0]);
+    CHECK(started[0].stages[1].stage->stage == jobs[0].stages[1]);
+
     const auto stages = keeper->only<events::StageCompleted>();
     REQUIRE(stages.size() == 3);
     const auto& map = stages[0];

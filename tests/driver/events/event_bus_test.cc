@@ -39,7 +39,7 @@ events::Event task(int64_t id) {
 events::Event job(int64_t id) {
   events::JobDescription job;
   job.job = JobId(id);
-  return events::JobStarted{.at = {}, .job = std::make_shared<events::JobDescription>(job)};
+  return events::JobStarted{.at = {}, .job = std::make_shared<events::JobDescription>(job), .stages = {}};
 }
 events::Event executor(int64_t id) {
   events::ExecutorAdded added;

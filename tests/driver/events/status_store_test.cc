@@ -30,7 +30,7 @@ events::StageFigures figures(int tasks, int completed) {
 
 struct Told {
   StatusStore store;
-  void jobStarted(int64_t id) { store.read(events::JobStarted{.at = {}, .job = job(id)}); }
+  void jobStarted(int64_t id) { store.read(events::JobStarted{.at = {}, .job = job(id), .stages = {}}); }
   void jobEnded(int64_t id, events::JobOutcome outcome = events::JobOutcome::kSucceeded) {
     store.read(events::JobEnded{.at = {}, .job = job(id), .outcome = outcome, .failure = {}, .stages = {}});
   }
