@@ -13,6 +13,7 @@ void addConfigCommand(CLI::App& app);
 void addManagerCommand(CLI::App& app, int& exit_status);
 void addHealthcheckCommand(CLI::App& app, int& exit_status);
 void addWorkerCommand(CLI::App& app, int& exit_status);
+void addHistoryCommand(CLI::App& app, int& exit_status);
 void addReplayCommand(CLI::App& app, int& exit_status);
 void addSubmitCommand(CLI::App& app, int& exit_status);
 

@@ -205,7 +205,7 @@ int Context::defaultParallelism() const { return engine_->defaultParallelism(); 
 std::string Context::applicationId() const { return engine_->applicationId(); }
 std::string Context::appName() const { return engine_->conf().getString("cerium.app.name"); }
 std::string Context::master() const { return engine_->conf().getString("cerium.master"); }
-std::string Context::uiWebUrl() const { return {}; }
+std::string Context::uiWebUrl() const { return engine_->webUrl(); }
 std::string Context::executorLogDir() const { return engine_->backend().logDir(); }
 std::string Context::version() { return "0.1.0"; }
 const Conf& Context::getConf() const { return engine_->conf(); }

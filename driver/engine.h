@@ -14,6 +14,7 @@
 #include "base/config/config.h"
 #include "driver/app/console_progress.h"
 #include "driver/app/sigint_handler.h"
+#include "driver/app/web_ui.h"
 #include "driver/backend/cluster_backend.h"
 #include "driver/backend/scheduler_loop.h"
 #include "driver/events/event_bus.h"
@@ -40,6 +41,8 @@ class Engine final : public JobRunner, public BroadcastOwner, public std::enable
   [[nodiscard]] const StatusStore& status();
   void addListener(std::shared_ptr<Listener> listener);
   [[nodiscard]] const std::string& applicationId() const { return application_id_; }
+  /// Empty where the application has no web pages.
+  [[nodiscard]] std::string webUrl() const { return web_ui_ ? web_ui_->url() : std::string(); }
   [[nodiscard]] ContextId contextId() const override { return context_id_; }
   [[nodiscard]] const ClusterBackend& backend() const { return *backend_; }
 
@@ -85,6 +88,7 @@ class Engine final : public JobRunner, public BroadcastOwner, public std::enable
   std::unique_ptr<SchedulerLoop> loop_;
   std::unique_ptr<SigintHandler> interrupts_;
   std::unique_ptr<ConsoleProgress> progress_;
+  std::shared_ptr<WebUi> web_ui_;  // null if the settings want none
   std::atomic<int64_t> next_rdd_{0};
   std::atomic<int64_t> next_job_{0};
   std::atomic<bool> stopped_{false};

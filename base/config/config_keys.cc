@@ -65,6 +65,8 @@ constexpr ConfigKey kKeys[] = {
      kMaxInt},
     {"cerium.eventLog.dir", kString, "", "The folder for event logs; empty is a folder of the user's own."},
     {"cerium.eventLog.enabled", kBool, "true", "Whether the application's events are kept for the history pages."},
+    {"cerium.eventLog.rolling.maxFileSize", kSize, "128m",
+     "The compressed size at which the next file of an event log begins.", kMiB, 10 * kKiB},
     {"cerium.excludeOnFailure.enabled", kBool, "true",
      "Whether an executor on which tasks fail repeatedly gets no more tasks."},
     {"cerium.excludeOnFailure.timeout", kDuration, "60s", "How long an excluded executor gets no tasks."},
@@ -123,8 +125,14 @@ constexpr ConfigKey kKeys[] = {
      kSecond, -kMaxInt},
     {"cerium.ui.enabled", kBool, "true", "Whether the driver serves the web pages."},
     {"cerium.ui.port", kInt, "4040", "The port of the web pages; the next free one is taken.", 1, 0, kMaxPort},
+    {"cerium.ui.retainedJobs", kInt, "10000", "The jobs that the web pages show; the oldest ones go first.", 1, 1,
+     kMaxInt},
+    {"cerium.ui.retainedStages", kInt, "10000", "The stages that the web pages show; the oldest ones go first.", 1, 1,
+     kMaxInt},
     oneOf("cerium.ui.showConsoleProgress", "auto", "auto|true|false",
           "Whether stages show a bar on the terminal; auto is on terminals only."),
+    {"cerium.ui.store.maxBytes", kSize, "256m",
+     "The memory for what the web pages show of single tasks; the oldest ones go first.", kMiB, kMiB},
 };
 
 // A family of settings. The rest of the key is the name of a variable, so the table cannot list them.

@@ -1,0 +1,45 @@
+// Cerium. Licensed under the Apache License 2.0.
+// The driver's web pages and its event log: the reader of events that keeps what the pages show and writes the log.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "base/config/config.h"
+#include "driver/events/event_queue.h"
+#include "web-ui/eventlog/log_writer.h"
+#include "web-ui/eventlog/translator.h"
+#include "web-ui/http/server.h"
+#include "web-ui/store/app_store.h"
+
+namespace cerium {
+
+/// A port that is taken, or a folder that cannot be written, costs the pages or the log, never the application: the log
+/// of the program says so. Threads: read() on the queue's thread; the rest from any.
+class WebUi final : public EventReader {
+ public:
+  /// Null if the settings want neither pages nor a log.
+  [[nodiscard]] static std::shared_ptr<WebUi> start(const Conf& conf, const std::string& application_id);
+  WebUi(const Conf& conf, const std::string& application_id);
+
+  void read(const events::Event& event) override;
+
+  /// "http://127.0.0.1:4040"; empty if there are no pages.
+  [[nodiscard]] const std::string& url() const { return url_; }
+
+ private:
+  void openLog(const Conf& conf, const std::string& application_id);
+  void serve(const Conf& conf);
+  void write(const eventlog::LogEvent& event);
+  void giveUpLog(const std::exception& error);
+
+  eventlog::Translator translator_;
+  const std::shared_ptr<store::AppStore> store_;
+  std::unique_ptr<eventlog::LogWriter> log_;
+  std::chrono::steady_clock::time_point flushed_;
+  std::unique_ptr<http::Server> server_;
+  std::string url_;
+};
+
+}  // namespace cerium

@@ -1,0 +1,53 @@
+// Cerium. Licensed under the Apache License 2.0.
+// What the web interfaces read: one running application, or those of a folder of logs.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "web-ui/api/spark_json.h"
+#include "web-ui/store/app_store.h"
+
+namespace cerium::api {
+
+/// An application that can be shown.
+struct Shown {
+  std::shared_ptr<const store::AppStore> store;
+  bool completed = false;
+  store::Instant last_updated = 0;  ///< 0: now, as it runs.
+  std::vector<std::string> notes;   ///< What is wrong with its log.
+  std::filesystem::path log;        ///< Empty if there is none.
+};
+
+/// One line of the list of applications, without the contents of its log.
+struct Listed {
+  std::string id;
+  std::string name;
+  std::string user;
+  std::string version;
+  std::string cerium;  ///< Empty for a log of Spark.
+  store::Instant started = 0;
+  store::Instant ended = 0;
+  store::Instant last_updated = 0;
+  bool completed = false;
+  uint64_t log_bytes = 0;
+  std::vector<std::string> notes;
+};
+
+/// Threads: called by the web server's thread only.
+class Applications {
+ public:
+  virtual ~Applications() = default;
+  /// The newest first.
+  [[nodiscard]] virtual std::vector<Listed> list() = 0;
+  /// Throws http::Refusal (404) for an unknown id.
+  [[nodiscard]] virtual Shown open(const std::string& id) = 0;
+};
+
+/// ms since 1970.
+[[nodiscard]] store::Instant now();
+
+}  // namespace cerium::api

@@ -1,0 +1,203 @@
+// Cerium. Licensed under the Apache License 2.0.
+#include "web-ui/http/server.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <chrono>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "base/util/error.h"
+
+namespace cerium::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using asio::ip::tcp;
+
+constexpr auto kRequestTime = std::chrono::seconds(5);
+constexpr auto kPauseAfterError = std::chrono::milliseconds(100);  // accept() fails at once while descriptors are short
+constexpr auto kBetweenEvents = std::chrono::milliseconds(250);
+constexpr int kEventsPerSign = 20;  // of life, on a stream that has nothing to say
+constexpr uint32_t kMaxHeaderBytes = 16 << 10;
+constexpr uint64_t kMaxBodyBytes = 64 << 10;
+constexpr int kMaxConnections = 128;
+
+using Message = beast::http::request<beast::http::string_body>;
+
+Request requestOf(const Message& message, const tcp::endpoint& peer) {
+  Request request;
+  const bool is_head = message.method() == beast::http::verb::head;
+  request.method = is_head ? "GET" : std::string(message.method_string());
+  parseTarget(std::string_view(message.target().data(), message.target().size()), request);
+  for (const auto& field : message) {
+    std::string name(field.name_string());
+    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+    request.headers.emplace(std::move(name), std::string(field.value()));
+  }
+  request.body = message.body();
+  request.is_loopback = peer.address().is_loopback();
+  return request;
+}
+
+/// One connection, closed after its answer. The running operation keeps it alive.
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(tcp::socket socket, const Router& router, int& count)
+      : stream_(std::move(socket)), timer_(stream_.get_executor()), router_(router), count_(count) {
+    ++count_;
+    parser_.header_limit(kMaxHeaderBytes);
+    parser_.body_limit(kMaxBodyBytes);
+  }
+  ~Session() { --count_; }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  void start() {
+    stream_.expires_after(kRequestTime);
+    beast::http::async_read(stream_, buffer_, parser_, [self = shared_from_this()](beast::error_code error, size_t) {
+      if (error == beast::http::error::body_limit) return self->send(plain(413, "the request is too large"), false);
+      if (!error) self->answer();
+    });
+  }
+
+ private:
+  void answer() {
+    beast::error_code error;
+    const auto peer = stream_.socket().remote_endpoint(error);
+    if (error) return;
+    send(router_.answer(requestOf(parser_.get(), peer)), parser_.get().method() == beast::http::verb::head);
+  }
+
+  void send(Response answer, bool is_head) {
+    events_ = std::move(answer.events);
+    response_.result(static_cast<unsigned>(answer.status));
+    response_.set(beast::http::field::content_type, events_ ? "text/event-stream" : answer.type);
+    response_.set(beast::http::field::cache_control, "no-store");
+    response_.set("X-Content-Type-Options", "nosniff");
+    for (const auto& [name, value] : answer.headers) response_.insert(name, value);
+    response_.keep_alive(false);
+    if (!events_) {
+      const size_t bytes = answer.body.size();
+      if (!is_head) response_.body() = std::move(answer.body);
+      response_.content_length(bytes);
+    }
+    serializer_.emplace(response_);
+    serializer_->split(is_head || events_);
+    stream_.expires_after(kRequestTime);
+    const auto done = [self = shared_from_this()](beast::error_code failed, size_t) {
+      if (!failed && self->events_) return self->nextEvents();
+      beast::error_code ignored;
+      self->stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+    };
+    if (serializer_->split()) {
+      beast::http::async_write_header(stream_, *serializer_, done);
+    } else {
+      beast::http::async_write(stream_, *serializer_, done);
+    }
+  }
+
+  /// Sends what there is to tell, and looks again a moment later, until the browser goes.
+  void nextEvents() {
+    text_ = events_();
+    if (text_.empty() && ++silent_ < kEventsPerSign) return wait();
+    if (text_.empty()) text_ = ": alive\n\n";
+    silent_ = 0;
+    stream_.expires_after(kRequestTime);
+    asio::async_write(stream_, asio::buffer(text_), [self = shared_from_this()](beast::error_code error, size_t) {
+      if (!error) self->wait();
+    });
+  }
+  void wait() {
+    stream_.expires_never();
+    timer_.expires_after(kBetweenEvents);
+    timer_.async_wait([self = shared_from_this()](beast::error_code error) {
+      if (!error) self->nextEvents();
+    });
+  }
+
+  beast::tcp_stream stream_;
+  asio::steady_timer timer_;
+  const Router& router_;
+  int& count_;
+  beast::flat_buffer buffer_{kMaxHeaderBytes + kMaxBodyBytes};
+  beast::http::request_parser<beast::http::string_body> parser_;
+  beast::http::response<beast::http::string_body> response_;
+  std::optional<beast::http::response_serializer<beast::http::string_body>> serializer_;
+  std::function<std::string()> events_;
+  std::string text_;
+  int silent_ = 0;
+};
+
+}  // namespace
+
+struct Server::Impl {
+  Impl(const Options& options, Router given) : router(std::move(given)) {
+    listen(options);
+    accept();
+    thread = std::thread([this] {
+      pthread_setname_np(pthread_self(), "cerium-web");
+      io.run();
+    });
+  }
+  ~Impl() {
+    io.stop();
+    thread.join();
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  void listen(const Options& options) {
+    for (int i = 0;; ++i) {
+      const auto port = static_cast<uint16_t>(options.port == 0 ? 0 : options.port + i);
+      try {
+        const auto found = tcp::resolver(io).resolve(options.host, std::to_string(port), tcp::resolver::passive);
+        acceptor = tcp::acceptor(io, found.begin()->endpoint());
+        return;
+      } catch (const boost::system::system_error& error) {
+        const bool is_taken = error.code() == asio::error::address_in_use;
+        if (is_taken && options.port != 0 && i + 1 < options.tries && port < UINT16_MAX) continue;
+        throw IoError(fmt::format("cannot listen on {}:{} for the web: {}; choose another {}, or 0 for any",
+                                  options.host, port, error.code().message(), options.setting));
+      }
+    }
+  }
+
+  void accept() {
+    acceptor.async_accept([this](beast::error_code error, tcp::socket socket) {
+      if (error == asio::error::operation_aborted) return;
+      if (error) {
+        pause.expires_after(kPauseAfterError);
+        pause.async_wait([this](beast::error_code) { accept(); });
+        return;
+      }
+      if (connections < kMaxConnections) std::make_shared<Session>(std::move(socket), router, connections)->start();
+      accept();
+    });
+  }
+
+  const Router router;
+  int connections = 0;  // Declared before io, whose destructor ends the last sessions.
+  asio::io_context io{1};
+  tcp::acceptor acceptor{io};
+  asio::steady_timer pause{io};
+  std::thread thread;
+};
+
+Server::Server(const Options& options, Router router) : impl_(std::make_unique<Impl>(options, std::move(router))) {}
+Server::~Server() = default;
+
+uint16_t Server::port() const { return impl_->acceptor.local_endpoint().port(); }
+
+}  // namespace cerium::http
