@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 BASE = ["base/util", "base/config", "base/serde", "base/events", "base/rpc", "base/storage", "base/protocol"]
+WEB_UI = ["web-ui/http", "web-ui/eventlog", "web-ui/store", "web-ui/api"]
 PUBLIC_HEADERS = "driver/include/cerium"
 
 # A folder may include itself and the folders of its row; a name with .h is that header alone; "*" is everything. The
@@ -30,7 +31,7 @@ ROWS = {
     "executor": ["executor/blocks", "rdd", *BASE],
     "executor/process": ["executor", "executor/blocks", "rdd", *BASE],
     "web-ui/http": BASE,
-    "web-ui/eventlog": BASE,
+    "web-ui/eventlog": ["web-ui/http", *BASE],  # for the JSON library
     "web-ui/store": ["web-ui/eventlog", *BASE],
     "web-ui/api": ["web-ui/http", "web-ui/store", "web-ui/eventlog", *BASE],
     "web-ui/history": ["web-ui/api", "web-ui/http", "web-ui/store", "web-ui/eventlog", *BASE],
@@ -39,8 +40,8 @@ ROWS = {
     "driver/events": ["driver/listener.h", "base/util", "base/config", "base/events"],
     "driver/provider": ["driver/scheduler", "executor", "rdd", *BASE],
     "driver/backend": ["driver/job_failed.h", "driver/scheduler", "driver/replay", "driver/events", "driver/provider", "executor", "rdd", *BASE],
-    "driver/app": ["driver/backend", "driver/events", "web-ui", "rdd", *BASE],
-    "driver": ["driver/scheduler", "driver/replay", "driver/events", "driver/provider", "driver/backend", "driver/app", "executor", "rdd", "web-ui", *BASE],
+    "driver/app": ["driver/backend", "driver/events", *WEB_UI, "rdd", *BASE],
+    "driver": ["driver/scheduler", "driver/replay", "driver/events", "driver/provider", "driver/backend", "driver/app", "executor", "rdd", *WEB_UI, *BASE],
     "cluster-manager": ["web-ui/http", *BASE],
     "sql": ["driver/context.h", "rdd", "base/util", "base/config", "base/serde"],
     "cli": ["*"],

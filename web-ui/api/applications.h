@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ struct Listed {
   store::Instant started = 0;
   store::Instant ended = 0;
   store::Instant last_updated = 0;
+  std::optional<int> exit_code;
   bool completed = false;
   uint64_t log_bytes = 0;
   std::vector<std::string> notes;

@@ -31,6 +31,17 @@ class Quantiles {
   std::vector<size_t> at_;
 };
 
+/// Durations and delays of all tasks that ended: Spark counts the tasks that succeeded, and then takes these figures in
+/// order from all of them.
+template <class Pick>
+std::vector<int64_t> ofAllEnded(const store::Stage& stage, Pick&& pick) {
+  std::vector<int64_t> values;
+  for (const Task& task : stage.tasks) {
+    if (task.status != store::TaskStatus::kRunning) values.push_back(pick(task));
+  }
+  return values;
+}
+
 std::vector<const Task*> succeededTasks(const store::Stage& stage) {
   std::vector<const Task*> tasks;
   for (const Task& task : stage.tasks) {
@@ -64,7 +75,7 @@ object taskSummaryJson(const store::Stage& stage, const std::vector<double>& qua
     pushed[name] = zeros;
   }
   return {{"quantiles", given(quantiles)},
-          {"duration", over([](const Task& task) { return task.duration(task.finished); })},
+          {"duration", at.of(ofAllEnded(stage, [](const Task& task) { return task.duration(task.finished); }))},
           {"executorDeserializeTime", figure(&TaskFigures::deserialize_time)},
           {"executorDeserializeCpuTime", figure(&TaskFigures::deserialize_cpu_time)},
           {"executorRunTime", figure(&TaskFigures::run_time)},
@@ -73,7 +84,7 @@ object taskSummaryJson(const store::Stage& stage, const std::vector<double>& qua
           {"jvmGcTime", figure(&TaskFigures::gc_time)},
           {"resultSerializationTime", figure(&TaskFigures::result_serialization_time)},
           {"gettingResultTime", over([](const Task& task) { return task.gettingResultTime(task.finished); })},
-          {"schedulerDelay", over([](const Task& task) { return task.schedulerDelay(); })},
+          {"schedulerDelay", at.of(ofAllEnded(stage, [](const Task& task) { return task.schedulerDelay(); }))},
           {"peakExecutionMemory", figure(&TaskFigures::peak_memory)},
           {"memoryBytesSpilled", figure(&TaskFigures::memory_spilled)},
           {"diskBytesSpilled", figure(&TaskFigures::disk_spilled)},
@@ -112,11 +123,9 @@ object executorDistributionsJson(const store::Stage& stage, const std::vector<do
     return over([of](const store::ExecutorStage& there) { return there.figures.*of; });
   };
   object peaks;
-  for (const auto& [name, peak] : stage.peaks) {
-    peaks[name] = over([&name = name](const store::ExecutorStage& there) {
-      const auto found = there.peaks.find(name);
-      return found == there.peaks.end() ? int64_t{0} : found->second;
-    });
+  for (size_t i = 0; i < eventlog::kPeaks.size(); ++i) {
+    peaks[eventlog::kPeaks[i]] =
+        over([i](const store::ExecutorStage& there) { return there.peaks ? (*there.peaks)[i] : int64_t{0}; });
   }
   return {{"quantiles", given(quantiles)},
           {"taskTime", over([](const auto& there) { return there.task_time; })},

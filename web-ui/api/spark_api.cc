@@ -96,6 +96,7 @@ object listedJson(const Listed& app) {
   shown.version = app.version;
   shown.started = app.started;
   shown.ended = app.ended;
+  shown.exit_code = app.exit_code;
   return applicationJson(shown, {app.completed, app.last_updated});
 }
 
@@ -176,6 +177,11 @@ object taskSummary(const Application& app, const Request& request) {
   return json;
 }
 
+/// Spark's order: tasks that did not succeed come before the others.
+int64_t runTimeKey(const store::Task& task) {
+  return task.status == store::TaskStatus::kSuccess ? task.figures.run_time : -task.figures.run_time - 1;
+}
+
 array taskList(const Application& app, const Request& request) {
   const Stage& stage = stageOf(app, request);
   const auto wanted = statuses(request, "status");
@@ -186,17 +192,13 @@ array taskList(const Application& app, const Request& request) {
   std::string order = request.get("sortBy", "ID");
   std::transform(order.begin(), order.end(), order.begin(), [](unsigned char c) { return std::toupper(c); });
   const store::Instant at = now();
-  const auto by_time = [&](const store::Task* a, const store::Task* b) {
-    return a->figures.run_time < b->figures.run_time;
-  };
-  if (order == "RUNTIME" || order == "+RUNTIME" || order == "INCREASING_RUNTIME") {
-    std::stable_sort(tasks.begin(), tasks.end(), by_time);
-  } else if (order == "-RUNTIME" || order == "DECREASING_RUNTIME") {
-    std::stable_sort(tasks.begin(), tasks.end(), [&](auto* a, auto* b) { return by_time(b, a); });
+  std::sort(tasks.begin(), tasks.end(), [](auto* a, auto* b) { return a->id < b->id; });
+  const bool is_ascending = order == "RUNTIME" || order == "+RUNTIME" || order == "INCREASING_RUNTIME";
+  if (is_ascending || order == "-RUNTIME" || order == "DECREASING_RUNTIME") {
+    std::stable_sort(tasks.begin(), tasks.end(), [](auto* a, auto* b) { return runTimeKey(*a) < runTimeKey(*b); });
+    if (!is_ascending) std::reverse(tasks.begin(), tasks.end());
   } else if (order != "ID") {
     throw Refusal{400, "sortBy is ID, runtime, +runtime or -runtime, not " + request.get("sortBy")};
-  } else {
-    std::sort(tasks.begin(), tasks.end(), [](auto* a, auto* b) { return a->id < b->id; });
   }
   const auto offset = static_cast<size_t>(std::max(0, parameter(request, "offset", 0)));
   const auto length = static_cast<size_t>(std::max(0, parameter(request, "length", 20)));
@@ -205,10 +207,17 @@ array taskList(const Application& app, const Request& request) {
   return json;
 }
 
-array executors(const Application& app, bool dead_too) {
+array allExecutors(const Application& app) {
   array json;
-  for (const auto& [id, executor] : app.executors) {
-    if (dead_too || executor.active) json.push_back(executorJson(executor));
+  for (const auto& [id, executor] : app.executors) json.push_back(executorJson(executor));
+  return json;
+}
+
+/// Those that live, in Spark's order.
+array executors(const Application& app) {
+  array json;
+  for (auto executor = app.executors.rbegin(); executor != app.executors.rend(); ++executor) {
+    if (executor->second.active) json.push_back(executorJson(executor->second));
   }
   return json;
 }
@@ -290,8 +299,8 @@ void addSparkApi(http::Router& router, const std::shared_ptr<Applications>& appl
       [](const Application& app, const Shown&, const Request& request) { return taskSummary(app, request); });
   add("/stages/{stage}/{attempt}/taskList",
       [](const Application& app, const Shown&, const Request& request) { return taskList(app, request); });
-  add("/executors", [](const Application& app, const Shown&, const Request&) { return executors(app, false); });
-  add("/allexecutors", [](const Application& app, const Shown&, const Request&) { return executors(app, true); });
+  add("/executors", [](const Application& app, const Shown&, const Request&) { return executors(app); });
+  add("/allexecutors", [](const Application& app, const Shown&, const Request&) { return allExecutors(app); });
   add("/storage/rdd", [](const Application& app, const Shown&, const Request&) { return rdds(app); });
   add("/storage/rdd/{rdd}",
       [](const Application& app, const Shown&, const Request& request) { return rdd(app, request); });

@@ -23,9 +23,9 @@ object counts(const std::map<std::string, int>& all) {
   for (const auto& [name, count] : all) json[name] = count;
   return json;
 }
-object counts(const std::map<std::string, int64_t>& all) {
+object peaksJson(const eventlog::Peaks& peaks) {
   object json;
-  for (const auto& [name, count] : all) json[name] = count;
+  for (size_t i = 0; i < peaks.size(); ++i) json[eventlog::kPeaks[i]] = peaks[i];
   return json;
 }
 object strings(const eventlog::Pairs& all) {
@@ -206,7 +206,7 @@ object stageJson(const store::Stage& stage) {
   json["accumulatorUpdates"] = array();
   json["killedTasksSummary"] = counts(stage.killed_summary);
   json["resourceProfileId"] = info.resource_profile;
-  if (!stage.peaks.empty()) json["peakExecutorMetrics"] = counts(stage.peaks);
+  if (stage.peaks) json["peakExecutorMetrics"] = peaksJson(*stage.peaks);
   json["isShufflePushEnabled"] = info.push_enabled;
   json["shuffleMergersCount"] = info.mergers;
   return json;
@@ -253,7 +253,7 @@ object executorStageJson(const store::ExecutorStage& there) {
               {"memoryBytesSpilled", sum.memory_spilled},
               {"diskBytesSpilled", sum.disk_spilled},
               {"isBlacklistedForStage", false}};
-  if (!there.peaks.empty()) json["peakMemoryMetrics"] = counts(there.peaks);
+  if (there.peaks) json["peakMemoryMetrics"] = peaksJson(*there.peaks);
   json["isExcludedForStage"] = false;
   return json;
 }
@@ -295,7 +295,7 @@ object executorJson(const store::Executor& executor) {
                                    {"totalOffHeapStorageMemory", executor.max_off_heap.value_or(0)}};
   }
   json["blacklistedInStages"] = array();
-  if (!executor.peaks.empty()) json["peakMemoryMetrics"] = counts(executor.peaks);
+  if (executor.peaks) json["peakMemoryMetrics"] = peaksJson(*executor.peaks);
   json["attributes"] = strings(executor.attributes);
   json["resources"] = object();
   json["resourceProfileId"] = executor.resource_profile;

@@ -3,6 +3,7 @@
 // Cerium's own. Both a running application (eventlog/translator.h) and a log file (history/log_parser.h) come as these.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -112,6 +113,32 @@ struct StageCompleted {
   StageInfoPtr stage;
 };
 
+/// Spark's metrics of an executor's memory, by the names in its logs. Cerium leaves most at 0.
+inline constexpr std::array kPeaks{"JVMHeapMemory",
+                                   "JVMOffHeapMemory",
+                                   "OnHeapExecutionMemory",
+                                   "OffHeapExecutionMemory",
+                                   "OnHeapStorageMemory",
+                                   "OffHeapStorageMemory",
+                                   "OnHeapUnifiedMemory",
+                                   "OffHeapUnifiedMemory",
+                                   "DirectPoolMemory",
+                                   "MappedPoolMemory",
+                                   "ProcessTreeJVMVMemory",
+                                   "ProcessTreeJVMRSSMemory",
+                                   "ProcessTreePythonVMemory",
+                                   "ProcessTreePythonRSSMemory",
+                                   "ProcessTreeOtherVMemory",
+                                   "ProcessTreeOtherRSSMemory",
+                                   "MinorGCCount",
+                                   "MinorGCTime",
+                                   "MajorGCCount",
+                                   "MajorGCTime",
+                                   "TotalGCTime",
+                                   "ConcurrentGCCount",
+                                   "ConcurrentGCTime"};
+using Peaks = std::array<int64_t, kPeaks.size()>;
+
 // ---- tasks
 
 struct TaskInfo {
@@ -151,6 +178,7 @@ struct TaskEnd {
   TaskInfo task;
   std::shared_ptr<const TaskFailure> failure;  ///< Null if the task succeeded.
   std::optional<TaskFigures> figures;
+  std::shared_ptr<const Peaks> peaks;  ///< Of the executor while the task ran; null: all 0.
 };
 
 // ---- executors and blocks
@@ -214,7 +242,7 @@ struct StageExecutorMetrics {
   std::string executor;
   int64_t stage = -1;
   int stage_attempt = 0;
-  std::map<std::string, int64_t> peaks;
+  Peaks peaks{};
 };
 /// Cerium's: what an executor uses, about once a second.
 struct ExecutorUse {

@@ -296,7 +296,7 @@ struct Writer {
     json["Stage ID"] = each.stage;
     json["Stage Attempt ID"] = each.stage_attempt;
     object peaks;
-    for (const auto& [name, peak] : each.peaks) peaks[name] = peak;
+    for (size_t i = 0; i < kPeaks.size(); ++i) peaks[kPeaks[i]] = each.peaks[i];
     json["Executor Metrics"] = std::move(peaks);
     return json;
   }

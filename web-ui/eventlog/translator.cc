@@ -282,7 +282,8 @@ void Translator::translate(const events::Event& event, const Sink& sink) {
                        .is_result = running != running_.end() && !running->second.writes_shuffle,
                        .task = std::move(task),
                        .failure = failureOf(one.outcome, one.failure.get()),
-                       .figures = figuresOf(one.metrics)});
+                       .figures = figuresOf(one.metrics),
+                       .peaks = nullptr});
         } else if constexpr (std::is_invocable_v<One, const Kind&>) {
           sink(One()(one));
         }

@@ -54,6 +54,7 @@ LogFolder::Known LogFolder::summarise(const fs::path& log, const Stamp& stamp) {
       known.is_shown = true;
     } else if (const auto* end = std::get_if<eventlog::ApplicationEnd>(&event)) {
       listed.ended = end->at;
+      listed.exit_code = end->exit_code;
     } else if (const auto* first = std::get_if<eventlog::LogStart>(&event)) {
       listed.version = first->version;
       listed.cerium = first->cerium;

@@ -154,6 +154,12 @@ TaskFigures figuresOf(const Object& json) {
   return figures;
 }
 
+Peaks peaksOf(const Object& json) {
+  Peaks peaks{};
+  for (size_t i = 0; i < kPeaks.size(); ++i) peaks[i] = number(json, kPeaks[i]);
+  return peaks;
+}
+
 /// Spark's texts for the ends of tasks (TaskEndReason.toErrorString).
 std::string messageOf(const Object& json, const std::string& reason) {
   if (has(json, "Cerium Message")) return text(json, "Cerium Message");
@@ -263,6 +269,8 @@ LogEvent taskEnd(const Object& json) {
   end.task = taskOf(child(json, "Task Info"));
   end.failure = failureOf(child(json, "Task End Reason"));
   if (has(json, "Task Metrics")) end.figures = figuresOf(child(json, "Task Metrics"));
+  const Peaks peaks = peaksOf(child(json, "Task Executor Metrics"));
+  if (peaks != Peaks{}) end.peaks = std::make_shared<const Peaks>(peaks);
   return end;
 }
 LogEvent executorAdded(const Object& json) {
@@ -323,10 +331,7 @@ LogEvent stageExecutorMetrics(const Object& json) {
   event.executor = text(json, "Executor ID");
   event.stage = number(json, "Stage ID", -1);
   event.stage_attempt = small(json, "Stage Attempt ID");
-  child(json, "Executor Metrics").each([&](std::string_view name, element each) {
-    int64_t peak = 0;
-    if (each.get_int64().get(peak) == simdjson::SUCCESS) event.peaks.emplace(name, peak);
-  });
+  event.peaks = peaksOf(child(json, "Executor Metrics"));
   return event;
 }
 LogEvent executorUse(const Object& json) {

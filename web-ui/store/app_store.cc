@@ -30,11 +30,9 @@ std::vector<std::string> split(const std::string& text) {
   return parts;
 }
 
-void raise(std::map<std::string, int64_t>& peaks, const std::map<std::string, int64_t>& by) {
-  for (const auto& [name, value] : by) {
-    auto& peak = peaks[name];
-    peak = std::max(peak, value);
-  }
+void raise(std::optional<eventlog::Peaks>& peaks, const eventlog::Peaks& by) {
+  if (!peaks) peaks.emplace();
+  for (size_t i = 0; i < by.size(); ++i) (*peaks)[i] = std::max((*peaks)[i], by[i]);
 }
 
 /// "rdd_3_17" -> 3, 17.
@@ -127,6 +125,8 @@ void AppStore::on(const eventlog::ApplicationStart& event) {
 void AppStore::on(const eventlog::ApplicationEnd& event) {
   app_.ended = event.at;
   app_.exit_code = event.exit_code;
+  if (const auto driver = app_.executors.find("driver"); driver != app_.executors.end())
+    driver->second.duration = event.at - app_.started;
   sawTime(event.at);
   changed(Part::kApplication);
 }
@@ -339,8 +339,13 @@ void AppStore::on(const eventlog::TaskEnd& event) {
     executor.shuffle_write += event.figures->shuffle_bytes_written;
   }
 
+  static const eventlog::Peaks kNone{};
+  const eventlog::Peaks& peaks = event.peaks ? *event.peaks : kNone;
+  raise(executor.peaks, peaks);
+
   Stage* stage = findStage(event.stage, event.stage_attempt);
   if (stage == nullptr) return;
+  raise(stage->peaks, peaks);
   Task* task = findTask(*stage, event.task.id);
   if (task != nullptr) {
     task->launched = event.task.launched;
@@ -364,6 +369,7 @@ void AppStore::on(const eventlog::TaskEnd& event) {
   there.failed += counts.failed;
   there.killed += counts.killed;
   if (event.figures) there.figures += *event.figures;
+  raise(there.peaks, peaks);
   for (int64_t id : stage->jobs) {
     const auto found = app_.jobs.find(id);
     if (found == app_.jobs.end() || found->second.status != JobStatus::kRunning) continue;

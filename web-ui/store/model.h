@@ -93,7 +93,7 @@ struct ExecutorStage {
   int succeeded = 0;
   int killed = 0;
   TaskFigures figures;
-  std::map<std::string, int64_t> peaks;
+  std::optional<eventlog::Peaks> peaks;  ///< Once a task ended.
 };
 
 enum class StageStatus : uint8_t { kPending, kActive, kComplete, kFailed, kSkipped };
@@ -116,8 +116,8 @@ struct Stage {
   Instant ended = 0;
   TaskFigures figures;
   std::map<std::string, ExecutorStage> executors;
-  std::map<std::string, int64_t> peaks;
-  std::vector<Task> tasks;  ///< In order of their launch.
+  std::optional<eventlog::Peaks> peaks;  ///< Once a task ended.
+  std::vector<Task> tasks;               ///< In order of their launch.
   boost::unordered_flat_map<int64_t, size_t> task_at;
   int64_t forgotten = 0;  ///< Tasks that made room for others.
 
@@ -194,8 +194,8 @@ struct Executor {
   eventlog::Pairs logs;
   eventlog::Pairs attributes;
   int resource_profile = 0;
-  std::map<std::string, int64_t> peaks;
-  std::deque<Use> uses;  ///< The newest last; bounded.
+  std::optional<eventlog::Peaks> peaks;  ///< Once a task ended.
+  std::deque<Use> uses;                  ///< The newest last; bounded.
 };
 
 struct Block {
