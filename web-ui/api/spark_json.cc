@@ -220,7 +220,7 @@ object taskJson(const store::Application& app, const store::Task& task, store::I
               {"partitionId", task.partition},
               {"launchTime", sparkTime(task.launched)}};
   if (task.getting_result > 0) json["resultFetchStart"] = sparkTime(task.getting_result);
-  json["duration"] = task.duration(now);
+  if (const int64_t duration = task.duration(now); duration > 0) json["duration"] = duration;
   json["executorId"] = executor;
   json["host"] = app.texts.at(task.host);
   json["status"] = nameOf(task.status);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 namespace cerium::eventlog {
@@ -33,6 +34,11 @@ object levelOf(const StorageLevel& level) {
 }
 
 array ids(const std::vector<int64_t>& all) { return array(all.begin(), all.end()); }
+
+/// Spark refuses port 0, which stands for a port that is not known.
+object blockManager(const std::string& executor, const std::string& host, int port) {
+  return {{"Executor ID", executor}, {"Host", host}, {"Port", std::max(1, port)}};
+}
 
 object rddOf(const RddInfo& rdd) {
   return {{"RDD ID", rdd.id},
@@ -104,7 +110,7 @@ object reasonOf(const TaskEnd& end) {
   const TaskFailure& failure = *end.failure;
   object json{{"Reason", failure.reason}};
   if (failure.reason == "FetchFailed") {
-    json["Block Manager Address"] = object{{"Executor ID", end.task.executor}, {"Host", end.task.host}, {"Port", 1}};
+    json["Block Manager Address"] = blockManager(end.task.executor, end.task.host, 0);
     json["Shuffle ID"] = 0;
     json["Map ID"] = 0;
     json["Map Index"] = 0;
@@ -262,7 +268,7 @@ struct Writer {
   }
   object operator()(const BlockManagerAdded& each) const {
     object json = event("BlockManagerAdded");
-    json["Block Manager ID"] = object{{"Executor ID", each.executor}, {"Host", each.host}, {"Port", each.port}};
+    json["Block Manager ID"] = blockManager(each.executor, each.host, each.port);
     json["Maximum Memory"] = each.max_memory;
     json["Timestamp"] = each.at;
     if (each.max_on_heap) json["Maximum Onheap Memory"] = *each.max_on_heap;
@@ -271,18 +277,17 @@ struct Writer {
   }
   object operator()(const BlockManagerRemoved& each) const {
     object json = event("BlockManagerRemoved");
-    json["Block Manager ID"] = object{{"Executor ID", each.executor}, {"Host", ""}, {"Port", 0}};
+    json["Block Manager ID"] = blockManager(each.executor, "unknown", 0);
     json["Timestamp"] = each.at;
     return json;
   }
   object operator()(const BlockUpdated& each) const {
     object json = event("BlockUpdated");
-    json["Block Updated Info"] =
-        object{{"Block Manager ID", object{{"Executor ID", each.executor}, {"Host", each.host}, {"Port", each.port}}},
-               {"Block ID", each.block},
-               {"Storage Level", levelOf(each.level)},
-               {"Memory Size", each.memory},
-               {"Disk Size", each.disk}};
+    json["Block Updated Info"] = object{{"Block Manager ID", blockManager(each.executor, each.host, each.port)},
+                                        {"Block ID", each.block},
+                                        {"Storage Level", levelOf(each.level)},
+                                        {"Memory Size", each.memory},
+                                        {"Disk Size", each.disk}};
     return json;
   }
   object operator()(const UnpersistRdd& each) const {

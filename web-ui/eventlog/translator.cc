@@ -146,22 +146,6 @@ struct One {
     return block;
   }
   LogEvent operator()(const events::RddUnpersisted& event) const { return UnpersistRdd{event.rdd.value}; }
-  LogEvent operator()(const events::JobStarted& event) const {
-    JobStart start;
-    start.job = event.job->job.value;
-    start.at = instant(event.at);
-    for (const auto& planned : event.stages) {
-      start.stage_ids.push_back(planned.stage->stage.value);
-      start.stages.push_back(std::make_shared<const StageInfo>(stageOf(*planned.stage, planned.num_tasks)));
-    }
-    Pairs properties = event.job->properties;
-    properties.emplace_back("callSite.short", event.job->call_site);
-    if (!event.job->group.empty()) properties.emplace_back("spark.jobGroup.id", event.job->group);
-    if (!event.job->description.empty()) properties.emplace_back("spark.job.description", event.job->description);
-    if (!event.job->pool.empty()) properties.emplace_back("spark.scheduler.pool", event.job->pool);
-    start.properties = std::make_shared<const Pairs>(std::move(properties));
-    return start;
-  }
   LogEvent operator()(const events::JobEnded& event) const {
     return JobEnd{.job = event.job->job.value,
                   .at = instant(event.at),
@@ -183,6 +167,23 @@ struct One {
     return EventsDropped{instant(event.at), event.total};
   }
 };
+
+JobStart started(const events::JobStarted& event) {
+  JobStart start;
+  start.job = event.job->job.value;
+  start.at = instant(event.at);
+  for (const auto& planned : event.stages) {
+    start.stage_ids.push_back(planned.stage->stage.value);
+    start.stages.push_back(std::make_shared<const StageInfo>(stageOf(*planned.stage, planned.num_tasks)));
+  }
+  Pairs properties = event.job->properties;
+  properties.emplace_back("callSite.short", event.job->call_site);
+  if (!event.job->group.empty()) properties.emplace_back("spark.jobGroup.id", event.job->group);
+  if (!event.job->description.empty()) properties.emplace_back("spark.job.description", event.job->description);
+  if (!event.job->pool.empty()) properties.emplace_back("spark.scheduler.pool", event.job->pool);
+  start.properties = std::make_shared<const Pairs>(std::move(properties));
+  return start;
+}
 
 StageInfo completed(const events::StageCompleted& event, int num_tasks) {
   StageInfo stage = stageOf(*event.stage, num_tasks);
@@ -259,13 +260,19 @@ void Translator::translate(const events::Event& event, const Sink& sink) {
         } else if constexpr (std::is_same_v<Kind, events::ExecutorRemoved>) {
           sink(BlockManagerRemoved{instant(one.at), one.executor.str()});
           sink(ExecutorRemoved{instant(one.at), one.executor.str(), one.reason});
+        } else if constexpr (std::is_same_v<Kind, events::JobStarted>) {
+          JobStart start = started(one);
+          jobs_[one.job->job] = start.properties;
+          sink(std::move(start));
         } else if constexpr (std::is_same_v<Kind, events::StageSubmitted>) {
           // Spark counts the tasks of one attempt.
           const int num_tasks = one.figures.num_tasks - one.figures.completed_tasks;
           running_[one.stage->stage] = {.writes_shuffle = one.stage->shuffle.has_value(), .num_tasks = num_tasks};
           StageInfo stage = stageOf(*one.stage, num_tasks);
           stage.submitted = instant(one.at);
-          sink(StageSubmitted{std::make_shared<const StageInfo>(std::move(stage)), std::make_shared<const Pairs>()});
+          const auto job = jobs_.find(one.stage->job);
+          sink(StageSubmitted{std::make_shared<const StageInfo>(std::move(stage)),
+                              job == jobs_.end() ? nullptr : job->second});
         } else if constexpr (std::is_same_v<Kind, events::StageCompleted>) {
           const auto running = running_.extract(one.stage->stage);
           const int num_tasks = running ? running.mapped().num_tasks : one.figures.num_tasks;
@@ -285,6 +292,7 @@ void Translator::translate(const events::Event& event, const Sink& sink) {
                        .figures = figuresOf(one.metrics),
                        .peaks = nullptr});
         } else if constexpr (std::is_invocable_v<One, const Kind&>) {
+          if constexpr (std::is_same_v<Kind, events::JobEnded>) jobs_.erase(one.job->job);
           sink(One()(one));
         }
       },

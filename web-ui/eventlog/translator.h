@@ -29,6 +29,7 @@ class Translator {
     int num_tasks = 0;  ///< Of this attempt.
   };
   std::map<StageId, RunningStage> running_;
+  std::map<JobId, std::shared_ptr<const Pairs>> jobs_;  ///< Their properties, while they run.
 };
 
 /// A task's figures under Spark's names and in Spark's units.

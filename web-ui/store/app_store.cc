@@ -172,7 +172,6 @@ void AppStore::on(const eventlog::JobStart& event) {
     if (last == nullptr || info->id > last->id) last = info.get();
     Stage& stage = stageOf(info);
     stage.jobs.insert(event.job);
-    if (stage.description.empty()) stage.description = property(event.properties, "spark.job.description");
     if (const std::string pool = property(event.properties, "spark.scheduler.pool"); !pool.empty()) stage.pool = pool;
   }
   job.name = last != nullptr ? last->name : property(event.properties, "callSite.short");
@@ -223,12 +222,12 @@ void AppStore::on(const eventlog::StageSubmitted& event) {
   Stage& stage = stageOf(event.stage);
   stage.status = StageStatus::kActive;
   stage.submitted = event.stage->submitted;
+  stage.description = property(event.properties, "spark.job.description");
   if (const std::string pool = property(event.properties, "spark.scheduler.pool"); !pool.empty()) stage.pool = pool;
   for (int64_t id : running_jobs_) {
     Job& job = app_.jobs.at(id);
     if (std::find(job.stage_ids.begin(), job.stage_ids.end(), event.stage->id) == job.stage_ids.end()) continue;
     stage.jobs.insert(id);
-    if (stage.description.empty()) stage.description = job.description;
     job.completed_stages.erase(event.stage->id);
     ++job.active_stages;
   }
