@@ -10,7 +10,12 @@ type Json<Operation> = Operation extends { responses: { 200: { content: { 'appli
   ? T
   : never;
 type Parameters<Operation> = Operation extends { parameters: infer P }
-  ? (P extends { path: infer Path } ? Path : unknown) & (P extends { query?: infer Query } ? Partial<Query> : unknown)
+  ? (P extends { path: infer Path } ? Path : unknown) &
+      (P extends { query?: infer Query }
+        ? [NonNullable<Query>] extends [never]
+          ? unknown
+          : Partial<NonNullable<Query>>
+        : unknown)
   : unknown;
 
 export type GetPath = {
