@@ -1,0 +1,173 @@
+// Cerium. Licensed under the Apache License 2.0.
+// The driver and all executors: how each is, what it holds, and why it went.
+
+import type { Schema } from '../api';
+import { ExecutorLink, State, Time } from '../components/basics';
+import { UsageBar } from '../components/bar';
+import { PageTitle } from '../components/layout';
+import { Name } from '../components/long';
+import { DataTable } from '../components/table';
+import { useAppId } from '../session';
+import { bytes, count, duration, figure } from '../units';
+
+type Row = Schema<'ExecutorRow'>;
+
+/** A heartbeat that is older than this is marked. */
+export const kOldHeartbeatMs = 3000;
+
+const dash = <span class="dim">–</span>;
+
+export function Heartbeat({ of }: { of: Row }) {
+  if (of.heartbeatAgeMs === undefined) return dash;
+  const text = `${duration(of.heartbeatAgeMs)} ago`;
+  return of.heartbeatAgeMs > kOldHeartbeatMs ? <span class="warn-text">{text}</span> : <>{text}</>;
+}
+
+export function Cpu({ of }: { of: Row }) {
+  if (of.cpuCores === undefined) return dash;
+  if (of.totalCores === 0) return <>{figure(of.cpuCores, 'cores')}</>;
+  return (
+    <div class="task-bar">
+      <div class="task-bar-text">{`${of.cpuCores.toFixed(1)} of ${of.totalCores} cores`}</div>
+      <div class="bar">
+        <span class="fill run" style={{ width: `${Math.min(100, (100 * of.cpuCores) / of.totalCores)}%` }} />
+      </div>
+    </div>
+  );
+}
+
+export function Executors() {
+  const appId = useAppId();
+  return (
+    <>
+      <PageTitle>Executors</PageTitle>
+      <DataTable
+        label="Executors"
+        path="/api/cerium/v1/applications/{appId}/executors"
+        args={{ appId }}
+        topics={['executors', 'tasks']}
+        rowKey={row => row.id}
+        rowClass={row => (row.status === 'DEAD' ? 'gone' : '')}
+        sort="id"
+        searchable="Search executors"
+        filters={[{ name: 'status', title: 'state', options: ['ALIVE', 'LEAVING', 'EXCLUDED', 'DEAD'] }]}
+        empty="No executor yet. Executors appear when they have registered with the driver."
+        columns={[
+          { title: 'Executor', sort: 'id', cell: row => <ExecutorLink id={row.id} text={row.id} /> },
+          { title: 'Host', sort: 'host', cell: row => <Name text={row.host} /> },
+          { title: 'State', sort: 'status', cell: row => <Status of={row} /> },
+          { title: 'Heartbeat', sort: 'heartbeatAgeMs', number: true, cell: row => <Heartbeat of={row} /> },
+          { title: 'CPU', sort: 'cpuCores', cell: row => <Cpu of={row} /> },
+          {
+            title: 'Resident memory',
+            sort: 'rssBytes',
+            help: 'Of the process, of its limit',
+            cell: row =>
+              row.rssBytes === undefined ? (
+                dash
+              ) : (
+                <UsageBar
+                  used={row.rssBytes}
+                  limit={row.rssLimitBytes}
+                  text={
+                    row.rssLimitBytes ? `${bytes(row.rssBytes)} of ${bytes(row.rssLimitBytes)}` : bytes(row.rssBytes)
+                  }
+                />
+              ),
+          },
+          {
+            title: 'Operators',
+            sort: 'executionBytes',
+            number: true,
+            help: 'Memory held by operators now',
+            cell: row => bytes(row.executionBytes),
+          },
+          {
+            title: 'Blocks',
+            sort: 'storageBytes',
+            number: true,
+            help: 'Memory held by cached blocks now',
+            cell: row => (row.isActive ? bytes(row.storageBytes ?? row.memoryUsed) : dash),
+          },
+          {
+            title: 'Disk',
+            sort: 'scratchBytes',
+            number: true,
+            help: 'Spilled and shuffled data on disk',
+            cell: row => bytes(row.scratchBytes),
+          },
+          {
+            title: 'Network',
+            sort: 'networkReadBytesPerSecond',
+            number: true,
+            help: 'Received and sent in a second',
+            cell: row =>
+              row.networkReadBytesPerSecond === undefined ? (
+                dash
+              ) : (
+                <>
+                  {bytes(row.networkReadBytesPerSecond)}/s in
+                  <br />
+                  {bytes(row.networkWriteBytesPerSecond)}/s out
+                </>
+              ),
+          },
+          {
+            title: 'Tasks',
+            sort: 'completedTasks',
+            number: true,
+            help: 'Running, done, failed',
+            cell: row => <Tasks of={row} />,
+          },
+          { title: 'Time of tasks', sort: 'totalDuration', number: true, cell: row => duration(row.totalDuration) },
+          {
+            title: 'Shuffle',
+            sort: 'totalShuffleRead',
+            number: true,
+            help: 'Read and written',
+            cell: row =>
+              row.totalShuffleRead + row.totalShuffleWrite === 0 ? (
+                dash
+              ) : (
+                <>
+                  {bytes(row.totalShuffleRead)} in
+                  <br />
+                  {bytes(row.totalShuffleWrite)} out
+                </>
+              ),
+          },
+        ]}
+      />
+    </>
+  );
+}
+
+function Status({ of }: { of: Row }) {
+  const reason = of.deathReason ?? of.removeReason;
+  return (
+    <>
+      <State of={of.status} />
+      {of.status === 'DEAD' && reason && (
+        <div class="reason">
+          <Name text={reason} />
+        </div>
+      )}
+      {of.removeTime && (
+        <div class="dim">
+          <Time at={of.removeTime} />
+        </div>
+      )}
+    </>
+  );
+}
+
+function Tasks({ of }: { of: Row }) {
+  if (of.totalTasks === 0) return dash;
+  return (
+    <>
+      {of.activeTasks > 0 && <div>{count(of.activeTasks)} run</div>}
+      <div>{count(of.completedTasks)} done</div>
+      {of.failedTasks > 0 && <div class="bad-text">{count(of.failedTasks)} failed</div>}
+    </>
+  );
+}
