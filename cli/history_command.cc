@@ -16,9 +16,12 @@
 #include "base/util/user_folders.h"
 #include "cli/commands.h"
 #include "cli/signals.h"
+#include "driver/context.h"
+#include "web-ui/api/cerium_api.h"
 #include "web-ui/api/spark_api.h"
 #include "web-ui/history/log_folder.h"
 #include "web-ui/http/server.h"
+#include "web-ui/pages/web_pages.h"
 
 namespace cerium::cli {
 namespace {
@@ -37,7 +40,10 @@ int run(const Flags& flags) {
   std::string folder = flags.folder.empty() ? conf.getString("cerium.eventLog.dir") : flags.folder;
   if (folder.empty()) folder = stateFolder() + "/events";
   http::Router router;
-  api::addSparkApi(router, std::make_shared<history::LogFolder>(folder));
+  const auto logs = std::make_shared<history::LogFolder>(folder);
+  api::addSparkApi(router, logs);
+  api::addCeriumApi(router, logs, {.pages = "history", .version = Context::version()});
+  http::addStaticFiles(router, http::webPages());
   const http::Server server({.host = flags.host, .port = flags.port, .tries = 1, .setting = "--port"},
                             std::move(router));
   fmt::print("The applications of {} are shown at http://{}:{}\n", folder, flags.host, server.port());

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 BASE = ["base/util", "base/config", "base/serde", "base/events", "base/rpc", "base/storage", "base/protocol"]
-WEB_UI = ["web-ui/http", "web-ui/eventlog", "web-ui/store", "web-ui/api"]
+WEB_UI = ["web-ui/http", "web-ui/eventlog", "web-ui/store", "web-ui/api", "web-ui/pages"]
 PUBLIC_HEADERS = "driver/include/cerium"
 
 # A folder may include itself and the folders of its row; a name with .h is that header alone; "*" is everything. The
@@ -31,10 +31,11 @@ ROWS = {
     "executor": ["executor/blocks", "rdd", *BASE],
     "executor/process": ["executor", "executor/blocks", "rdd", *BASE],
     "web-ui/http": BASE,
+    "web-ui/pages": ["web-ui/http"],
     "web-ui/eventlog": ["web-ui/http", *BASE],  # for the JSON library
     "web-ui/store": ["web-ui/eventlog", *BASE],
     "web-ui/api": ["web-ui/http", "web-ui/store", "web-ui/eventlog", *BASE],
-    "web-ui/history": ["web-ui/api", "web-ui/http", "web-ui/store", "web-ui/eventlog", *BASE],
+    "web-ui/history": ["web-ui/pages", "web-ui/api", "web-ui/http", "web-ui/store", "web-ui/eventlog", *BASE],
     "driver/scheduler": ["rdd", "base/util", "base/events"],
     "driver/replay": ["driver/scheduler", "rdd", "base/util", "base/serde", "base/events"],
     "driver/events": ["driver/listener.h", "base/util", "base/config", "base/events"],
@@ -133,6 +134,7 @@ def check_cmake(root):
     layers = {name: (folder, links) for name, folder, links in CMAKE_LAYER.findall((root / "CMakeLists.txt").read_text())}
     if not layers:
         yield "CMakeLists.txt: no cerium_add_layer(NAME DIR folder LINK ...) found"
+    layers["pages"] = ("web-ui/pages", "cerium_http")  # made by web-ui/pages/CMakeLists.txt
     for name, (folder, links) in layers.items():
         for link in re.findall(r"\bcerium_(\w+)", links):
             if folder not in ROWS or link not in layers or not may_include(folder, layers[link][0]):

@@ -7,7 +7,9 @@
 #include "base/util/log.h"
 #include "base/util/user_folders.h"
 #include "web-ui/api/applications.h"
+#include "web-ui/api/cerium_api.h"
 #include "web-ui/api/spark_api.h"
+#include "web-ui/pages/web_pages.h"
 
 namespace cerium {
 namespace {
@@ -54,15 +56,15 @@ store::AppStore::Options storeOptions(const Conf& conf) {
 
 }  // namespace
 
-std::shared_ptr<WebUi> WebUi::start(const Conf& conf, const std::string& application_id) {
+std::shared_ptr<WebUi> WebUi::start(const Conf& conf, const std::string& application_id, const std::string& version) {
   if (!conf.getBool("cerium.ui.enabled") && !conf.getBool("cerium.eventLog.enabled")) return nullptr;
-  return std::make_shared<WebUi>(conf, application_id);
+  return std::make_shared<WebUi>(conf, application_id, version);
 }
 
-WebUi::WebUi(const Conf& conf, const std::string& application_id)
+WebUi::WebUi(const Conf& conf, const std::string& application_id, const std::string& version)
     : store_(std::make_shared<store::AppStore>(storeOptions(conf))) {
   if (conf.getBool("cerium.eventLog.enabled")) openLog(conf, application_id);
-  if (conf.getBool("cerium.ui.enabled")) serve(conf);
+  if (conf.getBool("cerium.ui.enabled")) serve(conf, version);
 }
 
 void WebUi::openLog(const Conf& conf, const std::string& application_id) {
@@ -77,9 +79,12 @@ void WebUi::openLog(const Conf& conf, const std::string& application_id) {
   }
 }
 
-void WebUi::serve(const Conf& conf) {
+void WebUi::serve(const Conf& conf, const std::string& version) {
   http::Router router;
-  api::addSparkApi(router, std::make_shared<LiveApplication>(store_));
+  const auto application = std::make_shared<LiveApplication>(store_);
+  api::addSparkApi(router, application);
+  api::addCeriumApi(router, application, {.pages = "driver", .version = version});
+  http::addStaticFiles(router, http::webPages());
   http::Server::Options options;
   options.port = static_cast<uint16_t>(conf.getInt("cerium.ui.port"));
   options.tries = kPorts;

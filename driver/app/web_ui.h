@@ -20,8 +20,9 @@ namespace cerium {
 class WebUi final : public EventReader {
  public:
   /// Null if the settings want neither pages nor a log.
-  [[nodiscard]] static std::shared_ptr<WebUi> start(const Conf& conf, const std::string& application_id);
-  WebUi(const Conf& conf, const std::string& application_id);
+  [[nodiscard]] static std::shared_ptr<WebUi> start(const Conf& conf, const std::string& application_id,
+                                                    const std::string& version);
+  WebUi(const Conf& conf, const std::string& application_id, const std::string& version);
 
   void read(const events::Event& event) override;
 
@@ -30,7 +31,7 @@ class WebUi final : public EventReader {
 
  private:
   void openLog(const Conf& conf, const std::string& application_id);
-  void serve(const Conf& conf);
+  void serve(const Conf& conf, const std::string& version);
   void write(const eventlog::LogEvent& event);
   void giveUpLog(const std::exception& error);
 
