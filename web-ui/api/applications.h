@@ -34,6 +34,9 @@ struct Listed {
   store::Instant ended = 0;
   store::Instant last_updated = 0;
   std::optional<int> exit_code;
+  int64_t jobs = 0;
+  int64_t failed_jobs = 0;
+  bool last_job_failed = false;
   bool completed = false;
   uint64_t log_bytes = 0;
   std::vector<std::string> notes;
@@ -45,6 +48,8 @@ class Applications {
   virtual ~Applications() = default;
   /// The newest first.
   [[nodiscard]] virtual std::vector<Listed> list() = 0;
+  /// Where the logs are; empty for a running application.
+  [[nodiscard]] virtual std::string folder() const { return {}; }
   /// Throws http::Refusal (404) for an unknown id.
   [[nodiscard]] virtual Shown open(const std::string& id) = 0;
 };

@@ -5,10 +5,11 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <charconv>
 #include <chrono>
 #include <numeric>
 #include <sstream>
+
+#include "web-ui/api/parameters.h"
 
 namespace cerium::api {
 namespace {
@@ -22,33 +23,6 @@ using store::Application;
 using store::Stage;
 
 constexpr const char* kSparkVersion = "4.0.0";
-
-template <class Number>
-Number number(const std::string& text, const char* what) {
-  Number value{};
-  const auto end = text.data() + text.size();
-  if (std::from_chars(text.data(), end, value).ptr != end || text.empty())
-    throw Refusal{400, fmt::format("{} is no number: {}", what, text)};
-  return value;
-}
-template <class Number>
-Number place(const Request& request, const char* name) {
-  const std::string& text = request.params.at(name);
-  Number value{};
-  const auto end = text.data() + text.size();
-  if (std::from_chars(text.data(), end, value).ptr != end)
-    throw Refusal{404, "unknown " + std::string(name) + ": " + text};
-  return value;
-}
-template <class Number>
-Number parameter(const Request& request, const char* name, Number fallback) {
-  const std::string text = request.get(name);
-  return text.empty() ? fallback : number<Number>(text, name);
-}
-bool flag(const Request& request, const char* name, bool fallback) {
-  const std::string text = request.get(name);
-  return text.empty() ? fallback : text == "true";
-}
 
 std::vector<double> quantiles(const Request& request, const char* fallback) {
   std::vector<double> all;
@@ -100,16 +74,6 @@ object listedJson(const Listed& app) {
   return applicationJson(shown, {app.completed, app.last_updated});
 }
 
-const Stage& stageOf(const Application& app, const Request& request) {
-  const auto id = place<int64_t>(request, "stage");
-  const Stage* stage = app.find(id, place<int>(request, "attempt"));
-  if (stage != nullptr) return *stage;
-  if (const Stage* last = app.lastAttempt(id)) {
-    throw Refusal{404, fmt::format("unknown attempt for stage {}.  Found attempts: [{}]", id, last->attempt())};
-  }
-  throw Refusal{404, fmt::format("unknown stage: {}", id)};
-}
-
 /// With what the parameters ask for beyond the stage's own figures.
 object detailed(const Application& app, const Stage& stage, const Request& request, bool details) {
   object json = stageJson(stage);
@@ -138,13 +102,6 @@ array jobs(const Application& app, const Request& request) {
     if (isWanted(wanted, nameOf(job->second.status))) json.push_back(jobJson(job->second));
   }
   return json;
-}
-
-object job(const Application& app, const Request& request) {
-  const auto id = place<int64_t>(request, "job");
-  const auto found = app.jobs.find(id);
-  if (found == app.jobs.end()) throw Refusal{404, fmt::format("unknown job: {}", id)};
-  return jobJson(found->second);
 }
 
 /// Spark's order: stages from the newest on.
@@ -289,7 +246,8 @@ void addSparkApi(http::Router& router, const std::shared_ptr<Applications>& appl
     return applicationJson(app, {shown.completed, shown.last_updated > 0 ? shown.last_updated : now()});
   });
   add("/jobs", [](const Application& app, const Shown&, const Request& request) { return jobs(app, request); });
-  add("/jobs/{job}", [](const Application& app, const Shown&, const Request& request) { return job(app, request); });
+  add("/jobs/{job}",
+      [](const Application& app, const Shown&, const Request& request) { return jobJson(jobOf(app, request)); });
   add("/stages", [](const Application& app, const Shown&, const Request& request) { return stages(app, request); });
   add("/stages/{stage}",
       [](const Application& app, const Shown&, const Request& request) { return attempts(app, request); });

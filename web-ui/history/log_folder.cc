@@ -55,6 +55,10 @@ LogFolder::Known LogFolder::summarise(const fs::path& log, const Stamp& stamp) {
     } else if (const auto* end = std::get_if<eventlog::ApplicationEnd>(&event)) {
       listed.ended = end->at;
       listed.exit_code = end->exit_code;
+    } else if (const auto* job = std::get_if<eventlog::JobEnd>(&event)) {
+      ++listed.jobs;
+      listed.failed_jobs += job->succeeded ? 0 : 1;
+      listed.last_job_failed = !job->succeeded;
     } else if (const auto* first = std::get_if<eventlog::LogStart>(&event)) {
       listed.version = first->version;
       listed.cerium = first->cerium;

@@ -18,6 +18,7 @@ class LogFolder final : public api::Applications {
   /// Throws IoError if the folder cannot be read. `kept`: how many opened logs stay in memory.
   explicit LogFolder(std::filesystem::path folder, size_t kept = 8);
   std::vector<api::Listed> list() override;
+  [[nodiscard]] std::string folder() const override { return folder_.string(); }
   api::Shown open(const std::string& id) override;
 
  private:

@@ -112,7 +112,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void nextEvents() {
     text_ = events_();
     if (text_.empty() && ++silent_ < kEventsPerSign) return wait();
-    if (text_.empty()) text_ = ": alive\n\n";
+    if (text_.empty()) text_ = "event: alive\ndata:\n\n";
     silent_ = 0;
     stream_.expires_after(kRequestTime);
     asio::async_write(stream_, asio::buffer(text_), [self = shared_from_this()](beast::error_code error, size_t) {

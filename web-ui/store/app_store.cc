@@ -48,6 +48,23 @@ std::optional<std::pair<int64_t, int>> rddBlock(const std::string& name) {
   return std::pair(rdd, partition);
 }
 
+/// The lane for a task that ran from `began` to `ended`: the one that was free for the shortest time before.
+uint16_t takeCore(Executor& executor, Instant began, Instant ended) {
+  constexpr int kMostCores = 1024;
+  if (executor.core_free.empty())
+    executor.core_free.resize(static_cast<size_t>(std::clamp(executor.cores, 1, kMostCores)));
+  size_t best = 0;
+  for (size_t core = 1; core < executor.core_free.size(); ++core) {
+    const Instant free = executor.core_free[core];
+    const Instant best_free = executor.core_free[best];
+    const bool fits = free <= began;
+    const bool best_fits = best_free <= began;
+    if (fits == best_fits ? (fits ? free > best_free : free < best_free) : fits) best = core;
+  }
+  executor.core_free[best] = std::max(executor.core_free[best], ended);
+  return static_cast<uint16_t>(best);
+}
+
 /// How a task's end counts.
 struct Counts {
   int completed = 0;
@@ -71,6 +88,12 @@ TaskStatus statusOf(const Counts& counts) {
 int64_t Task::gettingResultTime(Instant now) const {
   if (getting_result <= 0) return 0;
   return std::max<int64_t>(0, (finished > 0 ? finished : now) - getting_result);
+}
+
+Instant Task::began() const {
+  if (!has_figures || finished <= 0 || getting_result > 0) return launched;
+  const int64_t worked = figures.run_time + figures.deserialize_time + figures.result_serialization_time;
+  return std::max(launched, finished - worked);
 }
 
 int64_t Task::schedulerDelay() const {
@@ -354,6 +377,7 @@ void AppStore::on(const eventlog::TaskEnd& event) {
     task->failure = event.failure;
     task->has_figures = event.figures.has_value();
     if (event.figures) task->figures = *event.figures;
+    task->core = takeCore(executor, task->began(), task->finished);
   }
   stage->active = std::max(0, stage->active - 1);
   stage->completed += counts.completed;

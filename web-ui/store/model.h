@@ -67,6 +67,7 @@ struct Task {
   uint32_t executor = 0;  ///< In Application::texts, as host and locality.
   uint32_t host = 0;
   uint32_t locality = 0;
+  uint16_t core = 0;  ///< The lane of the executor in which it ran.
   TaskStatus status = TaskStatus::kRunning;
   bool speculative = false;
   bool has_figures = false;
@@ -80,6 +81,8 @@ struct Task {
   [[nodiscard]] int64_t duration(Instant now) const {
     return std::max<int64_t>(0, (finished > 0 ? finished : now) - launched);
   }
+  /// When it began to run, as far as known: an executor may hold it for a while before.
+  [[nodiscard]] Instant began() const;
   /// Time between launch and end in which it neither ran, decoded, encoded its result nor had it fetched. ms.
   [[nodiscard]] int64_t schedulerDelay() const;
   /// Time for fetching a large result. ms.
@@ -196,6 +199,7 @@ struct Executor {
   int resource_profile = 0;
   std::optional<eventlog::Peaks> peaks;  ///< Once a task ended.
   std::deque<Use> uses;                  ///< The newest last; bounded.
+  std::vector<Instant> core_free;        ///< Until when each lane is taken by tasks that ended.
 };
 
 struct Block {
