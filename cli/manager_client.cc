@@ -3,12 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <utility>
 
 #include "base/config/master_url.h"
+#include "base/util/mutex.h"
 #include "base/util/printable.h"
 
 namespace cerium::cli {
@@ -35,13 +34,13 @@ ManagerAddresses managerAddresses(const std::string& url, const Conf& conf, cons
 
 struct ManagerClient::Inbox {
   std::function<void()> on_change;
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::deque<protocol::ClusterMessage> messages;  // guarded by mutex
-  std::optional<std::string> closed;              // guarded by mutex; the reason
+  Mutex mutex;
+  CondVar changed;
+  std::deque<protocol::ClusterMessage> messages CERIUM_GUARDED_BY(mutex);
+  std::optional<std::string> closed CERIUM_GUARDED_BY(mutex);  // the reason
 
   void tell() {
-    changed.notify_all();
+    changed.notifyAll();
     if (on_change) on_change();
   }
 };
@@ -79,8 +78,11 @@ ManagerClient::~ManagerClient() {
 /// Returns false if the manager is a standby. Throws NoAnswer if the question may have reached the manager.
 bool ManagerClient::ask(const protocol::ClusterMessage& question) {
   transport_.reset();  // destroys its handlers too; then the inbox can be emptied
-  inbox_->messages.clear();
-  inbox_->closed.reset();
+  {
+    MutexLock lock(inbox_->mutex);
+    inbox_->messages.clear();
+    inbox_->closed.reset();
+  }
   rpc::TransportOptions options;
   options.secret = secret_;
   options.max_message_bytes = protocol::kMaxClusterMessage;
@@ -89,14 +91,14 @@ bool ManagerClient::ask(const protocol::ClusterMessage& question) {
   handlers.onMessage = [inbox = inbox_](const rpc::ConnectionPtr&, const Bytes& bytes) {
     auto message = protocol::decodeCluster(bytes);
     {
-      std::lock_guard lock(inbox->mutex);
+      MutexLock lock(inbox->mutex);
       inbox->messages.push_back(std::move(message));
     }
     inbox->tell();
   };
   handlers.onClose = [inbox = inbox_](const rpc::ConnectionPtr&, const std::string& reason) {
     {
-      std::lock_guard lock(inbox->mutex);
+      MutexLock lock(inbox->mutex);
       inbox->closed = reason;
     }
     inbox->tell();
@@ -114,7 +116,7 @@ bool ManagerClient::ask(const protocol::ClusterMessage& question) {
     if (refused->standby) return false;
     throw Error(fmt::format("the manager at {} refuses: {}", manager_.str(), printable(refused->reason)));
   }
-  std::lock_guard lock(inbox_->mutex);
+  MutexLock lock(inbox_->mutex);
   inbox_->messages.push_front(std::move(*answer));
   return true;
 }
@@ -124,8 +126,10 @@ void ManagerClient::send(const protocol::ClusterMessage& message) {
 }
 
 std::optional<protocol::ClusterMessage> ManagerClient::next(std::chrono::milliseconds limit) {
-  std::unique_lock lock(inbox_->mutex);
-  inbox_->changed.wait_for(lock, limit, [this] { return !inbox_->messages.empty() || inbox_->closed; });
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  MutexLock lock(inbox_->mutex);
+  while (inbox_->messages.empty() && !inbox_->closed && inbox_->changed.waitUntil(inbox_->mutex, deadline)) {
+  }
   if (!inbox_->messages.empty()) {
     auto message = std::move(inbox_->messages.front());
     inbox_->messages.pop_front();

@@ -26,7 +26,7 @@ Printer::~Printer() {
 }
 
 void Printer::print(To to, std::string_view bytes) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   if (queued_ + bytes.size() > kMaxQueued) {
     left_out_ += bytes.size();
     return;
@@ -36,14 +36,17 @@ void Printer::print(To to, std::string_view bytes) {
 }
 
 void Printer::say(std::string_view line) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   queue(To::kStderr, printable(line) + "\n");
 }
 
 bool Printer::finish(std::chrono::milliseconds limit) {
-  std::unique_lock lock(mutex_);
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  MutexLock lock(mutex_);
   sayWhatIsLeftOut();
-  return changed_.wait_for(lock, limit, [this] { return queued_ == 0; });
+  while (queued_ > 0 && changed_.waitUntil(mutex_, deadline)) {
+  }
+  return queued_ == 0;
 }
 
 void Printer::sayWhatIsLeftOut() {
@@ -58,9 +61,9 @@ void Printer::queue(To to, std::string bytes) {
   queued_ += bytes.size();
   thread_.run([this, to, bytes = std::move(bytes)] {
     write(to, bytes);
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     queued_ -= bytes.size();
-    if (queued_ == 0) changed_.notify_all();
+    if (queued_ == 0) changed_.notifyAll();
   });
 }
 

@@ -5,13 +5,12 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <string_view>
 
+#include "base/util/mutex.h"
 #include "base/util/non_blocking_stream.h"
 #include "base/util/serial_thread.h"
 
@@ -36,16 +35,16 @@ class Printer {
   [[nodiscard]] bool finish(std::chrono::milliseconds limit);
 
  private:
-  void queue(To to, std::string bytes);
-  void sayWhatIsLeftOut();
+  void queue(To to, std::string bytes) CERIUM_REQUIRES(mutex_);
+  void sayWhatIsLeftOut() CERIUM_REQUIRES(mutex_);
   void write(To to, std::string_view bytes);
 
   NonBlockingStream streams_[2];  // indexed by To; used by the thread only
   std::atomic<bool> stopping_ = false;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  size_t queued_ = 0;      // guarded by mutex_; bytes
-  uint64_t left_out_ = 0;  // guarded by mutex_; bytes since the last line that reported them
+  Mutex mutex_;
+  CondVar changed_;
+  size_t queued_ CERIUM_GUARDED_BY(mutex_) = 0;      // bytes
+  uint64_t left_out_ CERIUM_GUARDED_BY(mutex_) = 0;  // bytes since the last line that reported them
   SerialThread thread_{"cerium-print"};
 };
 

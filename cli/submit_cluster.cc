@@ -6,10 +6,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -19,6 +17,7 @@
 #include "base/config/config_values.h"
 #include "base/rpc/local_address.h"
 #include "base/util/error.h"
+#include "base/util/mutex.h"
 #include "base/util/new_id.h"
 #include "base/util/printable.h"
 #include "cli/printer.h"
@@ -50,14 +49,14 @@ class UploadServer {
     transport_ = rpc::makeTcpTransport(options);
     at_ = transport_->listen({rpc::addressTowards(managers), 0}, [this](const rpc::ConnectionPtr&) {
       {
-        std::lock_guard lock(mutex_);
+        MutexLock lock(mutex_);
         ++open_;
       }
       return rpc::Handlers{[this](const rpc::ConnectionPtr& from, const Bytes& bytes) { onMessage(from, bytes); },
                            [this](const rpc::ConnectionPtr&, const std::string&) {
-                             std::lock_guard lock(mutex_);
+                             MutexLock lock(mutex_);
                              --open_;
-                             changed_.notify_all();
+                             changed_.notifyAll();
                            }};
     });
   }
@@ -68,9 +67,11 @@ class UploadServer {
   /// Waits for the driver's last output, which may come after the news of its end: until all workers have disconnected,
   /// or five seconds after the end and the last output. Returns false after `limit`.
   [[nodiscard]] bool waitForOutput(SteadyClock::time_point end, std::chrono::milliseconds limit) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, limit, [this] { return open_ == 0; }) ||
-           SteadyClock::now() - std::max(last_output_, end) > kOutputEnd;
+    const auto deadline = SteadyClock::now() + limit;
+    MutexLock lock(mutex_);
+    while (open_ > 0 && changed_.waitUntil(mutex_, deadline)) {
+    }
+    return open_ == 0 || SteadyClock::now() - std::max(last_output_, end) > kOutputEnd;
   }
 
  private:
@@ -80,7 +81,7 @@ class UploadServer {
       server_.answer(from, *fetch);
     } else if (const auto* output = std::get_if<DriverOutput>(&message)) {
       printer_.print(output->to_stderr ? Printer::To::kStderr : Printer::To::kStdout, output->bytes.view());
-      std::lock_guard lock(mutex_);
+      MutexLock lock(mutex_);
       last_output_ = SteadyClock::now();
     } else {
       throw CorruptData("it sends messages that are not for submitters");
@@ -90,10 +91,10 @@ class UploadServer {
   FileServer server_;
   Printer& printer_;  // outlives this object
   rpc::Endpoint at_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  int open_ = 0;                         // guarded by mutex_; connections
-  SteadyClock::time_point last_output_;  // guarded by mutex_
+  Mutex mutex_;
+  CondVar changed_;
+  int open_ CERIUM_GUARDED_BY(mutex_) = 0;  // connections
+  SteadyClock::time_point last_output_ CERIUM_GUARDED_BY(mutex_);
   std::unique_ptr<rpc::Transport> transport_;
 };
 

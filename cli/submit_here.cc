@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <mutex>
 #include <optional>
 
 #include "base/protocol/executor_environment.h"
 #include "base/util/child_process.h"
 #include "base/util/environment.h"
 #include "base/util/error.h"
+#include "base/util/mutex.h"
 #include "cli/submit_run.h"
 
 namespace cerium::cli {
@@ -61,18 +61,20 @@ int runHere(SignalQueue& signals, const std::vector<std::string>& command,
   order.environment[DriverEnvironment::kCancelOnInterrupt] = "1";
   order.streams = ChildOrder::Streams::kInherited;
 
-  std::mutex mutex;
-  std::optional<ChildEnd> ended;  // guarded by mutex
+  struct {
+    Mutex mutex;
+    std::optional<ChildEnd> how CERIUM_GUARDED_BY(mutex);
+  } ended;
   ChildProcess child(order, [&](ChildEnd end) {
-    std::lock_guard lock(mutex);
-    ended = std::move(end);
+    MutexLock lock(ended.mutex);
+    ended.how = std::move(end);
     SignalQueue::wake();
   });
   SigintHandler interrupts(child);
   for (;;) {
     const auto taken = signals.next(std::chrono::milliseconds(500));
-    std::lock_guard lock(mutex);
-    if (ended) return ended->signal > 0 ? 128 + ended->signal : ended->exit_status;
+    MutexLock lock(ended.mutex);
+    if (ended.how) return ended.how->signal > 0 ? 128 + ended.how->signal : ended.how->exit_status;
     if (taken && taken->signal != 0) interrupts.on(*taken);
     interrupts.look();
   }

@@ -132,7 +132,7 @@ const StatusStore& Engine::status() {
 }
 
 void Engine::addListener(std::shared_ptr<Listener> listener) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   if (listeners_) return listeners_->add(std::move(listener));
   auto listeners = std::make_shared<Listeners>();
   listeners->add(std::move(listener));
@@ -150,7 +150,7 @@ void Engine::stop() {
   bus_.stop();
   std::set<BroadcastId> broadcasts;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     broadcasts.swap(broadcasts_);
     actions_.clear();
   }
@@ -180,7 +180,7 @@ class Engine::JobWithActions final : public JobHandle {
     job_->wait();
     std::vector<std::function<void()>> actions;
     {
-      std::lock_guard lock(mutex_);
+      MutexLock lock(mutex_);
       actions.swap(actions_);
     }
     for (auto& action : actions) action();
@@ -188,8 +188,8 @@ class Engine::JobWithActions final : public JobHandle {
 
  private:
   std::shared_ptr<JobHandle> job_;
-  std::mutex mutex_;
-  std::vector<std::function<void()>> actions_;  // guarded by mutex_
+  Mutex mutex_;
+  std::vector<std::function<void()>> actions_ CERIUM_GUARDED_BY(mutex_);
 };
 
 std::shared_ptr<JobHandle> Engine::submit(JobRequest request) {
@@ -258,13 +258,13 @@ void Engine::unpersist(const RddNode& node, bool blocking) {
 }
 
 void Engine::whenFirstComputed(const NodePtr& node, std::function<void()> action) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   actions_[node.get()] = std::move(action);
 }
 
 std::vector<std::function<void()>> Engine::takeActions(const RddNode& final_node) {
   std::vector<std::function<void()>> found;
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   if (actions_.empty()) return found;
   std::set<const RddNode*> seen;
   std::vector<const RddNode*> stack{&final_node};
@@ -285,12 +285,12 @@ std::vector<std::function<void()>> Engine::takeActions(const RddNode& final_node
 void Engine::setCheckpointDir(const std::string& path) {
   const std::string folder = path + "/" + application_id_;
   io::makeFolder(folder);
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   checkpoint_dir_ = folder;
 }
 
 std::string Engine::checkpointDir() const {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   if (checkpoint_dir_.empty()) {
     throw InvalidArgument(
         "checkpoint: no folder is set; call Context::setCheckpointDir (or set cerium.checkpoint.dir) first");
@@ -315,7 +315,7 @@ BroadcastId Engine::addBroadcast(std::shared_ptr<const void> value, std::functio
   BroadcastOwner::setOwner(id, this);
   backend_->addBroadcast(id, std::move(encode));
   bus_.post(events::BroadcastAdded{.at = events::wallTime(), .broadcast = id});
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   broadcasts_.insert(id);
   return id;
 }
@@ -332,7 +332,7 @@ void Engine::destroyBroadcast(BroadcastId id) {
   backend_->removeBroadcast(id);
   BroadcastRegistry::instance().remove(id);
   bus_.post(events::BroadcastRemoved{.at = events::wallTime(), .broadcast = id, .destroyed = true});
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   broadcasts_.erase(id);
 }
 

@@ -6,12 +6,12 @@
 #include <atomic>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <unordered_map>
 
 #include "base/config/config.h"
+#include "base/util/mutex.h"
 #include "driver/app/console_progress.h"
 #include "driver/app/sigint_handler.h"
 #include "driver/app/web_ui.h"
@@ -94,11 +94,12 @@ class Engine final : public JobRunner, public BroadcastOwner, public std::enable
   std::atomic<bool> stopped_{false};
   const bool check_captures_;
 
-  mutable std::mutex mutex_;
-  std::string checkpoint_dir_;                                         // guarded by mutex_
-  std::unordered_map<const RddNode*, std::function<void()>> actions_;  // guarded by mutex_; by node, until computed
-  std::set<BroadcastId> broadcasts_;                                   // guarded by mutex_
-  std::shared_ptr<Listeners> listeners_;                               // guarded by mutex_; null where there are none
+  mutable Mutex mutex_;
+  std::string checkpoint_dir_ CERIUM_GUARDED_BY(mutex_);
+  std::unordered_map<const RddNode*, std::function<void()>> actions_
+      CERIUM_GUARDED_BY(mutex_);  // by node, until computed
+  std::set<BroadcastId> broadcasts_ CERIUM_GUARDED_BY(mutex_);
+  std::shared_ptr<Listeners> listeners_ CERIUM_GUARDED_BY(mutex_);  // null where there are none
 };
 
 /// The backend that a master URL names.

@@ -78,7 +78,7 @@ Executor::Executor(ExecutorOptions options, std::shared_ptr<ExecutorLink> link)
     pthread_setname_np(memory_thread_.native_handle(), "cerium-memory");
   }
   try {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     for (int i = 0; i < options_.cores; ++i) startThread();
   } catch (...) {
     stop();
@@ -88,7 +88,6 @@ Executor::Executor(ExecutorOptions options, std::shared_ptr<ExecutorLink> link)
 
 Executor::~Executor() { stop(); }
 
-/// REQUIRES: mutex_ is held.
 void Executor::startThread() {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
@@ -113,25 +112,25 @@ void* Executor::workEntry(void* self) {
 void Executor::launch(std::vector<TaskLaunch> tasks) {
   const bool is_one = tasks.size() == 1;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     queue_.add(std::move(tasks));
   }
   if (is_one) {
-    wake_.notify_one();
+    wake_.notifyOne();
   } else {
-    wake_.notify_all();
+    wake_.notifyAll();
   }
 }
 
 void Executor::kill(TaskId id) {
   std::optional<TaskLaunch> queued;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     auto running = running_.find(id);
     if (running != running_.end()) {
       running->second.context->interrupt();
       reaper_.told(id, std::chrono::steady_clock::now());
-      return told_.notify_one();
+      return told_.notifyOne();
     }
     queued = queue_.remove(id);
     if (!queued) return;
@@ -147,20 +146,20 @@ void Executor::kill(TaskId id) {
 void Executor::stop() {
   std::vector<pthread_t> threads;
   {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     stopping_ = true;
     queue_.clear();
     for (auto& [id, task] : running_) {
       task.context->interrupt();
       reaper_.told(id, std::chrono::steady_clock::now());
     }
-    wake_.notify_all();
-    told_.notify_one();
-    left_.wait(lock, [this] { return threads_at_work_ == 0; });
+    wake_.notifyAll();
+    told_.notifyOne();
+    while (threads_at_work_ > 0) left_.wait(mutex_);
     threads = std::exchange(threads_, {});
     reaper_ends_ = true;
-    told_.notify_one();
-    unwatched_.notify_one();
+    told_.notifyOne();
+    unwatched_.notifyOne();
   }
   if (reaper_thread_.joinable()) reaper_thread_.join();
   if (memory_thread_.joinable()) memory_thread_.join();
@@ -174,7 +173,7 @@ std::shared_ptr<Executor> Executor::work() {
   ReadAhead read_ahead;
   int place;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     place = free_places_.back();
     free_places_.pop_back();
   }
@@ -183,12 +182,17 @@ std::shared_ptr<Executor> Executor::work() {
     std::optional<TaskQueue::Taken> next;
     std::shared_ptr<TaskContext> context;
     {
-      std::unique_lock lock(mutex_);
+      MutexLock lock(mutex_);
       if (ended) forget(*ended);
-      next = waitForTask(lock, place, read_ahead);
+      if (read_ahead.isOpen() && !stopping_ && queue_.empty()) {  // a thread that waits keeps no streams open
+        lock.unlock();
+        read_ahead.close();
+        lock.lock();
+      }
+      next = waitForTask(place);
       if (!next) {
         --threads_at_work_;
-        left_.notify_all();
+        left_.notifyAll();
         return nullptr;
       }
       context = begin(next->task, place, share);
@@ -196,26 +200,19 @@ std::shared_ptr<Executor> Executor::work() {
     ended = next->task.id;
     read_ahead.taskBegins(next->task.stage->id, next->task.stage_attempt, options_.reads_ahead ? next->following : 0);
     if (run(next->task, *context, share)) continue;
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     return given_up_.extract(*ended).mapped();
   }
 }
 
-/// Nothing if the executor stops. A thread that waits keeps no streams open.
-std::optional<TaskQueue::Taken> Executor::waitForTask(std::unique_lock<std::mutex>& lock, int place,
-                                                      ReadAhead& read_ahead) {
-  const auto has_work = [this] { return stopping_ || !queue_.empty(); };
-  if (read_ahead.isOpen() && !has_work()) {
-    lock.unlock();
-    read_ahead.close();
-    lock.lock();
-  }
-  wake_.wait(lock, has_work);
+/// Nothing if the executor stops.
+std::optional<TaskQueue::Taken> Executor::waitForTask(int place) {
+  while (!stopping_ && queue_.empty()) wake_.wait(mutex_);
   if (stopping_) return std::nullopt;
   return queue_.take(place);
 }
 
-/// REQUIRES: the lock under which the task leaves the queue, so that kill() finds the task in the queue or here at any
+/// Called under the lock under which the task left the queue, so that kill() finds the task in the queue or here at any
 /// moment. The context is shared, because threads that the task started may outlive it.
 std::shared_ptr<TaskContext> Executor::begin(const TaskLaunch& launch, int place, const MemoryShare& share) {
   auto context = std::make_shared<TaskContext>(
@@ -227,7 +224,6 @@ std::shared_ptr<TaskContext> Executor::begin(const TaskLaunch& launch, int place
   return context;
 }
 
-/// REQUIRES: mutex_ is held.
 void Executor::forget(TaskId task) {
   running_.erase(task);
   reaper_.ended(task);

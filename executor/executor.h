@@ -6,9 +6,7 @@
 #include <pthread.h>
 
 #include <chrono>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -17,6 +15,7 @@
 
 #include "base/util/exception_text.h"
 #include "base/util/heap_meter.h"
+#include "base/util/mutex.h"
 #include "executor/blocks/block_store.h"
 #include "executor/blocks/shuffle_store.h"
 #include "executor/crash_report.h"
@@ -108,23 +107,24 @@ class Executor final : public TaskServices, public std::enable_shared_from_this<
   };
 
   static void* workEntry(void* self);
-  void startThread();
+  void startThread() CERIUM_REQUIRES(mutex_);
   std::shared_ptr<Executor> work();
-  std::optional<TaskQueue::Taken> waitForTask(std::unique_lock<std::mutex>& lock, int place, ReadAhead& read_ahead);
-  std::shared_ptr<TaskContext> begin(const TaskLaunch& task, int place, const MemoryShare& share);
+  std::optional<TaskQueue::Taken> waitForTask(int place) CERIUM_REQUIRES(mutex_);
+  std::shared_ptr<TaskContext> begin(const TaskLaunch& task, int place, const MemoryShare& share)
+      CERIUM_REQUIRES(mutex_);
   [[nodiscard]] bool run(TaskLaunch& task, TaskContext& context, MemoryShare& share);
-  void forget(TaskId task);
+  void forget(TaskId task) CERIUM_REQUIRES(mutex_);
 
   // Tasks that do not stop (executor_reaping.cc).
   void reap();
-  void endHanging(TaskId id, const Running& task);
+  void endHanging(TaskId id, const Running& task) CERIUM_EXCLUDES(mutex_);
   [[nodiscard]] bool giveUp(TaskId id);
   [[noreturn]] void endProcess(const std::string& what, const CrashRecord& where) const;
 
   // Tasks whose functions fill the process's memory (executor_memory.cc).
   void watchMemory();
-  [[nodiscard]] std::vector<MemoryWatch::TaskHeap> taskHeaps() const;
-  void failForMemory(const MemoryWatch::TaskHeap& guilty, size_t resident);
+  [[nodiscard]] std::vector<MemoryWatch::TaskHeap> taskHeaps() const CERIUM_REQUIRES(mutex_);
+  void failForMemory(const MemoryWatch::TaskHeap& guilty, size_t resident) CERIUM_REQUIRES(mutex_);
 
   const ExecutorOptions options_;
   const std::shared_ptr<ExecutorLink> link_;
@@ -133,22 +133,22 @@ class Executor final : public TaskServices, public std::enable_shared_from_this<
   BlockStore blocks_;
   ShuffleStore shuffles_;
 
-  std::mutex mutex_;
-  std::condition_variable wake_;                 // there are tasks, or the executor stops
-  std::condition_variable told_;                 // a task was told to stop, or the reaper must end
-  std::condition_variable unwatched_;            // the memory watch must end
-  std::condition_variable left_;                 // a thread has ended its work here
-  TaskQueue queue_;                              // guarded by mutex_
-  std::unordered_map<TaskId, Running> running_;  // guarded by mutex_
-  TaskReaper reaper_;                            // guarded by mutex_
-  std::vector<pthread_t> threads_;               // guarded by mutex_; without the given-up ones
-  size_t threads_at_work_ = 0;                   // guarded by mutex_
-  int threads_started_ = 0;                      // guarded by mutex_
-  std::vector<int> free_places_;                 // guarded by mutex_; numbers of threads in queue_ that none has
-  bool stopping_ = false;                        // guarded by mutex_
-  bool reaper_ends_ = false;                     // guarded by mutex_
+  Mutex mutex_;
+  CondVar wake_;       // there are tasks, or the executor stops
+  CondVar told_;       // a task was told to stop, or the reaper must end
+  CondVar unwatched_;  // the memory watch must end
+  CondVar left_;       // a thread has ended its work here
+  TaskQueue queue_ CERIUM_GUARDED_BY(mutex_);
+  std::unordered_map<TaskId, Running> running_ CERIUM_GUARDED_BY(mutex_);
+  TaskReaper reaper_ CERIUM_GUARDED_BY(mutex_);
+  std::vector<pthread_t> threads_ CERIUM_GUARDED_BY(mutex_);  // without the given-up ones
+  size_t threads_at_work_ CERIUM_GUARDED_BY(mutex_) = 0;
+  int threads_started_ CERIUM_GUARDED_BY(mutex_) = 0;
+  std::vector<int> free_places_ CERIUM_GUARDED_BY(mutex_);  // numbers of threads in queue_ that none has
+  bool stopping_ CERIUM_GUARDED_BY(mutex_) = false;
+  bool reaper_ends_ CERIUM_GUARDED_BY(mutex_) = false;
   /// By task whose thread was given up: the pointer that keeps this executor alive.
-  std::unordered_map<TaskId, std::shared_ptr<Executor>> given_up_;  // guarded by mutex_
+  std::unordered_map<TaskId, std::shared_ptr<Executor>> given_up_ CERIUM_GUARDED_BY(mutex_);
   std::thread reaper_thread_;
   std::thread memory_thread_;
 };

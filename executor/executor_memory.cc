@@ -18,7 +18,7 @@ std::string mebibytes(uint64_t bytes) { return fmt::format("{} MiB", bytes >> 20
 
 void Executor::watchMemory() {
   MemoryWatch watch(options_.process_limit, options_.cores);
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (!reaper_ends_) {
     lock.unlock();
     size_t resident = residentBytes();
@@ -38,11 +38,13 @@ void Executor::watchMemory() {
       where.process_limit = watch.limit();
       endProcess(fmt::format("task {} holds {} and does not stop", where.task, mebibytes(where.task_heap)), where);
     }
-    unwatched_.wait_for(lock, watch.pause(resident), [this] { return reaper_ends_; });
+    const auto next = std::chrono::steady_clock::now() + watch.pause(resident);
+    while (!reaper_ends_ && unwatched_.waitUntil(mutex_, next)) {
+    }
   }
 }
 
-/// REQUIRES: mutex_ is held, which keeps the threads, and so their counters, alive.
+/// The mutex keeps the threads, and so their counters, alive.
 std::vector<MemoryWatch::TaskHeap> Executor::taskHeaps() const {
   std::vector<MemoryWatch::TaskHeap> heaps;
   for (const auto& [id, task] : running_) {
@@ -51,7 +53,6 @@ std::vector<MemoryWatch::TaskHeap> Executor::taskHeaps() const {
   return heaps;
 }
 
-/// REQUIRES: mutex_ is held.
 void Executor::failForMemory(const MemoryWatch::TaskHeap& guilty, size_t resident) {
   const TaskContext& task = *running_.at(guilty.task).context;
   std::string why = fmt::format(
@@ -63,7 +64,7 @@ void Executor::failForMemory(const MemoryWatch::TaskHeap& guilty, size_t residen
   log::warn("task {} (stage {}, partition {}): {}", guilty.task.value, task.stageId(), task.partitionId(), why);
   running_.at(guilty.task).context->fail(std::move(why));
   reaper_.told(guilty.task, std::chrono::steady_clock::now());
-  told_.notify_one();
+  told_.notifyOne();
 }
 
 }  // namespace cerium

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 
-#include "base/util/exception_text.h"
 #include "base/util/log.h"
 #include "executor/executor.h"
 #include "executor/thread_stack.h"
@@ -14,12 +13,12 @@
 namespace cerium {
 
 void Executor::reap() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (!reaper_ends_) {
     if (const auto next = reaper_.next()) {
-      told_.wait_until(lock, *next);
+      told_.waitUntil(mutex_, *next);
     } else {
-      told_.wait(lock);
+      told_.wait(mutex_);
     }
     for (TaskId id : reaper_.overdue(std::chrono::steady_clock::now())) {
       auto found = running_.find(id);
@@ -32,8 +31,7 @@ void Executor::reap() {
   }
 }
 
-/// REQUIRES: mutex_ is not held. The task may end meanwhile; its thread stays, because stop() waits for this thread
-/// before it joins others.
+/// The task may end meanwhile; its thread stays, because stop() waits for this thread before it joins others.
 void Executor::endHanging(TaskId id, const Running& task) {
   CrashRecord where = stackOf(task.thread);
   where.task = id.value;
@@ -45,7 +43,7 @@ void Executor::endHanging(TaskId id, const Running& task) {
       options_.kill_timeout.count());
   if (options_.owns_process) {
     {
-      std::lock_guard lock(mutex_);
+      MutexLock lock(mutex_);
       if (!running_.contains(id)) return;
     }
     endProcess(what, where);
@@ -73,7 +71,7 @@ void Executor::endProcess(const std::string& what, const CrashRecord& where) con
 
 /// Replaces the thread by another one. Returns false if the task has ended meanwhile.
 bool Executor::giveUp(TaskId id) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   auto found = running_.find(id);
   if (found == running_.end() || !found->second.context->claimEnd()) return false;
   const pthread_t thread = found->second.thread;
@@ -83,9 +81,13 @@ bool Executor::giveUp(TaskId id) {
   std::erase_if(threads_, [&](pthread_t each) { return ::pthread_equal(each, thread) != 0; });
   ::pthread_detach(thread);
   --threads_at_work_;
-  left_.notify_all();
+  left_.notifyAll();
   if (stopping_) return true;
-  if (const auto thrown = guarded([this] { startThread(); })) log::error("a core is lost: {}", thrown->str());
+  try {
+    startThread();
+  } catch (const std::exception& e) {
+    log::error("a core is lost: {}", e.what());
+  }
   return true;
 }
 

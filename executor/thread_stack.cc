@@ -8,8 +8,9 @@
 #include <atomic>
 #include <cerrno>
 #include <ctime>
-#include <mutex>
 #include <utility>
+
+#include "base/util/mutex.h"
 
 namespace cerium {
 namespace {
@@ -52,8 +53,8 @@ bool isAnswered(Request& request) {
 }  // namespace
 
 CrashRecord stackOf(pthread_t thread) {
-  static std::mutex one_at_a_time;
-  const std::lock_guard lock(one_at_a_time);
+  static Mutex one_at_a_time;
+  const MutexLock lock(one_at_a_time);
   CrashRecord record;
   record.base = programBase();
   void* warm[2];

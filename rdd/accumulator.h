@@ -43,7 +43,7 @@ class OpCell final : public Cell<T, In> {
 template <class T, class In, class Op>
 class Factory final : public AccumulatorFactory, Parts<Carried<T>, Op> {
  public:
-  Factory(T zero, Op op) : Parts<Carried<T>, Op>{{Carried<T>{std::move(zero)}, std::move(op)}} {}
+  Factory(T zero, Op op) : Parts<Carried<T>, Op>(Carried<T>{std::move(zero)}, std::move(op)) {}
   [[nodiscard]] std::unique_ptr<AccumulatorCell> newCell() const override {
     return std::make_unique<OpCell<T, In, Op>>(this->template part<0>().value, this->template part<1>());
   }

@@ -2,22 +2,24 @@
 #include "rdd/accumulator_registry.h"
 
 #include <map>
-#include <mutex>
 #include <set>
 
 #include "base/util/error.h"
 #include "base/util/exception_text.h"
+#include "base/util/mutex.h"
 #include "rdd/task_context.h"
 
 namespace cerium {
 namespace {
 
 struct Known {
+  explicit Known(std::unique_ptr<AccumulatorCell> start = nullptr) : value(std::move(start)) {}
+
   std::shared_ptr<const AccumulatorFactory> factory;
   std::string name;
   ContextId context;
-  std::mutex mutex;
-  std::unique_ptr<AccumulatorCell> value;  ///< Null in an executor. guarded by mutex
+  Mutex mutex;
+  std::unique_ptr<AccumulatorCell> value CERIUM_GUARDED_BY(mutex);  // Null in an executor
 };
 
 /// Stands in an executor for an accumulator whose operation or zero value could not be encoded or decoded.
@@ -44,13 +46,13 @@ void encodeFactory(const AccumulatorFactory& factory, Bytes& bytes) {
 /// Lock order: a Known's mutex is taken after the registry's is released, because its holder runs the program's code,
 /// which may use other accumulators.
 struct AccumulatorRegistry::State {
-  std::mutex mutex;
-  std::map<AccumulatorId, std::shared_ptr<Known>> accumulators;  // guarded by mutex
-  std::set<ContextId> stopped;                                   // guarded by mutex
-  int64_t next_id = 0;                                           // guarded by mutex
+  Mutex mutex;
+  std::map<AccumulatorId, std::shared_ptr<Known>> accumulators CERIUM_GUARDED_BY(mutex);
+  std::set<ContextId> stopped CERIUM_GUARDED_BY(mutex);
+  int64_t next_id CERIUM_GUARDED_BY(mutex) = 0;
 
   std::shared_ptr<Known> at(AccumulatorId id) {
-    std::lock_guard lock(mutex);
+    MutexLock lock(mutex);
     auto found = accumulators.find(id);
     if (found == accumulators.end()) {
       throw InvalidArgument("accumulator " + id.str() +
@@ -73,12 +75,11 @@ AccumulatorRegistry::State& AccumulatorRegistry::state() {
 
 AccumulatorId AccumulatorRegistry::add(std::shared_ptr<const AccumulatorFactory> factory, std::string name,
                                        ContextId context) {
-  auto known = std::make_shared<Known>();
-  known->value = factory->newCell();
+  auto known = std::make_shared<Known>(factory->newCell());
   known->factory = std::move(factory);
   known->name = std::move(name);
   known->context = context;
-  std::lock_guard lock(state().mutex);
+  MutexLock lock(state().mutex);
   const AccumulatorId id(state().next_id++);
   state().accumulators.emplace(id, std::move(known));
   return id;
@@ -87,12 +88,12 @@ AccumulatorId AccumulatorRegistry::add(std::shared_ptr<const AccumulatorFactory>
 void AccumulatorRegistry::define(AccumulatorId id, std::shared_ptr<const AccumulatorFactory> factory) {
   auto known = std::make_shared<Known>();
   known->factory = std::move(factory);
-  std::lock_guard lock(state().mutex);
+  MutexLock lock(state().mutex);
   state().accumulators[id] = std::move(known);
 }
 
 std::string AccumulatorRegistry::describe(AccumulatorId id) {
-  std::lock_guard lock(state().mutex);
+  MutexLock lock(state().mutex);
   auto found = state().accumulators.find(id);
   const bool is_named = found != state().accumulators.end() && !found->second->name.empty();
   return "accumulator " + id.str() + (is_named ? " (" + found->second->name + ")" : "");
@@ -118,7 +119,7 @@ void AccumulatorRegistry::merge(AccumulatorId id, Reader& encoded) {
 
 void AccumulatorRegistry::access(AccumulatorId id, const std::function<void(AccumulatorCell&)>& use) {
   const auto known = state().at(id);
-  std::lock_guard lock(known->mutex);
+  MutexLock lock(known->mutex);
   if (!known->value) throw InvalidArgument("the value of accumulator " + id.str() + " can be read in the driver only");
   use(*known->value);
 }
@@ -128,7 +129,7 @@ void AccumulatorRegistry::addOffTask(AccumulatorId id, const std::function<void(
   const auto known = state().at(id);
   bool is_stopped;
   {
-    std::lock_guard lock(state().mutex);
+    MutexLock lock(state().mutex);
     is_stopped = state().stopped.contains(known->context);
   }
   if (is_stopped) throw Error(describe(id) + ": its Context was stopped; its value can still be read");
@@ -136,7 +137,7 @@ void AccumulatorRegistry::addOffTask(AccumulatorId id, const std::function<void(
 }
 
 void AccumulatorRegistry::close(ContextId context) {
-  std::lock_guard lock(state().mutex);
+  MutexLock lock(state().mutex);
   state().stopped.insert(context);
 }
 
@@ -144,12 +145,12 @@ std::vector<std::pair<AccumulatorId, Bytes>> AccumulatorRegistry::encodedFrom(Co
                                                                               int64_t& next) {
   std::vector<std::pair<AccumulatorId, std::shared_ptr<const AccumulatorFactory>>> fresh;
   {
-    std::lock_guard lock(state().mutex);
-    const auto& known = state().accumulators;
-    for (auto at = known.lower_bound(AccumulatorId(first)); at != known.end(); ++at) {
+    State& all = state();
+    MutexLock lock(all.mutex);
+    for (auto at = all.accumulators.lower_bound(AccumulatorId(first)); at != all.accumulators.end(); ++at) {
       if (at->second->context == context) fresh.emplace_back(at->first, at->second->factory);
     }
-    next = state().next_id;
+    next = all.next_id;
   }
   std::vector<std::pair<AccumulatorId, Bytes>> all;
   for (const auto& [id, factory] : fresh) {

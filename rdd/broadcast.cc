@@ -3,22 +3,22 @@
 
 #include <array>
 #include <atomic>
-#include <mutex>
 #include <unordered_map>
 
+#include "base/util/mutex.h"
 #include "rdd/task_context.h"
 
 namespace cerium {
 
 struct BroadcastRegistry::State {
-  std::mutex mutex;
-  std::unordered_map<BroadcastId, std::shared_ptr<const void>> values;
+  Mutex mutex;
+  std::unordered_map<BroadcastId, std::shared_ptr<const void>> values CERIUM_GUARDED_BY(mutex);
   // A lock for each value that is being fetched.
-  std::unordered_map<BroadcastId, std::shared_ptr<std::mutex>> fetching;
-  std::unordered_map<BroadcastId, BroadcastOwner*> owners;
-  Fetch fetch = nullptr;
-  void* fetch_context = nullptr;
-  int64_t next_id = 0;
+  std::unordered_map<BroadcastId, std::shared_ptr<Mutex>> fetching CERIUM_GUARDED_BY(mutex);
+  std::unordered_map<BroadcastId, BroadcastOwner*> owners CERIUM_GUARDED_BY(mutex);
+  Fetch fetch CERIUM_GUARDED_BY(mutex) = nullptr;
+  void* fetch_context CERIUM_GUARDED_BY(mutex) = nullptr;
+  int64_t next_id CERIUM_GUARDED_BY(mutex) = 0;
   std::atomic<uint64_t> epoch{1};  ///< Grows with every removal and makes threads forget their remembered look-ups.
 };
 
@@ -48,14 +48,14 @@ BroadcastRegistry::State& BroadcastRegistry::state() {
 }
 
 BroadcastId BroadcastRegistry::add(std::shared_ptr<const void> value) {
-  std::lock_guard lock(state().mutex);
+  MutexLock lock(state().mutex);
   const BroadcastId id(state().next_id++);
   state().values[id] = std::move(value);
   return id;
 }
 
 void BroadcastRegistry::remove(BroadcastId id) {
-  std::lock_guard lock(state().mutex);
+  MutexLock lock(state().mutex);
   state().values.erase(id);
   state().fetching.erase(id);
   state().owners.erase(id);
@@ -63,7 +63,7 @@ void BroadcastRegistry::remove(BroadcastId id) {
 }
 
 void BroadcastRegistry::setFetcher(Fetch fetch, void* context) {
-  std::lock_guard lock(state().mutex);
+  MutexLock lock(state().mutex);
   state().fetch = fetch;
   state().fetch_context = context;
 }
@@ -73,10 +73,11 @@ const void* BroadcastRegistry::find(BroadcastId id, Decode decode) {
   const uint64_t epoch = all.epoch.load();
   Remembered& remembered = t_remembered[static_cast<size_t>(id.value) % t_remembered.size()];
   if (remembered.id == id && remembered.epoch == epoch) return remembered.value;
-  std::shared_ptr<std::mutex> one;
+  std::shared_ptr<Mutex> one;
   Fetch fetch;
+  void* fetch_context;
   {
-    std::lock_guard lock(all.mutex);
+    MutexLock lock(all.mutex);
     const TaskContext* task = TaskContext::ofAnyThread();
     const auto owner = all.owners.find(id);
     if (task != nullptr && owner != all.owners.end() && owner->second->contextId() != task->context())
@@ -87,31 +88,32 @@ const void* BroadcastRegistry::find(BroadcastId id, Decode decode) {
       return remembered.value;
     }
     fetch = all.fetch;
+    fetch_context = all.fetch_context;
     if (fetch == nullptr)
       throw Error("broadcast " + id.str() + " was destroyed (or its Context stopped) before it was used here");
     auto& entry = all.fetching[id];
-    if (!entry) entry = std::make_shared<std::mutex>();
+    if (!entry) entry = std::make_shared<Mutex>();
     one = entry;
   }
-  std::lock_guard only(*one);
+  MutexLock only(*one);
   {
-    std::lock_guard lock(all.mutex);
+    MutexLock lock(all.mutex);
     auto found = all.values.find(id);
     if (found != all.values.end()) return found->second.get();
   }
-  auto value = decode(*fetch(all.fetch_context, id));
-  std::lock_guard lock(all.mutex);
+  auto value = decode(*fetch(fetch_context, id));
+  MutexLock lock(all.mutex);
   return (all.values[id] = std::move(value)).get();
 }
 
 BroadcastOwner* BroadcastOwner::of(BroadcastId id) {
-  std::lock_guard lock(BroadcastRegistry::state().mutex);
+  MutexLock lock(BroadcastRegistry::state().mutex);
   auto found = BroadcastRegistry::state().owners.find(id);
   return found == BroadcastRegistry::state().owners.end() ? nullptr : found->second;
 }
 
 void BroadcastOwner::setOwner(BroadcastId id, BroadcastOwner* owner) {
-  std::lock_guard lock(BroadcastRegistry::state().mutex);
+  MutexLock lock(BroadcastRegistry::state().mutex);
   BroadcastRegistry::state().owners[id] = owner;
 }
 

@@ -5,10 +5,11 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <mutex>
 #include <set>
 #include <string_view>
 #include <vector>
+
+#include "base/util/mutex.h"
 
 namespace cerium {
 namespace {
@@ -81,9 +82,9 @@ thread_local const CallSite* t_throw_site = nullptr;
 
 /// Keeps the text for the life of the process: one text for each call site of the program.
 const char* intern(std::string_view text) {
-  static std::mutex mutex;
-  static auto* texts = new std::set<std::string, std::less<>>();
-  std::lock_guard lock(mutex);
+  static Mutex mutex;
+  static auto* texts CERIUM_PT_GUARDED_BY(mutex) = new std::set<std::string, std::less<>>();
+  MutexLock lock(mutex);
   auto found = texts->find(text);
   if (found == texts->end()) found = texts->emplace(text).first;
   return found->c_str();

@@ -10,10 +10,10 @@
 #include <atomic>
 #include <cstring>
 #include <map>
-#include <mutex>
 
 #include "base/util/error.h"
 #include "base/util/hash.h"
+#include "base/util/mutex.h"
 
 // Finds the function that covers an address (libgcc's unwinder; declared here because its header is internal).
 extern "C" {
@@ -104,12 +104,12 @@ class EntryTable {
   }
 
   EntryId idOf(const void* function) {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     return idLocked(function);
   }
 
   void* resolve(EntryKind kind, EntryId id) {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     index();
     auto found = entries_.find(id);
     if (found == entries_.end() || found->second.first != kind) {
@@ -122,7 +122,7 @@ class EntryTable {
   }
 
   void* functionAt(EntryId id) {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     for (int round = 0; round < 2; ++round) {
       for (const Module& module : modules_) {
         uintptr_t address = module.base + id.offset;
@@ -139,7 +139,7 @@ class EntryTable {
  private:
   EntryTable() : modules_(loadedModules()) {}
 
-  EntryId idLocked(const void* function) {
+  EntryId idLocked(const void* function) CERIUM_REQUIRES(mutex_) {
     auto address = reinterpret_cast<uintptr_t>(function);
     for (int round = 0; round < 2; ++round) {
       for (const Module& module : modules_) {
@@ -150,7 +150,7 @@ class EntryTable {
     throw InvalidArgument(fmt::format("{} is not a function of this program", function));
   }
 
-  void index() {
+  void index() CERIUM_REQUIRES(mutex_) {
     const EntryRegistration* newest = g_registrations.load();
     for (const auto* at = newest; at != indexed_; at = at->next_) {
       entries_[idLocked(at->function_)] = {at->kind_, at->function_};
@@ -158,10 +158,10 @@ class EntryTable {
     indexed_ = newest;
   }
 
-  std::mutex mutex_;
-  std::vector<Module> modules_;
-  std::map<EntryId, std::pair<EntryKind, void*>> entries_;
-  const EntryRegistration* indexed_ = nullptr;
+  Mutex mutex_;
+  std::vector<Module> modules_ CERIUM_GUARDED_BY(mutex_);
+  std::map<EntryId, std::pair<EntryKind, void*>> entries_ CERIUM_GUARDED_BY(mutex_);
+  const EntryRegistration* indexed_ CERIUM_GUARDED_BY(mutex_) = nullptr;
 };
 
 EntryRegistration::EntryRegistration(EntryKind kind, void* function) : kind_(kind), function_(function) {

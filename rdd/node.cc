@@ -69,12 +69,12 @@ RddNode::~RddNode() {
 }
 
 std::string RddNode::name() const {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   return name_;
 }
 
 void RddNode::setName(std::string name) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   name_ = std::move(name);
   ++g_changes;
 }
@@ -87,14 +87,14 @@ void RddNode::setStorageLevel(StorageLevel level) {
 uint64_t RddNode::changes() { return g_changes; }
 
 void RddNode::whenReleased(std::function<void(RddId)> action) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   on_release_ = std::move(action);
 }
 
 const RddNode* RddNode::effective() const { return effective_.load(); }
 
 void RddNode::replaceBy(NodePtr checkpoint) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   checkpoint_ = std::move(checkpoint);
   effective_.store(checkpoint_.get());
   ++g_changes;

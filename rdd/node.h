@@ -6,13 +6,13 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/util/call_site.h"
 #include "base/util/ids.h"
+#include "base/util/mutex.h"
 #include "rdd/closure.h"
 #include "rdd/partitioner.h"
 #include "rdd/shuffle/shuffle_range.h"
@@ -142,10 +142,10 @@ class RddNode {
   int lineage_depth_ = 0;
   std::optional<Partitioner> partitioner_;
   std::atomic<StorageLevel> storage_level_{StorageLevel::NONE};
-  mutable std::mutex mutex_;
-  std::string name_;                       // guarded by mutex_
-  std::function<void(RddId)> on_release_;  // guarded by mutex_
-  NodePtr checkpoint_;                     // guarded by mutex_; set once, then constant
+  mutable Mutex mutex_;
+  std::string name_ CERIUM_GUARDED_BY(mutex_);
+  std::function<void(RddId)> on_release_ CERIUM_GUARDED_BY(mutex_);
+  NodePtr checkpoint_ CERIUM_GUARDED_BY(mutex_);  // set once, then constant
   std::atomic<const RddNode*> effective_;
   mutable std::atomic<bool> has_good_captures_{false};
 };

@@ -4,13 +4,13 @@
 namespace cerium::api {
 
 NodePtr ChainState::node() {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   if (!node_) node_ = resolve();
   return node_;
 }
 
 NodePtr ChainState::setNode(NodePtr made) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   if (!node_) node_ = std::move(made);
   return node_;
 }

@@ -68,14 +68,14 @@ void TaskContext::throwKilled() { throw TaskKilled("task was told to stop"); }
 
 void TaskContext::fail(std::string why) {
   {
-    std::lock_guard lock(why_mutex_);
+    MutexLock lock(why_mutex_);
     if (why_failed_.empty()) why_failed_ = std::move(why);
   }
   interrupt();
 }
 
 std::string TaskContext::whyFailed() const {
-  std::lock_guard lock(why_mutex_);
+  MutexLock lock(why_mutex_);
   return why_failed_;
 }
 
@@ -96,7 +96,7 @@ void TaskContext::complete() {
 void TaskContext::close() {
   Cells added;
   {
-    std::lock_guard lock(started_.mutex);
+    MutexLock lock(started_.mutex);
     started_.ended = true;
     added = std::move(started_.cells);
     if (started_.thrown != nullptr) std::rethrow_exception(std::exchange(started_.thrown, nullptr));
@@ -105,7 +105,7 @@ void TaskContext::close() {
 }
 
 void TaskContext::addFromStartedThread(AccumulatorId id, const std::function<void(AccumulatorCell&)>& use) {
-  std::lock_guard lock(started_.mutex);
+  MutexLock lock(started_.mutex);
   if (started_.ended) {
     throw InvalidArgument(AccumulatorRegistry::instance().describe(id) +
                           ": the task that started this thread has ended, so that nothing can be added to its part; "
@@ -118,7 +118,7 @@ void TaskContext::addFromStartedThread(AccumulatorId id, const std::function<voi
 }
 
 bool TaskContext::startedThreadThrew(const std::exception_ptr& thrown) {
-  std::lock_guard lock(started_.mutex);
+  MutexLock lock(started_.mutex);
   if (started_.ended) return false;
   if (started_.thrown == nullptr) started_.thrown = thrown;
   return true;

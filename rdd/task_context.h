@@ -6,7 +6,6 @@
 #include <exception>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -16,6 +15,7 @@
 #include "base/storage/memory_manager.h"
 #include "base/storage/spill_space.h"
 #include "base/util/ids.h"
+#include "base/util/mutex.h"
 #include "rdd/block.h"
 #include "rdd/shuffle/shuffle_range.h"
 #include "rdd/shuffle/shuffle_sizes.h"
@@ -266,10 +266,10 @@ class TaskContext : public std::enable_shared_from_this<TaskContext> {
   [[noreturn]] static void throwKilled();
   /// Shared by the threads that the task starts.
   struct StartedThreads {
-    std::mutex mutex;
-    bool ended = false;         // guarded by mutex
-    Cells cells;                // guarded by mutex
-    std::exception_ptr thrown;  // guarded by mutex
+    Mutex mutex;
+    bool ended CERIUM_GUARDED_BY(mutex) = false;
+    Cells cells CERIUM_GUARDED_BY(mutex);
+    std::exception_ptr thrown CERIUM_GUARDED_BY(mutex);
   };
   AccumulatorCell& newCell(Cells& cells, AccumulatorId id) const;
 
@@ -278,8 +278,8 @@ class TaskContext : public std::enable_shared_from_this<TaskContext> {
   const ContextId context_;
   std::atomic<bool> interrupted_{false};
   std::atomic<bool> end_is_claimed_{false};
-  mutable std::mutex why_mutex_;
-  std::string why_failed_;  // guarded by why_mutex_
+  mutable Mutex why_mutex_;
+  std::string why_failed_ CERIUM_GUARDED_BY(why_mutex_);
   TaskMetrics metrics_;
   std::vector<std::function<void(TaskContext&)>> listeners_;
   std::vector<std::tuple<RddId, int, Bytes>> partition_data_;

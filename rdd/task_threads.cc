@@ -36,7 +36,7 @@ TaskContext* TaskContext::ofAnyThread() { return t_own != nullptr ? t_own : t_st
 
 TaskContext* TaskContext::get() {
   if (t_own != nullptr || t_starter == nullptr) return t_own;
-  std::lock_guard lock(t_starter->started_.mutex);
+  MutexLock lock(t_starter->started_.mutex);
   return t_starter->started_.ended ? nullptr : t_starter;  // a thread of a pool may go on to work for others
 }
 

@@ -6,10 +6,12 @@ usage: must_not_compile.py COMPILER ROOT
 Comment lines in such a file name the text that the compiler must print:
     // expect: TEXT     this text, somewhere (any number of these lines, at least one)
     // errors: N        exactly N lines with "error:"
+    // compiler: NAME FLAGS   that this compiler, and not COMPILER, must refuse it; left out where it is not installed
 """
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +28,8 @@ def problems_of(compiler, root, source):
     expected, errors = directives(text, "expect"), directives(text, "errors")
     if not expected:
         return ["it has no line `// expect: TEXT`"], ""
-    command = [compiler, "-std=c++20", "-fsyntax-only", f"-I{root}", f"-I{root}/driver/include", str(source)]
+    own = directives(text, "compiler")
+    command = [*(own[0].split() if own else [compiler]), "-std=c++20", "-fsyntax-only", f"-I{root}", f"-I{root}/driver/include", str(source)]
     env = {**os.environ, "LC_ALL": "C"}
     run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env)
     if run.returncode == 0:
@@ -37,9 +40,18 @@ def problems_of(compiler, root, source):
     return problems, run.stdout
 
 
+def is_checked(source):
+    """Whether the compiler that the file names, if any, is installed."""
+    own = directives(source.read_text(), "compiler")
+    if not own or shutil.which(own[0].split()[0]):
+        return True
+    print(f"tests/compile/{source.name}: left out, as {own[0].split()[0]} is not installed")
+    return False
+
+
 def main():
     compiler, root = sys.argv[1], Path(sys.argv[2])
-    sources = sorted((root / "tests/compile").glob("*.cc"))
+    sources = [source for source in sorted((root / "tests/compile").glob("*.cc")) if is_checked(source)]
     if not sources:
         print("must_not_compile: there are no files tests/compile/*.cc")
         return 1

@@ -19,12 +19,12 @@ constexpr auto kPause = std::chrono::seconds(5);
 MemoryShare* MemoryShare::current() { return t_share; }
 
 MemoryShare::MemoryShare(MemoryManager& manager) : manager_(manager) {
-  std::lock_guard lock(manager_.mutex_);
+  MutexLock lock(manager_.mutex_);
   manager_.shares_.push_back(this);
 }
 
 MemoryShare::~MemoryShare() {
-  std::lock_guard lock(manager_.mutex_);
+  MutexLock lock(manager_.mutex_);
   std::erase(manager_.shares_, this);
 }
 
@@ -46,8 +46,8 @@ MemoryManager::Sharing::~Sharing() {
   t_share = outer_;
   --manager_.tasks_;
   if (manager_.waiting_ == 0) return;
-  std::lock_guard lock(manager_.mutex_);
-  manager_.released_.notify_all();
+  MutexLock lock(manager_.mutex_);
+  manager_.released_.notifyAll();
 }
 
 bool MemoryManager::isWithinPart(size_t bytes, const MemoryShare* share) const {
@@ -79,8 +79,8 @@ void MemoryManager::release(size_t bytes, MemoryShare* share) {
     share->asked_to_shrink_ = false;
   }
   if (waiting_ == 0) return;
-  std::lock_guard lock(mutex_);
-  released_.notify_all();
+  MutexLock lock(mutex_);
+  released_.notifyAll();
 }
 
 void MemoryManager::disown(size_t bytes, MemoryShare* share) {
@@ -113,12 +113,12 @@ bool MemoryManager::askOthersToShrink(const MemoryShare* share) {
 bool MemoryManager::waitForRelease(size_t bytes, MemoryShare* share) {
   const auto now = std::chrono::steady_clock::now();
   if (now < t_waits_again) return false;
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   if (!askOthersToShrink(share)) return false;
   ++waiting_;
   bool is_taken = false;
   const auto until = now + kWait;
-  while (!(is_taken = take(bytes, share)) && released_.wait_until(lock, until) != std::cv_status::timeout) {
+  while (!(is_taken = take(bytes, share)) && released_.waitUntil(mutex_, until)) {
   }
   --waiting_;
   is_taken = is_taken || take(bytes, share);

@@ -7,11 +7,11 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <functional>
-#include <mutex>
 #include <vector>
+
+#include "base/util/mutex.h"
 
 namespace cerium {
 
@@ -88,7 +88,7 @@ class MemoryManager {
   bool take(size_t bytes, MemoryShare* share);
   void count(size_t bytes, MemoryShare* share);
   [[nodiscard]] bool isWithinPart(size_t bytes, const MemoryShare* share) const;
-  bool askOthersToShrink(const MemoryShare* share);
+  bool askOthersToShrink(const MemoryShare* share) CERIUM_REQUIRES(mutex_);
   bool waitForRelease(size_t bytes, MemoryShare* share);
 
   const size_t budget_;
@@ -96,9 +96,9 @@ class MemoryManager {
   std::function<void(size_t)> evict_;
   std::atomic<size_t> tasks_{0};
   std::atomic<int> waiting_{0};
-  std::mutex mutex_;
-  std::condition_variable released_;
-  std::vector<MemoryShare*> shares_;  // guarded by mutex_
+  Mutex mutex_;
+  CondVar released_;
+  std::vector<MemoryShare*> shares_ CERIUM_GUARDED_BY(mutex_);
 };
 
 /// Bytes reserved by one holder, in the share of the task on whose thread the Reservation was made. The destructor

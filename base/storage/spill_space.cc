@@ -81,7 +81,7 @@ Extent SpillSpace::place(std::string_view stored) {
     Extent extent{i, 0, stored.size(), 0, 0};
     int fd;
     {
-      std::lock_guard lock(mutex_);
+      MutexLock lock(mutex_);
       if (files_.size() <= i) files_.push_back({openNameless(directories_[i]), 0, directories_[i]});
       if (files_[i].fd < 0) files_[i].fd = openNameless(directories_[i]);
       fd = files_[i].fd;
@@ -102,7 +102,7 @@ Extent SpillSpace::place(std::string_view stored) {
 }
 
 int SpillSpace::fileOf(const Extent& extent) const {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   return files_.at(extent.file).fd;
 }
 
@@ -148,7 +148,7 @@ Bytes SpillSpace::readOnce(const Extent& extent) const {
 
 void SpillSpace::free(const Extent& extent) {
   in_use_ -= extent.stored;
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   if (extent.file < files_.size()) punchHole(files_[extent.file].fd, extent.offset, extent.stored);
 }
 

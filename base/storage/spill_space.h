@@ -6,12 +6,12 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "base/util/bytes.h"
 #include "base/util/checked_bytes.h"
+#include "base/util/mutex.h"
 
 namespace cerium {
 
@@ -58,8 +58,8 @@ class SpillSpace {
   [[nodiscard]] int fileOf(const Extent& extent) const;
 
   const std::vector<std::string> directories_;
-  mutable std::mutex mutex_;
-  std::vector<File> files_;  // guarded by mutex_; one a directory
+  mutable Mutex mutex_;
+  std::vector<File> files_ CERIUM_GUARDED_BY(mutex_);  // one a directory
   std::atomic<uint64_t> in_use_{0};
   std::atomic<uint64_t> written_{0};
 };

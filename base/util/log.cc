@@ -10,11 +10,11 @@
 #include <ctime>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <system_error>
 #include <utility>
 
 #include "base/util/error.h"
+#include "base/util/mutex.h"
 #include "base/util/non_blocking_stream.h"
 #include "base/util/printable.h"
 #include "base/util/serial_thread.h"
@@ -55,12 +55,12 @@ std::string lineOf(Level level, std::string_view role, std::string_view text) {
 class Output {
  public:
   void setRole(std::string role) {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     role_ = std::move(role);
   }
 
   void write(Level level, std::string_view text) {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     // After one line is left out, all further lines are left out until the kept lines are written; then one line says
     // how many are missing.
     if (left_out_ > 0 || kept_bytes_ > kMaxKept) {
@@ -73,22 +73,24 @@ class Output {
 
   void flush(std::chrono::milliseconds limit) {
     const auto deadline = std::chrono::steady_clock::now() + limit;
-    while (!isWritten() && std::chrono::steady_clock::now() < deadline) stderr_.waitUntilReady(kLook);
+    while (!isWritten() && std::chrono::steady_clock::now() < deadline) waitForRoom();
   }
 
   /// Called at the end of the process. Later lines are written only if stderr has room.
   void stop() {
     flush(kLastWords);
     std::unique_ptr<SerialThread> ended;
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     stopping_ = true;
     ended = std::move(thread_);
   }
 
-  void lock() { mutex_.lock(); }
-  void unlock() { mutex_.unlock(); }
-  /// A new Output for the child of a fork(), which has no log thread. The parent writes the kept lines.
-  [[nodiscard]] Output* ofChild() const {
+  // fork() calls the first of these three functions, then the second in the parent and the third in the child. Clang
+  // does not see that the mutex is held between the calls.
+  void beforeFork() CERIUM_NO_THREAD_SAFETY_ANALYSIS { mutex_.lock(); }
+  void inParent() CERIUM_NO_THREAD_SAFETY_ANALYSIS { mutex_.unlock(); }
+  /// Returns a new Output, as the child has no log thread. The parent writes the kept lines.
+  [[nodiscard]] Output* inChild() const CERIUM_NO_THREAD_SAFETY_ANALYSIS {
     auto* fresh = new Output();
     fresh->role_ = role_;
     return fresh;
@@ -96,19 +98,17 @@ class Output {
 
  private:
   bool isWritten() {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     return writeKept();
   }
 
-  // REQUIRES: mutex_
-  void keep(std::string line) {
+  void keep(std::string line) CERIUM_REQUIRES(mutex_) {
     kept_bytes_ += line.size();
     kept_.push_back(std::move(line));
   }
 
   // Writes kept lines. Returns false if stderr has no room for all of them.
-  // REQUIRES: mutex_
-  bool writeKept() {
+  bool writeKept() CERIUM_REQUIRES(mutex_) {
     while (!kept_.empty()) {
       const size_t taken = stderr_.write(kept_.front());
       if (taken == 0) return false;
@@ -123,19 +123,20 @@ class Output {
     return true;
   }
 
-  // REQUIRES: mutex_
-  void startThread();
+  void startThread() CERIUM_REQUIRES(mutex_);
   void writeAsRoomComes();
+  /// Not checked: waits for the descriptor, which never changes, and must not hold the mutex meanwhile.
+  void waitForRoom() CERIUM_NO_THREAD_SAFETY_ANALYSIS { stderr_.waitUntilReady(kLook); }
 
-  std::mutex mutex_;
-  std::string role_;                         // guarded by mutex_
-  NonBlockingStream stderr_{STDERR_FILENO};  // guarded by mutex_, except waitUntilReady()
-  std::deque<std::string> kept_;             // guarded by mutex_; the first may be the remainder of a line
-  size_t kept_bytes_ = 0;                    // guarded by mutex_
-  uint64_t left_out_ = 0;                    // guarded by mutex_; how many lines
-  bool is_waiting_ = false;                  // guarded by mutex_; the thread waits for room
-  bool stopping_ = false;                    // guarded by mutex_
-  std::unique_ptr<SerialThread> thread_;     // guarded by mutex_
+  Mutex mutex_;
+  std::string role_ CERIUM_GUARDED_BY(mutex_);
+  NonBlockingStream stderr_ CERIUM_GUARDED_BY(mutex_){STDERR_FILENO};  // see waitForRoom()
+  std::deque<std::string> kept_ CERIUM_GUARDED_BY(mutex_);             // the first may be the remainder of a line
+  size_t kept_bytes_ CERIUM_GUARDED_BY(mutex_) = 0;
+  uint64_t left_out_ CERIUM_GUARDED_BY(mutex_) = 0;    // how many lines
+  bool is_waiting_ CERIUM_GUARDED_BY(mutex_) = false;  // the thread waits for room
+  bool stopping_ CERIUM_GUARDED_BY(mutex_) = false;
+  std::unique_ptr<SerialThread> thread_ CERIUM_GUARDED_BY(mutex_);
 };
 
 /// Never destroyed: threads may log until the process ends.
@@ -144,7 +145,8 @@ Output* g_output = nullptr;
 Output& output() {
   static const int once = [] {
     g_output = new Output();
-    return pthread_atfork([] { g_output->lock(); }, [] { g_output->unlock(); }, [] { g_output = g_output->ofChild(); });
+    return pthread_atfork([] { g_output->beforeFork(); }, [] { g_output->inParent(); },
+                          [] { g_output = g_output->inChild(); });
   }();
   (void)once;
   return *g_output;
@@ -167,11 +169,11 @@ void Output::startThread() {
 void Output::writeAsRoomComes() {
   for (;;) {
     {
-      std::lock_guard lock(mutex_);
+      MutexLock lock(mutex_);
       is_waiting_ = !writeKept() && !stopping_;
       if (!is_waiting_) return;
     }
-    stderr_.waitUntilReady(kLook);
+    waitForRoom();
   }
 }
 

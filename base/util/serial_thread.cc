@@ -16,25 +16,25 @@ SerialThread::SerialThread(const std::string& name, AtEnd at_end)
 }
 
 void SerialThread::run(std::function<void()> function) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   if (stopping_) return;
   functions_.push_back(std::move(function));
-  changed_.notify_one();
+  changed_.notifyOne();
 }
 
 void SerialThread::stop() {
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     stopping_ = true;
-    changed_.notify_one();
+    changed_.notifyOne();
   }
   if (thread_.joinable()) thread_.join();
 }
 
 void SerialThread::loop() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return stopping_ || !functions_.empty(); });
+    while (!stopping_ && functions_.empty()) changed_.wait(mutex_);
     if (stopping_ && (at_end_ == AtEnd::kDrop || functions_.empty())) return;
     auto function = std::move(functions_.front());
     functions_.pop_front();

@@ -2,12 +2,12 @@
 // A thread that runs work which must not run at its caller: on a transport's or a scheduler's thread, or under a lock.
 #pragma once
 
-#include <condition_variable>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <string>
 #include <thread>
+
+#include "base/util/mutex.h"
 
 namespace cerium {
 
@@ -38,10 +38,10 @@ class SerialThread {
 
   const std::string name_;
   const AtEnd at_end_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<std::function<void()>> functions_;  // guarded by mutex_
-  bool stopping_ = false;                        // guarded by mutex_
+  Mutex mutex_;
+  CondVar changed_;
+  std::deque<std::function<void()>> functions_ CERIUM_GUARDED_BY(mutex_);
+  bool stopping_ CERIUM_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

@@ -10,11 +10,9 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <deque>
 #include <filesystem>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -23,6 +21,7 @@
 #include "base/util/error.h"
 #include "base/util/host_name.h"
 #include "base/util/log.h"
+#include "base/util/mutex.h"
 #include "cluster-manager/manager/journal.h"
 #include "cluster-manager/manager/manager_json.h"
 #include "cluster-manager/manager/manager_state.h"
@@ -95,17 +94,17 @@ struct Manager::Impl {
   std::atomic<bool> in_charge = false;
   Pulse pulse;
 
-  mutable std::mutex state_mutex;     // Shared by the loop and the web port; no I/O under it.
-  std::optional<ManagerState> state;  // Guarded by state_mutex; empty in a standby.
+  mutable Mutex state_mutex;  // Shared by the loop and the web port; no I/O under it.
+  std::optional<ManagerState> state CERIUM_GUARDED_BY(state_mutex);  // Empty in a standby.
 
   std::optional<Journal> journal;                          // Used by the loop only.
   std::map<ConnectionId, rpc::ConnectionPtr> connections;  // Used by the loop only.
   SteadyClock::time_point next_tick{};                     // Used by the loop only.
 
-  std::mutex queue_mutex;
-  std::condition_variable queue_changed;
-  std::deque<Happening> queue;  // Guarded by queue_mutex.
-  bool stopping = false;        // Guarded by queue_mutex.
+  Mutex queue_mutex;
+  CondVar queue_changed;
+  std::deque<Happening> queue CERIUM_GUARDED_BY(queue_mutex);
+  bool stopping CERIUM_GUARDED_BY(queue_mutex) = false;
 
   std::atomic<ConnectionId> next_connection = 0;
   std::unique_ptr<rpc::Transport> transport;
@@ -141,10 +140,10 @@ Manager::Impl::Impl(ManagerOptions given)
 
 Manager::Impl::~Impl() {
   {
-    std::lock_guard guard(queue_mutex);
+    MutexLock guard(queue_mutex);
     stopping = true;
   }
-  queue_changed.notify_all();
+  queue_changed.notifyAll();
   if (loop.joinable()) loop.join();
   web.reset();
   transport.reset();
@@ -163,17 +162,17 @@ rpc::Handlers Manager::Impl::onConnect(const rpc::ConnectionPtr& connection) {
 
 void Manager::Impl::post(Happening happening) {
   {
-    std::lock_guard guard(queue_mutex);
+    MutexLock guard(queue_mutex);
     queue.push_back(std::move(happening));
   }
-  queue_changed.notify_one();
+  queue_changed.notifyOne();
 }
 
 void Manager::Impl::run() {
   try {
     for (;;) {
       {
-        std::lock_guard guard(queue_mutex);
+        MutexLock guard(queue_mutex);
         if (stopping) return;
       }
       runOnce();
@@ -190,8 +189,9 @@ void Manager::Impl::run() {
 void Manager::Impl::runOnce() {
   std::deque<Happening> happened;
   {
-    std::unique_lock guard(queue_mutex);
-    queue_changed.wait_until(guard, next_tick, [this] { return stopping || !queue.empty(); });
+    MutexLock guard(queue_mutex);
+    while (!stopping && queue.empty() && queue_changed.waitUntil(queue_mutex, next_tick)) {
+    }
     happened.swap(queue);
   }
   for (Happening& each : happened) handle(each);
@@ -205,11 +205,14 @@ void Manager::Impl::runOnce() {
   next_tick = SteadyClock::now() + kTick;
   Instructions instructions;
   {
-    std::lock_guard guard(state_mutex);
+    MutexLock guard(state_mutex);
     instructions = state->tick(monotonic());
   }
   carryOut(std::move(instructions));
-  journal->tidy([this] { return state->snapshot(); });
+  journal->tidy([this] {
+    MutexLock guard(state_mutex);
+    return state->snapshot();
+  });
 }
 
 void Manager::Impl::handle(Happening& happening) {
@@ -223,7 +226,7 @@ void Manager::Impl::handle(Happening& happening) {
   } else {
     Instructions instructions;
     {
-      std::lock_guard guard(state_mutex);
+      MutexLock guard(state_mutex);
       instructions = happening.message ? state->received(id, *happening.message, monotonic())
                                        : state->disconnected(id, monotonic());
     }
@@ -242,15 +245,17 @@ void Manager::Impl::takeCharge() {
               found.damaged_bytes, path);
   }
   Instructions instructions;
+  std::vector<JournalRecord> snapshot;
   {
-    std::lock_guard guard(state_mutex);
+    MutexLock guard(state_mutex);
     state.emplace(ManagerState::Options{.url = url,
                                         .spread_out = options.spread_out,
                                         .lost_after = options.lost_after,
                                         .wall_offset = wallClock() - monotonic()});
     instructions = state->recover(found.records, monotonic());
+    snapshot = state->snapshot();
   }
-  journal.emplace(path, state->snapshot());
+  journal.emplace(path, snapshot);
   in_charge = true;
   if (options.standby) log::warn("this manager, {}, is in charge now", url);
   carryOut(std::move(instructions));
@@ -292,7 +297,7 @@ HttpAnswer Manager::Impl::health() const {
 }
 
 std::string Manager::Impl::jsonText() const {
-  std::lock_guard guard(state_mutex);
+  MutexLock guard(state_mutex);
   if (!state) return managerJson({}, {url, "STANDBY", 0});
   const char* status = state->registry().areRecovering() ? "RECOVERING" : "ALIVE";
   return managerJson(state->registry(), {url, status, state->options().wall_offset});

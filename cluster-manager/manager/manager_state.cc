@@ -20,6 +20,8 @@ template <class... Functions>
 struct OneOf : Functions... {
   using Functions::operator()...;
 };
+template <class... Functions>
+OneOf(Functions...) -> OneOf<Functions...>;  // for clang before 17
 
 }  // namespace
 

@@ -73,7 +73,7 @@ ChildRunner::~ChildRunner() {
   fetched_.stop();
   std::map<ChildId, std::shared_ptr<Running>> left;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     left.swap(children_);
     for (const auto& [id, running] : left) running->killed = true;
   }
@@ -88,7 +88,7 @@ ChildRunner::~ChildRunner() {
 void ChildRunner::start(const ChildId& child, Order order, const std::string& cluster_secret) {
   auto running = std::make_shared<Running>();
   try {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     running->starter = std::thread([this, child, running, order = std::move(order), cluster_secret] {
       pthread_setname_np(pthread_self(), "cerium-start");
       try {
@@ -215,7 +215,7 @@ void ChildRunner::launch(const ChildId& id, Running& running, ChildOrder order) 
       std::make_unique<ChildProcess>(order, [this, id, &running](ChildEnd end) { ended(id, running, std::move(end)); });
   OomWitness::offer(process->pid());
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     running.process = std::move(process);
   }
   post_(worker::Started{id, options_.host + ":" + running.log});
@@ -236,14 +236,14 @@ void ChildRunner::ended(const ChildId& id, Running& running, ChildEnd end) {
   how.log = options_.host + ":" + running.log;
   how.log_end = lastLines(running.log, kLogEnd);
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     if (end.signal == SIGKILL && !was_killed) how.reason = oom_witness_.whyKilled();
   }
   post_(worker::Ended{id, std::move(how)});
 }
 
 void ChildRunner::signal(const ChildId& child, int signal) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   auto found = children_.find(child);
   if (found == children_.end() || !found->second->process) return;
   if (signal == SIGKILL) found->second->killed = true;
@@ -253,7 +253,7 @@ void ChildRunner::signal(const ChildId& child, int signal) {
 void ChildRunner::remove(const ChildId& child) {
   std::shared_ptr<Running> running;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     auto found = children_.find(child);
     if (found == children_.end()) return;
     running = std::move(found->second);
@@ -275,7 +275,7 @@ void ChildRunner::pruneLogs() {
   errands_.run([this] {
     std::set<std::string> living;
     {
-      std::lock_guard lock(mutex_);
+      MutexLock lock(mutex_);
       for (const auto& [id, running] : children_) living.insert(id.owner);
     }
     std::vector<std::pair<fs::file_time_type, fs::path>> folders;

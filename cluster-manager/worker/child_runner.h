@@ -10,12 +10,12 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <variant>
 
 #include "base/util/child_process.h"
+#include "base/util/mutex.h"
 #include "base/util/oom_witness.h"
 #include "base/util/serial_thread.h"
 #include "cluster-manager/worker/driver_output.h"
@@ -56,10 +56,11 @@ class ChildRunner {
  private:
   struct Running {
     std::thread starter;
-    std::unique_ptr<ChildProcess> process;  // guarded by mutex_ until the starter has been joined
-    std::unique_ptr<DriverOutput> output;   // used by the starter, then by the watcher
-    std::atomic<bool> killed{false};        // by this worker, with SIGKILL
-    std::string log;                        // set by the starter before the process starts
+    /// Guarded by the runner's mutex_, which a nested struct cannot name, until the starter has been joined.
+    std::unique_ptr<ChildProcess> process;
+    std::unique_ptr<DriverOutput> output;  // used by the starter, then by the watcher
+    std::atomic<bool> killed{false};       // by this worker, with SIGKILL
+    std::string log;                       // set by the starter before the process starts
     std::string files;  // the folder of a driver's files, or empty; set by the starter before the process starts
   };
 
@@ -84,9 +85,9 @@ class ChildRunner {
   const std::function<void(worker::Event)> post_;
   FileStore fetched_;
 
-  std::mutex mutex_;
-  std::map<ChildId, std::shared_ptr<Running>> children_;  // guarded by mutex_
-  OomWitness oom_witness_;                                // guarded by mutex_
+  Mutex mutex_;
+  std::map<ChildId, std::shared_ptr<Running>> children_ CERIUM_GUARDED_BY(mutex_);
+  OomWitness oom_witness_ CERIUM_GUARDED_BY(mutex_);
   SerialThread errands_{"cerium-errands", SerialThread::AtEnd::kFinish};
 };
 

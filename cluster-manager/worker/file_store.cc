@@ -61,22 +61,22 @@ class PieceSource {
     connection_ = transport_->connect({wanted.host, wanted.port},
                                       {[this](const rpc::ConnectionPtr&, const Bytes& bytes) { onMessage(bytes); },
                                        [this](const rpc::ConnectionPtr&, const std::string& reason) {
-                                         std::lock_guard lock(mutex_);
+                                         MutexLock lock(mutex_);
                                          closed_ = reason.empty() ? "closed" : reason;
-                                         changed_.notify_all();
+                                         changed_.notifyAll();
                                        }});
   }
 
   protocol::FilePiece next(uint64_t offset, const std::function<bool()>& stopped) {
     connection_->send(protocol::encodeCluster(protocol::FetchFile{hash_, offset}));
     const auto deadline = std::chrono::steady_clock::now() + kPieceLimit;
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     while (pieces_.empty()) {
       if (!closed_.empty()) throw IoError("the connection ended: " + closed_);
       if (stopped()) throw IoError("the worker stops");
       if (std::chrono::steady_clock::now() >= deadline)
         throw IoError(fmt::format("no data came for {} s", kPieceLimit.count()));
-      changed_.wait_for(lock, std::chrono::milliseconds(100));
+      changed_.waitFor(mutex_, std::chrono::milliseconds(100));
     }
     protocol::FilePiece piece = std::move(pieces_.front());
     pieces_.pop_front();
@@ -88,17 +88,17 @@ class PieceSource {
     auto message = protocol::decodeCluster(bytes);
     auto* piece = std::get_if<protocol::FilePiece>(&message);
     if (piece == nullptr) throw CorruptData("its answer is not a piece of a file");
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     if (!pieces_.empty()) throw CorruptData("it sends more than was requested");
     pieces_.push_back(std::move(*piece));
-    changed_.notify_all();
+    changed_.notifyAll();
   }
 
   const std::string hash_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<protocol::FilePiece> pieces_;  // guarded by mutex_; at most one
-  std::string closed_;                      // guarded by mutex_
+  Mutex mutex_;
+  CondVar changed_;
+  std::deque<protocol::FilePiece> pieces_ CERIUM_GUARDED_BY(mutex_);  // at most one
+  std::string closed_ CERIUM_GUARDED_BY(mutex_);
   rpc::ConnectionPtr connection_;
   const std::unique_ptr<rpc::Transport> transport_;  // destroyed before the members that its handlers use
 };
@@ -144,16 +144,16 @@ FileStore::FileStore(std::string folder, MakeTransport makeTransport)
 std::string FileStore::get(const protocol::ServedFile& wanted, Access access, const std::string& secret) {
   checkHash(wanted.hash);
   {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return stopped_ || !busy_.contains(wanted.hash); });
+    MutexLock lock(mutex_);
+    while (!stopped_ && busy_.contains(wanted.hash)) changed_.wait(mutex_);
     if (stopped_) throw IoError("the worker stops");
     busy_.insert(wanted.hash);
   }
   // A failure wakes the next caller, which may know another source of the same file.
   const auto release = [&] {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     busy_.erase(wanted.hash);
-    changed_.notify_all();
+    changed_.notifyAll();
   };
   try {
     std::string path = find(wanted, access);
@@ -171,9 +171,9 @@ std::string FileStore::get(const protocol::ServedFile& wanted, Access access, co
 }
 
 void FileStore::stop() {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   stopped_ = true;
-  changed_.notify_all();
+  changed_.notifyAll();
 }
 
 std::string FileStore::find(const protocol::ServedFile& wanted, Access access) {
@@ -181,7 +181,7 @@ std::string FileStore::find(const protocol::ServedFile& wanted, Access access) {
   if (hasHash(kept, access, wanted)) {
     std::error_code ignored;
     fs::last_write_time(kept, fs::file_time_type::clock::now(), ignored);  // marks the file as recently used
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     checked_[kept] = appearance(kept, access) + " " + wanted.hash;
     return kept;
   }
@@ -193,7 +193,7 @@ bool FileStore::hasHash(const std::string& path, Access access, const protocol::
   const std::string looks = appearance(path, access);
   if (looks.empty()) return false;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     const auto known = checked_.find(path);
     if (known != checked_.end() && known->second.starts_with(looks + " "))
       return known->second == looks + " " + wanted.hash;
@@ -206,7 +206,7 @@ bool FileStore::hasHash(const std::string& path, Access access, const protocol::
   } catch (const IoError&) {
     return false;  // not readable for this user: fetch it
   }
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   if (checked_.size() >= 4 * kMaxFiles) checked_.clear();
   checked_[path] = looks + " " + hash;
   return hash == wanted.hash;
@@ -234,7 +234,7 @@ void FileStore::write(int fd, const protocol::ServedFile& wanted, const std::str
   uint64_t offset = 0;
   for (bool last = false; !last;) {
     const auto piece = source.next(offset, [this] {
-      std::lock_guard lock(mutex_);
+      MutexLock lock(mutex_);
       return stopped_;
     });
     if (!piece.failure.empty()) throw IoError(piece.failure);

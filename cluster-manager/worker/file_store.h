@@ -3,17 +3,16 @@
 // another is fetched from its server, once, even if several callers want it at the same time.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 
 #include "base/protocol/cluster_messages.h"
 #include "base/rpc/transport.h"
+#include "base/util/mutex.h"
 
 namespace cerium::cluster_manager {
 
@@ -50,11 +49,11 @@ class FileStore {
 
   const std::string folder_;
   const MakeTransport make_transport_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::set<std::string> busy_;                  // guarded by mutex_; hashes that a caller is looking for
-  std::map<std::string, std::string> checked_;  // guarded by mutex_; by path: the file's appearance() and hash
-  bool stopped_ = false;                        // guarded by mutex_
+  Mutex mutex_;
+  CondVar changed_;
+  std::set<std::string> busy_ CERIUM_GUARDED_BY(mutex_);                  // hashes that a caller is looking for
+  std::map<std::string, std::string> checked_ CERIUM_GUARDED_BY(mutex_);  // by path: the file's appearance() and hash
+  bool stopped_ CERIUM_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace cerium::cluster_manager

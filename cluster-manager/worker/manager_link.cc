@@ -30,9 +30,9 @@ ManagerLink::ManagerLink(ManagerLinkOptions options, std::function<void(worker::
 
 ManagerLink::~ManagerLink() {
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     stopping_ = true;
-    changed_.notify_all();
+    changed_.notifyAll();
   }
   thread_.join();
   disconnect();
@@ -40,18 +40,18 @@ ManagerLink::~ManagerLink() {
 }
 
 void ManagerLink::connect(size_t address) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   wanted_ = address;
-  changed_.notify_all();
+  changed_.notifyAll();
 }
 
 void ManagerLink::send(const protocol::ClusterMessage& message) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   if (connection_) connection_->send(protocol::encodeCluster(message));
 }
 
 void ManagerLink::disconnect() {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   if (connection_) connection_->close();
   connection_.reset();
   inbox_.clear();
@@ -59,19 +59,19 @@ void ManagerLink::disconnect() {
 }
 
 std::string ManagerLink::secret() const {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   return secret_;
 }
 
 uint16_t ManagerLink::port() const {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   return port_;
 }
 
 void ManagerLink::run() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return stopping_ || wanted_ || !inbox_.empty(); });
+    while (!stopping_ && !wanted_ && inbox_.empty()) changed_.wait(mutex_);
     if (stopping_) return;
     std::optional<worker::Event> event;
     if (!inbox_.empty()) {
@@ -102,12 +102,12 @@ void ManagerLink::connectTo(const rpc::Endpoint& manager) {
   prepareTransport(rpc::findClusterSecret(query).value);
   uint64_t number = 0;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     number = ++current_;
     inbox_.clear();
   }
   rpc::ConnectionPtr connection = transport_->connect(manager, handlers(number), kConnectMs);
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   if (number != current_) {
     connection->close();
     throw IoError("the worker ends");
@@ -123,7 +123,7 @@ void ManagerLink::connectTo(const rpc::Endpoint& manager) {
 
 void ManagerLink::prepareTransport(const std::string& secret) {
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     if (transport_ && secret == secret_) return;
   }
   transport_.reset();  // closes its port too
@@ -139,7 +139,7 @@ void ManagerLink::prepareTransport(const std::string& secret) {
                 [](const rpc::ConnectionPtr&, const std::string&) {}};
       });
   transport_ = std::move(transport);
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   secret_ = secret;
   port_ = at.port;
 }
@@ -154,11 +154,11 @@ rpc::Handlers ManagerLink::handlers(uint64_t connection) {
 }
 
 void ManagerLink::receive(uint64_t connection, worker::Event event) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   if (connection != current_) return;
   if (std::holds_alternative<worker::Disconnected>(event)) connection_.reset();
   inbox_.push_back(std::move(event));
-  changed_.notify_all();
+  changed_.notifyAll();
 }
 
 }  // namespace cerium::cluster_manager

@@ -3,12 +3,10 @@
 // attempt, because a worker may be started before the manager that makes the secret.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -16,6 +14,7 @@
 
 #include "base/rpc/secrets.h"
 #include "base/rpc/transport.h"
+#include "base/util/mutex.h"
 #include "cluster-manager/worker/worker_state.h"
 
 namespace cerium::cluster_manager {
@@ -59,15 +58,15 @@ class ManagerLink {
   const ManagerLinkOptions options_;
   const std::function<void(worker::Event)> post_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::optional<size_t> wanted_;     // guarded by mutex_; the address to connect to
-  bool stopping_ = false;            // guarded by mutex_
-  uint64_t current_ = 0;             // guarded by mutex_; the number of the current connection; older ones are ignored
-  std::deque<worker::Event> inbox_;  // guarded by mutex_; events of the current connection, to be posted
-  rpc::ConnectionPtr connection_;    // guarded by mutex_
-  std::string secret_;               // guarded by mutex_
-  uint16_t port_ = 0;                // guarded by mutex_
+  mutable Mutex mutex_;
+  CondVar changed_;
+  std::optional<size_t> wanted_ CERIUM_GUARDED_BY(mutex_);  // the address to connect to
+  bool stopping_ CERIUM_GUARDED_BY(mutex_) = false;
+  uint64_t current_ CERIUM_GUARDED_BY(mutex_) = 0;  // the number of the current connection; older ones are ignored
+  std::deque<worker::Event> inbox_ CERIUM_GUARDED_BY(mutex_);  // events of the current connection, to be posted
+  rpc::ConnectionPtr connection_ CERIUM_GUARDED_BY(mutex_);
+  std::string secret_ CERIUM_GUARDED_BY(mutex_);
+  uint16_t port_ CERIUM_GUARDED_BY(mutex_) = 0;
 
   std::unique_ptr<rpc::Transport> transport_;  // used by the thread only
   std::thread thread_;

@@ -8,14 +8,13 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <thread>
 #include <utility>
 
 #include "base/util/error.h"
 #include "base/util/log.h"
+#include "base/util/mutex.h"
 #include "base/util/new_id.h"
 #include "cluster-manager/pulse.h"
 #include "cluster-manager/worker/child_runner.h"
@@ -77,6 +76,7 @@ struct WorkerDaemon::Impl {
       : options(std::move(given)),
         on_left(std::move(onLeft)),
         self(describe(options)),
+        id(self.worker),
         state(stateOptions(options, self)),
         folder(options.work_dir,
                options.or_next_work_dir ? WorkFolder::IfInUse::kTakeNext : WorkFolder::IfInUse::kFail),
@@ -93,9 +93,9 @@ struct WorkerDaemon::Impl {
 
   ~Impl() {
     {
-      std::lock_guard lock(queue_mutex);
+      MutexLock lock(queue_mutex);
       stopping = true;
-      queue_changed.notify_all();
+      queue_changed.notifyAll();
     }
     loop.join();
   }
@@ -103,9 +103,9 @@ struct WorkerDaemon::Impl {
   Impl& operator=(const Impl&) = delete;
 
   void post(worker::Event event) {
-    std::lock_guard lock(queue_mutex);
+    MutexLock lock(queue_mutex);
     queue.push_back(std::move(event));
-    queue_changed.notify_all();
+    queue_changed.notifyAll();
   }
 
   void run() {
@@ -113,8 +113,9 @@ struct WorkerDaemon::Impl {
     for (;;) {
       std::deque<worker::Event> events;
       {
-        std::unique_lock lock(queue_mutex);
-        queue_changed.wait_until(lock, next_tick, [this] { return stopping || !queue.empty(); });
+        MutexLock lock(queue_mutex);
+        while (!stopping && queue.empty() && queue_changed.waitUntil(queue_mutex, next_tick)) {
+        }
         if (stopping) return;
         events.swap(queue);
       }
@@ -130,7 +131,7 @@ struct WorkerDaemon::Impl {
   void handle(const worker::Event& event) {
     worker::Instructions instructions;
     try {
-      std::lock_guard lock(state_mutex);
+      MutexLock lock(state_mutex);
       instructions = state.on(event, monotonic());
     } catch (const CorruptData& e) {
       log::warn("{}; the connection is given up", e.what());
@@ -160,7 +161,7 @@ struct WorkerDaemon::Impl {
     complete.port = link.port();
     complete.web_port = web.port();
     {
-      std::lock_guard lock(state_mutex);
+      MutexLock lock(state_mutex);
       self.port = complete.port;
       self.web_port = complete.web_port;
     }
@@ -189,12 +190,12 @@ struct WorkerDaemon::Impl {
                           missed->count(), folder.path()),
               "text/plain", 503};
     }
-    std::lock_guard lock(state_mutex);
+    MutexLock lock(state_mutex);
     const bool is_registered = state.link() == WorkerState::Link::kRegistered;
     return {is_registered ? "ok\n" : "ok, waiting for the manager\n", "text/plain"};
   }
   std::string json() const {
-    std::lock_guard lock(state_mutex);
+    MutexLock lock(state_mutex);
     return workerJson(state, self);
   }
 
@@ -203,14 +204,15 @@ struct WorkerDaemon::Impl {
   std::atomic<bool> asked{false};
   Pulse pulse;
 
-  mutable std::mutex state_mutex;  // shared by the loop and the web port; no I/O under it
-  protocol::RegisterWorker self;   // guarded by state_mutex
-  WorkerState state;               // guarded by state_mutex
+  mutable Mutex state_mutex;  // shared by the loop and the web port; no I/O under it
+  protocol::RegisterWorker self CERIUM_GUARDED_BY(state_mutex);
+  const std::string id;  // of self
+  WorkerState state CERIUM_GUARDED_BY(state_mutex);
 
-  std::mutex queue_mutex;
-  std::condition_variable queue_changed;
-  std::deque<worker::Event> queue;  // guarded by queue_mutex
-  bool stopping = false;            // guarded by queue_mutex
+  Mutex queue_mutex;
+  CondVar queue_changed;
+  std::deque<worker::Event> queue CERIUM_GUARDED_BY(queue_mutex);
+  bool stopping CERIUM_GUARDED_BY(queue_mutex) = false;
 
   const WorkFolder folder;
 
@@ -226,7 +228,7 @@ WorkerDaemon::WorkerDaemon(WorkerOptions options, std::function<void()> on_left)
 WorkerDaemon::~WorkerDaemon() = default;
 
 void WorkerDaemon::leave() { impl_->leave(); }
-const std::string& WorkerDaemon::id() const { return impl_->self.worker; }
+const std::string& WorkerDaemon::id() const { return impl_->id; }
 const std::string& WorkerDaemon::workDir() const { return impl_->folder.path(); }
 uint16_t WorkerDaemon::webPort() const { return impl_->web.port(); }
 std::string WorkerDaemon::json() const { return impl_->json(); }

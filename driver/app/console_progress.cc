@@ -48,8 +48,12 @@ struct ConsoleProgress::State {
   void run() {
     std::unordered_map<int64_t, Clock::time_point> begins;
     bool drawn = false;
-    std::unique_lock lock(mutex);
-    while (!wake.wait_for(lock, kEvery, [this] { return stopping; })) {
+    MutexLock lock(mutex);
+    for (;;) {
+      const auto next = Clock::now() + kEvery;
+      while (!stopping && wake.waitUntil(mutex, next)) {
+      }
+      if (stopping) break;
       std::vector<StageInfo> active;
       std::vector<double> seconds;
       auto known = std::exchange(begins, {});
@@ -72,9 +76,9 @@ struct ConsoleProgress::State {
   }
 
   const StatusStore& status;
-  std::mutex mutex;
-  std::condition_variable wake;
-  bool stopping = false;  // guarded by mutex
+  Mutex mutex;
+  CondVar wake;
+  bool stopping CERIUM_GUARDED_BY(mutex) = false;
   std::thread thread;
 };
 
@@ -82,10 +86,10 @@ ConsoleProgress::ConsoleProgress(const StatusStore& status) : state_(std::make_u
 
 ConsoleProgress::~ConsoleProgress() {
   {
-    std::lock_guard lock(state_->mutex);
+    MutexLock lock(state_->mutex);
     state_->stopping = true;
   }
-  state_->wake.notify_all();
+  state_->wake.notifyAll();
   state_->thread.join();
 }
 

@@ -10,12 +10,12 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <mutex>
 #include <thread>
 #include <vector>
 
 #include "base/protocol/executor_environment.h"
 #include "base/util/error.h"
+#include "base/util/mutex.h"
 
 namespace cerium {
 namespace {
@@ -29,9 +29,9 @@ struct sigaction g_before;
 
 /// What the objects share: they come and go with the program's Contexts, of which there may be several at a time.
 struct Shared {
-  std::mutex mutex;  // held while a `cancel` runs, so that none is called once its object is gone
-  std::vector<const std::function<void()>*> cancels;  // guarded by mutex
-  std::thread thread;                                 // guarded by mutex
+  Mutex mutex;  // held while a `cancel` runs, so that none is called once its object is gone
+  std::vector<const std::function<void()>*> cancels CERIUM_GUARDED_BY(mutex);
+  std::thread thread CERIUM_GUARDED_BY(mutex);
 };
 Shared& shared() {
   static auto* all = new Shared();
@@ -63,7 +63,7 @@ void disarm() {
 
 void serve(int from) {
   for (char what = 0; ::read(from, &what, 1) == 1 && what == kInterrupted;) {
-    std::lock_guard lock(shared().mutex);
+    MutexLock lock(shared().mutex);
     for (const auto* cancel : shared().cancels) (*cancel)();
   }
 }
@@ -71,7 +71,7 @@ void serve(int from) {
 }  // namespace
 
 SigintHandler::SigintHandler(std::function<void()> cancel) : cancel_(std::move(cancel)) {
-  std::lock_guard lock(shared().mutex);
+  MutexLock lock(shared().mutex);
   if (shared().cancels.empty()) {
     if (::pipe2(g_pipe, O_CLOEXEC) != 0) throw IoError("cannot make a pipe for SIGINT");
     shared().thread = std::thread(serve, g_pipe[0]);
@@ -85,7 +85,7 @@ SigintHandler::~SigintHandler() {
   std::thread ended;
   int pipe[2];
   {
-    std::lock_guard lock(shared().mutex);
+    MutexLock lock(shared().mutex);
     std::erase(shared().cancels, &cancel_);
     if (!shared().cancels.empty()) return;
     disarm();

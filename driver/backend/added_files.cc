@@ -8,16 +8,16 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
-#include <mutex>
 
+#include "base/util/mutex.h"
 #include "rdd/task_context.h"
 
 namespace cerium {
 namespace {
 
 struct Added {
-  std::mutex mutex;
-  std::map<ContextId, std::map<std::string, protocol::AddedFile>> files;  // guarded by mutex; by name
+  Mutex mutex;
+  std::map<ContextId, std::map<std::string, protocol::AddedFile>> files CERIUM_GUARDED_BY(mutex);  // by name
 };
 Added& added() {
   static auto* all = new Added();
@@ -40,7 +40,7 @@ std::string readableFile(const std::string& path) {
 
 void addFileForTasks(const std::string& absolute_path, BroadcastId contents, ContextId context) {
   const std::string name = absolute_path.substr(absolute_path.rfind('/') + 1);
-  std::lock_guard lock(added().mutex);
+  MutexLock lock(added().mutex);
   const auto [known, is_new] = added().files[context].try_emplace(name);
   if (!is_new && known->second.path != absolute_path) {
     throw InvalidArgument("addFile: " + known->second.path + " and " + absolute_path +
@@ -50,12 +50,12 @@ void addFileForTasks(const std::string& absolute_path, BroadcastId contents, Con
 }
 
 void removeAddedFiles(ContextId context) {
-  std::lock_guard lock(added().mutex);
+  MutexLock lock(added().mutex);
   added().files.erase(context);
 }
 
 protocol::AddedFiles addedFiles(ContextId context) {
-  std::lock_guard lock(added().mutex);
+  MutexLock lock(added().mutex);
   protocol::AddedFiles all;
   auto found = added().files.find(context);
   if (found == added().files.end()) return all;
@@ -64,7 +64,7 @@ protocol::AddedFiles addedFiles(ContextId context) {
 }
 
 std::string pathOfAddedFile(const std::string& name, ContextId context) {
-  std::lock_guard lock(added().mutex);
+  MutexLock lock(added().mutex);
   auto files = added().files.find(context);
   if (files != added().files.end()) {
     auto found = files->second.find(name);
@@ -74,7 +74,7 @@ std::string pathOfAddedFile(const std::string& name, ContextId context) {
 }
 
 std::string pathInDriver(const std::string& name) {
-  std::lock_guard lock(added().mutex);
+  MutexLock lock(added().mutex);
   std::string path;
   for (const auto& [context, files] : added().files) {
     auto found = files.find(name);

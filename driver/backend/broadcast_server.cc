@@ -22,23 +22,24 @@ BroadcastServer::~BroadcastServer() {
 void BroadcastServer::add(BroadcastId id, std::function<Bytes()> encode) {
   auto entry = std::make_shared<Entry>();
   entry->encode = std::move(encode);
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   entries_[id] = std::move(entry);
 }
 
 void BroadcastServer::remove(BroadcastId id) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   entries_.erase(id);
+  holders_.erase(id);
 }
 
 std::shared_ptr<BroadcastServer::Entry> BroadcastServer::find(BroadcastId id) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   auto found = entries_.find(id);
   return found == entries_.end() ? nullptr : found->second;
 }
 
 std::shared_ptr<const Bytes> BroadcastServer::encoded(Entry& entry) const {
-  std::lock_guard lock(entry.encoding);
+  MutexLock lock(entry.encoding);
   if (entry.bytes) return entry.bytes;
   entry.bytes = std::make_shared<const Bytes>(entry.encode());
   for (size_t i = 0; i * chunk_bytes_ < entry.bytes->size(); ++i) {
@@ -63,8 +64,11 @@ void BroadcastServer::answer(const rpc::ConnectionPtr& asker, BroadcastId id, co
         info.failure_type = thrown->type;
       }
       info.holders.push_back({-1, driver.host, driver.port});
-      std::lock_guard lock(mutex_);
-      for (const auto& [executor, peer] : entry->holders) info.holders.push_back(peer);
+      MutexLock lock(mutex_);
+      const auto known = holders_.find(id);
+      if (known != holders_.end()) {
+        for (const auto& [executor, peer] : known->second) info.holders.push_back(peer);
+      }
     } else if (BroadcastOwner::of(id) != nullptr) {
       info.failure = foreignBroadcast(id);
     } else {
@@ -75,20 +79,18 @@ void BroadcastServer::answer(const rpc::ConnectionPtr& asker, BroadcastId id, co
 }
 
 void BroadcastServer::addHolder(BroadcastId id, const protocol::Peer& peer) {
-  std::lock_guard lock(mutex_);
-  auto found = entries_.find(id);
-  if (found != entries_.end()) found->second->holders[peer.executor] = peer;
+  MutexLock lock(mutex_);
+  if (entries_.contains(id)) holders_[id][peer.executor] = peer;
 }
 
 void BroadcastServer::forgetHolder(ExecutorId executor) {
-  std::lock_guard lock(mutex_);
-  for (auto& [id, entry] : entries_) entry->holders.erase(executor.value);
+  MutexLock lock(mutex_);
+  for (auto& [id, holders] : holders_) holders.erase(executor.value);
 }
 
 void BroadcastServer::forgetHolders(BroadcastId id) {
-  std::lock_guard lock(mutex_);
-  auto found = entries_.find(id);
-  if (found != entries_.end()) found->second->holders.clear();
+  MutexLock lock(mutex_);
+  holders_.erase(id);
 }
 
 CheckedBytes BroadcastServer::chunk(BroadcastId id, int index) {
@@ -96,7 +98,7 @@ CheckedBytes BroadcastServer::chunk(BroadcastId id, int index) {
   if (!entry) return {};
   std::shared_ptr<const Bytes> bytes;
   if (guarded([&] { bytes = encoded(*entry); })) return {};  // those that asked for it were told why
-  std::lock_guard lock(entry->encoding);
+  MutexLock lock(entry->encoding);
   const auto at = static_cast<size_t>(index);
   if (index < 0 || at >= entry->checksums.size()) return {};
   return {std::make_shared<const Bytes>(chunkOf(*bytes, at)), entry->checksums[at]};

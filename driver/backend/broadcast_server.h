@@ -6,9 +6,9 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "base/util/mutex.h"
 #include "base/util/serial_thread.h"
 #include "executor/blocks/block_server.h"
 
@@ -33,10 +33,9 @@ class BroadcastServer {
  private:
   struct Entry {
     std::function<Bytes()> encode;
-    std::mutex encoding;
-    std::shared_ptr<const Bytes> bytes;         // guarded by encoding
-    std::vector<uint64_t> checksums;            // guarded by encoding; of its chunks
-    std::map<int64_t, protocol::Peer> holders;  // guarded by mutex_
+    Mutex encoding;
+    std::shared_ptr<const Bytes> bytes CERIUM_GUARDED_BY(encoding);
+    std::vector<uint64_t> checksums CERIUM_GUARDED_BY(encoding);  // of its chunks
   };
   std::shared_ptr<Entry> find(BroadcastId id);
   std::shared_ptr<const Bytes> encoded(Entry& entry) const;
@@ -44,8 +43,10 @@ class BroadcastServer {
   CheckedBytes chunk(BroadcastId id, int index);
 
   const uint64_t chunk_bytes_;
-  std::mutex mutex_;
-  std::map<BroadcastId, std::shared_ptr<Entry>> entries_;  // guarded by mutex_
+  Mutex mutex_;
+  std::map<BroadcastId, std::shared_ptr<Entry>> entries_ CERIUM_GUARDED_BY(mutex_);
+  /// By broadcast of entries_, then by executor.
+  std::map<BroadcastId, std::map<int64_t, protocol::Peer>> holders_ CERIUM_GUARDED_BY(mutex_);
   std::unique_ptr<BlockServer> server_;
   SerialThread thread_{"cerium-bcast"};  // answers
 };

@@ -1,9 +1,8 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "driver/backend/local_backend.h"
 
-#include <mutex>
-
 #include "base/util/exception_text.h"
+#include "base/util/mutex.h"
 #include "driver/backend/added_files.h"
 #include "driver/scheduler/barrier_coordinator.h"
 #include "executor/executor.h"
@@ -27,7 +26,7 @@ class LocalLink final : public ExecutorLink {
   void closeBarriers() { barriers_.close(); }
   /// After it nothing is told any more.
   void cut() {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     events_ = nullptr;
   }
 
@@ -39,12 +38,12 @@ class LocalLink final : public ExecutorLink {
     if (thrown) resultNotEncoded(report, *thrown);
   }
   void taskEnded(TaskReport report) override {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     if (events_ != nullptr) events_->taskEnded(kSelf, {std::move(report), {}, {}});
   }
   void blockChanged(const BlockChange& change) override { tell(in::BlockChanged{kSelf, change}); }
   void tell(in::Event event) {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     if (events_ != nullptr) events_->happened(std::move(event));
   }
   std::optional<CachedBlock> fetchCached(RddId, int) override { return std::nullopt; }
@@ -59,8 +58,8 @@ class LocalLink final : public ExecutorLink {
   const int64_t barrier_ms_;
   const bool measures_results_;
   BarrierCoordinator barriers_;
-  std::mutex mutex_;
-  BackendEvents* events_;  // guarded by mutex_
+  Mutex mutex_;
+  BackendEvents* events_ CERIUM_GUARDED_BY(mutex_);
 };
 
 class LocalBackend final : public ClusterBackend {

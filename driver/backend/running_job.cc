@@ -55,8 +55,8 @@ size_t RunningJob::placeOf(int partition) const {
 }
 
 void RunningJob::wait() {
-  std::unique_lock lock(mutex_);
-  ended_.wait(lock, [this] { return done_; });
+  MutexLock lock(mutex_);
+  while (!done_) ended_.wait(mutex_);
   if (failure_) throw JobFailed(id_.value, action_, *failure_);
 }
 
@@ -72,18 +72,18 @@ std::exception_ptr RunningJob::failureInDriver() const {
 }
 
 bool RunningJob::isDone() const {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   return done_;
 }
 
 void RunningJob::finish(std::optional<Failure> failure) {
   request_ = {};  // lets go of the lineage
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     done_ = true;
     failure_ = std::move(failure);
   }
-  ended_.notify_all();
+  ended_.notifyAll();
 }
 
 }  // namespace cerium

@@ -2,9 +2,7 @@
 // A job from its submission to its end: what its caller waits for and the scheduler loop fills.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -13,6 +11,7 @@
 
 #include "base/events/events.h"
 #include "base/util/millis.h"
+#include "base/util/mutex.h"
 #include "driver/scheduler/failure.h"
 #include "rdd/job_runner.h"
 
@@ -51,10 +50,10 @@ class RunningJob final : public JobHandle {
   const std::string action_;
   const std::function<void(JobId, const std::string&)> cancel_;
   std::vector<std::pair<int, int>> places_;  // (partition, place) in order; none where both are the same for all
-  mutable std::mutex mutex_;
-  mutable std::condition_variable ended_;
-  bool done_ = false;               // guarded by mutex_
-  std::optional<Failure> failure_;  // guarded by mutex_
+  mutable Mutex mutex_;
+  mutable CondVar ended_;
+  bool done_ CERIUM_GUARDED_BY(mutex_) = false;
+  std::optional<Failure> failure_ CERIUM_GUARDED_BY(mutex_);
 };
 
 }  // namespace cerium

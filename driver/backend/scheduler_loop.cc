@@ -50,21 +50,21 @@ void SchedulerLoop::stop(const std::string& reason) {
   if (!thread_.joinable()) return;
   happened(in::BackendFailed{reason});
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     stopping_ = true;
   }
-  wake_.notify_one();
+  wake_.notifyOne();
   thread_.join();
 }
 
 void SchedulerLoop::queue(Item item) {
   bool was_empty;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     was_empty = items_.empty();
     items_.push_back(std::move(item));
   }
-  if (was_empty) wake_.notify_one();
+  if (was_empty) wake_.notifyOne();
 }
 
 Millis SchedulerLoop::now() const {
@@ -75,9 +75,10 @@ Millis SchedulerLoop::now() const {
 void SchedulerLoop::run() {
   constexpr auto kTick = std::chrono::milliseconds(100);
   auto next_tick = std::chrono::steady_clock::now() + kTick;
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   for (;;) {
-    wake_.wait_until(lock, next_tick, [this] { return stopping_ || !items_.empty(); });
+    while (!stopping_ && items_.empty() && wake_.waitUntil(mutex_, next_tick)) {
+    }
     auto items = std::exchange(items_, {});
     const bool is_end = items.empty() && stopping_;
     lock.unlock();

@@ -3,17 +3,16 @@
 // instructions out. What follows from what is the scheduler's to decide (driver/scheduler/scheduler.h).
 #pragma once
 
-#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <variant>
 #include <vector>
 
+#include "base/util/mutex.h"
 #include "driver/backend/cluster_backend.h"
 #include "driver/backend/running_job.h"
 #include "driver/events/event_bus.h"
@@ -88,10 +87,10 @@ class SchedulerLoop final : public BackendEvents {
   ClusterBackend& backend_;
   EventBus& bus_;
   std::thread thread_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<Item> items_;  // guarded by mutex_
-  bool stopping_ = false;   // guarded by mutex_
+  Mutex mutex_;
+  CondVar wake_;
+  std::deque<Item> items_ CERIUM_GUARDED_BY(mutex_);
+  bool stopping_ CERIUM_GUARDED_BY(mutex_) = false;
 
   // Owned by the loop's thread.
   Scheduler scheduler_;

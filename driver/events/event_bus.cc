@@ -4,20 +4,20 @@
 namespace cerium {
 
 void EventBus::add(std::shared_ptr<EventQueue> queue) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   if (queue->takesDetails()) is_watched_ = true;
   queues_.push_back(std::move(queue));
 }
 
 void EventBus::post(const events::Event& event) {
-  std::lock_guard lock(mutex_);  // two events reach all readers in the same order
+  MutexLock lock(mutex_);  // two events reach all readers in the same order
   for (const auto& queue : queues_) queue->post(event);
 }
 
 void EventBus::stop() {
   std::vector<std::shared_ptr<EventQueue>> queues;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     queues = queues_;
   }
   for (const auto& queue : queues) queue->stop();

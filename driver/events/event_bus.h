@@ -4,9 +4,9 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "base/util/mutex.h"
 #include "driver/events/event_queue.h"
 
 namespace cerium {
@@ -24,8 +24,8 @@ class EventBus {
   void stop();
 
  private:
-  std::mutex mutex_;
-  std::vector<std::shared_ptr<EventQueue>> queues_;  // guarded by mutex_
+  Mutex mutex_;
+  std::vector<std::shared_ptr<EventQueue>> queues_ CERIUM_GUARDED_BY(mutex_);
   std::atomic<bool> is_watched_{false};
 };
 

@@ -17,7 +17,7 @@ constexpr auto kBetweenWarnings = std::chrono::minutes(1);
 
 std::shared_ptr<EventQueue> EventQueue::start(Options options, std::shared_ptr<EventReader> reader) {
   const std::shared_ptr<EventQueue> queue(new EventQueue(std::move(options), std::move(reader)));
-  std::lock_guard lock(queue->mutex_);  // the thread looks at nothing before thread_ is set
+  MutexLock lock(queue->mutex_);  // the thread looks at nothing before thread_ is set
   queue->thread_ = std::thread([queue] { queue->run(); });
   pthread_setname_np(queue->thread_.native_handle(), queue->options_.name.c_str());
   return queue;
@@ -31,7 +31,7 @@ EventQueue::~EventQueue() {
 void EventQueue::post(const events::Event& event) {
   const bool is_detail = events::isDetail(event);
   if (is_detail && !takesDetails()) return;
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   if (stopping_) return;
   const bool is_full = posted_ - read_ >= options_.capacity;
   if (is_detail && is_full) {
@@ -41,33 +41,34 @@ void EventQueue::post(const events::Event& event) {
   const bool was_empty = queue_.empty();
   queue_.push_back(event);
   ++posted_;
-  if (was_empty) wake_.notify_one();
+  if (was_empty) wake_.notifyOne();
 }
 
 void EventQueue::flush() {
   if (isOwnThread()) return;
-  std::unique_lock lock(mutex_);
-  progress_.wait(lock, [this, until = posted_] { return read_ >= until; });
+  MutexLock lock(mutex_);
+  const uint64_t until = posted_;
+  while (read_ < until) progress_.wait(mutex_);
 }
 
 void EventQueue::stop() {
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     stopping_ = true;
   }
-  wake_.notify_all();
+  wake_.notifyAll();
   if (thread_.joinable() && !isOwnThread()) thread_.join();
 }
 
 uint64_t EventQueue::dropped() const {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   return dropped_;
 }
 
 void EventQueue::run() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   for (;;) {
-    wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    while (!stopping_ && queue_.empty()) wake_.wait(mutex_);
     if (queue_.empty() && dropped_ == told_dropped_) return;
     std::deque<events::Event> batch;
     batch.swap(queue_);
@@ -78,7 +79,7 @@ void EventQueue::run() {
       ++read_;
     }
     lock.lock();
-    progress_.notify_all();
+    progress_.notifyAll();
     if (const uint64_t dropped = dropped_; dropped > told_dropped_) {
       lock.unlock();
       tellDropped(dropped);

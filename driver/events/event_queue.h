@@ -4,15 +4,14 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 
 #include "base/events/events.h"
+#include "base/util/mutex.h"
 
 namespace cerium {
 
@@ -61,14 +60,14 @@ class EventQueue : public std::enable_shared_from_this<EventQueue> {
 
   const Options options_;
   const std::shared_ptr<EventReader> reader_;
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  std::condition_variable progress_;
+  mutable Mutex mutex_;
+  CondVar wake_;
+  CondVar progress_;
   std::atomic<uint64_t> read_{0};
-  std::deque<events::Event> queue_;  // guarded by mutex_
-  uint64_t posted_ = 0;              // guarded by mutex_
-  uint64_t dropped_ = 0;             // guarded by mutex_
-  bool stopping_ = false;            // guarded by mutex_
+  std::deque<events::Event> queue_ CERIUM_GUARDED_BY(mutex_);
+  uint64_t posted_ CERIUM_GUARDED_BY(mutex_) = 0;
+  uint64_t dropped_ CERIUM_GUARDED_BY(mutex_) = 0;
+  bool stopping_ CERIUM_GUARDED_BY(mutex_) = false;
 
   // Used by the thread only.
   uint64_t told_dropped_ = 0;

@@ -29,14 +29,14 @@ void tell(Listener&, const Event&) {}
 
 void Listeners::add(std::shared_ptr<Listener> listener) {
   if (listener == nullptr) throw InvalidArgument("addListener: the listener is null; pass one that was made");
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   listeners_.push_back(std::move(listener));
 }
 
 void Listeners::read(const events::Event& event) {
   std::vector<std::shared_ptr<Listener>> listeners;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     listeners = listeners_;
   }
   for (const auto& listener : listeners) {

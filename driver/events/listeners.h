@@ -4,10 +4,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "base/util/exception_text.h"
+#include "base/util/mutex.h"
 #include "driver/events/event_queue.h"
 #include "driver/listener.h"
 
@@ -22,9 +22,9 @@ class Listeners final : public EventReader {
  private:
   void noteThrown(const ExceptionText& thrown);
 
-  std::mutex mutex_;
-  std::vector<std::shared_ptr<Listener>> listeners_;  // guarded by mutex_
-  uint64_t thrown_ = 0;                               // used by the queue's thread only
+  Mutex mutex_;
+  std::vector<std::shared_ptr<Listener>> listeners_ CERIUM_GUARDED_BY(mutex_);
+  uint64_t thrown_ = 0;  // used by the queue's thread only
 };
 
 }  // namespace cerium

@@ -26,8 +26,8 @@ std::vector<Info> valuesOf(const std::map<int64_t, Info>& all) {
 }  // namespace
 
 void StatusStore::read(const events::Event& event) {
-  std::lock_guard lock(mutex_);
-  std::visit([this](const auto& each) { on(each); }, event);
+  MutexLock lock(mutex_);
+  std::visit([this](const auto& each) CERIUM_REQUIRES(mutex_) { on(each); }, event);
 }
 
 void StatusStore::on(const events::JobStarted& event) { jobs_.insert_or_assign(event.job->job.value, viewOf(event)); }
@@ -73,22 +73,22 @@ void StatusStore::on(const events::ExecutorAdded& event) {
 void StatusStore::on(const events::ExecutorRemoved& event) { executors_.erase(event.executor.value); }
 
 std::vector<JobInfo> StatusStore::jobs() const {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   return valuesOf(jobs_);
 }
 
 std::vector<StageInfo> StatusStore::stages() const {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   return valuesOf(stages_);
 }
 
 std::vector<ExecutorInfo> StatusStore::executors() const {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   return valuesOf(executors_);
 }
 
 StageInfo StatusStore::totals() const {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   return viewOf(totals_);
 }
 

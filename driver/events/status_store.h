@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <mutex>
 #include <vector>
 
+#include "base/util/mutex.h"
 #include "driver/events/event_queue.h"
 #include "driver/listener.h"
 
@@ -28,24 +28,23 @@ class StatusStore final : public EventReader {
   [[nodiscard]] StageInfo totals() const;
 
  private:
-  // With mutex_ held.
-  void on(const events::JobStarted& event);
-  void on(const events::JobEnded& event);
-  void on(const events::StageSubmitted& event);
-  void on(const events::StageProgressed& event);
-  void on(const events::StageCompleted& event);
-  void on(const events::ExecutorAdded& event);
-  void on(const events::ExecutorRemoved& event);
+  void on(const events::JobStarted& event) CERIUM_REQUIRES(mutex_);
+  void on(const events::JobEnded& event) CERIUM_REQUIRES(mutex_);
+  void on(const events::StageSubmitted& event) CERIUM_REQUIRES(mutex_);
+  void on(const events::StageProgressed& event) CERIUM_REQUIRES(mutex_);
+  void on(const events::StageCompleted& event) CERIUM_REQUIRES(mutex_);
+  void on(const events::ExecutorAdded& event) CERIUM_REQUIRES(mutex_);
+  void on(const events::ExecutorRemoved& event) CERIUM_REQUIRES(mutex_);
   template <class Event>
-  void on(const Event&) {}  // of the rest nothing is kept
+  void on(const Event&) CERIUM_REQUIRES(mutex_) {}  // of the rest nothing is kept
 
-  mutable std::mutex mutex_;
-  std::map<int64_t, JobInfo> jobs_;            // guarded by mutex_
-  std::map<int64_t, StageInfo> stages_;        // guarded by mutex_
-  std::deque<int64_t> ended_jobs_;             // guarded by mutex_; those of jobs_, in the order of their ends
-  std::deque<int64_t> ended_stages_;           // guarded by mutex_; likewise
-  std::map<int64_t, ExecutorInfo> executors_;  // guarded by mutex_
-  events::StageFigures totals_;                // guarded by mutex_
+  mutable Mutex mutex_;
+  std::map<int64_t, JobInfo> jobs_ CERIUM_GUARDED_BY(mutex_);
+  std::map<int64_t, StageInfo> stages_ CERIUM_GUARDED_BY(mutex_);
+  std::deque<int64_t> ended_jobs_ CERIUM_GUARDED_BY(mutex_);    // those of jobs_, in the order of their ends
+  std::deque<int64_t> ended_stages_ CERIUM_GUARDED_BY(mutex_);  // likewise
+  std::map<int64_t, ExecutorInfo> executors_ CERIUM_GUARDED_BY(mutex_);
+  events::StageFigures totals_ CERIUM_GUARDED_BY(mutex_);
 };
 
 }  // namespace cerium

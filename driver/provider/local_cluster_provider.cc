@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include <map>
-#include <mutex>
 #include <set>
 #include <thread>
 #include <vector>
 
 #include "base/rpc/secrets.h"
 #include "base/util/error.h"
+#include "base/util/mutex.h"
 #include "base/util/oom_witness.h"
 #include "driver/provider/log_folder.h"
 
@@ -39,67 +39,66 @@ class LocalClusterProvider final : public ExecutorProvider {
   void start(const rpc::Endpoint& driver, rpc::Transport&, ProviderEvents& events) override {
     events_ = &events;
     driver_ = driver;
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     startMissing();
   }
 
   /// The backend has told them to end: waits a moment, then kills what is left.
   void stop() override {
     {
-      std::lock_guard lock(mutex_);
+      MutexLock lock(mutex_);
       if (std::exchange(stopped_, true)) return;
     }
     for (int round = 0; round < 200 && anyAlive(); ++round) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    // Destroyed without the mutex: their destructors wait for the watchers, which may wait for the mutex.
     std::map<ExecutorId, std::unique_ptr<ExecutorProcessHandle>> left;
+    std::vector<std::unique_ptr<ExecutorProcessHandle>> ended;
     {
-      std::lock_guard lock(mutex_);
+      MutexLock lock(mutex_);
       left.swap(running_);
+      ended.swap(ended_);
     }
     for (auto& [id, process] : left) process->kill();
-    left.clear();  // waits for the watchers, which may wait for the mutex
-    ended_.clear();
   }
 
   void kill(ExecutorId id, const std::string& reason) override {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     auto found = running_.find(id);
     if (found == running_.end()) return;
     reasons_.emplace(id, reason);
     found->second->kill();
   }
   void retired(ExecutorId id) override {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     if (running_.contains(id)) retired_.insert(id);
   }
   void want(int executors) override {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     wanted_ = executors < 0 ? options_.executors : std::min(executors, options_.executors);
     startMissing();
   }
   /// Frees what the watchers of ended processes used; not on the watchers' own threads.
   void tick(int64_t) override {
     std::vector<std::unique_ptr<ExecutorProcessHandle>> ended;
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     ended.swap(ended_);
   }
 
  private:
   bool anyAlive() {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     for (const auto& [id, process] : running_) {
       if (::kill(process->pid(), 0) == 0) return true;
     }
     return false;
   }
 
-  // REQUIRES: mutex_
-  void startMissing() {
+  void startMissing() CERIUM_REQUIRES(mutex_) {
     while (!stopped_ && static_cast<int>(running_.size() - retired_.size()) < wanted_ && startOne()) {
     }
   }
 
-  // REQUIRES: mutex_
-  bool startOne() {
+  bool startOne() CERIUM_REQUIRES(mutex_) {
     const ExecutorId id(next_id_++);
     const std::string log = fmt::format("{}/executor-{}.log", logs_.path(), id.value);
     events_->executorStarting(id, log, kStartLimitMs);
@@ -119,7 +118,7 @@ class LocalClusterProvider final : public ExecutorProvider {
   /// On the watcher's thread.
   void processEnded(ExecutorId id, const std::string& log, const ProcessEnd& process) {
     ExecutorEnd end{true, process, {}, lastLines(log, kLogEndBytes)};
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     if (stopped_) return;
     if (auto reason = reasons_.extract(id)) {
       end.reason = std::move(reason.mapped());
@@ -138,15 +137,15 @@ class LocalClusterProvider final : public ExecutorProvider {
   ProviderEvents* events_ = nullptr;
   rpc::Endpoint driver_;
 
-  std::mutex mutex_;
-  std::map<ExecutorId, std::unique_ptr<ExecutorProcessHandle>> running_;  // guarded by mutex_
-  std::vector<std::unique_ptr<ExecutorProcessHandle>> ended_;             // guarded by mutex_
-  std::map<ExecutorId, std::string> reasons_;                             // guarded by mutex_; why we killed it
-  std::set<ExecutorId> retired_;                                          // guarded by mutex_; some of running_
-  int wanted_;                                                            // guarded by mutex_
-  int64_t next_id_ = 0;                                                   // guarded by mutex_
-  bool stopped_ = false;                                                  // guarded by mutex_
-  OomWitness oom_witness_;                                                // guarded by mutex_
+  Mutex mutex_;
+  std::map<ExecutorId, std::unique_ptr<ExecutorProcessHandle>> running_ CERIUM_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<ExecutorProcessHandle>> ended_ CERIUM_GUARDED_BY(mutex_);
+  std::map<ExecutorId, std::string> reasons_ CERIUM_GUARDED_BY(mutex_);  // why we killed it
+  std::set<ExecutorId> retired_ CERIUM_GUARDED_BY(mutex_);               // some of running_
+  int wanted_ CERIUM_GUARDED_BY(mutex_);
+  int64_t next_id_ CERIUM_GUARDED_BY(mutex_) = 0;
+  bool stopped_ CERIUM_GUARDED_BY(mutex_) = false;
+  OomWitness oom_witness_ CERIUM_GUARDED_BY(mutex_);
 };
 
 }  // namespace

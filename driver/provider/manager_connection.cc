@@ -33,10 +33,10 @@ ManagerConnection::ManagerConnection(Options options, std::function<protocol::Cl
 ManagerConnection::~ManagerConnection() {
   rpc::ConnectionPtr open;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     stopping_ = true;
     open = connection_;
-    changed_.notify_all();
+    changed_.notifyAll();
   }
   if (open) open->close();
   thread_.join();
@@ -44,7 +44,7 @@ ManagerConnection::~ManagerConnection() {
 }
 
 bool ManagerConnection::send(const protocol::ClusterMessage& message) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   if (connection_) {
     connection_->send(protocol::encodeCluster(message));
   } else {
@@ -54,12 +54,12 @@ bool ManagerConnection::send(const protocol::ClusterMessage& message) {
 }
 
 std::string ManagerConnection::lastError() const {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   return last_error_;
 }
 
 bool ManagerConnection::hasWrongSecret() const {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   return wrong_secrets_ >= options_.managers.size();
 }
 
@@ -68,15 +68,18 @@ void ManagerConnection::run() {
   bool had_one = false;
   for (size_t at = 0;; at = (at + 1) % options_.managers.size()) {
     const bool connected = attempt(options_.managers[at]);
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     if (connected) {
       if (had_one) log::info("connected to the manager at {} again", options_.managers[at].str());
-      changed_.wait(lock, [this] { return stopping_ || !connection_; });
+      while (!stopping_ && connection_) changed_.wait(mutex_);
       if (!stopping_) log::warn("the connection to the manager broke ({}); running jobs go on", last_error_);
       had_one = true;
       pause = kFirstPause;
     }
-    if (changed_.wait_for(lock, pause, [this] { return stopping_; })) return;
+    const auto next = std::chrono::steady_clock::now() + pause;
+    while (!stopping_ && changed_.waitUntil(mutex_, next)) {
+    }
+    if (stopping_) return;
     pause = std::min<std::chrono::milliseconds>(2 * pause, kLongestPause);
   }
 }
@@ -84,7 +87,7 @@ void ManagerConnection::run() {
 bool ManagerConnection::attempt(const rpc::Endpoint& manager) {
   uint64_t number = 0;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     if (stopping_) return false;
     number = ++number_;
   }
@@ -96,7 +99,7 @@ bool ManagerConnection::attempt(const rpc::Endpoint& manager) {
         kConnectMs);
     return open(std::move(connection), number);
   } catch (const std::exception& e) {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     last_error_ = e.what();
     wrong_secrets_ = dynamic_cast<const rpc::WrongSecret*>(&e) == nullptr ? 0 : wrong_secrets_ + 1;
     return false;
@@ -104,7 +107,7 @@ bool ManagerConnection::attempt(const rpc::Endpoint& manager) {
 }
 
 bool ManagerConnection::open(rpc::ConnectionPtr connection, uint64_t number) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   for (;;) {
     const uint64_t dropped = dropped_;
     lock.unlock();
@@ -121,12 +124,12 @@ bool ManagerConnection::open(rpc::ConnectionPtr connection, uint64_t number) {
 }
 
 void ManagerConnection::closed(uint64_t number, const std::string& reason) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   if (number != number_) return;
   ++number_;
   connection_.reset();
   last_error_ = reason;
-  changed_.notify_all();
+  changed_.notifyAll();
 }
 
 }  // namespace cerium

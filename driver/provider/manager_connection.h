@@ -3,16 +3,15 @@
 // addresses of the master URL are tried in turn until one of them accepts the application again.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/protocol/cluster_messages.h"
 #include "base/rpc/transport.h"
+#include "base/util/mutex.h"
 
 namespace cerium {
 
@@ -50,14 +49,14 @@ class ManagerConnection {
   const std::function<protocol::ClusterMessage()> greet_;
   const std::function<void(protocol::ClusterMessage)> on_message_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  rpc::ConnectionPtr connection_;  // guarded by mutex_
-  uint64_t number_ = 0;            // guarded by mutex_; counts connections
-  uint64_t dropped_ = 0;           // guarded by mutex_; counts messages sent while there was none
-  bool stopping_ = false;          // guarded by mutex_
-  std::string last_error_;         // guarded by mutex_
-  size_t wrong_secrets_ = 0;       // guarded by mutex_; attempts in a row
+  mutable Mutex mutex_;
+  CondVar changed_;
+  rpc::ConnectionPtr connection_ CERIUM_GUARDED_BY(mutex_);
+  uint64_t number_ CERIUM_GUARDED_BY(mutex_) = 0;   // counts connections
+  uint64_t dropped_ CERIUM_GUARDED_BY(mutex_) = 0;  // counts messages sent while there was none
+  bool stopping_ CERIUM_GUARDED_BY(mutex_) = false;
+  std::string last_error_ CERIUM_GUARDED_BY(mutex_);
+  size_t wrong_secrets_ CERIUM_GUARDED_BY(mutex_) = 0;  // attempts in a row
 
   std::unique_ptr<rpc::Transport> transport_;
   std::thread thread_;

@@ -8,15 +8,14 @@
 #include <algorithm>
 #include <chrono>
 #include <climits>
-#include <condition_variable>
 #include <cstdlib>
-#include <mutex>
 #include <thread>
 
 #include "base/protocol/executor_environment.h"
 #include "base/rpc/local_address.h"
 #include "base/util/error.h"
 #include "base/util/log.h"
+#include "base/util/mutex.h"
 #include "driver/provider/file_server.h"
 #include "driver/provider/manager_connection.h"
 
@@ -98,14 +97,14 @@ class StandaloneProvider final : public ExecutorProvider {
 
   void kill(ExecutorId id, const std::string& reason) override {
     {
-      std::lock_guard lock(mutex_);
+      MutexLock lock(mutex_);
       executors_.erase(id);
     }
     if (connection_) connection_->send(protocol::ReleaseExecutor{id.value, reason});
   }
   void retired(ExecutorId id) override {
     {
-      std::lock_guard lock(mutex_);
+      MutexLock lock(mutex_);
       auto found = executors_.find(id);
       if (found != executors_.end()) found->second = 0;
     }
@@ -113,7 +112,7 @@ class StandaloneProvider final : public ExecutorProvider {
   }
   void want(int executors) override {
     {
-      std::lock_guard lock(mutex_);
+      MutexLock lock(mutex_);
       wanted_ = executors;
     }
     if (connection_) connection_->send(protocol::WantExecutors{executors});
@@ -121,7 +120,7 @@ class StandaloneProvider final : public ExecutorProvider {
   void tick(int64_t) override {}
 
   [[nodiscard]] int cores() const override {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     int cores = 0;
     for (const auto& [id, n] : executors_) cores += n;
     return cores;
@@ -144,7 +143,7 @@ class StandaloneProvider final : public ExecutorProvider {
     me.executor_cores = options_.executor_cores;
     me.executor_memory = options_.executor_memory;
     if (const char* driver = std::getenv(DriverEnvironment::kId)) me.driver = driver;
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     heard_ = false;
     me.executors_wanted = wanted_;
     me.next_executor = next_executor_;
@@ -155,15 +154,17 @@ class StandaloneProvider final : public ExecutorProvider {
     return me;
   }
 
+  /// Whether a manager has taken or refused the application.
+  [[nodiscard]] bool isDecided() const CERIUM_REQUIRES(mutex_) { return accepted_ || !refused_.empty(); }
+
   void waitForManager() {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     const auto limit = Clock::now() + kManagerLimit;
-    const auto is_decided = [this] { return accepted_ || !refused_.empty(); };
     const auto said_at = Clock::now() + kSayAfter;
     bool is_said = false;
-    while (!is_decided() && Clock::now() < limit && !connection_->hasWrongSecret()) {
-      changed_.wait_for(lock, kLook, is_decided);
-      if (is_said || is_decided() || Clock::now() < said_at) continue;
+    while (!isDecided() && Clock::now() < limit && !connection_->hasWrongSecret()) {
+      changed_.waitFor(mutex_, kLook);
+      if (is_said || isDecided() || Clock::now() < said_at) continue;
       is_said = true;
       log::warn("waits up to {} s for a manager: {}", kManagerLimit.count(), connection_->lastError());
     }
@@ -176,17 +177,19 @@ class StandaloneProvider final : public ExecutorProvider {
                                 connection_->lastError()));
     }
     // The first executors are granted at once where there is room; their cores are what parallelism defaults to.
-    changed_.wait_for(lock, kFirstGrant, [this] { return placed_; });
+    const auto patience = Clock::now() + kFirstGrant;
+    while (!placed_ && changed_.waitUntil(mutex_, patience)) {
+    }
   }
 
   /// Nothing, where no manager ever took the application.
   void sayGoodbye() {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     const auto limit = Clock::now() + kGoodbye;
     while (accepted_ && Clock::now() < limit) {
       // A standby would not listen.
       if (heard_ && connection_->send(protocol::EndApplication{false, ""})) return;
-      changed_.wait_for(lock, kLook);
+      changed_.waitFor(mutex_, kLook);
     }
   }
 
@@ -197,24 +200,24 @@ class StandaloneProvider final : public ExecutorProvider {
     throw CorruptData("the manager sent a message that is not for drivers");
   }
   void on(const protocol::ApplicationAccepted&) {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     accepted_ = heard_ = true;
-    changed_.notify_all();
+    changed_.notifyAll();
   }
   void on(const protocol::Refused& refused) {
     if (refused.standby) throw Error(refused.reason);  // another address is tried
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     refused_ = refused.reason;
-    changed_.notify_all();
+    changed_.notifyAll();
     if (accepted_) events_->providerFailed("the manager refuses the application: " + refused.reason);
   }
   void on(const protocol::ExecutorGranted& granted) {
     log::info("executor {} starts on {} with {} cores", granted.executor, granted.host, granted.cores);
     events_->executorStarting(ExecutorId(granted.executor), "", kStartLimitMs);
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     executors_[ExecutorId(granted.executor)] = granted.cores;
     next_executor_ = std::max(next_executor_, granted.executor + 1);
-    changed_.notify_all();
+    changed_.notifyAll();
   }
   void on(const protocol::ExecutorRunning& running) {
     events_->executorLogIs(ExecutorId(running.executor), running.log);
@@ -228,7 +231,7 @@ class StandaloneProvider final : public ExecutorProvider {
     end.reason = gone.how.reason;
     end.log_end = gone.how.log_end;
     {
-      std::lock_guard lock(mutex_);
+      MutexLock lock(mutex_);
       executors_.erase(ExecutorId(gone.executor));
     }
     events_->executorEnded(ExecutorId(gone.executor), std::move(end));
@@ -238,9 +241,9 @@ class StandaloneProvider final : public ExecutorProvider {
   }
   void on(const protocol::ApplicationWaits& waits) {
     if (!waits.reason.empty()) log::warn("the application waits for executors: {}", waits.reason);
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     placed_ = true;
-    changed_.notify_all();
+    changed_.notifyAll();
   }
   void on(const protocol::ApplicationRemoved& removed) {
     events_->providerFailed("the manager ended the application: " + removed.reason);
@@ -253,15 +256,15 @@ class StandaloneProvider final : public ExecutorProvider {
   rpc::Endpoint driver_;
   rpc::Endpoint programs_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::map<ExecutorId, int> executors_;  // guarded by mutex_; granted and not gone, with their cores; 0: retired
-  int64_t next_executor_ = 0;            // guarded by mutex_
-  int wanted_;                           // guarded by mutex_
-  bool accepted_ = false;                // guarded by mutex_; by some manager
-  bool heard_ = false;                   // guarded by mutex_; by the one that was greeted last
-  std::string refused_;                  // guarded by mutex_
-  bool placed_ = false;                  // guarded by mutex_; the manager has granted what it can for now
+  mutable Mutex mutex_;
+  CondVar changed_;
+  std::map<ExecutorId, int> executors_ CERIUM_GUARDED_BY(mutex_);  // granted and not gone, with their cores; 0: retired
+  int64_t next_executor_ CERIUM_GUARDED_BY(mutex_) = 0;
+  int wanted_ CERIUM_GUARDED_BY(mutex_);
+  bool accepted_ CERIUM_GUARDED_BY(mutex_) = false;  // by some manager
+  bool heard_ CERIUM_GUARDED_BY(mutex_) = false;     // by the one that was greeted last
+  std::string refused_ CERIUM_GUARDED_BY(mutex_);
+  bool placed_ CERIUM_GUARDED_BY(mutex_) = false;  // the manager has granted what it can for now
 
   FileServer program_;
   std::unique_ptr<ManagerConnection> connection_;

@@ -29,21 +29,24 @@ class BlockClient::Turn {
  public:
   template <class Rep, class Period>
   bool try_lock_for(std::chrono::duration<Rep, Period> wait) {
-    std::unique_lock lock(mutex_);
-    if (!given_back_.wait_for(lock, wait, [this] { return !is_taken_; })) return false;
+    MutexLock lock(mutex_);
+    const auto until = std::chrono::steady_clock::now() + wait;
+    while (is_taken_ && given_back_.waitUntil(mutex_, until)) {
+    }
+    if (is_taken_) return false;
     is_taken_ = true;
     return true;
   }
   void unlock() {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     is_taken_ = false;
-    given_back_.notify_one();
+    given_back_.notifyOne();
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable given_back_;
-  bool is_taken_ = false;  // guarded by mutex_
+  Mutex mutex_;
+  CondVar given_back_;
+  bool is_taken_ CERIUM_GUARDED_BY(mutex_) = false;
 };
 
 /// A connection and its streams.
@@ -51,23 +54,23 @@ struct BlockClient::Peer {
   using Clock = std::chrono::steady_clock;
 
   Turn connecting;  ///< Held while a connection is made, so that a slow peer delays no other peer.
-  std::mutex mutex;
-  rpc::ConnectionPtr connection;  // guarded by mutex
-  std::string gone;               // guarded by mutex; the reason, once the peer is given up
-  std::unordered_map<int64_t, std::shared_ptr<RemoteStream>> streams;  // guarded by mutex
-  Clock::time_point tried;  ///< When the last attempt to connect ended; guarded by mutex.
-  std::string failure;      ///< Why it failed; empty: it succeeded. Guarded by mutex.
+  Mutex mutex;
+  rpc::ConnectionPtr connection CERIUM_GUARDED_BY(mutex);
+  std::string gone CERIUM_GUARDED_BY(mutex);  // the reason, once the peer is given up
+  std::unordered_map<int64_t, std::shared_ptr<RemoteStream>> streams CERIUM_GUARDED_BY(mutex);
+  Clock::time_point tried CERIUM_GUARDED_BY(mutex);  // When the last attempt to connect ended
+  std::string failure CERIUM_GUARDED_BY(mutex);      // Why it failed; empty: it succeeded
 
   /// Readers that waited for an attempt share its result instead of trying again.
   void noteAttempt(const std::string& how) {
-    std::lock_guard lock(mutex);
+    MutexLock lock(mutex);
     tried = Clock::now();
     failure = how;
   }
   /// Throws if the peer is given up or an attempt since `since` failed. Returns false if there was no attempt since
   /// then.
   bool wasTriedSince(Clock::time_point since) {
-    std::lock_guard lock(mutex);
+    MutexLock lock(mutex);
     if (!gone.empty()) throw IoError(gone);
     if (tried < since) return false;
     if (!failure.empty()) throw IoError(failure);
@@ -80,7 +83,7 @@ struct BlockClient::Peer {
     if (piece == nullptr) throw CorruptData("a block server sent a message that is not a block");
     std::shared_ptr<RemoteStream> stream;
     {
-      std::lock_guard lock(mutex);
+      MutexLock lock(mutex);
       auto found = streams.find(piece->request);
       if (found == streams.end()) return;
       stream = found->second;
@@ -94,7 +97,7 @@ struct BlockClient::Peer {
     std::unordered_map<int64_t, std::shared_ptr<RemoteStream>> broken;
     rpc::ConnectionPtr useless;
     {
-      std::lock_guard lock(mutex);
+      MutexLock lock(mutex);
       if (which && which != connection) return;  // an older connection
       useless = std::exchange(connection, nullptr);
       broken.swap(streams);
@@ -105,18 +108,18 @@ struct BlockClient::Peer {
 
   void giveUp(const std::string& reason) {
     {
-      std::lock_guard lock(mutex);
+      MutexLock lock(mutex);
       gone = reason;
     }
     end(nullptr, BlocksFailed::Why::kGivenUp, reason);
   }
 
   bool isConnected() {
-    std::lock_guard lock(mutex);
+    MutexLock lock(mutex);
     return connection != nullptr;
   }
   std::string whyGone() {
-    std::lock_guard lock(mutex);
+    MutexLock lock(mutex);
     return gone;
   }
 };
@@ -128,7 +131,7 @@ BlockClient::~BlockClient() {
 void BlockClient::giveUp(const rpc::Endpoint& endpoint, const std::string& reason) {
   std::shared_ptr<Peer> peer;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     auto found = peers_.find(endpoint);
     if (found == peers_.end()) return;
     peer = std::move(found->second);
@@ -140,7 +143,7 @@ void BlockClient::giveUp(const rpc::Endpoint& endpoint, const std::string& reaso
 std::shared_ptr<BlockClient::Peer> BlockClient::peerAt(const rpc::Endpoint& endpoint, TaskContext* task) {
   std::shared_ptr<Peer> peer;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     auto& entry = peers_[endpoint];
     if (!entry) entry = std::make_shared<Peer>();
     peer = entry;
@@ -167,7 +170,7 @@ std::shared_ptr<BlockClient::Peer> BlockClient::peerAt(const rpc::Endpoint& endp
                            if (auto known = weak.lock()) known->end(connection, BlocksFailed::Why::kBroken, reason);
                          }};
   auto connection = connect(*peer, endpoint, std::move(handlers), task);
-  std::lock_guard lock(peer->mutex);
+  MutexLock lock(peer->mutex);
   if (!peer->gone.empty()) {
     connection->close();
     throw IoError(peer->gone);
@@ -222,7 +225,7 @@ std::shared_ptr<RemoteStream> BlockClient::open(const rpc::Endpoint& endpoint, p
   std::shared_ptr<RemoteStream> stream;
   rpc::ConnectionPtr connection;
   {
-    std::lock_guard lock(peer->mutex);
+    MutexLock lock(peer->mutex);
     if (!peer->connection)
       throw BlocksFailed(BlocksFailed::Why::kBroken, -1, "the connection to " + endpoint.str() + " broke");
     connection = peer->connection;
@@ -241,14 +244,14 @@ void BlockClient::close(const rpc::Endpoint& endpoint, const RemoteStream& strea
   if (stream.hasEnded()) return;
   std::shared_ptr<Peer> peer;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     auto found = peers_.find(endpoint);
     if (found == peers_.end()) return;
     peer = found->second;
   }
   std::shared_ptr<RemoteStream> closed;
   {
-    std::lock_guard lock(peer->mutex);
+    MutexLock lock(peer->mutex);
     auto found = peer->streams.find(stream.request_);
     if (found == peer->streams.end()) return;
     closed = std::move(found->second);
@@ -272,21 +275,21 @@ CachedBlock BlockClient::fetchCached(const rpc::Endpoint& peer, RddId rdd, int p
 }
 
 void RemoteStream::deliver(protocol::BlockPiece piece) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   pieces_.push_back(std::move(piece));
-  arrived_.notify_one();
+  arrived_.notifyOne();
 }
 
 void RemoteStream::fail(Why why, const std::string& reason) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   if (!failure_) failure_.emplace(why, -1, reason);
-  arrived_.notify_one();
+  arrived_.notifyOne();
 }
 
 protocol::BlockPiece RemoteStream::waitForPiece(TaskContext* task) {
   const auto deadline = std::chrono::steady_clock::now() + kSilenceLimit;
   auto doubt = std::chrono::steady_clock::now() + kDoubt;
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (pieces_.empty()) {
     if (failure_) throw BlocksFailed(*failure_);
     const auto now = std::chrono::steady_clock::now();
@@ -297,7 +300,7 @@ protocol::BlockPiece RemoteStream::waitForPiece(TaskContext* task) {
       lock.lock();
       continue;
     }
-    arrived_.wait_for(lock, kLookAround);
+    arrived_.waitFor(mutex_, kLookAround);
     if (task != nullptr && task->isInterrupted()) throw TaskKilled(kStopped);
   }
   auto piece = std::move(pieces_.front());

@@ -5,12 +5,10 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 
 #include "base/protocol/messages.h"
@@ -18,6 +16,7 @@
 #include "base/util/checked_bytes.h"
 #include "base/util/error.h"
 #include "base/util/ids.h"
+#include "base/util/mutex.h"
 
 namespace cerium {
 
@@ -76,10 +75,10 @@ class RemoteStream {
   size_t at_byte_ = 0;
   bool ended_ = false;
   // Shared with the transport's thread:
-  std::mutex mutex_;
-  std::condition_variable arrived_;
-  std::deque<protocol::BlockPiece> pieces_;  // guarded by mutex_
-  std::optional<BlocksFailed> failure_;      // guarded by mutex_
+  Mutex mutex_;
+  CondVar arrived_;
+  std::deque<protocol::BlockPiece> pieces_ CERIUM_GUARDED_BY(mutex_);
+  std::optional<BlocksFailed> failure_ CERIUM_GUARDED_BY(mutex_);
 };
 
 /// Opens streams to peers. Threads: all methods from any thread, except a transport's handler.
@@ -113,8 +112,8 @@ class BlockClient {
 
   rpc::Transport& transport_;
   std::atomic<int64_t> next_request_{0};
-  std::mutex mutex_;
-  std::map<rpc::Endpoint, std::shared_ptr<Peer>> peers_;  // guarded by mutex_
+  Mutex mutex_;
+  std::map<rpc::Endpoint, std::shared_ptr<Peer>> peers_ CERIUM_GUARDED_BY(mutex_);
 };
 
 }  // namespace cerium

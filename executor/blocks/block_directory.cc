@@ -4,7 +4,7 @@
 namespace cerium {
 
 void BlockDirectory::learn(protocol::LaunchTasks& launch) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   for (auto& peer : launch.peers) peers_[peer.executor] = {peer.host, peer.port};
   for (auto& shuffle : launch.shuffles) {
     shuffle.checksums.resize(shuffle.executors.size());  // the two lists of a message need not have the same length
@@ -15,24 +15,24 @@ void BlockDirectory::learn(protocol::LaunchTasks& launch) {
 }
 
 void BlockDirectory::forget(ShuffleId shuffle) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   shuffles_.erase(shuffle);
 }
 
 void BlockDirectory::forget(RddId rdd) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   cached_.erase(cached_.lower_bound({rdd.value, 0}), cached_.lower_bound({rdd.value + 1, 0}));
 }
 
 std::optional<rpc::Endpoint> BlockDirectory::forget(ExecutorId executor) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   auto found = peers_.extract(executor.value);
   if (!found) return std::nullopt;
   return std::move(found.mapped());
 }
 
 RemoteShuffle::Where BlockDirectory::find(ShuffleId shuffle) const {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   auto found = shuffles_.find(shuffle);
   if (found == shuffles_.end())
     throw FetchFailed(shuffle, 0, ExecutorId(), "the locations of the shuffle are not known");
@@ -40,13 +40,13 @@ RemoteShuffle::Where BlockDirectory::find(ShuffleId shuffle) const {
 }
 
 bool BlockDirectory::isCurrent(const RemoteShuffle& shuffle) const {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   auto found = shuffles_.find(shuffle.range().shuffle);
   return found != shuffles_.end() && found->second == shuffle.locations();
 }
 
 std::optional<rpc::Endpoint> BlockDirectory::find(RddId rdd, int partition) const {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   auto found = cached_.find({rdd.value, partition});
   if (found == cached_.end() || found->second == self_.value) return std::nullopt;
   auto peer = peers_.find(found->second);

@@ -4,12 +4,12 @@
 #pragma once
 
 #include <map>
-#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/protocol/messages.h"
+#include "base/util/mutex.h"
 #include "executor/blocks/remote_shuffle.h"
 
 namespace cerium {
@@ -35,10 +35,10 @@ class BlockDirectory {
 
  private:
   const ExecutorId self_;
-  mutable std::mutex mutex_;
-  std::map<int64_t, rpc::Endpoint> peers_;                                           // guarded by mutex_
-  std::map<ShuffleId, std::shared_ptr<const protocol::ShuffleLocations>> shuffles_;  // guarded by mutex_
-  std::map<std::pair<int64_t, int32_t>, int64_t> cached_;                            // guarded by mutex_
+  mutable Mutex mutex_;
+  std::map<int64_t, rpc::Endpoint> peers_ CERIUM_GUARDED_BY(mutex_);
+  std::map<ShuffleId, std::shared_ptr<const protocol::ShuffleLocations>> shuffles_ CERIUM_GUARDED_BY(mutex_);
+  std::map<std::pair<int64_t, int32_t>, int64_t> cached_ CERIUM_GUARDED_BY(mutex_);
 };
 
 }  // namespace cerium

@@ -33,7 +33,7 @@ std::optional<CachedBlock> BlockStore::find(RddId rdd, int partition) {
   const Key key{rdd, partition};
   std::shared_ptr<const CachedBlock> block;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     auto found = blocks_.find(key);
     if (found == blocks_.end()) return std::nullopt;
     recent_.splice(recent_.end(), recent_, found->second.place);
@@ -56,7 +56,7 @@ void BlockStore::dropBad(const Key& key, const std::shared_ptr<const CachedBlock
   log::warn("cached partition {} of RDD {} is dropped and will be computed again: {}", key.second, key.first.value,
             why);
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     auto found = blocks_.find(key);
     if (found == blocks_.end() || found->second.block != bad) return;
     memory_.release(found->second.memory);
@@ -84,7 +84,7 @@ bool BlockStore::put(RddId rdd, int partition, StorageLevel level, CachedBlock b
 bool BlockStore::insert(const Key& key, Entry entry) {
   BlockChange change{key.first, key.second, true, 0, 0};
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     auto known = blocks_.find(key);
     if (known != blocks_.end()) {
       // Another attempt stored the partition, or a copy was here: the first block stays.
@@ -103,7 +103,7 @@ bool BlockStore::insert(const Key& key, Entry entry) {
 void BlockStore::dropRdd(RddId rdd) {
   std::vector<BlockChange> changes;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     for (auto at = blocks_.lower_bound({rdd, 0}); at != blocks_.end() && at->first.first == rdd;) {
       memory_.release(at->second.memory);
       recent_.erase(at->second.place);
@@ -116,7 +116,7 @@ void BlockStore::dropRdd(RddId rdd) {
 
 void BlockStore::drop(RddId rdd, int partition) {
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     auto found = blocks_.find({rdd, partition});
     if (found == blocks_.end()) return;
     memory_.release(found->second.memory);
@@ -129,7 +129,7 @@ void BlockStore::drop(RddId rdd, int partition) {
 void BlockStore::dropAll() {
   std::set<RddId> rdds;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     for (const auto& [key, entry] : blocks_) rdds.insert(key.first);
   }
   for (RddId rdd : rdds) dropRdd(rdd);
@@ -145,7 +145,7 @@ void BlockStore::evict(size_t wanted) {
 }
 
 std::optional<BlockStore::Key> BlockStore::victim(RddId filling) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   for (const Key& key : recent_) {
     Entry& entry = blocks_.at(key);
     if (entry.memory == 0 || entry.moving || key.first == filling) continue;
@@ -159,7 +159,7 @@ void BlockStore::relieve(const Key& key, size_t& freed) {
   std::shared_ptr<const CachedBlock> block;
   StorageLevel level;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     auto found = blocks_.find(key);
     if (found == blocks_.end()) return;
     block = found->second.block;
@@ -177,7 +177,7 @@ void BlockStore::relieve(const Key& key, size_t& freed) {
   }
   BlockChange change{key.first, key.second, moved != nullptr, 0, moved ? moved->disk() : 0};
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     auto found = blocks_.find(key);
     if (found == blocks_.end()) return;
     Entry& entry = found->second;

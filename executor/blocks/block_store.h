@@ -6,10 +6,10 @@
 #include <list>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <vector>
 
+#include "base/util/mutex.h"
 #include "rdd/task.h"
 #include "rdd/task_context.h"
 
@@ -53,9 +53,9 @@ class BlockStore {
   MemoryManager& memory_;
   const std::shared_ptr<SpillSpace> disk_;
   const std::function<void(const BlockChange&)> on_change_;
-  std::mutex mutex_;
-  std::map<Key, Entry> blocks_;  // guarded by mutex_
-  std::list<Key> recent_;        // guarded by mutex_; least recently used first
+  Mutex mutex_;
+  std::map<Key, Entry> blocks_ CERIUM_GUARDED_BY(mutex_);
+  std::list<Key> recent_ CERIUM_GUARDED_BY(mutex_);  // least recently used first
 };
 
 }  // namespace cerium

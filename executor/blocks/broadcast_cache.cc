@@ -27,7 +27,7 @@ std::shared_ptr<const Bytes> BroadcastCache::fetch(const protocol::BroadcastInfo
                       std::to_string(n) + " chunks; make them larger with cerium.broadcast.blockSize");
   }
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     chunks_[id].resize(n);
   }
   std::vector<size_t> order(n);
@@ -37,7 +37,7 @@ std::shared_ptr<const Bytes> BroadcastCache::fetch(const protocol::BroadcastInfo
   for (size_t index : order) {
     auto chunk = fetchChunk(info, static_cast<int>(index));
     got += chunk.bytes->size();
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     chunks_[id].resize(n);
     chunks_[id][index] = std::move(chunk);
   }
@@ -74,14 +74,14 @@ CheckedBytes BroadcastCache::fetchChunk(const protocol::BroadcastInfo& info, int
 }
 
 CheckedBytes BroadcastCache::chunk(BroadcastId id, int index) const {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   auto found = chunks_.find(id);
   if (found == chunks_.end() || index < 0 || static_cast<size_t>(index) >= found->second.size()) return {};
   return found->second[static_cast<size_t>(index)];
 }
 
 void BroadcastCache::drop(BroadcastId id) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   chunks_.erase(id);
 }
 

@@ -5,11 +5,11 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "base/protocol/messages.h"
 #include "base/util/ids.h"
+#include "base/util/mutex.h"
 #include "executor/blocks/block_client.h"
 
 namespace cerium {
@@ -29,8 +29,8 @@ class BroadcastCache {
   CheckedBytes fetchChunk(const protocol::BroadcastInfo& info, int index);
 
   BlockClient& client_;
-  mutable std::mutex mutex_;
-  std::map<BroadcastId, std::vector<CheckedBytes>> chunks_;  // guarded by mutex_
+  mutable Mutex mutex_;
+  std::map<BroadcastId, std::vector<CheckedBytes>> chunks_ CERIUM_GUARDED_BY(mutex_);
 };
 
 }  // namespace cerium

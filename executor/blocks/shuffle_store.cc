@@ -37,7 +37,7 @@ ShuffleStore::~ShuffleStore() {
 
 bool ShuffleStore::put(ShuffleId shuffle, int map, MapOutput output, const TaskContext* task) {
   auto fresh = std::make_shared<const MapOutput>(std::move(output));
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   if (task != nullptr && task->isInterrupted()) {
     memory_.release(fresh->reserved);
     return false;
@@ -56,7 +56,7 @@ bool ShuffleStore::put(ShuffleId shuffle, int map, MapOutput output, const TaskC
 
 std::shared_ptr<const std::vector<ShuffleSegment>> ShuffleStore::find(ShuffleId shuffle, int map, int reduce,
                                                                       std::optional<uint64_t> checksum) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   auto found = outputs_.find({shuffle, map});
   if (found == outputs_.end()) return nullptr;
   const auto is_it = [&](const auto& output) { return !checksum || output->checksum == *checksum; };
@@ -67,7 +67,6 @@ std::shared_ptr<const std::vector<ShuffleSegment>> ShuffleStore::find(ShuffleId 
   return {*output, &(*output)->partitions[static_cast<size_t>(reduce)]};
 }
 
-/// REQUIRES: the lock is held.
 void ShuffleStore::countRead(ShuffleId shuffle, Held& held, size_t partitions) {
   if (++held.times_read % partitions != 0 || (!were_read_.empty() && were_read_.back() == shuffle)) return;
   std::erase(were_read_, shuffle);
@@ -76,7 +75,6 @@ void ShuffleStore::countRead(ShuffleId shuffle, Held& held, size_t partitions) {
   if (read_once_.contains(shuffle)) cool(shuffle);
 }
 
-/// REQUIRES: the lock is held.
 void ShuffleStore::cool(ShuffleId shuffle) {
   if (std::erase(were_read_, shuffle) == 0) return;  // not read yet
   cold_.push_back(shuffle);
@@ -84,13 +82,13 @@ void ShuffleStore::cool(ShuffleId shuffle) {
 }
 
 void ShuffleStore::markReadOnce(ShuffleId shuffle) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   if (read_once_.insert(shuffle).second) cool(shuffle);
 }
 
 ShuffleStore::Outputs ShuffleStore::inMemory(std::optional<ShuffleId> shuffle) const {
   Outputs found;
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   for (auto at = shuffle ? outputs_.lower_bound({*shuffle, 0}) : outputs_.begin(); at != outputs_.end(); ++at) {
     if (shuffle && at->first.first != *shuffle) break;
     for (const auto& output : at->second.attempts) {
@@ -105,13 +103,13 @@ void ShuffleStore::moveToDisk(const std::shared_ptr<SpillSpace>& disk) {
 }
 
 void ShuffleStore::evict(size_t wanted, const std::shared_ptr<SpillSpace>& disk) {
-  std::lock_guard one(evicting_);
+  MutexLock one(evicting_);
   evict(inMemory(), wanted, disk);
 }
 
 void ShuffleStore::evictCold(const std::shared_ptr<SpillSpace>& disk) {
   if (!is_any_cold_.exchange(false)) return;
-  std::lock_guard one(evicting_);
+  MutexLock one(evicting_);
   for (ShuffleId shuffle : takeCold()) {
     evict(inMemory(shuffle), std::numeric_limits<size_t>::max(), disk);
   }
@@ -122,7 +120,7 @@ std::vector<ShuffleId> ShuffleStore::takeCold() {
   size_t bytes = 0;
   std::vector<ShuffleId> cold;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     for (; were_read_.size() > kWarm; were_read_.pop_front()) cold_.push_back(were_read_.front());
     cold = cold_;
   }
@@ -130,12 +128,11 @@ std::vector<ShuffleId> ShuffleStore::takeCold() {
     for (const auto& [key, output] : inMemory(shuffle)) bytes += output->reserved;
   }
   if (bytes < kColdBytes) return {};
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   cold_.clear();
   return cold;
 }
 
-/// REQUIRES: evicting_ is held.
 void ShuffleStore::evict(const Outputs& outputs, size_t wanted, const std::shared_ptr<SpillSpace>& disk) {
   size_t freed = 0;
   for (const auto& [key, output] : outputs) {
@@ -159,7 +156,7 @@ void ShuffleStore::moveToDisk(const Key& key, const std::shared_ptr<const MapOut
     }
   }
   const size_t reserved = std::exchange(moved.reserved, 0);
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   auto found = outputs_.find(key);
   if (found == outputs_.end()) return;  // dropped and released meanwhile
   Attempts& attempts = found->second.attempts;
@@ -171,7 +168,7 @@ void ShuffleStore::moveToDisk(const Key& key, const std::shared_ptr<const MapOut
 
 void ShuffleStore::drop(ShuffleId shuffle) {
   std::vector<Attempts> dropped;  // declared before the lock, so freed after it is released
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   for (auto at = outputs_.lower_bound({shuffle, 0}); at != outputs_.end() && at->first.first == shuffle;) {
     for (const auto& output : at->second.attempts) memory_.release(output->reserved);
     dropped.push_back(std::move(at->second.attempts));

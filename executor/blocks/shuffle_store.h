@@ -6,11 +6,11 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <vector>
 
+#include "base/util/mutex.h"
 #include "rdd/task_context.h"
 
 namespace cerium {
@@ -59,20 +59,20 @@ class ShuffleStore {
   /// The outputs in memory of one shuffle, or of all.
   [[nodiscard]] Outputs inMemory(std::optional<ShuffleId> shuffle = std::nullopt) const;
   /// Moves `outputs` to disk until `wanted` bytes of memory are free.
-  void evict(const Outputs& outputs, size_t wanted, const std::shared_ptr<SpillSpace>& disk);
-  void countRead(ShuffleId shuffle, Held& held, size_t partitions);
-  void cool(ShuffleId shuffle);
+  void evict(const Outputs& outputs, size_t wanted, const std::shared_ptr<SpillSpace>& disk) CERIUM_REQUIRES(evicting_);
+  void countRead(ShuffleId shuffle, Held& held, size_t partitions) CERIUM_REQUIRES(mutex_);
+  void cool(ShuffleId shuffle) CERIUM_REQUIRES(mutex_);
   [[nodiscard]] std::vector<ShuffleId> takeCold();
   void moveToDisk(const Key& key, const std::shared_ptr<const MapOutput>& output,
                   const std::shared_ptr<SpillSpace>& disk);
 
   MemoryManager& memory_;
-  std::mutex evicting_;  ///< Held while output is moved, so that two threads do not move the same.
-  mutable std::mutex mutex_;
-  std::map<Key, Held> outputs_;      // guarded by mutex_
-  std::deque<ShuffleId> were_read_;  // guarded by mutex_; shuffles whose whole output was read, newest last
-  std::set<ShuffleId> read_once_;    // guarded by mutex_; shuffles that markReadOnce() named
-  std::vector<ShuffleId> cold_;      // guarded by mutex_; shuffles that stay in memory until they hold kColdBytes
+  Mutex evicting_;  ///< Held while output is moved, so that two threads do not move the same.
+  mutable Mutex mutex_;
+  std::map<Key, Held> outputs_ CERIUM_GUARDED_BY(mutex_);
+  std::deque<ShuffleId> were_read_ CERIUM_GUARDED_BY(mutex_);  // shuffles whose whole output was read, newest last
+  std::set<ShuffleId> read_once_ CERIUM_GUARDED_BY(mutex_);    // shuffles that markReadOnce() named
+  std::vector<ShuffleId> cold_ CERIUM_GUARDED_BY(mutex_);  // shuffles that stay in memory until they hold kColdBytes
   std::atomic<bool> is_any_cold_{false};
 };
 

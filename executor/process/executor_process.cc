@@ -6,12 +6,10 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <condition_variable>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <map>
-#include <mutex>
 #include <utility>
 
 #include "base/protocol/executor_environment.h"
@@ -20,6 +18,7 @@
 #include "base/util/environment.h"
 #include "base/util/exception_text.h"
 #include "base/util/log.h"
+#include "base/util/mutex.h"
 #include "executor/blocks/block_directory.h"
 #include "executor/blocks/block_server.h"
 #include "executor/blocks/broadcast_cache.h"
@@ -131,7 +130,7 @@ class ExecutorProcess final : public ExecutorLink {
     if (task.isInterrupted()) throw TaskKilled("barrier: the task was told to stop before it reached the barrier");
     send(protocol::BarrierEnter{task.stageId(), task.stageAttemptNumber(), task.partitionId(), task.taskAttemptId(),
                                 message});
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(welcome_->barrier_ms);
     for (;;) {
       auto found = released_.find(task.taskAttemptId());
@@ -143,14 +142,14 @@ class ExecutorProcess final : public ExecutorLink {
       }
       if (ended_ || task.isInterrupted()) throw TaskKilled("barrier: the task was told to stop while it waited");
       if (std::chrono::steady_clock::now() > until) throw barrierTimeout(welcome_->barrier_ms);
-      changed_.wait_for(lock, kLookAround);
+      changed_.waitFor(mutex_, kLookAround);
     }
   }
 
   std::string addedFile(const std::string& name) override {
     protocol::AddedFile file;
     {
-      std::lock_guard lock(mutex_);
+      MutexLock lock(mutex_);
       auto found = files_.find(name);
       if (found == files_.end())
         throw InvalidArgument("File::get: no file " + name +
@@ -174,16 +173,16 @@ class ExecutorProcess final : public ExecutorLink {
   void send(protocol::Message message) { connection_->send(protocol::encode(message)); }
 
   void end(const std::string& reason, int status = 0) {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     if (std::exchange(ended_, true)) return;
     log::info("stops: {}", reason);
     exit_status_ = status;
-    changed_.notify_all();
+    changed_.notifyAll();
   }
 
   /// Sends heartbeats until the end, then leaves at once: without its driver, this process's data is of no use.
   int serve() {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     while (!ended_) {
       if (executor_) {
         const auto used = executor_->memory().used();
@@ -192,8 +191,10 @@ class ExecutorProcess final : public ExecutorLink {
         send(protocol::Heartbeat{used, disk});
         lock.lock();
       }
-      changed_.wait_for(lock, std::chrono::milliseconds(welcome_ ? welcome_->heartbeat_ms : 1000),
-                        [this] { return ended_; });
+      const std::chrono::milliseconds pause(welcome_ ? welcome_->heartbeat_ms : 1000);
+      const auto next = std::chrono::steady_clock::now() + pause;
+      while (!ended_ && changed_.waitUntil(mutex_, next)) {
+      }
     }
     return exit_status_;
   }
@@ -209,9 +210,9 @@ class ExecutorProcess final : public ExecutorLink {
   }
 
   void on(protocol::Welcome& welcome) {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     welcome_ = std::move(welcome);
-    changed_.notify_all();
+    changed_.notifyAll();
   }
 
   /// The driver first sends what an executor needs; then this process can serve blocks. Returns false if the driver is
@@ -219,10 +220,12 @@ class ExecutorProcess final : public ExecutorLink {
   bool waitForWelcome() {
     protocol::Welcome welcome;
     {
-      std::unique_lock lock(mutex_);
-      const bool answered = changed_.wait_for(lock, kAnswerLimit, [this] { return ended_ || welcome_; });
+      MutexLock lock(mutex_);
+      const auto limit = std::chrono::steady_clock::now() + kAnswerLimit;
+      while (!ended_ && !welcome_ && changed_.waitUntil(mutex_, limit)) {
+      }
       if (ended_) return false;
-      if (!answered) throw Error("the driver at " + driver_.str() + " does not answer");
+      if (!welcome_) throw Error("the driver at " + driver_.str() + " does not answer");
       welcome = *welcome_;
     }
     if (!scratch_.empty()) welcome.local_dirs = {scratch_};  // the worker's machine knows the folder, not the driver's
@@ -242,11 +245,11 @@ class ExecutorProcess final : public ExecutorLink {
     sources.blocks = &executor->blocks();
     sources.broadcast_chunk = [this](BroadcastId id, int index) { return broadcasts_->chunk(id, index); };
     sources.result = [this](TaskId task) {
-      std::lock_guard lock(mutex_);
+      MutexLock lock(mutex_);
       auto found = results_.find(task);
       return found == results_.end() ? CheckedBytes() : found->second;
     };
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     executor_ = std::move(executor);
     mover_ = std::make_unique<BlockMover>(*executor_, *client_,
                                           [this](protocol::Message message) { send(std::move(message)); });
@@ -266,21 +269,21 @@ class ExecutorProcess final : public ExecutorLink {
   void on(protocol::DropBroadcast& message) { launches_->add(message); }
   void on(protocol::ExecutorLost& message) { launches_->add(std::move(message)); }
   void on(protocol::DropResult& drop) {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     results_.erase(TaskId(drop.task));
   }
   void on(protocol::BroadcastInfo& info) {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     answers_[info.id] = std::move(info);
-    changed_.notify_all();
+    changed_.notifyAll();
   }
   void on(protocol::BarrierRelease& release) {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     released_[release.task] = std::move(release);
-    changed_.notify_all();
+    changed_.notifyAll();
   }
   void on(protocol::AddedFiles& added) {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     for (auto& file : added.files) files_[file.name] = std::move(file);
   }
   void on(protocol::ReplicateBlock& replicate) { mover_->add(std::move(replicate)); }
@@ -291,7 +294,7 @@ class ExecutorProcess final : public ExecutorLink {
   /// The path of a file of the driver's machine, which is fetched once.
   std::string fetchFile(const protocol::AddedFile& file) {
     const std::string path = fmt::format("{}/file-{}-{}", scratch_, file.broadcast, file.name);
-    std::lock_guard lock(fetching_files_);
+    MutexLock lock(fetching_files_);
     if (::access(path.c_str(), R_OK) == 0) return path;
     const auto contents = fetchBroadcast(BroadcastId(file.broadcast));
     const std::string half = path + ".part";
@@ -307,10 +310,11 @@ class ExecutorProcess final : public ExecutorLink {
     send(protocol::BroadcastQuery{id.value});
     protocol::BroadcastInfo info;
     {
-      std::unique_lock lock(mutex_);
-      const bool answered =
-          changed_.wait_for(lock, kAnswerLimit, [&] { return ended_ || answers_.contains(id.value); });
-      if (ended_ || !answered) throw Error("broadcast " + id.str() + ": the driver does not answer");
+      MutexLock lock(mutex_);
+      const auto limit = std::chrono::steady_clock::now() + kAnswerLimit;
+      while (!ended_ && !answers_.contains(id.value) && changed_.waitUntil(mutex_, limit)) {
+      }
+      if (ended_ || !answers_.contains(id.value)) throw Error("broadcast " + id.str() + ": the driver does not answer");
       info = std::move(answers_.at(id.value));
       answers_.erase(id.value);
     }
@@ -345,7 +349,7 @@ class ExecutorProcess final : public ExecutorLink {
     }
     end.kept_bytes = result.size();
     CheckedBytes kept = CheckedBytes::of(std::move(result));
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     results_[report.id] = std::move(kept);
   }
 
@@ -355,16 +359,16 @@ class ExecutorProcess final : public ExecutorLink {
   std::string host_;  ///< The name under which other processes reach this one.
   const std::string scratch_;
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool ended_ = false;                                    // guarded by mutex_
-  int exit_status_ = 0;                                   // guarded by mutex_
-  std::optional<protocol::Welcome> welcome_;              // guarded by mutex_
-  std::map<TaskId, CheckedBytes> results_;                // guarded by mutex_
-  std::map<int64_t, protocol::BroadcastInfo> answers_;    // guarded by mutex_
-  std::map<int64_t, protocol::BarrierRelease> released_;  // guarded by mutex_
-  std::map<std::string, protocol::AddedFile> files_;      // guarded by mutex_
-  std::mutex fetching_files_;
+  Mutex mutex_;
+  CondVar changed_;
+  bool ended_ CERIUM_GUARDED_BY(mutex_) = false;
+  int exit_status_ CERIUM_GUARDED_BY(mutex_) = 0;
+  std::optional<protocol::Welcome> welcome_ CERIUM_GUARDED_BY(mutex_);
+  std::map<TaskId, CheckedBytes> results_ CERIUM_GUARDED_BY(mutex_);
+  std::map<int64_t, protocol::BroadcastInfo> answers_ CERIUM_GUARDED_BY(mutex_);
+  std::map<int64_t, protocol::BarrierRelease> released_ CERIUM_GUARDED_BY(mutex_);
+  std::map<std::string, protocol::AddedFile> files_ CERIUM_GUARDED_BY(mutex_);
+  Mutex fetching_files_;  // Held while an added file is fetched, so that each is fetched once.
   BlockDirectory places_;
 
   std::unique_ptr<BlockClient> client_;

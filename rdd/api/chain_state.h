@@ -3,8 +3,8 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 
+#include "base/util/mutex.h"
 #include "rdd/api/support.h"
 
 namespace cerium::api {
@@ -29,8 +29,8 @@ class ChainState {
   virtual NodePtr resolve() = 0;
   NodePtr setNode(NodePtr made);
 
-  std::mutex mutex_;
-  NodePtr node_;  // guarded by mutex_
+  Mutex mutex_;
+  NodePtr node_ CERIUM_GUARDED_BY(mutex_);
 };
 using ChainStatePtr = std::shared_ptr<ChainState>;
 

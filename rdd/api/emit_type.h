@@ -20,9 +20,11 @@ struct RangeElement<std::optional<T>> {
 template <class Range>
 struct RangeElement<Range&> : RangeElement<std::remove_cv_t<Range>> {};
 
+#ifndef __clang__
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wpragmas"
 #pragma GCC diagnostic ignored "-Wnon-template-friend"
+#endif
 // Only the body of a generic lambda `[](const Line& l, auto emit) { emit(word); }` shows the type that it emits. A
 // probe passed as `emit` finds it: to deduce the probe's return type, the compiler must instantiate its call operator;
 // that instantiates Remember, whose friend function carries the type out (C++ Core issue 2118; g++ and clang agree).
@@ -30,7 +32,9 @@ template <class Call>
 struct Remembered {
   friend auto emittedBy(Remembered<Call>);
 };
+#ifndef __clang__
 #pragma GCC diagnostic pop
+#endif
 
 template <class Call, class U>
 struct Remember {

@@ -7,12 +7,12 @@
 #include <functional>
 #include <iterator>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "base/util/mutex.h"
 #include "rdd/api/support.h"
 #include "rdd/ops/partitions.h"
 
@@ -29,7 +29,7 @@ class FutureAction {
 
   /// The result, or the exception of the job or of making the result. The same at each call.
   R get() {
-    std::lock_guard lock(outcome_->mutex);
+    MutexLock lock(outcome_->mutex);
     if (outcome_->thrown == nullptr && !outcome_->value) finish(*outcome_);
     if (outcome_->thrown != nullptr) std::rethrow_exception(outcome_->thrown);
     if constexpr (!std::is_void_v<R>) return *outcome_->value;
@@ -46,11 +46,11 @@ class FutureAction {
  private:
   /// Shared by the copies of the handle.
   struct Outcome {
-    std::mutex mutex;
-    std::optional<std::conditional_t<std::is_void_v<R>, bool, R>> value;  // guarded by mutex
-    std::exception_ptr thrown;                                            // guarded by mutex
+    Mutex mutex;
+    std::optional<std::conditional_t<std::is_void_v<R>, bool, R>> value CERIUM_GUARDED_BY(mutex);
+    std::exception_ptr thrown CERIUM_GUARDED_BY(mutex);
   };
-  void finish(Outcome& outcome) {
+  void finish(Outcome& outcome) CERIUM_REQUIRES(outcome.mutex) {
     try {
       handle_->wait();
       if constexpr (std::is_void_v<R>) {

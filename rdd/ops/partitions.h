@@ -15,6 +15,8 @@ namespace cerium {
 /// The records of one partition, read once from front to back and not held in memory. A light handle.
 template <class T>
 class PartitionRecords {
+  struct Source;
+
  public:
   using value_type = T;
 
@@ -44,9 +46,9 @@ class PartitionRecords {
 
    private:
     friend class PartitionRecords;
-    explicit iterator(typename PartitionRecords::Source* source) : source_(source) {}
+    explicit iterator(Source* source) : source_(source) {}
     [[nodiscard]] bool atEnd() const { return source_ == nullptr || source_->batch.size == 0; }
-    typename PartitionRecords::Source* source_ = nullptr;
+    Source* source_ = nullptr;
   };
   using const_iterator = iterator;
 

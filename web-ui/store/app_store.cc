@@ -116,12 +116,12 @@ const Stage* Application::find(int64_t stage, int stage_attempt) const {
 }
 
 void AppStore::read(const eventlog::LogEvent& event) {
-  const std::lock_guard lock(mutex_);
-  std::visit([this](const auto& each) { on(each); }, event);
+  const MutexLock lock(mutex_);
+  std::visit([this](const auto& each) CERIUM_REQUIRES(mutex_) { on(each); }, event);
 }
 
 AppStore::Versions AppStore::versions() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return versions_;
 }
 
@@ -215,7 +215,7 @@ void AppStore::endJobStages(Job& job) {
          ++stage) {
       if (stage->second.status != StageStatus::kPending) continue;
       const auto& jobs = stage->second.jobs;
-      const bool others_run = std::any_of(jobs.begin(), jobs.end(), [&](int64_t other) {
+      const bool others_run = std::any_of(jobs.begin(), jobs.end(), [&](int64_t other) CERIUM_REQUIRES(mutex_) {
         const auto found = app_.jobs.find(other);
         return other != job.id && found != app_.jobs.end() && found->second.status == JobStatus::kRunning;
       });

@@ -4,8 +4,8 @@
 
 #include <array>
 #include <cstdint>
-#include <mutex>
 
+#include "base/util/mutex.h"
 #include "web-ui/eventlog/log_events.h"
 #include "web-ui/store/model.h"
 
@@ -32,7 +32,7 @@ class AppStore {
   /// Calls `use` with the application as it is now; nothing changes meanwhile, so `use` should be short.
   template <class Use>
   auto with(Use&& use) const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return use(static_cast<const Application&>(app_));
   }
 
@@ -41,51 +41,50 @@ class AppStore {
   [[nodiscard]] Versions versions() const;
 
  private:
-  // With mutex_ held.
-  void on(const eventlog::LogStart& event);
-  void on(const eventlog::ApplicationStart& event);
-  void on(const eventlog::ApplicationEnd& event);
-  void on(const eventlog::EnvironmentUpdate& event);
-  void on(const eventlog::ResourceProfileAdded& event);
-  void on(const eventlog::JobStart& event);
-  void on(const eventlog::JobEnd& event);
-  void on(const eventlog::StageSubmitted& event);
-  void on(const eventlog::StageCompleted& event);
-  void on(const eventlog::TaskStart& event);
-  void on(const eventlog::TaskGettingResult& event);
-  void on(const eventlog::TaskEnd& event);
-  void on(const eventlog::ExecutorAdded& event);
-  void on(const eventlog::ExecutorRemoved& event);
-  void on(const eventlog::ExecutorExcluded& event);
-  void on(const eventlog::ExecutorLeaving& event);
-  void on(const eventlog::BlockManagerAdded& event);
-  void on(const eventlog::BlockManagerRemoved& event);
-  void on(const eventlog::BlockUpdated& event);
-  void on(const eventlog::UnpersistRdd& event);
-  void on(const eventlog::StageExecutorMetrics& event);
-  void on(const eventlog::ExecutorUse& event);
-  void on(const eventlog::EventsDropped& event);
+  void on(const eventlog::LogStart& event) CERIUM_REQUIRES(mutex_);
+  void on(const eventlog::ApplicationStart& event) CERIUM_REQUIRES(mutex_);
+  void on(const eventlog::ApplicationEnd& event) CERIUM_REQUIRES(mutex_);
+  void on(const eventlog::EnvironmentUpdate& event) CERIUM_REQUIRES(mutex_);
+  void on(const eventlog::ResourceProfileAdded& event) CERIUM_REQUIRES(mutex_);
+  void on(const eventlog::JobStart& event) CERIUM_REQUIRES(mutex_);
+  void on(const eventlog::JobEnd& event) CERIUM_REQUIRES(mutex_);
+  void on(const eventlog::StageSubmitted& event) CERIUM_REQUIRES(mutex_);
+  void on(const eventlog::StageCompleted& event) CERIUM_REQUIRES(mutex_);
+  void on(const eventlog::TaskStart& event) CERIUM_REQUIRES(mutex_);
+  void on(const eventlog::TaskGettingResult& event) CERIUM_REQUIRES(mutex_);
+  void on(const eventlog::TaskEnd& event) CERIUM_REQUIRES(mutex_);
+  void on(const eventlog::ExecutorAdded& event) CERIUM_REQUIRES(mutex_);
+  void on(const eventlog::ExecutorRemoved& event) CERIUM_REQUIRES(mutex_);
+  void on(const eventlog::ExecutorExcluded& event) CERIUM_REQUIRES(mutex_);
+  void on(const eventlog::ExecutorLeaving& event) CERIUM_REQUIRES(mutex_);
+  void on(const eventlog::BlockManagerAdded& event) CERIUM_REQUIRES(mutex_);
+  void on(const eventlog::BlockManagerRemoved& event) CERIUM_REQUIRES(mutex_);
+  void on(const eventlog::BlockUpdated& event) CERIUM_REQUIRES(mutex_);
+  void on(const eventlog::UnpersistRdd& event) CERIUM_REQUIRES(mutex_);
+  void on(const eventlog::StageExecutorMetrics& event) CERIUM_REQUIRES(mutex_);
+  void on(const eventlog::ExecutorUse& event) CERIUM_REQUIRES(mutex_);
+  void on(const eventlog::EventsDropped& event) CERIUM_REQUIRES(mutex_);
 
-  void changed(Part part) { ++versions_[static_cast<size_t>(part)]; }
-  void sawTime(Instant at);
-  Stage& stageOf(const eventlog::StageInfoPtr& info);
-  Stage* findStage(int64_t stage, int attempt);
-  Executor& executorOf(const std::string& id);
-  void addTask(Stage& stage, const eventlog::TaskInfo& info);
-  Task* findTask(Stage& stage, int64_t task);
-  void endJobStages(Job& job);
-  void dropBlocks(const std::string& executor);
-  void noteChange(ExecutorChange change);
-  void makeRoom();
-  void forgetTasks(Stage& stage);
-  void forgetJobs();
-  void forgetStages();
+  void changed(Part part) CERIUM_REQUIRES(mutex_) { ++versions_[static_cast<size_t>(part)]; }
+  void sawTime(Instant at) CERIUM_REQUIRES(mutex_);
+  Stage& stageOf(const eventlog::StageInfoPtr& info) CERIUM_REQUIRES(mutex_);
+  Stage* findStage(int64_t stage, int attempt) CERIUM_REQUIRES(mutex_);
+  Executor& executorOf(const std::string& id) CERIUM_REQUIRES(mutex_);
+  void addTask(Stage& stage, const eventlog::TaskInfo& info) CERIUM_REQUIRES(mutex_);
+  Task* findTask(Stage& stage, int64_t task) CERIUM_REQUIRES(mutex_);
+  void endJobStages(Job& job) CERIUM_REQUIRES(mutex_);
+  void dropBlocks(const std::string& executor) CERIUM_REQUIRES(mutex_);
+  void noteChange(ExecutorChange change) CERIUM_REQUIRES(mutex_);
+  void makeRoom() CERIUM_REQUIRES(mutex_);
+  void forgetTasks(Stage& stage) CERIUM_REQUIRES(mutex_);
+  void forgetJobs() CERIUM_REQUIRES(mutex_);
+  void forgetStages() CERIUM_REQUIRES(mutex_);
 
   const Options options_;
-  mutable std::mutex mutex_;
-  Application app_;                 // guarded by mutex_
-  Versions versions_{};             // guarded by mutex_
-  std::set<int64_t> running_jobs_;  // guarded by mutex_
+  mutable Mutex mutex_;
+  Application app_ CERIUM_GUARDED_BY(mutex_);
+  Versions versions_ CERIUM_GUARDED_BY(mutex_){};
+  std::set<int64_t> running_jobs_ CERIUM_GUARDED_BY(mutex_);
 };
 
 }  // namespace cerium::store

@@ -16,23 +16,23 @@ Dispatcher::Dispatcher(const std::string& thread_name) {
 }
 
 void Dispatcher::post(Clock::time_point due, Task task) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   if (stopping_) return;
   tasks_.push({due, posted_++, std::move(task)});
-  changed_.notify_one();
+  changed_.notifyOne();
 }
 
 void Dispatcher::stop() {
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     stopping_ = true;
-    changed_.notify_one();
+    changed_.notifyOne();
   }
   if (thread_.joinable()) thread_.join();
 }
 
 void Dispatcher::run() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   for (;;) {
     if (!tasks_.empty() && tasks_.top().due <= Clock::now()) {
       // top() is const because changing `due` would break the queue's order. Moving `task` out does not.
@@ -45,10 +45,10 @@ void Dispatcher::run() {
     } else if (stopping_) {
       break;
     } else if (tasks_.empty()) {
-      changed_.wait(lock);
+      changed_.wait(mutex_);
     } else {
       const Clock::time_point due = tasks_.top().due;  // A copy: the queue may move its entries while we wait.
-      changed_.wait_until(lock, due);
+      changed_.waitUntil(mutex_, due);
     }
   }
   const auto dropped = std::exchange(tasks_, {});

@@ -3,14 +3,14 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <queue>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "base/util/mutex.h"
 
 namespace cerium::rpc {
 
@@ -44,11 +44,11 @@ class Dispatcher {
 
   void run();
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::priority_queue<Entry> tasks_;
-  uint64_t posted_ = 0;
-  bool stopping_ = false;
+  Mutex mutex_;
+  CondVar changed_;
+  std::priority_queue<Entry> tasks_ CERIUM_GUARDED_BY(mutex_);
+  uint64_t posted_ CERIUM_GUARDED_BY(mutex_) = 0;
+  bool stopping_ CERIUM_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

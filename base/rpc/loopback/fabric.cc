@@ -40,14 +40,14 @@ IoError cannotConnect(const Endpoint& to, const std::string& cause) {
 
 std::shared_ptr<Node> Fabric::addNode(TransportOptions options) {
   auto node = std::make_shared<Node>(std::move(options));
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   node->name = fmt::format("client-{}:0", ++nodes_);
   node->names.insert(node->name);
   return node;
 }
 
 void Fabric::removeNode(const std::shared_ptr<Node>& node) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   node->stopped = true;
   std::erase_if(listeners_, [&](const auto& entry) { return entry.second.node == node; });
   for (const auto& connection : connections_) {
@@ -55,11 +55,11 @@ void Fabric::removeNode(const std::shared_ptr<Node>& node) {
     if (connection->is_open_) passOn(*connection, [](const auto& other) { other->finish("closed by peer"); }, {});
     endHere(connection, "the transport was destroyed", Dispatcher::kFirst);
   }
-  changed_.notify_all();
+  changed_.notifyAll();
 }
 
 Endpoint Fabric::listen(const std::shared_ptr<Node>& node, const Endpoint& at, OnConnect onConnect) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   Endpoint bound = at;
   while (bound.port == 0 || (at.port == 0 && listeners_.contains(bound.str()))) bound.port = next_port_++;
   if (listeners_.contains(bound.str()))
@@ -76,19 +76,15 @@ Endpoint Fabric::listen(const std::shared_ptr<Node>& node, const Endpoint& at, O
 ConnectionPtr Fabric::connect(const std::shared_ptr<Node>& node, const Endpoint& to, Handlers handlers,
                               std::chrono::milliseconds timeout, const StopReason& stop) {
   const auto deadline = Clock::now() + timeout;
-  std::unique_lock lock(mutex_);
-  const auto is_reachable = [&] {
-    const auto found = listeners_.find(to.str());
-    const bool target_is_isolated =
-        found == listeners_.end() ? partitions_.contains(to.str()) : isIsolated(*found->second.node);
-    return node->stopped || (!isIsolated(*node) && !target_is_isolated);
-  };
-  while (!changed_.wait_until(lock, std::min(deadline, Clock::now() + kAskStop), is_reachable)) {
+  MutexLock lock(mutex_);
+  for (auto look = Clock::now(); !isReachable(*node, to);) {
+    if (changed_.waitUntil(mutex_, std::min(deadline, look + kAskStop))) continue;
     if (Clock::now() >= deadline)
       throw cannotConnect(to, fmt::format("timed out after {} ms while connecting", timeout.count()));
     lock.unlock();  // `stop` may take locks of its own
     if (const std::string reason = stop ? stop() : ""; !reason.empty()) throw cannotConnect(to, reason);
     lock.lock();
+    look = Clock::now();
   }
   if (node->stopped) throw cannotConnect(to, "the transport was destroyed");
   const auto listener = listeners_.find(to.str());
@@ -116,7 +112,7 @@ void Fabric::send(const std::shared_ptr<LoopbackConnection>& from, Bytes message
                       message.size(), limit));
     return;
   }
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   const std::shared_ptr<LoopbackConnection> to = from->other_.lock();
   if (!from->is_open_ || !to) return;
   LoopbackFate fate;
@@ -141,21 +137,21 @@ void Fabric::send(const std::shared_ptr<LoopbackConnection>& from, Bytes message
 }
 
 void Fabric::close(const std::shared_ptr<LoopbackConnection>& connection) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   if (!connection->is_open_) return;
   passOn(*connection, [](const auto& other) { other->finish("closed by peer"); }, {});
   endHere(connection, "closed by this process", Clock::now());
 }
 
 void Fabric::reset(const std::shared_ptr<LoopbackConnection>& connection, const std::string& reason) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   if (!connection->is_open_) return;
   passOn(*connection, [](const auto& other) { other->finish("connection reset by peer"); }, {});
   endHere(connection, reason, Dispatcher::kFirst);
 }
 
 void Fabric::forget(const std::shared_ptr<LoopbackConnection>& connection) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   const std::shared_ptr<LoopbackConnection> other = connection->other_.lock();
   const bool both_finished = !other || other->finished_;
   // A close that a partition holds back must still reach the other side.
@@ -165,12 +161,12 @@ void Fabric::forget(const std::shared_ptr<LoopbackConnection>& connection) {
 
 void Fabric::setRule(LoopbackNetwork::Rule rule) {
   auto shared = rule ? std::make_shared<const LoopbackNetwork::Rule>(std::move(rule)) : nullptr;
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   rule_ = std::move(shared);
 }
 
 void Fabric::cut(const std::string& a, const std::string& b) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   for (const auto& connection : connections_) {
     const auto other = connection->other_.lock();
     if (!other) continue;
@@ -182,12 +178,12 @@ void Fabric::cut(const std::string& a, const std::string& b) {
 }
 
 void Fabric::partition(const std::string& address) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   partitions_.insert(address);
 }
 
 void Fabric::heal(const std::string& address) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   partitions_.erase(address);
   for (auto next = connections_.begin(); next != connections_.end();) {
     const std::shared_ptr<LoopbackConnection> connection = *next++;
@@ -196,12 +192,22 @@ void Fabric::heal(const std::string& address) {
     for (Parcel& parcel : std::exchange(connection->held_, {})) passOn(*connection, std::move(parcel), {});
     if (connection->finished_) connections_.erase(connection);
   }
-  changed_.notify_all();
+  changed_.notifyAll();
 }
 
 bool Fabric::isIsolated(const Node& node) const {
-  return std::any_of(node.names.begin(), node.names.end(),
-                     [&](const std::string& name) { return partitions_.contains(name); });
+  for (const std::string& name : node.names) {
+    if (partitions_.contains(name)) return true;
+  }
+  return false;
+}
+
+bool Fabric::isReachable(const Node& node, const Endpoint& to) const {
+  if (node.stopped) return true;
+  const auto found = listeners_.find(to.str());
+  const bool target_is_isolated =
+      found == listeners_.end() ? partitions_.contains(to.str()) : isIsolated(*found->second.node);
+  return !target_is_isolated && !isIsolated(node);
 }
 
 void Fabric::passOn(LoopbackConnection& from, Parcel parcel, std::chrono::milliseconds delay) {

@@ -4,11 +4,9 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <utility>
@@ -16,12 +14,14 @@
 #include "base/rpc/loopback/dispatcher.h"
 #include "base/rpc/loopback/loopback.h"
 #include "base/rpc/transport.h"
+#include "base/util/mutex.h"
 
 namespace cerium::rpc {
 
 class LoopbackConnection;
 
-/// One transport of the network. `name`, `names` and `stopped` are guarded by the fabric's mutex.
+/// One transport of the network. `name`, `names` and `stopped` are guarded by the fabric's mutex, which a node cannot
+/// name for clang to check.
 struct Node {
   explicit Node(TransportOptions given) : options(std::move(given)), dispatcher(options.thread_name) {}
 
@@ -72,21 +72,23 @@ class Fabric : public std::enable_shared_from_this<Fabric> {
     OnConnect on_connect;
   };
 
-  // REQUIRES for all of these: mutex_ is held.
-  [[nodiscard]] bool isIsolated(const Node& node) const;
-  void passOn(LoopbackConnection& from, Parcel parcel, std::chrono::milliseconds delay);
+  [[nodiscard]] bool isIsolated(const Node& node) const CERIUM_REQUIRES(mutex_);
+  /// Whether connect() need not wait: no partition lies between `node` and `to`, or the node is stopped.
+  [[nodiscard]] bool isReachable(const Node& node, const Endpoint& to) const CERIUM_REQUIRES(mutex_);
+  void passOn(LoopbackConnection& from, Parcel parcel, std::chrono::milliseconds delay) CERIUM_REQUIRES(mutex_);
   /// `due` is Dispatcher::kFirst to overtake messages on their way.
   void endHere(const std::shared_ptr<LoopbackConnection>& connection, const std::string& reason,
-               Dispatcher::Clock::time_point due);
+               Dispatcher::Clock::time_point due) CERIUM_REQUIRES(mutex_);
 
-  std::mutex mutex_;
-  std::condition_variable changed_;  // Notified when a partition is healed or a node removed; see connect().
-  std::map<std::string, Listening> listeners_;
-  std::set<std::shared_ptr<LoopbackConnection>> connections_;  // Both sides of each connection, until forget().
-  std::set<std::string> partitions_;
-  std::shared_ptr<const LoopbackNetwork::Rule> rule_;
-  uint16_t next_port_ = 40'000;
-  int nodes_ = 0;
+  Mutex mutex_;
+  CondVar changed_;  // Notified when a partition is healed or a node removed; see connect().
+  std::map<std::string, Listening> listeners_ CERIUM_GUARDED_BY(mutex_);
+  // Both sides of each connection, until forget().
+  std::set<std::shared_ptr<LoopbackConnection>> connections_ CERIUM_GUARDED_BY(mutex_);
+  std::set<std::string> partitions_ CERIUM_GUARDED_BY(mutex_);
+  std::shared_ptr<const LoopbackNetwork::Rule> rule_ CERIUM_GUARDED_BY(mutex_);
+  uint16_t next_port_ CERIUM_GUARDED_BY(mutex_) = 40'000;
+  int nodes_ CERIUM_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace cerium::rpc

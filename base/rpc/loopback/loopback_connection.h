@@ -43,7 +43,8 @@ class LoopbackConnection final : public Connection, public std::enable_shared_fr
 
   std::weak_ptr<LoopbackConnection> other_;  // Written once, before connect() hands out either side.
 
-  // Guarded by the fabric's mutex; is_open_ is written under it and read anywhere.
+  // Guarded by the fabric's mutex, unchecked: clang takes fabric_->mutex_ and Fabric's own mutex_ for two mutexes.
+  // is_open_ is written under the mutex and read anywhere.
   std::atomic<bool> is_open_ = true;  // Whether this side sends and delivers.
   uint64_t messages_ = 0;
   Dispatcher::Clock::time_point last_due_ = Dispatcher::kFirst;

@@ -91,7 +91,7 @@ void TcpConnection::send(Bytes message) {
   const size_t size = message.size();
   // Computed before the lock, because it takes time; skipped for a message that is not sent.
   const FrameHeader header = size > max_message_bytes_ ? FrameHeader{} : FrameHeader::of(message.view());
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   if (closing_ || closed_) return;
   if (size > max_message_bytes_) {
     // Posted under the lock, as all posts are: after closed_ is set, no work may enter the io_context.
@@ -109,7 +109,7 @@ void TcpConnection::send(Bytes message) {
 }
 
 void TcpConnection::close() {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   if (closing_ || closed_) return;
   closing_ = true;
   asio::post(*io_, [self = shared_from_this()] { self->armLinger(); });
@@ -155,7 +155,7 @@ void TcpConnection::abandon() {
 void TcpConnection::writeNext() {
   if (closed_) return;
   if (in_flight_.empty()) {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     std::swap(in_flight_, incoming_);
     if (in_flight_.empty()) {
       writer_active_ = false;
@@ -254,7 +254,7 @@ uint64_t TcpConnection::takenBytes() {
 void TcpConnection::finish(const std::string& reason) {
   if (closed_) return;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     closed_ = true;
     incoming_.clear();
     queued_bytes_ = 0;

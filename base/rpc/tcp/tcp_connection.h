@@ -8,12 +8,12 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "base/rpc/tcp/frame_reader.h"
 #include "base/rpc/tcp/send_queue.h"
 #include "base/rpc/transport.h"
+#include "base/util/mutex.h"
 
 namespace cerium::rpc {
 
@@ -41,7 +41,7 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
   void abandon();
 
  private:
-  void wakeWriter();
+  void wakeWriter() CERIUM_REQUIRES(mutex_);
   void writeNext();
   void onWritten(const boost::system::error_code& error, size_t count);
   void shutDownSending();
@@ -66,10 +66,10 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
   std::atomic<uint64_t> received_bytes_ = 0;
   std::atomic<bool> closing_ = false;  // Written under mutex_.
 
-  std::mutex mutex_;            // Callbacks and I/O run without it.
-  SendQueue incoming_;          // Messages that the writer has not taken yet.
-  bool writer_active_ = false;  // A call of writeNext() is posted, or a write is running.
-  bool closed_ = false;         // Set by the I/O thread.
+  Mutex mutex_;                                           // Callbacks and I/O run without it.
+  SendQueue incoming_ CERIUM_GUARDED_BY(mutex_);          // Messages that the writer has not taken yet.
+  bool writer_active_ CERIUM_GUARDED_BY(mutex_) = false;  // A call of writeNext() is posted, or a write is running.
+  bool closed_ = false;  // Written by the I/O thread under mutex_; the I/O thread reads it without.
 
   // The I/O thread owns the members below.
   boost::asio::ip::tcp::socket socket_;
