@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 BASE = ["base/util", "base/config", "base/serde", "base/events", "base/rpc", "base/storage", "base/protocol"]
-WEB_UI = ["web-ui/http", "web-ui/eventlog", "web-ui/store", "web-ui/api", "web-ui/pages"]
+WEB_UI = ["web-ui/http", "web-ui/eventlog", "web-ui/store", "web-ui/diagnosis", "web-ui/api", "web-ui/pages"]
 PUBLIC_HEADERS = "driver/include/cerium"
 
 # A folder may include itself and the folders of its row; a name with .h is that header alone; "*" is everything. The
@@ -34,8 +34,9 @@ ROWS = {
     "web-ui/pages": ["web-ui/http"],
     "web-ui/eventlog": ["web-ui/http", *BASE],  # for the JSON library
     "web-ui/store": ["web-ui/eventlog", *BASE],
-    "web-ui/api": ["web-ui/http", "web-ui/store", "web-ui/eventlog", *BASE],
-    "web-ui/history": ["web-ui/pages", "web-ui/api", "web-ui/http", "web-ui/store", "web-ui/eventlog", *BASE],
+    "web-ui/diagnosis": ["web-ui/store", "web-ui/eventlog", *BASE],
+    "web-ui/api": ["web-ui/diagnosis", "web-ui/http", "web-ui/store", "web-ui/eventlog", *BASE],
+    "web-ui/history": ["web-ui/pages", "web-ui/diagnosis", "web-ui/api", "web-ui/http", "web-ui/store", "web-ui/eventlog", *BASE],
     "driver/scheduler": ["rdd", "base/util", "base/events"],
     "driver/replay": ["driver/scheduler", "rdd", "base/util", "base/serde", "base/events"],
     "driver/events": ["driver/listener.h", "base/util", "base/config", "base/events"],

@@ -5,6 +5,7 @@
 
 #include "web-ui/api/changes.h"
 #include "web-ui/api/failures.h"
+#include "web-ui/api/findings.h"
 #include "web-ui/api/job_graph.h"
 #include "web-ui/api/overview.h"
 #include "web-ui/api/parameters.h"
@@ -75,6 +76,7 @@ object historyPage(Applications& applications, const Request& request) {
 }  // namespace
 
 void addCeriumApi(http::Router& router, const std::shared_ptr<Applications>& applications, const Port& port) {
+  const auto diagnoses = std::make_shared<Diagnoses>();
   // Adds a resource of one application; `make` gets the application, the instant at which it is seen and the request.
   const auto add = [&](const std::string& path, auto make) {
     router.get("/api/cerium/v1/applications/{app}" + path, [applications, make](const Request& request) {
@@ -87,11 +89,16 @@ void addCeriumApi(http::Router& router, const std::shared_ptr<Applications>& app
              [applications, port](const Request&) { return jsonResponse(sessionJson(*applications, port)); });
   router.get("/api/cerium/v1/applications",
              [applications](const Request& request) { return jsonResponse(historyPage(*applications, request)); });
-  router.get("/api/cerium/v1/applications/{app}/overview", [applications](const Request& request) {
+  router.get("/api/cerium/v1/applications/{app}/overview", [applications, diagnoses](const Request& request) {
     const Shown shown = applications->open(request.params.at("app"));
-    return shown.store->with([&](const Application& app) { return jsonResponse(overviewJson(app, shown)); });
+    return shown.store->with([&](const Application& app) {
+      const auto findings = diagnoses->of(app, viewTime(app, shown.completed));
+      return jsonResponse(overviewJson(app, shown, *findings));
+    });
   });
-  add("/findings", [](const Application&, Instant, const Request&) { return object{{"findings", array()}}; });
+  add("/findings", [diagnoses](const Application& app, Instant at, const Request& request) {
+    return findingsJson(*diagnoses->of(app, at), request);
+  });
   add("/failures", [](const Application& app, Instant, const Request& request) { return failuresPage(app, request); });
   add("/jobs", jobTable);
   add("/jobs/{job}/graph", [](const Application& app, Instant at, const Request& request) {

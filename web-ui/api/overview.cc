@@ -7,6 +7,7 @@
 #include <map>
 
 #include "web-ui/api/failures.h"
+#include "web-ui/api/findings.h"
 #include "web-ui/api/rows.h"
 
 namespace cerium::api {
@@ -19,6 +20,7 @@ namespace {
 
 constexpr size_t kRunningShown = 20;
 constexpr size_t kFailuresShown = 3;
+constexpr size_t kFindingsShown = 5;
 
 object jobCounts(const Application& app) {
   std::map<std::string, int64_t> count{{"running", 0}, {"succeeded", 0}, {"failed", 0}, {"cancelled", 0}};
@@ -56,7 +58,7 @@ array notesOf(const Application& app, const Shown& shown) {
 
 }  // namespace
 
-object overviewJson(const Application& app, const Shown& shown) {
+object overviewJson(const Application& app, const Shown& shown, const std::vector<diagnosis::Finding>& findings) {
   const store::Instant at = viewTime(app, shown.completed);
   eventlog::TaskFigures sum;
   int64_t running = 0, succeeded = 0, failed = 0, killed = 0;
@@ -88,6 +90,8 @@ object overviewJson(const Application& app, const Shown& shown) {
   std::vector<object> cards = failureCards(app);
   array failures;
   for (size_t i = 0; i < cards.size() && i < kFailuresShown; ++i) failures.push_back(cards[i]);
+  array worst;
+  for (size_t i = 0; i < findings.size() && i < kFindingsShown; ++i) worst.push_back(findingJson(findings[i]));
   return {{"id", app.id},
           {"name", app.name},
           {"user", app.user},
@@ -120,8 +124,8 @@ object overviewJson(const Application& app, const Shown& shown) {
           {"runningStages", std::move(running_stages)},
           {"failures", std::move(failures)},
           {"failuresTotal", cards.size()},
-          {"findings", array()},
-          {"findingsTotal", 0}};
+          {"findings", std::move(worst)},
+          {"findingsTotal", findings.size()}};
 }
 
 }  // namespace cerium::api
