@@ -101,7 +101,7 @@ void Engine::start() {
   backend_ = makeBackend(conf_, application_id_, context_id_);
   const Scheduler::Options options = loopOptions(conf_, backend_->isLocal(), backend_->localFailures());
   loop_ = std::make_unique<SchedulerLoop>(options, *backend_, bus_, makeInputLog(conf_, options, application_id_));
-  web_ui_ = WebUi::start(conf_, application_id_, Context::version());
+  web_ui_ = WebUi::start(conf_, application_id_, Context::version(), backend_->logDir());
   if (web_ui_) bus_.add(EventQueue::start({.name = "cerium-ui"}, web_ui_));
   tellStarted();
   loop_->start();

@@ -21,7 +21,8 @@ constexpr uint64_t kBytesPerTask = 320;
 /// The one application of this process.
 class LiveApplication final : public api::Applications {
  public:
-  explicit LiveApplication(std::shared_ptr<const store::AppStore> store) : store_(std::move(store)) {}
+  LiveApplication(std::shared_ptr<const store::AppStore> store, std::string executor_logs)
+      : store_(std::move(store)), executor_logs_(std::move(executor_logs)) {}
   std::vector<api::Listed> list() override {
     return store_->with([](const store::Application& app) {
       api::Listed listed;
@@ -39,11 +40,17 @@ class LiveApplication final : public api::Applications {
   api::Shown open(const std::string& id) override {
     const std::string own = store_->with([](const store::Application& app) { return app.id; });
     if (id != own) throw http::Refusal{404, "unknown app: " + id};
-    return {.store = store_, .completed = false, .last_updated = 0, .notes = {}, .log = {}};
+    return {.store = store_,
+            .completed = false,
+            .last_updated = 0,
+            .notes = {},
+            .log = {},
+            .executor_logs = executor_logs_};
   }
 
  private:
   const std::shared_ptr<const store::AppStore> store_;
+  const std::string executor_logs_;
 };
 
 store::AppStore::Options storeOptions(const Conf& conf) {
@@ -56,15 +63,17 @@ store::AppStore::Options storeOptions(const Conf& conf) {
 
 }  // namespace
 
-std::shared_ptr<WebUi> WebUi::start(const Conf& conf, const std::string& application_id, const std::string& version) {
+std::shared_ptr<WebUi> WebUi::start(const Conf& conf, const std::string& application_id, const std::string& version,
+                                    const std::string& executor_logs) {
   if (!conf.getBool("cerium.ui.enabled") && !conf.getBool("cerium.eventLog.enabled")) return nullptr;
-  return std::make_shared<WebUi>(conf, application_id, version);
+  return std::make_shared<WebUi>(conf, application_id, version, executor_logs);
 }
 
-WebUi::WebUi(const Conf& conf, const std::string& application_id, const std::string& version)
+WebUi::WebUi(const Conf& conf, const std::string& application_id, const std::string& version,
+             const std::string& executor_logs)
     : store_(std::make_shared<store::AppStore>(storeOptions(conf))) {
   if (conf.getBool("cerium.eventLog.enabled")) openLog(conf, application_id);
-  if (conf.getBool("cerium.ui.enabled")) serve(conf, version);
+  if (conf.getBool("cerium.ui.enabled")) serve(conf, version, executor_logs);
 }
 
 void WebUi::openLog(const Conf& conf, const std::string& application_id) {
@@ -79,9 +88,9 @@ void WebUi::openLog(const Conf& conf, const std::string& application_id) {
   }
 }
 
-void WebUi::serve(const Conf& conf, const std::string& version) {
+void WebUi::serve(const Conf& conf, const std::string& version, const std::string& executor_logs) {
   http::Router router;
-  const auto application = std::make_shared<LiveApplication>(store_);
+  const auto application = std::make_shared<LiveApplication>(store_, executor_logs);
   api::addSparkApi(router, application);
   api::addCeriumApi(router, application, {.pages = "driver", .version = version});
   http::addStaticFiles(router, http::webPages());

@@ -19,10 +19,12 @@ namespace cerium {
 /// of the program says so. Threads: read() on the queue's thread; the rest from any.
 class WebUi final : public EventReader {
  public:
-  /// Null if the settings want neither pages nor a log.
+  /// Null if the settings want neither pages nor a log. `executor_logs`: the folder with the executors' log files;
+  /// empty if they lie elsewhere.
   [[nodiscard]] static std::shared_ptr<WebUi> start(const Conf& conf, const std::string& application_id,
-                                                    const std::string& version);
-  WebUi(const Conf& conf, const std::string& application_id, const std::string& version);
+                                                    const std::string& version, const std::string& executor_logs);
+  WebUi(const Conf& conf, const std::string& application_id, const std::string& version,
+        const std::string& executor_logs);
 
   void read(const events::Event& event) override;
 
@@ -31,7 +33,7 @@ class WebUi final : public EventReader {
 
  private:
   void openLog(const Conf& conf, const std::string& application_id);
-  void serve(const Conf& conf, const std::string& version);
+  void serve(const Conf& conf, const std::string& version, const std::string& executor_logs);
   void write(const eventlog::LogEvent& event);
   void giveUpLog(const std::exception& error);
 

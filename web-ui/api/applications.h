@@ -18,9 +18,10 @@ namespace cerium::api {
 struct Shown {
   std::shared_ptr<const store::AppStore> store;
   bool completed = false;
-  store::Instant last_updated = 0;  ///< 0: now, as it runs.
-  std::vector<std::string> notes;   ///< What is wrong with its log.
-  std::filesystem::path log;        ///< Empty if there is none.
+  store::Instant last_updated = 0;      ///< 0: now, as it runs.
+  std::vector<std::string> notes;       ///< What is wrong with its log.
+  std::filesystem::path log;            ///< Empty if there is none.
+  std::filesystem::path executor_logs;  ///< The folder with the executors\' log files; empty if they are elsewhere.
 };
 
 /// One line of the list of applications, without the contents of its log.

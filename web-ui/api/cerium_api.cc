@@ -1,15 +1,20 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "web-ui/api/cerium_api.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <filesystem>
 
 #include "web-ui/api/changes.h"
+#include "web-ui/api/compare.h"
 #include "web-ui/api/failures.h"
 #include "web-ui/api/findings.h"
 #include "web-ui/api/job_graph.h"
+#include "web-ui/api/log_files.h"
 #include "web-ui/api/overview.h"
 #include "web-ui/api/parameters.h"
 #include "web-ui/api/rows.h"
+#include "web-ui/api/shuffle_heat.h"
 #include "web-ui/api/spark_api.h"
 #include "web-ui/api/storage.h"
 #include "web-ui/api/table.h"
@@ -73,6 +78,53 @@ object historyPage(Applications& applications, const Request& request) {
   return page;
 }
 
+constexpr const char* kNoLogs =
+    "the executor's log lies on its worker, or is gone; the worker's pages show the logs of running executors";
+
+/// The log files of an executor: executor-ID.log, and others whose names begin so.
+std::vector<std::filesystem::path> executorLogs(const Shown& shown, const std::string& executor) {
+  std::vector<std::filesystem::path> files;
+  if (shown.executor_logs.empty()) return files;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(shown.executor_logs, error)) {
+    if (entry.is_regular_file(error) && entry.path().filename().string().starts_with("executor-" + executor + "."))
+      files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+/// Logs, comparisons and traces.
+void addFiles(http::Router& router, const std::shared_ptr<Applications>& applications) {
+  const std::string app_route = "/api/cerium/v1/applications/{app}";
+  router.get(app_route + "/executors/{executor}/logs", [applications](const Request& request) {
+    const Shown shown = applications->open(request.params.at("app"));
+    return jsonResponse(logFilesJson(executorLogs(shown, request.params.at("executor")), kNoLogs));
+  });
+  router.get(app_route + "/executors/{executor}/log", [applications](const Request& request) {
+    const Shown shown = applications->open(request.params.at("app"));
+    return jsonResponse(logTextJson(executorLogs(shown, request.params.at("executor")), request));
+  });
+  router.get(app_route + "/compare", [applications](const Request& request) {
+    const Shown left = applications->open(request.params.at("app"));
+    const std::string other = request.get("with");
+    if (other == request.params.at("app")) throw http::Refusal{400, "an application is compared with another one"};
+    const Shown right = applications->open(other);
+    return left.store->with([&](const Application& one) {
+      return right.store->with(
+          [&](const Application& two) { return jsonResponse(compareJson(one, left.completed, two, right.completed)); });
+    });
+  });
+  router.get(app_route + "/trace", [applications](const Request& request) {
+    const Shown shown = applications->open(request.params.at("app"));
+    return shown.store->with([&](const Application& app) {
+      http::Response trace{traceJson(app, viewTime(app, shown.completed))};
+      trace.headers = {{"Content-Disposition", "attachment; filename=\"" + app.id + ".trace.json\""}};
+      return trace;
+    });
+  });
+}
+
 }  // namespace
 
 void addCeriumApi(http::Router& router, const std::shared_ptr<Applications>& applications, const Port& port) {
@@ -101,6 +153,8 @@ void addCeriumApi(http::Router& router, const std::shared_ptr<Applications>& app
   });
   add("/failures", [](const Application& app, Instant, const Request& request) { return failuresPage(app, request); });
   add("/jobs", jobTable);
+  add("/jobs/{job}",
+      [](const Application& app, Instant at, const Request& request) { return jobRow(app, jobOf(app, request), at); });
   add("/jobs/{job}/graph", [](const Application& app, Instant at, const Request& request) {
     return jobGraph(app, jobOf(app, request), at);
   });
@@ -123,6 +177,10 @@ void addCeriumApi(http::Router& router, const std::shared_ptr<Applications>& app
   add("/executors/{executor}/series", executorSeries);
   add("/environment",
       [](const Application& app, Instant, const Request& request) { return environmentTable(app, request); });
+  add("/stages/{stage}/{attempt}/shuffle", [](const Application& app, Instant, const Request& request) {
+    return shuffleHeat(stageOf(app, request), request);
+  });
+  addFiles(router, applications);
   addChanges(router, applications);
 }
 

@@ -43,6 +43,12 @@ const char* kindOf(const eventlog::TaskFailure& failure) {
   return failure.reason == "ExceptionFailure" ? "userException" : "engineFailure";
 }
 
+/// Without the exception's type.
+std::string messageOf(const eventlog::TaskFailure& failure) {
+  const std::string type = failure.class_name + ": ";
+  return failure.message.starts_with(type) ? failure.message.substr(type.size()) : failure.message;
+}
+
 struct Card {
   const Stage* stage = nullptr;
   const Task* task = nullptr;  ///< The first of them.
@@ -61,7 +67,7 @@ bool endedJob(const Application& app, const Stage& stage, const Task& task) {
   for (int64_t id : stage.jobs) {
     const auto job = app.jobs.find(id);
     if (job == app.jobs.end() || job->second.status != store::JobStatus::kFailed) continue;
-    const std::string& own = task.failure->message;
+    const std::string own = messageOf(*task.failure);
     const std::string first_line = own.substr(0, own.find('\n'));
     if (job->second.failure.find(first_line) != std::string::npos ||
         stage.info->failure.find(first_line) != std::string::npos)
@@ -93,13 +99,10 @@ object cardJson(const Application& app, const std::string& id, const Card& card)
   for (const std::string& each : card.executors) {
     if (executors.size() < kExecutorsNamed) executors.emplace_back(each);
   }
-  std::string message = failure.message;
-  if (!failure.class_name.empty() && message.starts_with(failure.class_name + ": "))
-    message.erase(0, failure.class_name.size() + 2);
   return {{"id", id},
           {"kind", kindOf(failure)},
           {"errorType", failure.class_name},
-          {"message", message},
+          {"message", messageOf(failure)},
           {"callSite", failure.call_site},
           {"endedJob", card.ended_job},
           {"count", card.count},

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/util/error.h"
+#include "base/util/user_folders.h"
 #include "web-ui/history/log_reader.h"
 #include "web-ui/http/message.h"
 
@@ -121,7 +122,10 @@ api::Shown LogFolder::open(const std::string& id) {
   if (opened != opened_.end()) opened_.erase(opened);
   auto store = std::make_shared<store::AppStore>();
   const LogSummary summary = readLog(log->first, [&](const eventlog::LogEvent& event) { store->read(event); });
-  opened_.push_front({id, stamp, {store, !stamp.in_progress, stamp.modified, summary.notes, log->first}});
+  // Executors of a local cluster left their logs in this user's state folder.
+  const fs::path executor_logs = fs::path(stateFolder()) / fs::path(id).filename();
+  opened_.push_front(
+      {id, stamp, {store, !stamp.in_progress, stamp.modified, summary.notes, log->first, executor_logs}});
   if (opened_.size() > kept_) opened_.pop_back();
   return opened_.front().shown;
 }
