@@ -74,39 +74,46 @@ object stageOf(const StageInfo& stage) {
   return json;
 }
 
-object taskOf(const TaskInfo& task) {
-  return {{"Task ID", task.id},
-          {"Index", task.index},
-          {"Attempt", task.attempt},
-          {"Partition ID", task.partition},
-          {"Launch Time", task.launched},
-          {"Executor ID", task.executor},
-          {"Host", task.host},
-          {"Locality", task.locality},
-          {"Speculative", task.speculative},
-          {"Getting Result Time", task.getting_result},
-          {"Finish Time", task.finished},
-          {"Failed", task.failed},
-          {"Killed", task.killed},
-          {"Accumulables", array()}};
+// ---- tasks: millions of them, so their text is put together without a tree of values
+
+using Text = fmt::memory_buffer;
+
+template <class... Args>
+void put(Text& text, fmt::format_string<Args...> format, Args&&... args) {
+  fmt::format_to(std::back_inserter(text), format, std::forward<Args>(args)...);
+}
+std::string quoted(const std::string& text) { return boost::json::serialize(boost::json::string(text)); }
+
+void putTask(Text& text, const TaskInfo& task) {
+  put(text,
+      R"({{"Task ID":{},"Index":{},"Attempt":{},"Partition ID":{},"Launch Time":{},"Executor ID":{},"Host":{},)"
+      R"("Locality":{},"Speculative":{},"Getting Result Time":{},"Finish Time":{},"Failed":{},"Killed":{},)"
+      R"("Accumulables":[]}})",
+      task.id, task.index, task.attempt, task.partition, task.launched, quoted(task.executor), quoted(task.host),
+      quoted(task.locality), task.speculative, task.getting_result, task.finished, task.failed, task.killed);
 }
 
-object metricsOf(const TaskFigures& figures) {
-  object json;
-  for (const char* group : {"", detail::kRead, detail::kWrite, detail::kIn, detail::kOut}) {
-    object fields;
-    object& into = *group == '\0' ? json : fields;
-    for (const LogFigure& figure : kLogFigures) {
-      if (std::string_view(figure.log_group) == group) into[figure.log_name] = figures.*figure.of;
+/// Groups that are wholly 0 are left out; Spark and Cerium read them as 0.
+void putMetrics(Text& text, const TaskFigures& figures) {
+  put(text, "{{");
+  for (size_t i = 0; i < kLogFigures.size();) {
+    const std::string_view group = kLogFigures[i].log_group;
+    size_t end = i;
+    bool has_value = group.empty();
+    for (; end < kLogFigures.size() && group == kLogFigures[end].log_group; ++end)
+      has_value = has_value || figures.*kLogFigures[end].of != 0;
+    if (has_value && !group.empty()) put(text, "\"{}\":{{", group);
+    for (size_t at = i; has_value && at < end; ++at) {
+      const bool is_last = !group.empty() && at + 1 == end;
+      put(text, "\"{}\":{}{}", kLogFigures[at].log_name, figures.*kLogFigures[at].of, is_last ? "}," : ",");
     }
-    if (*group != '\0') json[group] = std::move(fields);
+    i = end;
   }
-  json["Updated Blocks"] = array();
-  return json;
+  put(text, "\"Updated Blocks\":[]}}");
 }
 
+/// Why a task ended that did not succeed.
 object reasonOf(const TaskEnd& end) {
-  if (!end.failure) return {{"Reason", "Success"}};
   const TaskFailure& failure = *end.failure;
   object json{{"Reason", failure.reason}};
   if (failure.reason == "FetchFailed") {
@@ -205,28 +212,36 @@ struct Writer {
     json["Stage Info"] = stageOf(*each.stage);
     return json;
   }
-  object operator()(const TaskStart& each) const {
-    object json = event("TaskStart");
-    json["Stage ID"] = each.stage;
-    json["Stage Attempt ID"] = each.stage_attempt;
-    json["Task Info"] = taskOf(each.task);
-    return json;
+  std::string operator()(const TaskStart& each) const {
+    Text text;
+    put(text, R"({{"Event":"SparkListenerTaskStart","Stage ID":{},"Stage Attempt ID":{},"Task Info":)", each.stage,
+        each.stage_attempt);
+    putTask(text, each.task);
+    put(text, "}}");
+    return fmt::to_string(text);
   }
-  object operator()(const TaskGettingResult& each) const {
-    object json = event("TaskGettingResult");
-    json["Task Info"] = taskOf(each.task);
-    return json;
+  std::string operator()(const TaskGettingResult& each) const {
+    Text text;
+    put(text, R"({{"Event":"SparkListenerTaskGettingResult","Task Info":)");
+    putTask(text, each.task);
+    put(text, "}}");
+    return fmt::to_string(text);
   }
-  object operator()(const TaskEnd& each) const {
-    object json = event("TaskEnd");
-    json["Stage ID"] = each.stage;
-    json["Stage Attempt ID"] = each.stage_attempt;
-    json["Task Type"] = each.is_result ? "ResultTask" : "ShuffleMapTask";
-    json["Task End Reason"] = reasonOf(each);
-    json["Task Info"] = taskOf(each.task);
-    json["Task Executor Metrics"] = object();
-    if (each.figures) json["Task Metrics"] = metricsOf(*each.figures);
-    return json;
+  std::string operator()(const TaskEnd& each) const {
+    Text text;
+    put(text,
+        R"({{"Event":"SparkListenerTaskEnd","Stage ID":{},"Stage Attempt ID":{},"Task Type":"{}","Task End Reason":)",
+        each.stage, each.stage_attempt, each.is_result ? "ResultTask" : "ShuffleMapTask");
+    put(text, "{}", each.failure ? boost::json::serialize(reasonOf(each)) : R"({"Reason":"Success"})");
+    put(text, R"(,"Task Info":)");
+    putTask(text, each.task);
+    put(text, R"(,"Task Executor Metrics":{{}})");
+    if (each.figures) {
+      put(text, R"(,"Task Metrics":)");
+      putMetrics(text, *each.figures);
+    }
+    put(text, "}}");
+    return fmt::to_string(text);
   }
   object operator()(const ExecutorAdded& each) const {
     object json = event("ExecutorAdded");
@@ -323,6 +338,17 @@ struct Writer {
 
 }  // namespace
 
-std::string toJson(const LogEvent& event) { return boost::json::serialize(std::visit(Writer(), event)); }
+std::string toJson(const LogEvent& event) {
+  return std::visit(
+      [](const auto& each) -> std::string {
+        auto json = Writer()(each);
+        if constexpr (std::is_same_v<decltype(json), object>) {
+          return boost::json::serialize(json);
+        } else {
+          return json;
+        }
+      },
+      event);
+}
 
 }  // namespace cerium::eventlog
