@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { answers, kEnd, NotFound, nothingYet } from './fixtures/answers.mjs';
+import { kStart } from './fixtures/simulation.mjs';
 import { hostile } from './fixtures/hostile.mjs';
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '../dist');
@@ -61,6 +62,7 @@ function answerTo(scene, path, query, now) {
 }
 
 function sendChanges(scene, response, clock) {
+  const at = () => kStart + (scene.now ?? clock.now());
   response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
   const topics = [
     'application',
@@ -77,7 +79,7 @@ function sendChanges(scene, response, clock) {
   let version = 0;
   const send = changed =>
     response.write(
-      `data: ${JSON.stringify({ version: ++version, changed, now: Date.now(), ...(scene.session.pages === 'history' ? { ended: true } : {}) })}\n\n`,
+      `data: ${JSON.stringify({ version: ++version, changed, now: at(), ...(scene.session.pages === 'history' ? { ended: true } : {}) })}\n\n`,
     );
   send(topics);
   if (scene.session.pages === 'history') return response.end();

@@ -12,6 +12,12 @@ const kSilenceMs = 12_000;
 
 type Reader = (topics: ReadonlySet<Topic>) => void;
 
+/** How far the server's clock is ahead of this machine's. */
+let aheadMs = 0;
+
+/** The present time by the server's clock, which the instants of the answers are of. */
+export const serverNow = () => Date.now() + aheadMs;
+
 class Live {
   private source: EventSource | undefined;
   private heardAt = 0;
@@ -60,6 +66,7 @@ class Live {
 
   private change(change: Schema<'Change'>) {
     this.heard();
+    aheadMs = change.now - Date.now();
     const topics = new Set(change.changed);
     for (const reader of this.readers) reader(topics);
     if (!change.ended) return;

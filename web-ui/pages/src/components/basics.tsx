@@ -4,8 +4,10 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Schema } from '../api';
+import { serverNow } from '../live';
 import type { Resource } from '../resource';
 import { useHref } from '../session';
+import { Name } from './long';
 import { ago, clock, count, instant, sparkTime } from '../units';
 
 /** States by how they are shown; any other state is shown neutrally. */
@@ -61,11 +63,11 @@ export function Time({
 }) {
   const ms = typeof at === 'string' ? sparkTime(at) : at;
   if (ms == null) return <span class="dim">–</span>;
-  const reference = now ?? Date.now();
+  const reference = now ?? serverNow();
   const sameDay = instant(ms).slice(0, 10) === instant(reference).slice(0, 10);
   return (
     <time dateTime={new Date(ms).toISOString()} title={`${new Date(ms).toISOString()} · ${ago(ms, reference)}`}>
-      {sameDay ? clock(ms) : instant(ms)}
+      {sameDay ? clock(ms) : instant(ms).slice(0, 16)}
       {relative && <span class="dim"> {ago(ms, reference)}</span>}
     </time>
   );
@@ -188,7 +190,11 @@ export function EvidenceLink({ of }: { of: Schema<'Link'> }) {
     failures: { page: 'failures' },
     taskstream: { page: 'stream', from: of.from, to: of.until },
   };
-  return <a href={href(targets[of.to])}>{of.text}</a>;
+  return (
+    <a href={href(targets[of.to])}>
+      <Name text={of.text} />
+    </a>
+  );
 }
 
 /** "1 more", "12,004 more", for lists that are cut. */

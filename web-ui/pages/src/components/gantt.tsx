@@ -152,7 +152,7 @@ function BarShape({ bar, left, right, top }: { bar: Bar; left: number; right: nu
     </>
   );
   return bar.href ? (
-    <a href={bar.href} aria-label={bar.title}>
+    <a href={bar.href} aria-label={text ? undefined : bar.title}>
       {shape}
     </a>
   ) : (

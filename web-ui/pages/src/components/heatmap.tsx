@@ -11,6 +11,8 @@ type Cell = { row: number; column: number };
 
 const kSums = 44; // Height of the bars above and width of the bars at the right.
 
+const kHeight = 560;
+
 const range = (bucket: number, per: number, total: number) => {
   const first = bucket * per;
   const last = Math.min(first + per, total) - 1;
@@ -25,7 +27,10 @@ export function HeatMap({ of }: { of: Heat }) {
   const [cell, setCell] = useState<Cell | undefined>();
   const rows = of.bytes.length;
   const columns = of.bytes[0]?.length ?? 0;
-  const side = Math.max(3, Math.min(14, Math.floor((width - kSums) / Math.max(columns, 1))));
+  const side = Math.max(
+    3,
+    Math.min(14, Math.floor((width - kSums) / Math.max(columns, 1)), Math.floor(kHeight / Math.max(rows, 1))),
+  );
   const most = Math.max(1, ...of.bytes.flat().map(each => each ?? 0));
 
   useEffect(() => {

@@ -29,6 +29,8 @@ export interface Column<Row> {
   /** Explains the column. */
   help?: string;
   wide?: boolean;
+  /** As narrow as its contents. */
+  narrow?: boolean;
 }
 
 export interface Filter {
@@ -36,6 +38,10 @@ export interface Filter {
   name: string;
   title: string;
   options: (string | [value: string, text: string])[];
+}
+
+function classOf<Row>(column: Column<Row>): string {
+  return [column.number && 'num', column.wide && 'wide', column.narrow && 'narrow'].filter(Boolean).join(' ');
 }
 
 type TablePath = { [P in GetPath]: Answer<P> extends { total: number; rows: unknown[] } ? P : never }[GetPath];
@@ -114,7 +120,7 @@ export function DataTable<P extends TablePath>(props: Props<P>) {
                 {answer.rows.map(row => (
                   <tr key={props.rowKey(row)} class={props.rowClass?.(row)}>
                     {props.columns.map(column => (
-                      <td key={column.title} class={column.number ? 'num' : column.wide ? 'wide' : undefined}>
+                      <td key={column.title} class={classOf(column)}>
                         {column.cell(row)}
                       </td>
                     ))}
@@ -315,7 +321,7 @@ export function PlainTable<Row>(props: {
           {props.rows.map(row => (
             <tr key={props.rowKey(row)} class={props.rowClass?.(row)}>
               {props.columns.map(column => (
-                <td key={column.title} class={column.number ? 'num' : column.wide ? 'wide' : undefined}>
+                <td key={column.title} class={classOf(column)}>
                   {column.cell(row)}
                 </td>
               ))}

@@ -115,7 +115,7 @@ export function Environment() {
                 rows={data.runtime}
                 rowKey={row => row.key}
                 columns={[
-                  { title: 'What', cell: row => <Name text={row.key} /> },
+                  { title: 'What', narrow: true, cell: row => <Name text={row.key} /> },
                   {
                     title: 'Value',
                     wide: true,

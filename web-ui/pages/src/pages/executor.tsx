@@ -49,7 +49,7 @@ export function Executor() {
           {view === 'charts' && failures.data && failures.data.failures.length > 0 && (
             <div class="cards">
               {failures.data.failures.slice(0, 2).map(each => (
-                <FailureCard key={each.id} of={each} now={Date.now()} />
+                <FailureCard key={each.id} of={each} />
               ))}
             </div>
           )}

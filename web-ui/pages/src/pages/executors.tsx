@@ -5,7 +5,7 @@ import type { Schema } from '../api';
 import { ExecutorLink, State, Time } from '../components/basics';
 import { UsageBar } from '../components/bar';
 import { PageTitle } from '../components/layout';
-import { Name } from '../components/long';
+import { Long, Name } from '../components/long';
 import { DataTable } from '../components/table';
 import { useAppId } from '../session';
 import { bytes, count, duration, figure } from '../units';
@@ -53,7 +53,7 @@ export function Executors() {
         filters={[{ name: 'status', title: 'state', options: ['ALIVE', 'LEAVING', 'EXCLUDED', 'DEAD'] }]}
         empty="No executor yet. Executors appear when they have registered with the driver."
         columns={[
-          { title: 'Executor', sort: 'id', cell: row => <ExecutorLink id={row.id} text={row.id} /> },
+          { title: 'Executor', sort: 'id', narrow: true, cell: row => <ExecutorLink id={row.id} text={row.id} /> },
           { title: 'Host', sort: 'host', cell: row => <Name text={row.host} /> },
           { title: 'State', sort: 'status', cell: row => <Status of={row} /> },
           { title: 'Heartbeat', sort: 'heartbeatAgeMs', number: true, cell: row => <Heartbeat of={row} /> },
@@ -76,25 +76,26 @@ export function Executors() {
               ),
           },
           {
-            title: 'Operators',
+            title: 'Held by',
             sort: 'executionBytes',
+            help: 'Memory that operators and cached blocks hold now',
             number: true,
-            help: 'Memory held by operators now',
-            cell: row => bytes(row.executionBytes),
-          },
-          {
-            title: 'Blocks',
-            sort: 'storageBytes',
-            number: true,
-            help: 'Memory held by cached blocks now',
-            cell: row => (row.isActive ? bytes(row.storageBytes ?? row.memoryUsed) : dash),
+            cell: row =>
+              row.isActive ? (
+                <Pair
+                  a={[bytes(row.executionBytes), 'operators']}
+                  b={[bytes(row.storageBytes ?? row.memoryUsed), 'blocks']}
+                />
+              ) : (
+                dash
+              ),
           },
           {
             title: 'Disk',
             sort: 'scratchBytes',
             number: true,
             help: 'Spilled and shuffled data on disk',
-            cell: row => bytes(row.scratchBytes),
+            cell: row => (row.scratchBytes ? bytes(row.scratchBytes) : dash),
           },
           {
             title: 'Network',
@@ -105,11 +106,10 @@ export function Executors() {
               row.networkReadBytesPerSecond === undefined ? (
                 dash
               ) : (
-                <>
-                  {bytes(row.networkReadBytesPerSecond)}/s in
-                  <br />
-                  {bytes(row.networkWriteBytesPerSecond)}/s out
-                </>
+                <Pair
+                  a={[`${bytes(row.networkReadBytesPerSecond)}/s`, 'in']}
+                  b={[`${bytes(row.networkWriteBytesPerSecond)}/s`, 'out']}
+                />
               ),
           },
           {
@@ -119,7 +119,6 @@ export function Executors() {
             help: 'Running, done, failed',
             cell: row => <Tasks of={row} />,
           },
-          { title: 'Time of tasks', sort: 'totalDuration', number: true, cell: row => duration(row.totalDuration) },
           {
             title: 'Shuffle',
             sort: 'totalShuffleRead',
@@ -129,15 +128,25 @@ export function Executors() {
               row.totalShuffleRead + row.totalShuffleWrite === 0 ? (
                 dash
               ) : (
-                <>
-                  {bytes(row.totalShuffleRead)} in
-                  <br />
-                  {bytes(row.totalShuffleWrite)} out
-                </>
+                <Pair a={[bytes(row.totalShuffleRead), 'read']} b={[bytes(row.totalShuffleWrite), 'written']} />
               ),
           },
         ]}
       />
+    </>
+  );
+}
+
+type Figure = [value: string, name: string];
+
+function Pair({ a, b }: { a: Figure; b: Figure }) {
+  return (
+    <>
+      {[a, b].map(([value, name]) => (
+        <div key={name}>
+          {value} <small>{name}</small>
+        </div>
+      ))}
     </>
   );
 }
@@ -149,7 +158,7 @@ function Status({ of }: { of: Row }) {
       <State of={of.status} />
       {of.status === 'DEAD' && reason && (
         <div class="reason">
-          <Name text={reason} />
+          <Long text={reason} limit={160} />
         </div>
       )}
       {of.removeTime && (
@@ -165,9 +174,16 @@ function Tasks({ of }: { of: Row }) {
   if (of.totalTasks === 0) return dash;
   return (
     <>
-      {of.activeTasks > 0 && <div>{count(of.activeTasks)} run</div>}
-      <div>{count(of.completedTasks)} done</div>
-      {of.failedTasks > 0 && <div class="bad-text">{count(of.failedTasks)} failed</div>}
+      <div>
+        {count(of.completedTasks)} <small>done</small>
+      </div>
+      {of.activeTasks > 0 && (
+        <div>
+          {count(of.activeTasks)} <small>run</small>
+          {of.failedTasks > 0 && <span class="bad-text">, {count(of.failedTasks)} failed</span>}
+        </div>
+      )}
+      {of.activeTasks === 0 && of.failedTasks > 0 && <div class="bad-text">{count(of.failedTasks)} failed</div>}
     </>
   );
 }

@@ -57,6 +57,7 @@ export function History() {
         columns={[
           {
             title: 'Application',
+            narrow: true,
             sort: 'id',
             cell: row => <a href={`?app=${encodeURIComponent(row.id)}`}>{row.id}</a>,
           },

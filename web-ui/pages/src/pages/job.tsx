@@ -52,7 +52,7 @@ export function Job() {
         <Section title={job?.status === 'FAILED' ? 'Why it failed' : 'Failures'}>
           <div class="cards">
             {failures.data.failures.map(each => (
-              <FailureCard key={each.id} of={each} now={Date.now()} open={each.endedJob} />
+              <FailureCard key={each.id} of={each} open={each.endedJob} />
             ))}
           </div>
         </Section>
@@ -129,6 +129,10 @@ const kPathTones = { stage: 'run', driver: 'driver', waiting: 'warn' };
 
 function CriticalPath({ of }: { of: Schema<'JobGraph'> }) {
   const href = useHref();
+  const appId = useAppId();
+  const range = { from: of.from, ...(of.to === null ? {} : { to: of.to }) };
+  const timeline = useResource('/api/cerium/v1/applications/{appId}/timeline', { appId, ...range }, ['stages']);
+  const stages = timeline.data?.stages.filter(stage => stage.jobId === of.jobId) ?? [];
   const now = of.criticalPath.reduce((last, part) => Math.max(last, part.to), of.to ?? of.from);
   const end = Math.max(of.to ?? now, of.from + 1);
   const stageHref = (id: number, attempt: number) => href({ page: 'stage', id, attempt });
@@ -147,17 +151,15 @@ function CriticalPath({ of }: { of: Schema<'JobGraph'> }) {
     },
     {
       title: 'Stages',
-      bars: of.stages
-        .filter(stage => stage.from !== null)
-        .map(stage => ({
-          key: String(stage.stageId),
-          from: stage.from!,
-          to: stage.to ?? end,
-          tone: stage.status === 'FAILED' ? 'bad' : stage.status === 'ACTIVE' ? 'run' : 'good',
-          text: `stage ${stage.stageId}`,
-          title: `Stage ${stage.stageId}, ${stage.name}`,
-          href: stageHref(stage.stageId, stage.attemptId),
-        })),
+      bars: stages.map(stage => ({
+        key: `${stage.stageId}.${stage.attemptId}`,
+        from: stage.from,
+        to: stage.to ?? end,
+        tone: stage.status === 'FAILED' ? 'bad' : stage.status === 'ACTIVE' ? 'run' : 'good',
+        text: `stage ${stage.stageId}.${stage.attemptId}`,
+        title: `Stage ${stage.stageId}.${stage.attemptId}, ${stage.name}: ${stage.status.toLowerCase()}`,
+        href: stageHref(stage.stageId, stage.attemptId),
+      })),
     },
     {
       title: 'Driver',

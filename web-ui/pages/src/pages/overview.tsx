@@ -8,7 +8,7 @@ import { FailureCard } from '../components/failure';
 import { Findings } from '../components/findings';
 import { Gantt, type Row } from '../components/gantt';
 import { PageTitle } from '../components/layout';
-import { Name } from '../components/long';
+import { Long, Name } from '../components/long';
 import { PlainTable } from '../components/table';
 import { useResource } from '../resource';
 import { useParams } from '../router';
@@ -33,6 +33,7 @@ export function Overview() {
           <PageTitle>Overview</PageTitle>
           <Summary of={data} />
           <Notes of={data} />
+          <RunningNow of={data} />
           {data.failures.length > 0 && <FailureCards of={data} />}
           {data.findings.length > 0 && (
             <Section
@@ -46,7 +47,6 @@ export function Overview() {
               <Findings of={data.findings} />
             </Section>
           )}
-          <RunningNow of={data} />
           <TimelineSection />
         </>
       )}
@@ -59,75 +59,84 @@ type Data = Schema<'Overview'>;
 function Summary({ of }: { of: Data }) {
   const end = of.endedAt ?? of.now;
   return (
-    <Figures
-      of={[
-        [of.endedAt === null ? 'Runs for' : 'Ran for', duration(end - of.startedAt)],
-        ['Started', <Time at={of.startedAt} now={of.now} />],
-        [
-          'Jobs',
-          <Counts
-            of={[
-              [of.jobs.running, 'running'],
-              [of.jobs.succeeded, 'succeeded'],
-              [of.jobs.failed, 'failed'],
-              [of.jobs.cancelled, 'cancelled'],
-            ]}
-          />,
-        ],
-        [
-          'Stages',
-          <Counts
-            of={[
-              [of.stages.active, 'active'],
-              [of.stages.pending, 'pending'],
-              [of.stages.complete, 'complete'],
-              [of.stages.failed, 'failed'],
-              [of.stages.skipped, 'skipped'],
-            ]}
-          />,
-        ],
-        [
-          'Tasks',
-          <Counts
-            of={[
-              [of.tasks.running, 'running'],
-              [of.tasks.succeeded, 'succeeded'],
-              [of.tasks.failed, 'failed'],
-              [of.tasks.killed, 'killed'],
-            ]}
-          />,
-        ],
-        [
-          'Executors',
-          <Counts
-            of={[
-              [of.executorsAlive, 'alive'],
-              [of.executorsDead, 'lost'],
-            ]}
-          />,
-        ],
-        ['Cores busy', <UsageBarNeutral used={of.coresBusy} limit={of.cores} />],
-        [
-          'Memory in use',
-          of.memoryUsedBytes === undefined ? (
-            '–'
-          ) : (
-            <UsageBar
-              used={of.memoryUsedBytes}
-              limit={of.memoryLimitBytes}
-              text={`${bytes(of.memoryUsedBytes)} of ${bytes(of.memoryLimitBytes)}`}
-            />
-          ),
-          'Operators and cached blocks, of the budget of the executors',
-        ],
-        ['Input', bytes(of.inputBytes)],
-        ['Shuffle written', bytes(of.shuffleWriteBytes)],
-        ['Shuffle read', bytes(of.shuffleReadBytes)],
-        ['Spilled', bytes(of.spilledBytes)],
-        ['Output', bytes(of.outputBytes)],
-        ['Driver', <Name text={of.host} />, of.master],
-      ]}
-    />
+    <>
+      <Figures
+        of={[
+          [of.endedAt === null ? 'Runs for' : 'Ran for', duration(end - of.startedAt)],
+          ['Started', <Time at={of.startedAt} now={of.now} />],
+          [
+            'Jobs',
+            <Counts
+              of={[
+                [of.jobs.running, 'running'],
+                [of.jobs.succeeded, 'succeeded'],
+                [of.jobs.failed, 'failed'],
+                [of.jobs.cancelled, 'cancelled'],
+              ]}
+            />,
+          ],
+          [
+            'Stages',
+            <Counts
+              of={[
+                [of.stages.active, 'active'],
+                [of.stages.pending, 'pending'],
+                [of.stages.complete, 'complete'],
+                [of.stages.failed, 'failed'],
+                [of.stages.skipped, 'skipped'],
+              ]}
+            />,
+          ],
+          [
+            'Tasks',
+            <Counts
+              of={[
+                [of.tasks.running, 'running'],
+                [of.tasks.succeeded, 'succeeded'],
+                [of.tasks.failed, 'failed'],
+                [of.tasks.killed, 'killed'],
+              ]}
+            />,
+          ],
+        ]}
+      />
+      <Figures
+        of={[
+          [
+            'Executors',
+            <Counts
+              of={[
+                [of.executorsAlive, 'alive'],
+                [of.executorsDead, 'lost'],
+              ]}
+            />,
+          ],
+          [
+            'Cores busy',
+            <UsageBar calm used={of.coresBusy} limit={of.cores} text={`${of.coresBusy} of ${of.cores}`} />,
+          ],
+          [
+            'Memory in use',
+            of.memoryUsedBytes === undefined ? (
+              '–'
+            ) : (
+              <UsageBar
+                used={of.memoryUsedBytes}
+                limit={of.memoryLimitBytes}
+                text={`${bytes(of.memoryUsedBytes)} of ${bytes(of.memoryLimitBytes)}`}
+              />
+            ),
+            'Operators and cached blocks, of the budget of the executors',
+          ],
+          ['Input', bytes(of.inputBytes)],
+          ['Shuffle written', bytes(of.shuffleWriteBytes)],
+          ['Shuffle read', bytes(of.shuffleReadBytes)],
+          ['Spilled', bytes(of.spilledBytes)],
+          ['Output', bytes(of.outputBytes)],
+          ['Driver', <Name text={of.host} />, of.master],
+        ]}
+      />
+    </>
   );
 }
 
@@ -145,17 +154,6 @@ function Counts({ of }: { of: [number | undefined, string][] }) {
   );
 }
 
-function UsageBarNeutral({ used, limit }: { used: number; limit: number }) {
-  return (
-    <div class="task-bar">
-      <div class="task-bar-text">{`${used} of ${limit}`}</div>
-      <div class="bar">
-        <span class="fill run" style={{ width: `${(100 * used) / Math.max(limit, 1)}%` }} />
-      </div>
-    </div>
-  );
-}
-
 function Notes({ of }: { of: Data }) {
   const dropped =
     of.eventsDropped > 0
@@ -168,7 +166,9 @@ function Notes({ of }: { of: Data }) {
   return (
     <ul class="notes">
       {all.map(note => (
-        <li key={note}>{note}</li>
+        <li key={note}>
+          <Long text={note} />
+        </li>
       ))}
     </ul>
   );
@@ -187,9 +187,9 @@ function FailureCards({ of }: { of: Data }) {
       }
     >
       <div class="cards">
-        <FailureCard of={first} now={of.now} open={first.endedJob} />
+        <FailureCard of={first} open={first.endedJob} />
         {others.map(each => (
-          <FailureCard key={each.id} of={each} now={of.now} />
+          <FailureCard key={each.id} of={each} />
         ))}
       </div>
     </Section>
