@@ -1,6 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
 // What a user does with the pages, and what must be there then. Run by browser.mjs.
 import assert from 'node:assert/strict';
+import { start } from '../dev/server.mjs';
 import { hostileTexts } from '../dev/fixtures/hostile.mjs';
 
 const parameter = (page, name) => new URL(page.url()).searchParams.get(name);
@@ -81,12 +82,14 @@ export const behaviours = {
     await page.waitForFunction(() => !new URLSearchParams(location.search).has('from'));
     await page.goto(`${held}/driver/?page=stream&from=1795860033000&to=1795860045000`);
     await settled(page);
-    await page.mouse.click(box.x + 700, box.y + 22 + 17 * 20 + 8); // Executor 5, core 1 computes the skewed partition.
+    const moved = await canvas.boundingBox();
+    await page.mouse.click(moved.x + 700, moved.y + 22 + 17 * 20 + 8); // Executor 5, core 1 computes the skewed partition.
     await page.getByRole('heading', { name: 'Task 817' }).waitFor();
   },
 
-  'a running application is followed without loading the page': async ({ page, live, settled }) => {
-    await page.goto(`${live}/driver/`);
+  'a running application is followed without loading the page': async ({ page, settled }) => {
+    const { server, port } = await start(); // Its clock runs.
+    await page.goto(`http://127.0.0.1:${port}/driver/`);
     await settled(page);
     await page.locator('.live.connected').waitFor();
     const tasks = () => page.locator('.figures').first().innerText();
@@ -94,6 +97,8 @@ export const behaviours = {
     await page.waitForFunction(before => document.querySelector('.figures').innerText !== before, before, {
       timeout: 20_000,
     });
+    server.closeAllConnections();
+    server.close();
   },
 
   'a page whose server is silent says that it is stale': async ({ page, held, settled }) => {

@@ -142,7 +142,6 @@ async function lookAt(page, look, spec) {
 
 if (shots) mkdirSync(shots, { recursive: true });
 const { server, port } = await start({ hold: 190 });
-const live = await start();
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: [
@@ -168,7 +167,7 @@ for (const [name, run] of Object.entries(behaviours)) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 1000 }, timezoneId: 'UTC' });
   const page = await context.newPage();
   try {
-    await run({ page, held: `http://127.0.0.1:${port}`, live: `http://127.0.0.1:${live.port}`, settled });
+    await run({ page, held: `http://127.0.0.1:${port}`, settled });
     ++done;
   } catch (error) {
     complaints.push(`${name}: ${error.message.split('\n').slice(0, 6).join(' ')}`);
@@ -176,9 +175,7 @@ for (const [name, run] of Object.entries(behaviours)) {
   await context.close();
 }
 await browser.close();
-for (const each of [server, live.server]) {
-  each.closeAllConnections();
-  each.close();
-}
+server.closeAllConnections();
+server.close();
 console.log(`${pages.length} pages in ${looks.length} looks, ${done} behaviours, ${complaints.length} complaints`);
 assert.equal(complaints.length, 0, '\n' + complaints.join('\n'));

@@ -2,7 +2,7 @@
 // Small parts of all pages: states, times, messages, figures, links to ids.
 
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useErrorBoundary, useState } from 'preact/hooks';
 import type { Schema } from '../api';
 import { serverNow } from '../live';
 import type { Resource } from '../resource';
@@ -108,6 +108,18 @@ export function Problem({ message, retry }: { message: string; retry?: () => voi
         </button>
       )}
     </div>
+  );
+}
+
+/** Shows a mistake of the page itself instead of half a page. */
+export function Guard({ children }: { children: ComponentChildren }) {
+  const [error] = useErrorBoundary(thrown => console.error(thrown));
+  if (!error) return <>{children}</>;
+  return (
+    <Problem
+      message={`This page has a mistake: ${error}. Load it again, and please report it.`}
+      retry={() => location.reload()}
+    />
   );
 }
 
