@@ -5,7 +5,7 @@ import { Graph, layout } from '@dagrejs/dagre';
 import { useMemo } from 'preact/hooks';
 import type { Schema } from '../api';
 import { useHref } from '../session';
-import { bytes, count, duration } from '../units';
+import { bytes, count, duration, percent } from '../units';
 
 type Stage = Schema<'GraphStage'>;
 type Operation = Schema<'Operation'>;
@@ -146,7 +146,7 @@ function StageBox({ of: { stage, operations, lines, left, ...box } }: { of: Box 
     stage.from === null
       ? stage.status.toLowerCase()
       : stage.to === null
-        ? `${count(stage.numCompleteTasks)} of ${count(stage.numTasks)} tasks`
+        ? `${percent(stage.numCompleteTasks / Math.max(stage.numTasks, 1))} done`
         : duration(stage.to - stage.from);
   const failed = stage.numFailedTasks > 0 ? `, ${count(stage.numFailedTasks)} failed` : '';
   const again = stage.attempts > 1 ? `, ${stage.attempts} attempts` : '';

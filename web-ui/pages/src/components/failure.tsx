@@ -29,7 +29,11 @@ export function FailureCard({ of, open }: { of: Failure; open?: boolean }) {
         </span>
       </div>
       <p class="error-text">
-        {of.errorType && <strong>{of.errorType}: </strong>}
+        {of.errorType && (
+          <strong>
+            <Long text={of.errorType} />:{' '}
+          </strong>
+        )}
         <Long text={of.message} />
       </p>
       {of.resultOf && (

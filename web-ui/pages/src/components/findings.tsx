@@ -31,7 +31,13 @@ export function Findings({ of }: { of: Schema<'Finding'>[] }) {
               <Long text={advice.text} limit={400} />
               {advice.key && (
                 <>
-                  : <code>{advice.value === undefined ? advice.key : `${advice.key}=${advice.value}`}</code>
+                  :{' '}
+                  <code>
+                    <Long
+                      text={advice.value === undefined ? advice.key : `${advice.key}=${advice.value}`}
+                      limit={200}
+                    />
+                  </code>
                 </>
               )}
             </p>

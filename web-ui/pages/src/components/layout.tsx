@@ -150,7 +150,7 @@ function ThemeSwitch() {
       <select value={theme} onChange={event => choose(event.currentTarget.value as Theme)}>
         {kThemes.map(each => (
           <option key={each} value={each}>
-            {each}
+            {each === 'auto' ? 'auto colours' : each}
           </option>
         ))}
       </select>

@@ -86,8 +86,7 @@ function Summary({ of }: { of: Schema<'ExecutorRow'> }) {
         ...(of.removeTime
           ? ([['Removed', <Time at={of.removeTime} />]] as [string, preact.ComponentChildren][])
           : ([['Heartbeat', <Heartbeat of={of} />]] as [string, preact.ComponentChildren][])),
-        ['Cores', of.totalCores || '–'],
-        ['CPU', <Cpu of={of} />],
+        ['CPU cores', <Cpu of={of} />],
         [
           'Resident memory',
           of.rssBytes === undefined ? (

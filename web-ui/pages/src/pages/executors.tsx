@@ -19,7 +19,7 @@ const dash = <span class="dim">–</span>;
 
 export function Heartbeat({ of }: { of: Row }) {
   if (of.heartbeatAgeMs === undefined) return dash;
-  const text = `${duration(of.heartbeatAgeMs)} ago`;
+  const text = duration(of.heartbeatAgeMs);
   return of.heartbeatAgeMs > kOldHeartbeatMs ? <span class="warn-text">{text}</span> : <>{text}</>;
 }
 
@@ -28,7 +28,7 @@ export function Cpu({ of }: { of: Row }) {
   if (of.totalCores === 0) return <>{figure(of.cpuCores, 'cores')}</>;
   return (
     <div class="task-bar">
-      <div class="task-bar-text">{`${of.cpuCores.toFixed(1)} of ${of.totalCores} cores`}</div>
+      <div class="task-bar-text">{`${of.cpuCores.toFixed(1)} of ${of.totalCores}`}</div>
       <div class="bar">
         <span class="fill run" style={{ width: `${Math.min(100, (100 * of.cpuCores) / of.totalCores)}%` }} />
       </div>
@@ -56,8 +56,14 @@ export function Executors() {
           { title: 'Executor', sort: 'id', narrow: true, cell: row => <ExecutorLink id={row.id} text={row.id} /> },
           { title: 'Host', sort: 'host', cell: row => <Name text={row.host} /> },
           { title: 'State', sort: 'status', cell: row => <Status of={row} /> },
-          { title: 'Heartbeat', sort: 'heartbeatAgeMs', number: true, cell: row => <Heartbeat of={row} /> },
-          { title: 'CPU', sort: 'cpuCores', cell: row => <Cpu of={row} /> },
+          {
+            title: 'Heartbeat',
+            sort: 'heartbeatAgeMs',
+            help: 'How long ago the last one came',
+            number: true,
+            cell: row => <Heartbeat of={row} />,
+          },
+          { title: 'CPU cores', sort: 'cpuCores', cell: row => <Cpu of={row} /> },
           {
             title: 'Resident memory',
             sort: 'rssBytes',
@@ -76,7 +82,7 @@ export function Executors() {
               ),
           },
           {
-            title: 'Held by',
+            title: 'Memory held',
             sort: 'executionBytes',
             help: 'Memory that operators and cached blocks hold now',
             number: true,
@@ -128,7 +134,7 @@ export function Executors() {
               row.totalShuffleRead + row.totalShuffleWrite === 0 ? (
                 dash
               ) : (
-                <Pair a={[bytes(row.totalShuffleRead), 'read']} b={[bytes(row.totalShuffleWrite), 'written']} />
+                <Pair a={[bytes(row.totalShuffleRead), 'read']} b={[bytes(row.totalShuffleWrite), 'write']} />
               ),
           },
         ]}

@@ -183,7 +183,7 @@ function Troubles({ of, ids }: { of: Schema<'StageRow'>; ids: Ids }) {
         </p>
       )}
       {own.length + found.length > 0 && (
-        <Section title="Failures and findings">
+        <Section title={own.length === 0 ? 'Diagnosis' : 'Failures and findings'}>
           {own.length > 0 && (
             <div class="cards">
               {own.map(each => (
