@@ -203,7 +203,7 @@ function CriticalPath({ of }: { of: Schema<'JobGraph'> }) {
       />
       {of.driverGaps.length > 0 && (
         <p class="note">
-          {counted(of.driverGaps.length, 'gap')} of together{' '}
+          {counted(of.driverGaps.length, 'gap')} {of.driverGaps.length > 1 ? 'of together' : 'of'}{' '}
           {duration(of.driverGaps.reduce((sum, gap) => sum + gap.to - gap.from, 0))}, in which no stage ran: the driver
           planned, fetched or merged results, or waited for executors.
         </p>
