@@ -101,6 +101,27 @@ export const behaviours = {
     server.close();
   },
 
+  'a slow answer is waited for, however often the server announces changes': async ({ page, settled }) => {
+    const { server, port } = await start();
+    let running = 0;
+    let most = 0;
+    let answered = 0;
+    await page.route('**/stages?*', async route => {
+      most = Math.max(most, ++running);
+      await new Promise(done => setTimeout(done, 2500));
+      await route.continue().catch(() => undefined);
+      --running;
+      ++answered;
+    });
+    await page.goto(`http://127.0.0.1:${port}/driver/?page=stages`);
+    await settled(page);
+    while (answered < 3) await page.waitForTimeout(100);
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+    server.closeAllConnections();
+    server.close();
+    assert.equal(most, 1);
+  },
+
   'a page whose server is silent says that it is stale': async ({ page, held, settled }) => {
     await page.clock.install();
     await page.route('**/changes', route =>

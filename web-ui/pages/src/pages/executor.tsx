@@ -204,7 +204,7 @@ function Threads({ ids }: { ids: { appId: string; executorId: string } }) {
                     <strong>
                       <Name text={thread.threadName} />
                     </strong>
-                    <State of={thread.threadState} />
+                    <span class="state plain">{thread.threadState.toLowerCase()}</span>
                     {thread.taskId !== undefined && thread.stageId !== undefined && (
                       <TaskLink stage={thread.stageId} attempt={thread.attemptId ?? 0} task={thread.taskId} />
                     )}
