@@ -95,7 +95,7 @@ export function Gantt({
         {ticks(from, to, plot).map(tick => (
           <g key={tick.at}>
             <line x1={x(tick.at)} x2={x(tick.at)} y1={kAxis - 4} y2={y} class="grid" />
-            <text x={Math.min(x(tick.at), width - 28)} y={12} class="tick" text-anchor="middle">
+            <text x={Math.min(x(tick.at), width - 3.4 * tick.text.length)} y={12} class="tick" text-anchor="middle">
               {tick.text}
             </text>
           </g>

@@ -151,7 +151,7 @@ function Head<Row>({
   const isSorted = sort !== undefined && sort === state.sortBy;
   const order = isSorted ? (state.descending ? 'descending' : 'ascending') : undefined;
   return (
-    <th scope="col" class={column.number ? 'num' : undefined} aria-sort={order} title={column.help}>
+    <th scope="col" class={classOf(column)} aria-sort={order} title={column.help}>
       {sort === undefined ? (
         column.title
       ) : (
@@ -311,7 +311,7 @@ export function PlainTable<Row>(props: {
         <thead>
           <tr>
             {props.columns.map(column => (
-              <th key={column.title} scope="col" class={column.number ? 'num' : undefined} title={column.help}>
+              <th key={column.title} scope="col" class={classOf(column)} title={column.help}>
                 {column.title}
               </th>
             ))}

@@ -35,7 +35,9 @@ function Choice({ appId }: { appId: string }) {
   });
   return (
     <Section title="With which run?" note="Any other application that this server knows.">
-      <SearchField value={params.q ?? ''} label="Search applications" onSearch={q => setParams({ q })} />
+      <div class="controls">
+        <SearchField value={params.q ?? ''} label="Search applications" onSearch={q => setParams({ q })} />
+      </div>
       <Loaded of={list}>
         {data => {
           const others = data.rows.filter(row => row.id !== appId);

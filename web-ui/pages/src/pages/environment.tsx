@@ -51,6 +51,7 @@ export function Environment() {
           columns={[
             {
               title: 'Setting',
+              wide: true,
               sort: 'key',
               cell: row => (
                 <>
@@ -59,7 +60,7 @@ export function Environment() {
                   </code>
                   {row.text && (
                     <div class="dim">
-                      <Name text={row.text} />
+                      <Long text={row.text} />
                     </div>
                   )}
                 </>

@@ -125,6 +125,8 @@ function GraphSections({ of }: { of: Schema<'JobGraph'> }) {
   );
 }
 
+const stageName = (id: number, attempt: number) => `stage ${id}${attempt > 0 ? `.${attempt}` : ''}`;
+
 const kPathTones = { stage: 'run', driver: 'driver', waiting: 'warn' };
 
 function CriticalPath({ of }: { of: Schema<'JobGraph'> }) {
@@ -144,8 +146,8 @@ function CriticalPath({ of }: { of: Schema<'JobGraph'> }) {
         from: part.from,
         to: part.to,
         tone: kPathTones[part.kind],
-        text: part.kind === 'stage' ? `stage ${part.stageId}` : part.kind,
-        title: `${part.kind === 'stage' ? `Stage ${part.stageId}` : part.kind}, ${duration(part.to - part.from)}: ${part.text}`,
+        text: part.stageId === undefined ? part.kind : stageName(part.stageId, part.attemptId ?? 0),
+        title: `${part.stageId === undefined ? part.kind : stageName(part.stageId, part.attemptId ?? 0)}, ${duration(part.to - part.from)}: ${part.text}`,
         ...(part.stageId === undefined ? {} : { href: stageHref(part.stageId, part.attemptId ?? 0) }),
       })),
     },
@@ -156,7 +158,7 @@ function CriticalPath({ of }: { of: Schema<'JobGraph'> }) {
         from: stage.from,
         to: stage.to ?? end,
         tone: stage.status === 'FAILED' ? 'bad' : stage.status === 'ACTIVE' ? 'run' : 'good',
-        text: `stage ${stage.stageId}.${stage.attemptId}`,
+        text: stageName(stage.stageId, stage.attemptId),
         title: `Stage ${stage.stageId}.${stage.attemptId}, ${stage.name}: ${stage.status.toLowerCase()}`,
         href: stageHref(stage.stageId, stage.attemptId),
       })),

@@ -1,6 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
 // What runs now, why it failed, what is slow, and when what happened.
 
+import type { ComponentChildren } from 'preact';
 import type { Arguments, Schema } from '../api';
 import { Empty, Figures, JobLink, Loaded, Section, StageLink, Time } from '../components/basics';
 import { TaskBar, UsageBar } from '../components/bar';
@@ -35,18 +36,7 @@ export function Overview() {
           <Notes of={data} />
           <RunningNow of={data} />
           {data.failures.length > 0 && <FailureCards of={data} />}
-          {data.findings.length > 0 && (
-            <Section
-              title="Diagnosis"
-              note={
-                data.findingsTotal > data.findings.length
-                  ? `The ${data.findings.length} most important of ${data.findingsTotal} findings.`
-                  : 'What costs time, and what to change.'
-              }
-            >
-              <Findings of={data.findings} />
-            </Section>
-          )}
+          <Diagnosis of={data} />
           <TimelineSection />
         </>
       )}
@@ -111,23 +101,7 @@ function Summary({ of }: { of: Data }) {
               ]}
             />,
           ],
-          [
-            'Cores busy',
-            <UsageBar calm used={of.coresBusy} limit={of.cores} text={`${of.coresBusy} of ${of.cores}`} />,
-          ],
-          [
-            'Memory in use',
-            of.memoryUsedBytes === undefined ? (
-              '–'
-            ) : (
-              <UsageBar
-                used={of.memoryUsedBytes}
-                limit={of.memoryLimitBytes}
-                text={`${bytes(of.memoryUsedBytes)} of ${bytes(of.memoryLimitBytes)}`}
-              />
-            ),
-            'Operators and cached blocks, of the budget of the executors',
-          ],
+          ...(of.endedAt === null ? used(of) : [['Cores', of.cores] as Figure]),
           ['Input', bytes(of.inputBytes)],
           ['Shuffle written', bytes(of.shuffleWriteBytes)],
           ['Shuffle read', bytes(of.shuffleReadBytes)],
@@ -138,6 +112,21 @@ function Summary({ of }: { of: Data }) {
       />
     </>
   );
+}
+
+type Figure = [name: string, value: ComponentChildren, title?: string];
+
+function used(of: Data): Figure[] {
+  const cores = `${of.coresBusy} of ${of.cores}`;
+  const memory = `${bytes(of.memoryUsedBytes)} of ${bytes(of.memoryLimitBytes)}`;
+  return [
+    ['Cores busy', <UsageBar calm used={of.coresBusy} limit={of.cores} text={cores} />],
+    [
+      'Memory in use',
+      <UsageBar used={of.memoryUsedBytes} limit={of.memoryLimitBytes} text={memory} />,
+      'Operators and cached blocks, of the budget of the executors',
+    ],
+  ];
 }
 
 function Counts({ of }: { of: [number | undefined, string][] }) {
@@ -179,7 +168,7 @@ function FailureCards({ of }: { of: Data }) {
   const [first, ...others] = of.failures;
   return (
     <Section
-      title={first.endedJob ? 'Why it failed' : 'Failures'}
+      title={of.status === 'FAILED' ? 'Why it failed' : 'Failures'}
       note={
         <a href={href({ page: 'failures' })}>
           {of.failuresTotal > of.failures.length ? `All ${of.failuresTotal} kinds of failures` : 'All failures'}
@@ -192,6 +181,23 @@ function FailureCards({ of }: { of: Data }) {
           <FailureCard key={each.id} of={each} />
         ))}
       </div>
+    </Section>
+  );
+}
+
+function Diagnosis({ of }: { of: Data }) {
+  if (!of.tasks.succeeded && of.findings.length === 0) return null;
+  const cut = of.findingsTotal > of.findings.length;
+  const note = cut
+    ? `The ${of.findings.length} most important of ${of.findingsTotal} findings; the others are on the pages of their stages.`
+    : 'What costs time, and what to change.';
+  return (
+    <Section title="Diagnosis" note={note}>
+      {of.findings.length > 0 ? (
+        <Findings of={of.findings} />
+      ) : (
+        <Empty>No rule has found anything: no skew, no spill, no work done twice, no idle cores worth a note.</Empty>
+      )}
     </Section>
   );
 }
