@@ -3,6 +3,7 @@
 
 import type { Schema } from '../api';
 import { useHref } from '../session';
+import { rootError } from '../root_error';
 import { counted } from '../units';
 import { ExecutorLink, JobLink, StageLink, TaskLink, Time } from './basics';
 import { Long, Name } from './long';
@@ -19,6 +20,7 @@ const kKinds: Record<Failure['kind'], string> = {
 };
 
 export function FailureCard({ of, open }: { of: Failure; open?: boolean }) {
+  const root = rootError(of.message);
   return (
     <article class={`card failure ${of.endedJob ? 'high' : 'medium'}`}>
       <div class="card-head">
@@ -28,7 +30,14 @@ export function FailureCard({ of, open }: { of: Failure; open?: boolean }) {
           {of.count > 1 && ` · ${counted(of.count, 'equal failure')}`}
         </span>
       </div>
-      <p class="error-text">
+      {root && (
+        <p class="error-text">
+          <strong>
+            <Long text={root} />
+          </strong>
+        </p>
+      )}
+      <p class={root ? 'error-more' : 'error-text'}>
         {of.errorType && (
           <strong>
             <Long text={of.errorType} />:{' '}

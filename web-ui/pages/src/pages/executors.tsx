@@ -86,15 +86,7 @@ export function Executors() {
             sort: 'executionBytes',
             help: 'Memory that operators and cached blocks hold now',
             number: true,
-            cell: row =>
-              row.isActive ? (
-                <Pair
-                  a={[bytes(row.executionBytes), 'operators']}
-                  b={[bytes(row.storageBytes ?? row.memoryUsed), 'blocks']}
-                />
-              ) : (
-                dash
-              ),
+            cell: row => <MemoryHeld of={row} />,
           },
           {
             title: 'Disk',
@@ -154,6 +146,18 @@ function Pair({ a, b }: { a: Figure; b: Figure }) {
         </div>
       ))}
     </>
+  );
+}
+
+function MemoryHeld({ of }: { of: Row }) {
+  if (!of.isActive) return dash;
+  const blocks: Figure = [bytes(of.storageBytes ?? of.memoryUsed), 'blocks'];
+  return of.executionBytes === undefined ? (
+    <>
+      {blocks[0]} <small>{blocks[1]}</small>
+    </>
+  ) : (
+    <Pair a={[bytes(of.executionBytes), 'operators']} b={blocks} />
   );
 }
 

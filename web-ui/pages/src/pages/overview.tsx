@@ -107,7 +107,7 @@ function Summary({ of }: { of: Data }) {
           ['Shuffle read', bytes(of.shuffleReadBytes)],
           ['Spilled', bytes(of.spilledBytes)],
           ['Output', bytes(of.outputBytes)],
-          ['Driver', <Name text={of.host} />, of.master],
+          ['Driver', of.host ? <Name text={of.host} /> : '–', of.master],
         ]}
       />
     </>
