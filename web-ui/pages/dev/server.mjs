@@ -1,12 +1,14 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Serves dist/ and made-up answers, to work on the pages without an engine: `node dev/server.mjs [--port N] [--hold S]`.
+// Serves dist/ and made-up answers, to work on the pages without an engine: `node dev/server.mjs [--port N] [--hold S]
+// [--server URL]`. With --server, /real/ shows the answers of a running server.
 // Each kind of port is below a prefix of its own: /driver/ /history/ /manager/ /worker/ /login/ /empty/ /hostile/.
 // The application runs from its 180th second on; --hold keeps it at the given second.
 import { createReadStream, existsSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, request as ask } from 'node:http';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { answers, kEnd, NotFound, nothingYet } from './fixtures/answers.mjs';
+import { kStart } from './fixtures/simulation.mjs';
 import { hostile } from './fixtures/hostile.mjs';
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '../dist');
@@ -61,6 +63,7 @@ function answerTo(scene, path, query, now) {
 }
 
 function sendChanges(scene, response, clock) {
+  const at = () => kStart + (scene.now ?? clock.now());
   response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
   const topics = [
     'application',
@@ -77,7 +80,7 @@ function sendChanges(scene, response, clock) {
   let version = 0;
   const send = changed =>
     response.write(
-      `data: ${JSON.stringify({ version: ++version, changed, now: Date.now(), ...(scene.session.pages === 'history' ? { ended: true } : {}) })}\n\n`,
+      `data: ${JSON.stringify({ version: ++version, changed, now: at(), ...(scene.session.pages === 'history' ? { ended: true } : {}) })}\n\n`,
     );
   send(topics);
   if (scene.session.pages === 'history') return response.end();
@@ -119,6 +122,7 @@ function handle(request, response, clock) {
     });
     return createReadStream(join(dist, file)).pipe(response);
   }
+  if (scene.server) return forward(scene.server + rest + url.search, request, response);
   const now = scene.now ?? clock.now();
   if (rest === '/api/cerium/v1/login') return logIn(request, response);
   if (scene.needsLogin && !/cerium-session=1/.test(request.headers.cookie ?? ''))
@@ -149,6 +153,18 @@ function handle(request, response, clock) {
   }
 }
 
+/** Passes a request on to a running server. Its event stream is passed on as it comes. */
+function forward(target, request, response) {
+  const headers = { ...request.headers, host: new URL(target).host, origin: undefined };
+  const passed = ask(target, { method: request.method, headers: JSON.parse(JSON.stringify(headers)) }, answer => {
+    response.writeHead(answer.statusCode, answer.headers);
+    answer.pipe(response);
+  });
+  passed.on('error', error => send(response, 502, 'text/plain', error.message));
+  response.on('close', () => passed.destroy());
+  request.pipe(passed);
+}
+
 function logIn(request, response) {
   let body = '';
   request.on('data', chunk => (body += chunk));
@@ -172,9 +188,10 @@ export function start({ port = 0, hold } = {}) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const option = name =>
-    process.argv.includes(name) ? Number(process.argv[process.argv.indexOf(name) + 1]) : undefined;
-  const { port } = await start({ port: option('--port') ?? 8040, hold: option('--hold') });
+  const option = name => (process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : undefined);
+  const hold = option('--hold');
+  if (option('--server')) scenes.real = { server: option('--server').replace(/\/$/, '') };
+  const { port } = await start({ port: Number(option('--port') ?? 8040), hold: hold && Number(hold) });
   for (const name of Object.keys(scenes)) console.log(`http://localhost:${port}/${name}/`);
   console.log(`The token of /login/ is ${kToken}`);
 }

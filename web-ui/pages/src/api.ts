@@ -59,6 +59,7 @@ async function request(url: string, options: RequestInit): Promise<Response> {
     throw new ApiError(0, 'The server does not answer. It may have ended.');
   }
   if (response.ok) return response;
+  if (response.status === 401) window.dispatchEvent(new Event('sessionlost'));
   const isText = response.headers.get('Content-Type')?.startsWith('text/plain');
   const text = isText ? (await response.text()).trim() : '';
   throw new ApiError(response.status, text || `The server answered ${response.status} ${response.statusText}.`);

@@ -9,12 +9,21 @@ export type LiveState = { kind: 'off' | 'connecting' | 'connected' | 'ended' } |
 
 /** Longer silence than this shows that the connection is broken: the server says something every 5 seconds. */
 const kSilenceMs = 12_000;
+/** The browser gives up after some errors; then the page tries again, so often. */
+const kRetryMs = 5_000;
 
 type Reader = (topics: ReadonlySet<Topic>) => void;
+
+/** How far the server's clock is ahead of this machine's. */
+let aheadMs = 0;
+
+/** The present time by the server's clock, which the instants of the answers are of. */
+export const serverNow = () => Date.now() + aheadMs;
 
 class Live {
   private source: EventSource | undefined;
   private heardAt = 0;
+  private openedAt = 0;
   private everHeard = false;
   private ended = false;
   private timer: ReturnType<typeof setInterval> | undefined;
@@ -26,6 +35,7 @@ class Live {
     this.close();
     this.ended = this.everHeard = false;
     this.heardAt = Date.now();
+    this.openedAt = Date.now();
     this.set({ kind: 'connecting' });
     this.source = new EventSource(url);
     this.source.onopen = () => this.heard();
@@ -60,6 +70,7 @@ class Live {
 
   private change(change: Schema<'Change'>) {
     this.heard();
+    aheadMs = change.now - Date.now();
     const topics = new Set(change.changed);
     for (const reader of this.readers) reader(topics);
     if (!change.ended) return;
@@ -75,7 +86,7 @@ class Live {
     if (open && silence < kSilenceMs) this.set({ kind: 'connected' });
     else if (!this.everHeard && silence < kSilenceMs) this.set({ kind: 'connecting' });
     else this.set({ kind: 'stale', forMs: silence });
-    if (this.source.readyState === EventSource.CLOSED && silence > kSilenceMs) this.reopen();
+    if (this.source.readyState === EventSource.CLOSED && Date.now() - this.openedAt > kRetryMs) this.reopen();
   }
 
   private reopen() {

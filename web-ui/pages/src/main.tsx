@@ -23,6 +23,11 @@ function App() {
     if (!session.data || params.token === undefined) return;
     navigate(format({ ...currentParams(), token: undefined }), 'replace'); // Already logged in.
   }, [session.data, params.token]);
+  useEffect(() => {
+    if (!session.data) return;
+    window.addEventListener('sessionlost', session.reload);
+    return () => window.removeEventListener('sessionlost', session.reload);
+  }, [session.data]);
   if (session.error?.status === 401) return <Login done={session.reload} />;
   if (session.error && !session.data) return <Problem message={session.error.message} retry={session.reload} />;
   if (!session.data) return <p class="loading">Loading…</p>;

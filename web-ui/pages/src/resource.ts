@@ -32,19 +32,23 @@ export function useResource<P extends GetPath>(
   const key = args === undefined ? undefined : path + JSON.stringify(args);
   const fetchedKey = useRef<string | undefined>(undefined);
   const fetchedAt = useRef(0);
+  const inFlight = useRef(false);
 
   useEffect(() => {
     if (key === undefined) return;
     const abort = new AbortController();
     if (fetchedKey.current !== key) setState(old => ({ ...old, loading: true }));
     fetchedAt.current = Date.now();
+    inFlight.current = true;
     get(path, args!, abort.signal).then(
       data => {
+        inFlight.current = false;
         fetchedKey.current = key;
         setState({ data, error: undefined, loading: false });
       },
       error => {
         if (abort.signal.aborted) return;
+        inFlight.current = false;
         const asApiError = error instanceof ApiError ? error : new ApiError(0, String(error));
         const sameThing = fetchedKey.current === key;
         setState(old => ({ data: sameThing ? old.data : undefined, error: asApiError, loading: false }));
@@ -57,13 +61,17 @@ export function useResource<P extends GetPath>(
   const topicKey = topics.join();
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const unsubscribe = live.subscribe(changed => {
-      if (timer !== undefined || !topics.some(topic => changed.has(topic))) return;
-      const pause = Math.max(0, fetchedAt.current + kPauseMs - Date.now());
+    // A slow answer is waited for, and a page in the background asks for nothing.
+    const reloadSoon = (pause: number) => {
       timer = setTimeout(() => {
         timer = undefined;
-        reload();
+        if (inFlight.current || document.hidden) reloadSoon(kPauseMs / 2);
+        else reload();
       }, pause);
+    };
+    const unsubscribe = live.subscribe(changed => {
+      if (timer !== undefined || !topics.some(topic => changed.has(topic))) return;
+      reloadSoon(Math.max(0, fetchedAt.current + kPauseMs - Date.now()));
     });
     return () => {
       unsubscribe();

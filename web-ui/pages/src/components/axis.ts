@@ -32,7 +32,7 @@ export function useWidth(ref: { current: HTMLElement | null }, initial = 1000): 
   return width;
 }
 
-/** The value of a colour of app.css: colour('run') is that of --run. */
+/** The value of a colour of style/colours.css: colour('run') is that of --run. */
 export function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }

@@ -32,12 +32,22 @@ export function TaskBar({ total, done, running, failed, skipped = 0 }: Tasks) {
   );
 }
 
-/** A part of a limit: the text, and a bar that warns from 75 % on and is red from 90 % on. */
-export function UsageBar({ used, limit, text }: { used: number | undefined; limit: number | undefined; text: string }) {
+/** A part of a limit: the text, and a bar that warns from 75 % on and is red from 90 % on, unless it is `calm`. */
+export function UsageBar({
+  used,
+  limit,
+  text,
+  calm,
+}: {
+  used: number | undefined;
+  limit: number | undefined;
+  text: string;
+  calm?: boolean;
+}) {
   if (used === undefined) return <span class="dim">–</span>;
   if (!limit) return <span>{text}</span>;
   const ratio = used / limit;
-  const tone = ratio >= 0.9 ? 'bad' : ratio >= 0.75 ? 'warn' : 'neutral';
+  const tone = calm ? 'run' : ratio >= 0.9 ? 'bad' : ratio >= 0.75 ? 'warn' : 'neutral';
   return (
     <div class="task-bar" title={`${text}, ${percent(ratio)}`}>
       <div class="task-bar-text">{text}</div>

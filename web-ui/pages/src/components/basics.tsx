@@ -2,10 +2,12 @@
 // Small parts of all pages: states, times, messages, figures, links to ids.
 
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useErrorBoundary, useState } from 'preact/hooks';
 import type { Schema } from '../api';
+import { serverNow } from '../live';
 import type { Resource } from '../resource';
 import { useHref } from '../session';
+import { Name } from './long';
 import { ago, clock, count, instant, sparkTime } from '../units';
 
 /** States by how they are shown; any other state is shown neutrally. */
@@ -61,11 +63,11 @@ export function Time({
 }) {
   const ms = typeof at === 'string' ? sparkTime(at) : at;
   if (ms == null) return <span class="dim">–</span>;
-  const reference = now ?? Date.now();
+  const reference = now ?? serverNow();
   const sameDay = instant(ms).slice(0, 10) === instant(reference).slice(0, 10);
   return (
     <time dateTime={new Date(ms).toISOString()} title={`${new Date(ms).toISOString()} · ${ago(ms, reference)}`}>
-      {sameDay ? clock(ms) : instant(ms)}
+      {sameDay ? clock(ms) : instant(ms).slice(0, 16)}
       {relative && <span class="dim"> {ago(ms, reference)}</span>}
     </time>
   );
@@ -106,6 +108,18 @@ export function Problem({ message, retry }: { message: string; retry?: () => voi
         </button>
       )}
     </div>
+  );
+}
+
+/** Shows a mistake of the page itself instead of half a page. */
+export function Guard({ children }: { children: ComponentChildren }) {
+  const [error] = useErrorBoundary(thrown => console.error(thrown));
+  if (!error) return <>{children}</>;
+  return (
+    <Problem
+      message={`This page has a mistake: ${error}. Load it again, and please report it.`}
+      retry={() => location.reload()}
+    />
   );
 }
 
@@ -188,7 +202,11 @@ export function EvidenceLink({ of }: { of: Schema<'Link'> }) {
     failures: { page: 'failures' },
     taskstream: { page: 'stream', from: of.from, to: of.until },
   };
-  return <a href={href(targets[of.to])}>{of.text}</a>;
+  return (
+    <a href={href(targets[of.to])}>
+      <Name text={of.text} />
+    </a>
+  );
 }
 
 /** "1 more", "12,004 more", for lists that are cut. */

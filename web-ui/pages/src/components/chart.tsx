@@ -10,7 +10,7 @@ import { colour, useTheme, useWidth } from './axis';
 export interface Line {
   title: string;
   values: (number | null)[];
-  /** A colour of app.css. */
+  /** A colour of style/colours.css. */
   tone: string;
 }
 

@@ -5,7 +5,7 @@ import { Graph, layout } from '@dagrejs/dagre';
 import { useMemo } from 'preact/hooks';
 import type { Schema } from '../api';
 import { useHref } from '../session';
-import { bytes, count, duration } from '../units';
+import { bytes, count, duration, percent } from '../units';
 
 type Stage = Schema<'GraphStage'>;
 type Operation = Schema<'Operation'>;
@@ -134,6 +134,10 @@ function WireShape({ of: { edge, points, label } }: { of: Wire }) {
   );
 }
 
+/** "orders.cc:40" of "map at orders.cc:40", because the name stands above it. */
+const placeOf = (of: Operation) =>
+  of.callSite.startsWith(`${of.name} at `) ? of.callSite.slice(of.name.length + 4) : of.callSite;
+
 const cut = (text: string, letters: number) => (text.length > letters ? text.slice(0, letters - 1) + '…' : text);
 
 function StageBox({ of: { stage, operations, lines, left, ...box } }: { of: Box }) {
@@ -142,7 +146,7 @@ function StageBox({ of: { stage, operations, lines, left, ...box } }: { of: Box 
     stage.from === null
       ? stage.status.toLowerCase()
       : stage.to === null
-        ? `${count(stage.numCompleteTasks)} of ${count(stage.numTasks)} tasks`
+        ? `${percent(stage.numCompleteTasks / Math.max(stage.numTasks, 1))} done`
         : duration(stage.to - stage.from);
   const failed = stage.numFailedTasks > 0 ? `, ${count(stage.numFailedTasks)} failed` : '';
   const again = stage.attempts > 1 ? `, ${stage.attempts} attempts` : '';
@@ -152,7 +156,7 @@ function StageBox({ of: { stage, operations, lines, left, ...box } }: { of: Box 
       class={`stage-box ${stage.status.toLowerCase()}${stage.onCriticalPath ? ' critical' : ''}`}
       transform={`translate(${box.x},${box.y})`}
     >
-      <a href={href({ page: 'stage', id: stage.stageId, attempt: stage.attemptId })} aria-label={title}>
+      <a href={href({ page: 'stage', id: stage.stageId, attempt: stage.attemptId })}>
         <title>{title}</title>
         <rect class="frame" width={box.width} height={box.height} rx={6} />
         <text class="box-title" x={kPad} y={20}>
@@ -196,7 +200,7 @@ function StageBox({ of: { stage, operations, lines, left, ...box } }: { of: Box 
             </text>
           )}
           <text class="op-site" x={8} y={31}>
-            {cut(each.of.callSite, 30)}
+            {cut(placeOf(each.of), 30)}
           </text>
         </g>
       ))}

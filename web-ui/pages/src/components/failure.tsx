@@ -3,9 +3,10 @@
 
 import type { Schema } from '../api';
 import { useHref } from '../session';
+import { rootError } from '../root_error';
 import { counted } from '../units';
 import { ExecutorLink, JobLink, StageLink, TaskLink, Time } from './basics';
-import { Long } from './long';
+import { Long, Name } from './long';
 
 type Failure = Schema<'Failure'>;
 
@@ -18,7 +19,8 @@ const kKinds: Record<Failure['kind'], string> = {
   cancelled: 'cancelled',
 };
 
-export function FailureCard({ of, now, open }: { of: Failure; now: number; open?: boolean }) {
+export function FailureCard({ of, open }: { of: Failure; open?: boolean }) {
+  const root = rootError(of.message);
   return (
     <article class={`card failure ${of.endedJob ? 'high' : 'medium'}`}>
       <div class="card-head">
@@ -28,16 +30,33 @@ export function FailureCard({ of, now, open }: { of: Failure; now: number; open?
           {of.count > 1 && ` · ${counted(of.count, 'equal failure')}`}
         </span>
       </div>
-      <p class="error-text">
-        {of.errorType && <strong>{of.errorType}: </strong>}
+      {root && (
+        <p class="error-text">
+          <strong>
+            <Long text={root} />
+          </strong>
+        </p>
+      )}
+      <p class={root ? 'error-more' : 'error-text'}>
+        {of.errorType && (
+          <strong>
+            <Long text={of.errorType} />:{' '}
+          </strong>
+        )}
         <Long text={of.message} />
       </p>
-      {of.resultOf && <p>{of.resultOf}</p>}
-      <Where of={of} now={now} />
+      {of.resultOf && (
+        <p>
+          <Long text={of.resultOf} />
+        </p>
+      )}
+      <Where of={of} />
       {of.chain.length > 0 && (
         <ol class="chain" aria-label="What led to what">
           {of.chain.map(step => (
-            <li key={step}>{step}</li>
+            <li key={step}>
+              <Long text={step} />
+            </li>
           ))}
         </ol>
       )}
@@ -58,11 +77,15 @@ export function FailureCard({ of, now, open }: { of: Failure; now: number; open?
   );
 }
 
-function Where({ of, now }: { of: Failure; now: number }) {
+function Where({ of }: { of: Failure }) {
   const others = of.executorsTotal - 1;
   return (
     <dl class="figures small">
-      {of.callSite && <Item name="call">{of.callSite}</Item>}
+      {of.callSite && (
+        <Item name="call">
+          <Long text={of.callSite} limit={120} />
+        </Item>
+      )}
       {of.jobId !== undefined && (
         <Item name="job">
           <JobLink id={of.jobId} text={String(of.jobId)} />
@@ -81,16 +104,21 @@ function Where({ of, now }: { of: Failure; now: number }) {
       {of.executorId !== undefined && (
         <Item name="executor">
           <ExecutorLink id={of.executorId} text={of.executorId} />
-          {of.host && ` on ${of.host}`}
+          {of.host && (
+            <>
+              {' '}
+              on <Name text={of.host} />
+            </>
+          )}
           {others > 0 && <span class="dim"> and {others} more</span>}
         </Item>
       )}
       <Item name={of.count > 1 ? 'first' : 'at'}>
-        <Time at={of.firstAt} now={now} />
+        <Time at={of.firstAt} />
       </Item>
       {of.count > 1 && (
         <Item name="last">
-          <Time at={of.lastAt} now={now} />
+          <Time at={of.lastAt} />
         </Item>
       )}
     </dl>

@@ -4,6 +4,7 @@
 import type { Schema } from '../api';
 import { duration, figure } from '../units';
 import { EvidenceLink } from './basics';
+import { Long } from './long';
 
 export function Findings({ of }: { of: Schema<'Finding'>[] }) {
   return (
@@ -14,7 +15,9 @@ export function Findings({ of }: { of: Schema<'Finding'>[] }) {
             <span class={`severity ${finding.severity}`}>{finding.rule.replaceAll('-', ' ')}</span>
             {finding.costMs !== undefined && <span class="dim">costs about {duration(finding.costMs)}</span>}
           </div>
-          <p class="sentence">{finding.sentence}</p>
+          <p class="sentence">
+            <Long text={finding.sentence} limit={600} />
+          </p>
           <dl class="figures small">
             {finding.figures.map(each => (
               <div key={each.name}>
@@ -25,10 +28,16 @@ export function Findings({ of }: { of: Schema<'Finding'>[] }) {
           </dl>
           {finding.advice.map(advice => (
             <p key={advice.text} class="advice">
-              {advice.text}
+              <Long text={advice.text} limit={400} />
               {advice.key && (
                 <>
-                  : <code>{advice.value === undefined ? advice.key : `${advice.key}=${advice.value}`}</code>
+                  :{' '}
+                  <code>
+                    <Long
+                      text={advice.value === undefined ? advice.key : `${advice.key}=${advice.value}`}
+                      limit={200}
+                    />
+                  </code>
                 </>
               )}
             </p>

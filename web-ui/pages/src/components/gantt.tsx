@@ -95,7 +95,7 @@ export function Gantt({
         {ticks(from, to, plot).map(tick => (
           <g key={tick.at}>
             <line x1={x(tick.at)} x2={x(tick.at)} y1={kAxis - 4} y2={y} class="grid" />
-            <text x={x(tick.at)} y={12} class="tick" text-anchor="middle">
+            <text x={Math.min(x(tick.at), width - 3.4 * tick.text.length)} y={12} class="tick" text-anchor="middle">
               {tick.text}
             </text>
           </g>
@@ -152,7 +152,7 @@ function BarShape({ bar, left, right, top }: { bar: Bar; left: number; right: nu
     </>
   );
   return bar.href ? (
-    <a href={bar.href} aria-label={bar.title}>
+    <a href={bar.href} aria-label={text ? undefined : bar.title}>
       {shape}
     </a>
   ) : (

@@ -11,6 +11,8 @@ type Cell = { row: number; column: number };
 
 const kSums = 44; // Height of the bars above and width of the bars at the right.
 
+const kHeight = 560;
+
 const range = (bucket: number, per: number, total: number) => {
   const first = bucket * per;
   const last = Math.min(first + per, total) - 1;
@@ -25,36 +27,39 @@ export function HeatMap({ of }: { of: Heat }) {
   const [cell, setCell] = useState<Cell | undefined>();
   const rows = of.bytes.length;
   const columns = of.bytes[0]?.length ?? 0;
-  const side = Math.max(3, Math.min(14, Math.floor((width - kSums) / Math.max(columns, 1))));
+  const side = {
+    x: Math.max(3, Math.min(14, Math.floor((width - kSums) / Math.max(columns, 1)))),
+    y: Math.max(3, Math.min(14, Math.floor(kHeight / Math.max(rows, 1)))),
+  };
   const most = Math.max(1, ...of.bytes.flat().map(each => each ?? 0));
 
   useEffect(() => {
     if (!canvas.current) return;
-    const context = prepare(canvas.current, columns * side + kSums, rows * side + kSums);
+    const context = prepare(canvas.current, columns * side.x + kSums, rows * side.y + kSums);
     drawSums(context, of, side);
     of.bytes.forEach((line, row) =>
       line.forEach((value, column) => {
         context.fillStyle = value === null ? colour('unknown') : colour('surface-2');
-        context.fillRect(column * side, kSums + row * side, side - 0.5, side - 0.5);
+        context.fillRect(column * side.x, kSums + row * side.y, side.x - 0.5, side.y - 0.5);
         if (!value) return;
         context.globalAlpha = 0.08 + 0.92 * Math.sqrt(value / most);
         context.fillStyle = colour('heat');
-        context.fillRect(column * side, kSums + row * side, side - 0.5, side - 0.5);
+        context.fillRect(column * side.x, kSums + row * side.y, side.x - 0.5, side.y - 0.5);
         context.globalAlpha = 1;
       }),
     );
     if (!cell) return;
     context.strokeStyle = colour('focus');
     context.lineWidth = 2;
-    context.strokeRect(cell.column * side, kSums + cell.row * side, side, side);
-  }, [of, side, theme, cell]);
+    context.strokeRect(cell.column * side.x, kSums + cell.row * side.y, side.x, side.y);
+  }, [of, side.x, side.y, theme, cell]);
 
   const clamp = (value: number, size: number) => Math.min(Math.max(value, 0), size - 1);
   const point = (event: PointerEvent) => {
     const { left, top } = canvas.current!.getBoundingClientRect();
     setCell({
-      column: clamp(Math.floor((event.clientX - left) / side), columns),
-      row: clamp(Math.floor((event.clientY - top - kSums) / side), rows),
+      column: clamp(Math.floor((event.clientX - left) / side.x), columns),
+      row: clamp(Math.floor((event.clientY - top - kSums) / side.y), rows),
     });
   };
   const move = (event: KeyboardEvent) => {
@@ -94,15 +99,15 @@ function describe(of: Heat, { row, column }: Cell): string {
   return `Map tasks ${maps} to partitions ${reduces}: ${what}. These partitions in all: ${bytes(of.reduceBytes[column])}. These map tasks in all: ${bytes(of.mapBytes[row])}.`;
 }
 
-function drawSums(context: CanvasRenderingContext2D, of: Heat, side: number) {
+function drawSums(context: CanvasRenderingContext2D, of: Heat, side: { x: number; y: number }) {
   context.fillStyle = colour('heat');
   const room = kSums - 6;
   const mostReduce = Math.max(1, ...of.reduceBytes);
   of.reduceBytes.forEach((value, i) => {
     const height = (room * value) / mostReduce;
-    context.fillRect(i * side, kSums - 4 - height, side - 0.5, height);
+    context.fillRect(i * side.x, kSums - 4 - height, side.x - 0.5, height);
   });
-  const left = of.reduceBytes.length * side + 4;
+  const left = of.reduceBytes.length * side.x + 4;
   const mostMap = Math.max(1, ...of.mapBytes);
-  of.mapBytes.forEach((value, i) => context.fillRect(left, kSums + i * side, (room * value) / mostMap, side - 0.5));
+  of.mapBytes.forEach((value, i) => context.fillRect(left, kSums + i * side.y, (room * value) / mostMap, side.y - 0.5));
 }

@@ -7,7 +7,7 @@ import { useLiveState } from '../live';
 import { setParams, useParams } from '../router';
 import { useHref, useSession } from '../session';
 import { duration } from '../units';
-import { Time, useNow } from './basics';
+import { Guard, Time, useNow } from './basics';
 
 export interface Tab {
   page: string;
@@ -67,7 +67,7 @@ export function Layout({ tabs, title, extras, children }: Props) {
       )}
       <main id="main" tabIndex={-1}>
         <RangeNote />
-        {children}
+        <Guard key={current}>{children}</Guard>
       </main>
       <footer>
         Cerium {session.version} · times are of this browser's time zone (
@@ -150,7 +150,7 @@ function ThemeSwitch() {
       <select value={theme} onChange={event => choose(event.currentTarget.value as Theme)}>
         {kThemes.map(each => (
           <option key={each} value={each}>
-            {each}
+            {each === 'auto' ? 'auto colours' : each}
           </option>
         ))}
       </select>

@@ -6,10 +6,11 @@ import { count } from '../units';
 
 export function Long({ text, limit = 300 }: { text: string; limit?: number }) {
   const [whole, setWhole] = useState(false);
-  if (text.length <= limit + 40) return <>{text}</>;
+  // In a <bdi>, because the text may change the direction of what follows it.
+  if (text.length <= limit + 40) return <bdi>{text}</bdi>;
   return (
     <>
-      {whole ? text : text.slice(0, limit) + '… '}
+      <bdi>{whole ? text : text.slice(0, limit) + '… '}</bdi>
       <button type="button" class="link" onClick={() => setWhole(!whole)}>
         {whole ? ' show less' : `show ${count(text.length - limit)} more characters`}
       </button>

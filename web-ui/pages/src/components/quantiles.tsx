@@ -106,6 +106,8 @@ function BigHistogram({ of, tasks }: { of: Metric; tasks: number }) {
   const step = kWidth / counts.length;
   const label = (i: number) => figure(edges[i], of.unit);
   const marks = [0, Math.floor(counts.length / 2), counts.length];
+  // The largest column, and the last one, which a skewed stage is about.
+  const labelled = new Set([counts.indexOf(most), counts.length - 1]);
   const isLogarithmic = edges.length > 2 && edges[2] - edges[1] > 1.3 * (edges[1] - edges[0]);
   return (
     <figure class="histogram">
@@ -132,9 +134,9 @@ function BigHistogram({ of, tasks }: { of: Metric; tasks: number }) {
                 width={Math.max(step - 1, 1)}
                 height={height}
               />
-              {each > 0 && counts.length <= 24 && step > 15 && (
+              {labelled.has(i) && (
                 <text class="tick" x={(i + 0.5) * step} y={kHeight - height - 4} text-anchor="middle">
-                  {each > 9999 ? `${Math.round(each / 1000)}k` : each}
+                  {count(each)}
                 </text>
               )}
             </g>

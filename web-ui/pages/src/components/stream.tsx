@@ -75,7 +75,9 @@ function Picture({ of, width, view, whole }: { of: Stream; width: number; view: 
   const theme = useTheme();
   const href = useHref();
   const [top, setTop] = useState(0);
-  const [hover, setHover] = useState<number | undefined>();
+  // An index into the boxes of one answer; it means nothing for the next answer.
+  const [pointed, setPointed] = useState<{ of: Stream; box: number | undefined } | undefined>();
+  const hover = pointed?.of === of ? pointed.box : undefined;
   const [drag, setDrag] = useState<[number, number] | undefined>();
   const height = rowHeight(of.lanes.length);
   const visible = Math.min(kMaxHeight, of.lanes.length * height);
@@ -129,7 +131,7 @@ function Picture({ of, width, view, whole }: { of: Stream; width: number; view: 
   };
   const moved = (event: PointerEvent) => {
     const { x, box } = locate(event);
-    setHover(box);
+    setPointed({ of, box });
     if (drag) setDrag([drag[0], Math.max(kGutter, Math.min(x, width))]);
   };
   const released = (event: PointerEvent) => {
@@ -199,7 +201,7 @@ function Picture({ of, width, view, whole }: { of: Stream; width: number; view: 
             onPointerDown={pressed}
             onPointerMove={moved}
             onPointerUp={released}
-            onPointerLeave={() => setHover(undefined)}
+            onPointerLeave={() => setPointed(undefined)}
             onKeyDown={key}
           />
         </div>

@@ -29,6 +29,8 @@ export interface Column<Row> {
   /** Explains the column. */
   help?: string;
   wide?: boolean;
+  /** As narrow as its contents. */
+  narrow?: boolean;
 }
 
 export interface Filter {
@@ -36,6 +38,10 @@ export interface Filter {
   name: string;
   title: string;
   options: (string | [value: string, text: string])[];
+}
+
+function classOf<Row>(column: Column<Row>): string {
+  return [column.number && 'num', column.wide && 'wide', column.narrow && 'narrow'].filter(Boolean).join(' ');
 }
 
 type TablePath = { [P in GetPath]: Answer<P> extends { total: number; rows: unknown[] } ? P : never }[GetPath];
@@ -114,7 +120,7 @@ export function DataTable<P extends TablePath>(props: Props<P>) {
                 {answer.rows.map(row => (
                   <tr key={props.rowKey(row)} class={props.rowClass?.(row)}>
                     {props.columns.map(column => (
-                      <td key={column.title} class={column.number ? 'num' : column.wide ? 'wide' : undefined}>
+                      <td key={column.title} class={classOf(column)}>
                         {column.cell(row)}
                       </td>
                     ))}
@@ -145,7 +151,7 @@ function Head<Row>({
   const isSorted = sort !== undefined && sort === state.sortBy;
   const order = isSorted ? (state.descending ? 'descending' : 'ascending') : undefined;
   return (
-    <th scope="col" class={column.number ? 'num' : undefined} aria-sort={order} title={column.help}>
+    <th scope="col" class={classOf(column)} aria-sort={order} title={column.help}>
       {sort === undefined ? (
         column.title
       ) : (
@@ -305,7 +311,7 @@ export function PlainTable<Row>(props: {
         <thead>
           <tr>
             {props.columns.map(column => (
-              <th key={column.title} scope="col" class={column.number ? 'num' : undefined} title={column.help}>
+              <th key={column.title} scope="col" class={classOf(column)} title={column.help}>
                 {column.title}
               </th>
             ))}
@@ -315,7 +321,7 @@ export function PlainTable<Row>(props: {
           {props.rows.map(row => (
             <tr key={props.rowKey(row)} class={props.rowClass?.(row)}>
               {props.columns.map(column => (
-                <td key={column.title} class={column.number ? 'num' : column.wide ? 'wide' : undefined}>
+                <td key={column.title} class={classOf(column)}>
                   {column.cell(row)}
                 </td>
               ))}

@@ -35,7 +35,9 @@ function Choice({ appId }: { appId: string }) {
   });
   return (
     <Section title="With which run?" note="Any other application that this server knows.">
-      <SearchField value={params.q ?? ''} label="Search applications" onSearch={q => setParams({ q })} />
+      <div class="controls">
+        <SearchField value={params.q ?? ''} label="Search applications" onSearch={q => setParams({ q })} />
+      </div>
       <Loaded of={list}>
         {data => {
           const others = data.rows.filter(row => row.id !== appId);
@@ -205,11 +207,15 @@ function SideTable({
     ) : (
       <span class="dim">not there</span>
     );
-  const both = (row: Pair, of: (side: Side) => number | undefined, text: (value: number | undefined) => string) => (
-    <>
-      {row.left ? text(of(row.left)) : '–'} <span class="dim">→</span> {row.right ? text(of(row.right)) : '–'}
-    </>
-  );
+  const both = (row: Pair, of: (side: Side) => number | undefined, text: (value: number | undefined) => string) => {
+    const values = [row.left, row.right].map(side => side && of(side));
+    if (values.every(value => !value)) return <span class="dim">–</span>;
+    return (
+      <>
+        {text(values[0])} <span class="dim">→</span> {text(values[1])}
+      </>
+    );
+  };
   if (rows.length === 0) return <Empty>Neither run has any.</Empty>;
   return (
     <PlainTable

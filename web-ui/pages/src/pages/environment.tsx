@@ -51,6 +51,7 @@ export function Environment() {
           columns={[
             {
               title: 'Setting',
+              wide: true,
               sort: 'key',
               cell: row => (
                 <>
@@ -59,7 +60,7 @@ export function Environment() {
                   </code>
                   {row.text && (
                     <div class="dim">
-                      <Name text={row.text} />
+                      <Long text={row.text} />
                     </div>
                   )}
                 </>
@@ -115,7 +116,7 @@ export function Environment() {
                 rows={data.runtime}
                 rowKey={row => row.key}
                 columns={[
-                  { title: 'What', cell: row => <Name text={row.key} /> },
+                  { title: 'What', narrow: true, cell: row => <Name text={row.key} /> },
                   {
                     title: 'Value',
                     wide: true,

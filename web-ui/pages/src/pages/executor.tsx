@@ -49,7 +49,7 @@ export function Executor() {
           {view === 'charts' && failures.data && failures.data.failures.length > 0 && (
             <div class="cards">
               {failures.data.failures.slice(0, 2).map(each => (
-                <FailureCard key={each.id} of={each} now={Date.now()} />
+                <FailureCard key={each.id} of={each} />
               ))}
             </div>
           )}
@@ -86,8 +86,7 @@ function Summary({ of }: { of: Schema<'ExecutorRow'> }) {
         ...(of.removeTime
           ? ([['Removed', <Time at={of.removeTime} />]] as [string, preact.ComponentChildren][])
           : ([['Heartbeat', <Heartbeat of={of} />]] as [string, preact.ComponentChildren][])),
-        ['Cores', of.totalCores || '–'],
-        ['CPU', <Cpu of={of} />],
+        ['CPU cores', <Cpu of={of} />],
         [
           'Resident memory',
           of.rssBytes === undefined ? (
@@ -205,7 +204,7 @@ function Threads({ ids }: { ids: { appId: string; executorId: string } }) {
                     <strong>
                       <Name text={thread.threadName} />
                     </strong>
-                    <State of={thread.threadState} />
+                    <span class="state plain">{thread.threadState.toLowerCase()}</span>
                     {thread.taskId !== undefined && thread.stageId !== undefined && (
                       <TaskLink stage={thread.stageId} attempt={thread.attemptId ?? 0} task={thread.taskId} />
                     )}

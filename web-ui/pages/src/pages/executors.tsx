@@ -5,7 +5,7 @@ import type { Schema } from '../api';
 import { ExecutorLink, State, Time } from '../components/basics';
 import { UsageBar } from '../components/bar';
 import { PageTitle } from '../components/layout';
-import { Name } from '../components/long';
+import { Long, Name } from '../components/long';
 import { DataTable } from '../components/table';
 import { useAppId } from '../session';
 import { bytes, count, duration, figure } from '../units';
@@ -19,7 +19,7 @@ const dash = <span class="dim">–</span>;
 
 export function Heartbeat({ of }: { of: Row }) {
   if (of.heartbeatAgeMs === undefined) return dash;
-  const text = `${duration(of.heartbeatAgeMs)} ago`;
+  const text = duration(of.heartbeatAgeMs);
   return of.heartbeatAgeMs > kOldHeartbeatMs ? <span class="warn-text">{text}</span> : <>{text}</>;
 }
 
@@ -28,7 +28,7 @@ export function Cpu({ of }: { of: Row }) {
   if (of.totalCores === 0) return <>{figure(of.cpuCores, 'cores')}</>;
   return (
     <div class="task-bar">
-      <div class="task-bar-text">{`${of.cpuCores.toFixed(1)} of ${of.totalCores} cores`}</div>
+      <div class="task-bar-text">{`${of.cpuCores.toFixed(1)} of ${of.totalCores}`}</div>
       <div class="bar">
         <span class="fill run" style={{ width: `${Math.min(100, (100 * of.cpuCores) / of.totalCores)}%` }} />
       </div>
@@ -53,11 +53,17 @@ export function Executors() {
         filters={[{ name: 'status', title: 'state', options: ['ALIVE', 'LEAVING', 'EXCLUDED', 'DEAD'] }]}
         empty="No executor yet. Executors appear when they have registered with the driver."
         columns={[
-          { title: 'Executor', sort: 'id', cell: row => <ExecutorLink id={row.id} text={row.id} /> },
+          { title: 'Executor', sort: 'id', narrow: true, cell: row => <ExecutorLink id={row.id} text={row.id} /> },
           { title: 'Host', sort: 'host', cell: row => <Name text={row.host} /> },
           { title: 'State', sort: 'status', cell: row => <Status of={row} /> },
-          { title: 'Heartbeat', sort: 'heartbeatAgeMs', number: true, cell: row => <Heartbeat of={row} /> },
-          { title: 'CPU', sort: 'cpuCores', cell: row => <Cpu of={row} /> },
+          {
+            title: 'Heartbeat',
+            sort: 'heartbeatAgeMs',
+            help: 'How long ago the last one came',
+            number: true,
+            cell: row => <Heartbeat of={row} />,
+          },
+          { title: 'CPU cores', sort: 'cpuCores', cell: row => <Cpu of={row} /> },
           {
             title: 'Resident memory',
             sort: 'rssBytes',
@@ -76,25 +82,18 @@ export function Executors() {
               ),
           },
           {
-            title: 'Operators',
+            title: 'Memory held',
             sort: 'executionBytes',
+            help: 'Memory that operators and cached blocks hold now',
             number: true,
-            help: 'Memory held by operators now',
-            cell: row => bytes(row.executionBytes),
-          },
-          {
-            title: 'Blocks',
-            sort: 'storageBytes',
-            number: true,
-            help: 'Memory held by cached blocks now',
-            cell: row => (row.isActive ? bytes(row.storageBytes ?? row.memoryUsed) : dash),
+            cell: row => <MemoryHeld of={row} />,
           },
           {
             title: 'Disk',
             sort: 'scratchBytes',
             number: true,
             help: 'Spilled and shuffled data on disk',
-            cell: row => bytes(row.scratchBytes),
+            cell: row => (row.scratchBytes ? bytes(row.scratchBytes) : dash),
           },
           {
             title: 'Network',
@@ -105,11 +104,10 @@ export function Executors() {
               row.networkReadBytesPerSecond === undefined ? (
                 dash
               ) : (
-                <>
-                  {bytes(row.networkReadBytesPerSecond)}/s in
-                  <br />
-                  {bytes(row.networkWriteBytesPerSecond)}/s out
-                </>
+                <Pair
+                  a={[`${bytes(row.networkReadBytesPerSecond)}/s`, 'in']}
+                  b={[`${bytes(row.networkWriteBytesPerSecond)}/s`, 'out']}
+                />
               ),
           },
           {
@@ -119,7 +117,6 @@ export function Executors() {
             help: 'Running, done, failed',
             cell: row => <Tasks of={row} />,
           },
-          { title: 'Time of tasks', sort: 'totalDuration', number: true, cell: row => duration(row.totalDuration) },
           {
             title: 'Shuffle',
             sort: 'totalShuffleRead',
@@ -129,16 +126,38 @@ export function Executors() {
               row.totalShuffleRead + row.totalShuffleWrite === 0 ? (
                 dash
               ) : (
-                <>
-                  {bytes(row.totalShuffleRead)} in
-                  <br />
-                  {bytes(row.totalShuffleWrite)} out
-                </>
+                <Pair a={[bytes(row.totalShuffleRead), 'read']} b={[bytes(row.totalShuffleWrite), 'write']} />
               ),
           },
         ]}
       />
     </>
+  );
+}
+
+type Figure = [value: string, name: string];
+
+function Pair({ a, b }: { a: Figure; b: Figure }) {
+  return (
+    <>
+      {[a, b].map(([value, name]) => (
+        <div key={name}>
+          {value} <small>{name}</small>
+        </div>
+      ))}
+    </>
+  );
+}
+
+function MemoryHeld({ of }: { of: Row }) {
+  if (!of.isActive) return dash;
+  const blocks: Figure = [bytes(of.storageBytes ?? of.memoryUsed), 'blocks'];
+  return of.executionBytes === undefined ? (
+    <>
+      {blocks[0]} <small>{blocks[1]}</small>
+    </>
+  ) : (
+    <Pair a={[bytes(of.executionBytes), 'operators']} b={blocks} />
   );
 }
 
@@ -149,7 +168,7 @@ function Status({ of }: { of: Row }) {
       <State of={of.status} />
       {of.status === 'DEAD' && reason && (
         <div class="reason">
-          <Name text={reason} />
+          <Long text={reason} limit={160} />
         </div>
       )}
       {of.removeTime && (
@@ -165,9 +184,16 @@ function Tasks({ of }: { of: Row }) {
   if (of.totalTasks === 0) return dash;
   return (
     <>
-      {of.activeTasks > 0 && <div>{count(of.activeTasks)} run</div>}
-      <div>{count(of.completedTasks)} done</div>
-      {of.failedTasks > 0 && <div class="bad-text">{count(of.failedTasks)} failed</div>}
+      <div>
+        {count(of.completedTasks)} <small>done</small>
+      </div>
+      {of.activeTasks > 0 && (
+        <div>
+          {count(of.activeTasks)} <small>run</small>
+          {of.failedTasks > 0 && <span class="bad-text">, {count(of.failedTasks)} failed</span>}
+        </div>
+      )}
+      {of.activeTasks === 0 && of.failedTasks > 0 && <div class="bad-text">{count(of.failedTasks)} failed</div>}
     </>
   );
 }

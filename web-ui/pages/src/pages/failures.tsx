@@ -21,7 +21,7 @@ export function FailuresPage() {
             <>
               <div class="cards one">
                 {data.failures.map(each => (
-                  <FailureCard key={each.id} of={each} now={Date.now()} open />
+                  <FailureCard key={each.id} of={each} open />
                 ))}
               </div>
               <CutNote shown={data.failures.length} total={data.total} what="kinds of failures" />

@@ -57,6 +57,7 @@ export function History() {
         columns={[
           {
             title: 'Application',
+            narrow: true,
             sort: 'id',
             cell: row => <a href={`?app=${encodeURIComponent(row.id)}`}>{row.id}</a>,
           },
@@ -67,7 +68,7 @@ export function History() {
             cell: row => <NameAndNotes name={row.name} notes={row.notes} failure={row.failure} />,
           },
           { title: 'State', sort: 'status', cell: row => <State of={row.status} /> },
-          { title: 'Started', sort: 'startedAt', cell: row => <Time at={row.startedAt} /> },
+          { title: 'Started', sort: 'startedAt', cell: row => <Time at={row.startedAt} relative={false} /> },
           { title: 'Duration', sort: 'durationMs', number: true, cell: row => duration(row.durationMs) },
           {
             title: 'Jobs',
@@ -85,12 +86,12 @@ export function History() {
             title: 'Engine',
             sort: 'source',
             cell: row => (
-              <>
+              <span class="nowrap">
                 {row.source === 'cerium' ? 'Cerium' : 'Spark'}{' '}
                 <span class="dim">
                   <Name text={row.engineVersion} />
                 </span>
-              </>
+              </span>
             ),
           },
           { title: 'Log', sort: 'logBytes', number: true, cell: row => bytes(row.logBytes) },

@@ -52,7 +52,7 @@ export function Job() {
         <Section title={job?.status === 'FAILED' ? 'Why it failed' : 'Failures'}>
           <div class="cards">
             {failures.data.failures.map(each => (
-              <FailureCard key={each.id} of={each} now={Date.now()} open={each.endedJob} />
+              <FailureCard key={each.id} of={each} open={each.endedJob} />
             ))}
           </div>
         </Section>
@@ -125,10 +125,16 @@ function GraphSections({ of }: { of: Schema<'JobGraph'> }) {
   );
 }
 
+const stageName = (id: number, attempt: number) => `stage ${id}${attempt > 0 ? `.${attempt}` : ''}`;
+
 const kPathTones = { stage: 'run', driver: 'driver', waiting: 'warn' };
 
 function CriticalPath({ of }: { of: Schema<'JobGraph'> }) {
   const href = useHref();
+  const appId = useAppId();
+  const range = { from: of.from, ...(of.to === null ? {} : { to: of.to }) };
+  const timeline = useResource('/api/cerium/v1/applications/{appId}/timeline', { appId, ...range }, ['stages']);
+  const stages = timeline.data?.stages.filter(stage => stage.jobId === of.jobId) ?? [];
   const now = of.criticalPath.reduce((last, part) => Math.max(last, part.to), of.to ?? of.from);
   const end = Math.max(of.to ?? now, of.from + 1);
   const stageHref = (id: number, attempt: number) => href({ page: 'stage', id, attempt });
@@ -140,24 +146,22 @@ function CriticalPath({ of }: { of: Schema<'JobGraph'> }) {
         from: part.from,
         to: part.to,
         tone: kPathTones[part.kind],
-        text: part.kind === 'stage' ? `stage ${part.stageId}` : part.kind,
-        title: `${part.kind === 'stage' ? `Stage ${part.stageId}` : part.kind}, ${duration(part.to - part.from)}: ${part.text}`,
+        text: part.stageId === undefined ? part.kind : stageName(part.stageId, part.attemptId ?? 0),
+        title: `${part.stageId === undefined ? part.kind : stageName(part.stageId, part.attemptId ?? 0)}, ${duration(part.to - part.from)}: ${part.text}`,
         ...(part.stageId === undefined ? {} : { href: stageHref(part.stageId, part.attemptId ?? 0) }),
       })),
     },
     {
       title: 'Stages',
-      bars: of.stages
-        .filter(stage => stage.from !== null)
-        .map(stage => ({
-          key: String(stage.stageId),
-          from: stage.from!,
-          to: stage.to ?? end,
-          tone: stage.status === 'FAILED' ? 'bad' : stage.status === 'ACTIVE' ? 'run' : 'good',
-          text: `stage ${stage.stageId}`,
-          title: `Stage ${stage.stageId}, ${stage.name}`,
-          href: stageHref(stage.stageId, stage.attemptId),
-        })),
+      bars: stages.map(stage => ({
+        key: `${stage.stageId}.${stage.attemptId}`,
+        from: stage.from,
+        to: stage.to ?? end,
+        tone: stage.status === 'FAILED' ? 'bad' : stage.status === 'ACTIVE' ? 'run' : 'good',
+        text: stageName(stage.stageId, stage.attemptId),
+        title: `Stage ${stage.stageId}.${stage.attemptId}, ${stage.name}: ${stage.status.toLowerCase()}`,
+        href: stageHref(stage.stageId, stage.attemptId),
+      })),
     },
     {
       title: 'Driver',
@@ -201,7 +205,7 @@ function CriticalPath({ of }: { of: Schema<'JobGraph'> }) {
       />
       {of.driverGaps.length > 0 && (
         <p class="note">
-          {counted(of.driverGaps.length, 'gap')} of together{' '}
+          {counted(of.driverGaps.length, 'gap')} {of.driverGaps.length > 1 ? 'of together' : 'of'}{' '}
           {duration(of.driverGaps.reduce((sum, gap) => sum + gap.to - gap.from, 0))}, in which no stage ran: the driver
           planned, fetched or merged results, or waited for executors.
         </p>

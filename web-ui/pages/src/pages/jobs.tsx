@@ -7,7 +7,7 @@ import { Name } from '../components/long';
 import { DataTable } from '../components/table';
 import { useParams } from '../router';
 import { useAppId } from '../session';
-import { count, counted, duration } from '../units';
+import { count, duration } from '../units';
 
 export function Jobs() {
   const appId = useAppId();
@@ -109,7 +109,7 @@ function StagesOf({ ids, failed, skipped }: { ids: number[]; failed: number; ski
         <StageLink key={id} id={id} attempt={0} text={String(id)} />
       ))}
       {ids.length > kShown && <span class="dim">and {count(ids.length - kShown)} more</span>}
-      {failed > 0 && <span class="bad-text">{counted(failed, 'attempt')} failed</span>}
+      {failed > 0 && <span class="bad-text">{count(failed)} failed</span>}
       {skipped > 0 && <span class="dim">{count(skipped)} skipped</span>}
     </span>
   );

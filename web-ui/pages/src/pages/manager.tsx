@@ -7,13 +7,14 @@ import { Empty, Figures, Loaded, Section, State, Time } from '../components/basi
 import { UsageBar } from '../components/bar';
 import { ChangeButton } from '../components/confirm';
 import { Layout, PageTitle } from '../components/layout';
-import { Name } from '../components/long';
+import { Long, Name } from '../components/long';
 import { PlainTable } from '../components/table';
 import { changesOf, live } from '../live';
 import { useResource, type Resource } from '../resource';
-import { bytes, count, duration } from '../units';
+import { bytes, count, counted, duration } from '../units';
 
 type Data = Schema<'Cluster'>;
+type Application = Schema<'ClusterApplication'>;
 const dash = <span class="dim">–</span>;
 
 export function Manager() {
@@ -55,16 +56,18 @@ function Contents({ of, resource }: { of: Data; resource: Resource<Data> }) {
           [
             'Cores in use',
             <UsageBar
+              calm
               used={of.coresUsed}
-              limit={of.cores * 1.4}
+              limit={of.cores}
               text={`${count(of.coresUsed)} of ${count(of.cores)}, ${count(of.cores - of.coresUsed)} free`}
             />,
           ],
           [
             'Memory in use',
             <UsageBar
+              calm
               used={of.memoryUsedBytes}
-              limit={of.memoryBytes * 1.4}
+              limit={of.memoryBytes}
               text={`${bytes(of.memoryUsedBytes)} of ${bytes(of.memoryBytes)}, ${bytes(of.memoryBytes - of.memoryUsedBytes)} free`}
             />,
           ],
@@ -102,59 +105,67 @@ function Contents({ of, resource }: { of: Data; resource: Resource<Data> }) {
   );
 }
 
-function Applications({ of, now, reload }: { of: Schema<'ClusterApplication'>[]; now: number; reload: () => void }) {
+function Applications({ of, now, reload }: { of: Application[]; now: number; reload: () => void }) {
+  const ended = of.every(each => each.endedAt !== null);
   return (
     <PlainTable
-      label="Applications"
+      label={ended ? 'Ended applications' : 'Applications'}
       rows={of}
       rowKey={row => row.id}
       columns={[
-        { title: 'Application', cell: row => (row.uiPath ? <a href={row.uiPath}>{row.id}</a> : row.id) },
-        { title: 'Name', cell: row => <Name text={row.name} /> },
+        { title: 'Application', narrow: true, cell: row => (row.uiPath ? <a href={row.uiPath}>{row.id}</a> : row.id) },
+        { title: 'Name', cell: row => <NameAndUser of={row} /> },
         { title: 'State', cell: row => <State of={row.status} /> },
-        {
-          title: 'What it waits for',
-          wide: true,
-          cell: row =>
-            row.waits ? (
-              <>
-                {row.queuePosition !== undefined && <b>{`${row.queuePosition}. in the queue: `}</b>}
-                <Name text={row.waits} />
-              </>
-            ) : row.reason ? (
-              <Name text={row.reason} />
-            ) : (
-              dash
-            ),
-        },
-        {
-          title: 'Cores',
-          number: true,
-          cell: row => `${count(row.cores)} of ${row.coresWanted === null ? 'all' : count(row.coresWanted)}`,
-        },
-        { title: 'Executors', number: true, cell: row => count(row.executors.length) },
-        {
-          title: 'Of an executor',
-          number: true,
-          cell: row => `${count(row.coresPerExecutor)} cores, ${bytes(row.memoryPerExecutorBytes)}`,
-        },
-        { title: 'User', cell: row => <Name text={row.user} /> },
+        { title: ended ? 'How it ended' : 'What it waits for', wide: true, cell: row => <Waits of={row} /> },
+        { title: 'Has', number: true, cell: row => <Resources of={row} /> },
         { title: 'Started', cell: row => <Time at={row.startedAt} now={now} /> },
         { title: 'Duration', number: true, cell: row => duration((row.endedAt ?? now) - row.startedAt) },
-        {
-          title: 'Change',
-          cell: row =>
-            row.endedAt === null && (
-              <ChangeButton
-                text="Kill"
-                question={`Kill application ${row.id} (${row.name.slice(0, 100)})? Its executors are ended, and its driver fails.`}
-                path="/api/cerium/v1/cluster/applications/{appId}/kill"
-                args={{ appId: row.id }}
-                done={reload}
-              />
-            ),
-        },
+        ...(ended
+          ? []
+          : [{ title: 'Change', narrow: true, cell: (row: Application) => <Kill of={row} reload={reload} /> }]),
       ]}
+    />
+  );
+}
+
+function NameAndUser({ of }: { of: Application }) {
+  return (
+    <>
+      <Name text={of.name} />
+      <div class="dim">
+        <Name text={of.user} />
+      </div>
+    </>
+  );
+}
+
+function Waits({ of }: { of: Application }) {
+  if (!of.waits) return of.reason ? <Long text={of.reason} /> : dash;
+  return (
+    <>
+      {of.queuePosition !== undefined && <b>{`${of.queuePosition}. in the queue: `}</b>}
+      <Long text={of.waits} />
+    </>
+  );
+}
+
+function Resources({ of }: { of: Application }) {
+  return (
+    <>
+      {`${count(of.cores)} of ${of.coresWanted === null ? 'all' : count(of.coresWanted)} cores`}
+      <div class="dim">{`${counted(of.executors.length, 'executor')} of ${counted(of.coresPerExecutor, 'core')}, ${bytes(of.memoryPerExecutorBytes)}`}</div>
+    </>
+  );
+}
+
+function Kill({ of, reload }: { of: Application; reload: () => void }) {
+  return (
+    <ChangeButton
+      text="Kill"
+      question={`Kill application ${of.id} (${of.name.slice(0, 100)})? Its executors are ended, and its driver fails.`}
+      path="/api/cerium/v1/cluster/applications/{appId}/kill"
+      args={{ appId: of.id }}
+      done={reload}
     />
   );
 }
@@ -168,7 +179,7 @@ function Workers({ of, reload }: { of: Data; reload: () => void }) {
       rowKey={row => row.id}
       rowClass={row => (isGone(row) ? 'gone' : '')}
       columns={[
-        { title: 'Worker', cell: row => (row.uiPath ? <a href={row.uiPath}>{row.id}</a> : row.id) },
+        { title: 'Worker', narrow: true, cell: row => (row.uiPath ? <a href={row.uiPath}>{row.id}</a> : row.id) },
         { title: 'Address', cell: row => <Name text={`${row.host}:${row.port}`} /> },
         {
           title: 'State',
@@ -189,7 +200,7 @@ function Workers({ of, reload }: { of: Data; reload: () => void }) {
             isGone(row) ? (
               dash
             ) : (
-              <UsageBar used={row.coresUsed} limit={row.cores * 1.4} text={`${row.coresUsed} of ${row.cores}`} />
+              <UsageBar calm used={row.coresUsed} limit={row.cores} text={`${row.coresUsed} of ${row.cores}`} />
             ),
         },
         {
@@ -199,8 +210,9 @@ function Workers({ of, reload }: { of: Data; reload: () => void }) {
               dash
             ) : (
               <UsageBar
+                calm
                 used={row.memoryUsedBytes}
-                limit={row.memoryBytes * 1.4}
+                limit={row.memoryBytes}
                 text={`${bytes(row.memoryUsedBytes)} of ${bytes(row.memoryBytes)}`}
               />
             ),
@@ -232,7 +244,7 @@ function Drivers({ of, reload }: { of: Data; reload: () => void }) {
       rows={of.drivers}
       rowKey={row => row.id}
       columns={[
-        { title: 'Driver', cell: row => row.id },
+        { title: 'Driver', narrow: true, cell: row => row.id },
         { title: 'Name', cell: row => <Name text={row.name} /> },
         { title: 'State', cell: row => <State of={row.status} /> },
         { title: 'Worker', cell: row => <Name text={row.worker} /> },

@@ -1,6 +1,7 @@
 // Cerium. Licensed under the Apache License 2.0.
 // What runs now, why it failed, what is slow, and when what happened.
 
+import type { ComponentChildren } from 'preact';
 import type { Arguments, Schema } from '../api';
 import { Empty, Figures, JobLink, Loaded, Section, StageLink, Time } from '../components/basics';
 import { TaskBar, UsageBar } from '../components/bar';
@@ -8,7 +9,7 @@ import { FailureCard } from '../components/failure';
 import { Findings } from '../components/findings';
 import { Gantt, type Row } from '../components/gantt';
 import { PageTitle } from '../components/layout';
-import { Name } from '../components/long';
+import { Long, Name } from '../components/long';
 import { PlainTable } from '../components/table';
 import { useResource } from '../resource';
 import { useParams } from '../router';
@@ -33,20 +34,9 @@ export function Overview() {
           <PageTitle>Overview</PageTitle>
           <Summary of={data} />
           <Notes of={data} />
-          {data.failures.length > 0 && <FailureCards of={data} />}
-          {data.findings.length > 0 && (
-            <Section
-              title="Diagnosis"
-              note={
-                data.findingsTotal > data.findings.length
-                  ? `The ${data.findings.length} most important of ${data.findingsTotal} findings.`
-                  : 'What costs time, and what to change.'
-              }
-            >
-              <Findings of={data.findings} />
-            </Section>
-          )}
           <RunningNow of={data} />
+          {data.failures.length > 0 && <FailureCards of={data} />}
+          <Diagnosis of={data} />
           <TimelineSection />
         </>
       )}
@@ -59,76 +49,84 @@ type Data = Schema<'Overview'>;
 function Summary({ of }: { of: Data }) {
   const end = of.endedAt ?? of.now;
   return (
-    <Figures
-      of={[
-        [of.endedAt === null ? 'Runs for' : 'Ran for', duration(end - of.startedAt)],
-        ['Started', <Time at={of.startedAt} now={of.now} />],
-        [
-          'Jobs',
-          <Counts
-            of={[
-              [of.jobs.running, 'running'],
-              [of.jobs.succeeded, 'succeeded'],
-              [of.jobs.failed, 'failed'],
-              [of.jobs.cancelled, 'cancelled'],
-            ]}
-          />,
-        ],
-        [
-          'Stages',
-          <Counts
-            of={[
-              [of.stages.active, 'active'],
-              [of.stages.pending, 'pending'],
-              [of.stages.complete, 'complete'],
-              [of.stages.failed, 'failed'],
-              [of.stages.skipped, 'skipped'],
-            ]}
-          />,
-        ],
-        [
-          'Tasks',
-          <Counts
-            of={[
-              [of.tasks.running, 'running'],
-              [of.tasks.succeeded, 'succeeded'],
-              [of.tasks.failed, 'failed'],
-              [of.tasks.killed, 'killed'],
-            ]}
-          />,
-        ],
-        [
-          'Executors',
-          <Counts
-            of={[
-              [of.executorsAlive, 'alive'],
-              [of.executorsDead, 'lost'],
-            ]}
-          />,
-        ],
-        ['Cores busy', <UsageBarNeutral used={of.coresBusy} limit={of.cores} />],
-        [
-          'Memory in use',
-          of.memoryUsedBytes === undefined ? (
-            '–'
-          ) : (
-            <UsageBar
-              used={of.memoryUsedBytes}
-              limit={of.memoryLimitBytes}
-              text={`${bytes(of.memoryUsedBytes)} of ${bytes(of.memoryLimitBytes)}`}
-            />
-          ),
-          'Operators and cached blocks, of the budget of the executors',
-        ],
-        ['Input', bytes(of.inputBytes)],
-        ['Shuffle written', bytes(of.shuffleWriteBytes)],
-        ['Shuffle read', bytes(of.shuffleReadBytes)],
-        ['Spilled', bytes(of.spilledBytes)],
-        ['Output', bytes(of.outputBytes)],
-        ['Driver', <Name text={of.host} />, of.master],
-      ]}
-    />
+    <>
+      <Figures
+        of={[
+          [of.endedAt === null ? 'Runs for' : 'Ran for', duration(end - of.startedAt)],
+          ['Started', <Time at={of.startedAt} now={of.now} />],
+          [
+            'Jobs',
+            <Counts
+              of={[
+                [of.jobs.running, 'running'],
+                [of.jobs.succeeded, 'succeeded'],
+                [of.jobs.failed, 'failed'],
+                [of.jobs.cancelled, 'cancelled'],
+              ]}
+            />,
+          ],
+          [
+            'Stages',
+            <Counts
+              of={[
+                [of.stages.active, 'active'],
+                [of.stages.pending, 'pending'],
+                [of.stages.complete, 'complete'],
+                [of.stages.failed, 'failed'],
+                [of.stages.skipped, 'skipped'],
+              ]}
+            />,
+          ],
+          [
+            'Tasks',
+            <Counts
+              of={[
+                [of.tasks.running, 'running'],
+                [of.tasks.succeeded, 'succeeded'],
+                [of.tasks.failed, 'failed'],
+                [of.tasks.killed, 'killed'],
+              ]}
+            />,
+          ],
+        ]}
+      />
+      <Figures
+        of={[
+          [
+            'Executors',
+            <Counts
+              of={[
+                [of.executorsAlive, 'alive'],
+                [of.executorsDead, 'lost'],
+              ]}
+            />,
+          ],
+          ...(of.endedAt === null ? used(of) : [['Cores', of.cores] as Figure]),
+          ['Input', bytes(of.inputBytes)],
+          ['Shuffle written', bytes(of.shuffleWriteBytes)],
+          ['Shuffle read', bytes(of.shuffleReadBytes)],
+          ['Spilled', bytes(of.spilledBytes)],
+          ['Output', bytes(of.outputBytes)],
+          ['Driver', of.host ? <Name text={of.host} /> : '–', of.master],
+        ]}
+      />
+    </>
   );
+}
+
+type Figure = [name: string, value: ComponentChildren, title?: string];
+
+function used(of: Data): Figure[] {
+  const cores = `${of.coresBusy} of ${of.cores}`;
+  const memory = `${bytes(of.memoryUsedBytes)} of ${bytes(of.memoryLimitBytes)}`;
+  return [
+    ['Cores busy', <UsageBar calm used={of.coresBusy} limit={of.cores} text={cores} />],
+    [
+      'Memory in use',
+      <UsageBar used={of.memoryUsedBytes} limit={of.memoryLimitBytes} text={memory} />,
+      'Operators and cached blocks, of the budget of the executors',
+    ],
+  ];
 }
 
 function Counts({ of }: { of: [number | undefined, string][] }) {
@@ -145,17 +143,6 @@ function Counts({ of }: { of: [number | undefined, string][] }) {
   );
 }
 
-function UsageBarNeutral({ used, limit }: { used: number; limit: number }) {
-  return (
-    <div class="task-bar">
-      <div class="task-bar-text">{`${used} of ${limit}`}</div>
-      <div class="bar">
-        <span class="fill run" style={{ width: `${(100 * used) / Math.max(limit, 1)}%` }} />
-      </div>
-    </div>
-  );
-}
-
 function Notes({ of }: { of: Data }) {
   const dropped =
     of.eventsDropped > 0
@@ -168,7 +155,9 @@ function Notes({ of }: { of: Data }) {
   return (
     <ul class="notes">
       {all.map(note => (
-        <li key={note}>{note}</li>
+        <li key={note}>
+          <Long text={note} />
+        </li>
       ))}
     </ul>
   );
@@ -179,7 +168,7 @@ function FailureCards({ of }: { of: Data }) {
   const [first, ...others] = of.failures;
   return (
     <Section
-      title={first.endedJob ? 'Why it failed' : 'Failures'}
+      title={of.status === 'FAILED' ? 'Why it failed' : 'Failures'}
       note={
         <a href={href({ page: 'failures' })}>
           {of.failuresTotal > of.failures.length ? `All ${of.failuresTotal} kinds of failures` : 'All failures'}
@@ -187,11 +176,28 @@ function FailureCards({ of }: { of: Data }) {
       }
     >
       <div class="cards">
-        <FailureCard of={first} now={of.now} open={first.endedJob} />
+        <FailureCard of={first} open={first.endedJob} />
         {others.map(each => (
-          <FailureCard key={each.id} of={each} now={of.now} />
+          <FailureCard key={each.id} of={each} />
         ))}
       </div>
+    </Section>
+  );
+}
+
+function Diagnosis({ of }: { of: Data }) {
+  if (!of.tasks.succeeded && of.findings.length === 0) return null;
+  const cut = of.findingsTotal > of.findings.length;
+  const note = cut
+    ? `The ${of.findings.length} most important of ${of.findingsTotal} findings; the others are on the pages of their stages.`
+    : 'What costs time, and what to change.';
+  return (
+    <Section title="Diagnosis" note={note}>
+      {of.findings.length > 0 ? (
+        <Findings of={of.findings} />
+      ) : (
+        <Empty>No rule has found anything: no skew, no spill, no work done twice, no idle cores worth a note.</Empty>
+      )}
     </Section>
   );
 }

@@ -85,7 +85,7 @@ export function Stage() {
           ) : view === 'stream' ? (
             <TaskStream stage={stageId} attempt={attemptId} />
           ) : (
-            <MetricsView ids={ids} view={view} />
+            <MetricsView ids={ids} view={view} hasErrors={data.numFailedTasks + data.numKilledTasks > 0} />
           )}
         </>
       )}
@@ -183,11 +183,11 @@ function Troubles({ of, ids }: { of: Schema<'StageRow'>; ids: Ids }) {
         </p>
       )}
       {own.length + found.length > 0 && (
-        <Section title="Failures and findings">
+        <Section title={own.length === 0 ? 'Diagnosis' : 'Failures and findings'}>
           {own.length > 0 && (
             <div class="cards">
               {own.map(each => (
-                <FailureCard key={each.id} of={each} now={Date.now()} />
+                <FailureCard key={each.id} of={each} />
               ))}
             </div>
           )}
@@ -198,7 +198,7 @@ function Troubles({ of, ids }: { of: Schema<'StageRow'>; ids: Ids }) {
   );
 }
 
-function MetricsView({ ids, view }: { ids: Ids; view: string }) {
+function MetricsView({ ids, view, hasErrors }: { ids: Ids; view: string; hasErrors: boolean }) {
   const metrics = useResource(`${kStagePath}/metrics`, ids, ['tasks']);
   return (
     <Loaded of={metrics}>
@@ -215,6 +215,7 @@ function MetricsView({ ids, view }: { ids: Ids; view: string }) {
                 ids={ids}
                 metrics={data.metrics.map(metric => metric.name)}
                 executors={data.executors.map(each => each.executorId)}
+                hasErrors={hasErrors}
               />
             </Section>
           </>
@@ -316,7 +317,7 @@ function LargestPartitions({ of }: { of: Schema<'ShuffleHeat'> }) {
         rows={of.largest}
         rowKey={row => row.partition}
         columns={[
-          { title: 'Partition', number: true, cell: row => count(row.partition) },
+          { title: 'Partition', number: true, narrow: true, cell: row => count(row.partition) },
           { title: 'Size', number: true, cell: row => bytes(row.bytes) },
           { title: 'Of the mean', number: true, cell: row => `${(row.bytes / Math.max(mean, 1)).toFixed(1)} ×` },
           {

@@ -62,7 +62,7 @@ export function StageTable({ args }: { args: Partial<Arguments<StagesPath>> }) {
             </span>
           ),
         },
-        { title: 'Started', sort: 'submissionTime', cell: row => <Time at={row.submissionTime} /> },
+        { title: 'Started', sort: 'submissionTime', cell: row => <Time at={row.submissionTime} relative={false} /> },
         { title: 'Duration', sort: 'durationMs', number: true, cell: row => duration(row.durationMs) },
         {
           title: 'Tasks',

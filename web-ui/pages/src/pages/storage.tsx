@@ -2,7 +2,7 @@
 // What is cached: how much of each RDD, how often it helped, what evictions cost, and where the blocks are.
 
 import type { Schema } from '../api';
-import { Empty, ExecutorLink, Figures, Loaded, RddLink, Section } from '../components/basics';
+import { Empty, ExecutorLink, Loaded, RddLink, Section } from '../components/basics';
 import { UsageBar } from '../components/bar';
 import { PageTitle } from '../components/layout';
 import { Name } from '../components/long';
@@ -10,7 +10,7 @@ import { DataTable, PlainTable } from '../components/table';
 import { useResource } from '../resource';
 import { useParams } from '../router';
 import { useAppId } from '../session';
-import { bytes, count, duration, percent } from '../units';
+import { bytes, count, counted, duration, percent } from '../units';
 
 export function StoragePage() {
   const appId = useAppId();
@@ -73,7 +73,14 @@ function RddTable({ of, selected }: { of: Schema<'CachedRdd'>[]; selected: numbe
         { title: 'Level', cell: row => <Name text={row.storageLevel} /> },
         {
           title: 'Cached partitions',
-          cell: row => <UsageNeutral part={row.numCachedPartitions} whole={row.numPartitions} />,
+          cell: row => (
+            <UsageBar
+              calm
+              used={row.numCachedPartitions}
+              limit={row.numPartitions}
+              text={`${count(row.numCachedPartitions)} of ${count(row.numPartitions)}`}
+            />
+          ),
         },
         { title: 'Memory', number: true, cell: row => bytes(row.memoryUsed) },
         { title: 'Disk', number: true, cell: row => (row.diskUsed ? bytes(row.diskUsed) : <span class="dim">–</span>) },
@@ -117,17 +124,6 @@ function RddTable({ of, selected }: { of: Schema<'CachedRdd'>[]; selected: numbe
   );
 }
 
-function UsageNeutral({ part, whole }: { part: number; whole: number }) {
-  return (
-    <div class="task-bar">
-      <div class="task-bar-text">{`${count(part)} of ${count(whole)}`}</div>
-      <div class="bar">
-        <span class="fill neutral" style={{ width: `${(100 * part) / Math.max(whole, 1)}%` }} />
-      </div>
-    </div>
-  );
-}
-
 function ExecutorTable({ of }: { of: Schema<'ExecutorStorage'>[] }) {
   return (
     <PlainTable
@@ -161,18 +157,13 @@ function ExecutorTable({ of }: { of: Schema<'ExecutorStorage'>[] }) {
 function Blocks({ of }: { of: Schema<'CachedRdd'> }) {
   const appId = useAppId();
   return (
-    <Section title={`Blocks of RDD ${of.id}`}>
-      {of.numCachedPartitions < of.numPartitions && (
-        <Figures
-          of={[
-            [
-              'Not cached',
-              `${count(of.numPartitions - of.numCachedPartitions)} partitions`,
-              'Evicted, or not computed yet',
-            ],
-          ]}
-        />
-      )}
+    <Section
+      title={`Blocks of RDD ${of.id}`}
+      note={
+        of.numCachedPartitions < of.numPartitions &&
+        `${counted(of.numPartitions - of.numCachedPartitions, 'partition')} more ${of.numPartitions - of.numCachedPartitions === 1 ? 'is' : 'are'} not cached: evicted, or not computed yet.`
+      }
+    >
       <DataTable
         name="blocks"
         label={`Blocks of RDD ${of.id}`}
@@ -185,7 +176,7 @@ function Blocks({ of }: { of: Schema<'CachedRdd'> }) {
         searchable="Search blocks"
         empty="No block is cached now."
         columns={[
-          { title: 'Partition', sort: 'partition', number: true, cell: row => count(row.partition) },
+          { title: 'Partition', sort: 'partition', number: true, narrow: true, cell: row => count(row.partition) },
           { title: 'Block', sort: 'blockName', cell: row => <Name text={row.blockName} /> },
           { title: 'Level', cell: row => <Name text={row.storageLevel} /> },
           { title: 'Memory', sort: 'memoryUsed', number: true, cell: row => bytes(row.memoryUsed) },

@@ -28,10 +28,12 @@ export function TaskTable({
   ids,
   metrics,
   executors,
+  hasErrors,
 }: {
   ids: { appId: string; stageId: number; attemptId: number };
   metrics: string[];
   executors: string[];
+  hasErrors: boolean;
 }) {
   const [all, setAll] = useState(false);
   const selected = useParams().task;
@@ -79,7 +81,9 @@ export function TaskTable({
       number: true,
       cell: (row: Row) => ofTask(row, name),
     })),
-    { title: 'Error', wide: true, cell: row => (row.errorMessage ? <Name text={row.errorMessage} /> : '') },
+    ...(hasErrors
+      ? [{ title: 'Error', wide: true, cell: (row: Row) => (row.errorMessage ? <Name text={row.errorMessage} /> : '') }]
+      : []),
   ];
   return (
     <>

@@ -46,16 +46,18 @@ export function Worker() {
                 [
                   'Cores in use',
                   <UsageBar
+                    calm
                     used={data.coresUsed}
-                    limit={data.cores * 1.4}
+                    limit={data.cores}
                     text={`${count(data.coresUsed)} of ${count(data.cores)}`}
                   />,
                 ],
                 [
                   'Memory in use',
                   <UsageBar
+                    calm
                     used={data.memoryUsedBytes}
-                    limit={data.memoryBytes * 1.4}
+                    limit={data.memoryBytes}
                     text={`${bytes(data.memoryUsedBytes)} of ${bytes(data.memoryBytes)}`}
                   />,
                 ],
