@@ -14,6 +14,7 @@ void addManagerCommand(CLI::App& app, int& exit_status);
 void addHealthcheckCommand(CLI::App& app, int& exit_status);
 void addWorkerCommand(CLI::App& app, int& exit_status);
 void addHistoryCommand(CLI::App& app, int& exit_status);
+void addReportCommand(CLI::App& app, int& exit_status);
 void addReplayCommand(CLI::App& app, int& exit_status);
 void addSubmitCommand(CLI::App& app, int& exit_status);
 

@@ -35,6 +35,7 @@ int main(int argc, char** argv) {
   cerium::cli::addWorkerCommand(app, status);
   cerium::cli::addSubmitCommand(app, status);
   cerium::cli::addHistoryCommand(app, status);
+  cerium::cli::addReportCommand(app, status);
   cerium::cli::addReplayCommand(app, status);
   const std::string usage = app.help();
   help->callback([&] { std::cout << usage; });

@@ -21,8 +21,8 @@ constexpr uint64_t kBytesPerTask = 320;
 /// The one application of this process.
 class LiveApplication final : public api::Applications {
  public:
-  LiveApplication(std::shared_ptr<const store::AppStore> store, std::string executor_logs)
-      : store_(std::move(store)), executor_logs_(std::move(executor_logs)) {}
+  LiveApplication(std::shared_ptr<const store::AppStore> store, std::filesystem::path log, std::string executor_logs)
+      : store_(std::move(store)), log_(std::move(log)), executor_logs_(std::move(executor_logs)) {}
   std::vector<api::Listed> list() override {
     return store_->with([](const store::Application& app) {
       api::Listed listed;
@@ -50,6 +50,7 @@ class LiveApplication final : public api::Applications {
 
  private:
   const std::shared_ptr<const store::AppStore> store_;
+  const std::filesystem::path log_;
   const std::string executor_logs_;
 };
 
@@ -90,7 +91,7 @@ void WebUi::openLog(const Conf& conf, const std::string& application_id) {
 
 void WebUi::serve(const Conf& conf, const std::string& version, const std::string& executor_logs) {
   http::Router router;
-  const auto application = std::make_shared<LiveApplication>(store_, executor_logs);
+  const auto application = std::make_shared<LiveApplication>(store_, log_ ? log_->path() : "", executor_logs);
   api::addSparkApi(router, application);
   api::addCeriumApi(router, application, {.pages = "driver", .version = version});
   http::addStaticFiles(router, http::webPages());

@@ -13,6 +13,7 @@
 #include "web-ui/api/log_files.h"
 #include "web-ui/api/overview.h"
 #include "web-ui/api/parameters.h"
+#include "web-ui/api/report.h"
 #include "web-ui/api/rows.h"
 #include "web-ui/api/shuffle_heat.h"
 #include "web-ui/api/spark_api.h"
@@ -179,6 +180,16 @@ void addCeriumApi(http::Router& router, const std::shared_ptr<Applications>& app
       [](const Application& app, Instant, const Request& request) { return environmentTable(app, request); });
   add("/stages/{stage}/{attempt}/shuffle", [](const Application& app, Instant, const Request& request) {
     return shuffleHeat(stageOf(app, request), request);
+  });
+  router.get("/api/cerium/v1/applications/{app}/report", [applications, diagnoses](const Request& request) {
+    const Shown shown = applications->open(request.params.at("app"));
+    return shown.store->with([&](const Application& app) {
+      const auto findings = diagnoses->of(app, viewTime(app, shown.completed));
+      http::Response report{reportHtml(app, shown, *findings), "text/html; charset=utf-8"};
+      report.headers = {{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"},
+                        {"Content-Disposition", "attachment; filename=\"" + app.id + ".html\""}};
+      return report;
+    });
   });
   addFiles(router, applications);
   addChanges(router, applications);

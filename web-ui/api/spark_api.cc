@@ -6,10 +6,13 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <numeric>
 #include <sstream>
 
 #include "web-ui/api/parameters.h"
+#include "web-ui/api/zip.h"
 
 namespace cerium::api {
 namespace {
@@ -198,6 +201,31 @@ object rdd(const Application& app, const Request& request) {
   return rddJson(app, found->second);
 }
 
+/// The files of the event log, those that are still written too.
+Response logArchive(const Shown& shown, const std::string& id) {
+  std::error_code error;
+  std::vector<std::filesystem::path> paths;
+  if (std::filesystem::is_directory(shown.log, error)) {
+    for (const auto& entry : std::filesystem::directory_iterator(shown.log, error)) paths.push_back(entry.path());
+  } else if (!shown.log.empty()) {
+    paths.push_back(shown.log);
+  }
+  if (paths.empty()) throw Refusal{404, "the application " + id + " has no event log"};
+  std::sort(paths.begin(), paths.end());
+  const bool is_folder = std::filesystem::is_directory(shown.log, error);
+  std::vector<std::pair<std::string, std::string>> files;
+  for (const auto& path : paths) {
+    std::ifstream in(path, std::ios::binary);
+    const std::string name = path.filename().string();
+    files.emplace_back(is_folder ? shown.log.filename().string() + "/" + name : name,
+                       std::string(std::istreambuf_iterator<char>(in), {}));
+  }
+  return {zipOf(files),
+          "application/zip",
+          200,
+          {{"Content-Disposition", "attachment; filename=\"eventLogs-" + id + ".zip\""}}};
+}
+
 array applicationList(Applications& applications, const Request& request) {
   const auto wanted = statuses(request, "status");
   const auto date = [&](const char* name, store::Instant fallback) {
@@ -244,6 +272,9 @@ void addSparkApi(http::Router& router, const std::shared_ptr<Applications>& appl
              [applications](const Request& request) { return jsonResponse(applicationList(*applications, request)); });
   add("", [](const Application& app, const Shown& shown, const Request&) {
     return applicationJson(app, {shown.completed, shown.last_updated > 0 ? shown.last_updated : now()});
+  });
+  router.get("/api/v1/applications/{app}/logs", [applications](const Request& request) {
+    return logArchive(applications->open(request.params.at("app")), request.params.at("app"));
   });
   add("/jobs", [](const Application& app, const Shown&, const Request& request) { return jobs(app, request); });
   add("/jobs/{job}",
