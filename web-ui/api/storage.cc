@@ -47,11 +47,13 @@ object executorSeries(const Application& app, store::Instant now, const http::Re
   }
   const size_t step = uses.size() / static_cast<size_t>(points) + 1;
   array at;
-  array memory;
+  array operators;
+  array blocks;
   array disk;
   for (size_t i = 0; i < uses.size(); i += step) {
     at.push_back(uses[i]->at);
-    memory.push_back(uses[i]->memory);
+    operators.push_back(uses[i]->memory - uses[i]->blocks);
+    blocks.push_back(uses[i]->blocks);
     disk.push_back(uses[i]->disk);
   }
   array series;

@@ -536,7 +536,7 @@ void AppStore::on(const eventlog::StageExecutorMetrics& event) {
 void AppStore::on(const eventlog::ExecutorUse& event) {
   Executor& executor = executorOf(event.executor);
   if (executor.uses.size() == kUsesKept) executor.uses.pop_front();
-  executor.uses.push_back({event.at, event.memory, event.disk});
+  executor.uses.push_back({event.at, event.memory, event.disk, std::min(event.memory, executor.memory_used)});
   sawTime(event.at);
   changed(Part::kExecutors);
 }

@@ -162,8 +162,9 @@ struct Job {
 /// What an executor used at one instant, in bytes.
 struct Use {
   Instant at = 0;
-  int64_t memory = 0;
+  int64_t memory = 0;  ///< Of the budget, by operators and blocks.
   int64_t disk = 0;
+  int64_t blocks = 0;  ///< The part of `memory` that blocks hold.
 };
 
 struct Executor {

@@ -15,6 +15,8 @@ namespace cerium {
 namespace {
 
 using cluster_manager::httpGet;
+using testing::numbers;
+using testing::testConf;
 
 Conf watchedConf(const char* master, const std::string& events) {
   return testConf(master)
