@@ -57,8 +57,12 @@ object executorSeries(const Application& app, store::Instant now, const http::Re
     disk.push_back(uses[i]->disk);
   }
   array series;
-  series.push_back(
-      object{{"name", "execution"}, {"unit", "bytes"}, {"values", std::move(memory)}, {"limit", executor.max_memory}});
+  const auto limited = [&](const char* name, array values) {
+    series.push_back(
+        object{{"name", name}, {"unit", "bytes"}, {"values", std::move(values)}, {"limit", executor.max_memory}});
+  };
+  limited("execution", std::move(operators));
+  limited("storage", std::move(blocks));
   series.push_back(object{{"name", "scratch"}, {"unit", "bytes"}, {"values", std::move(disk)}});
   return {{"from", from}, {"to", to}, {"at", std::move(at)}, {"series", std::move(series)}};
 }
