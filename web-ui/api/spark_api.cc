@@ -23,6 +23,7 @@ using http::Refusal;
 using http::Request;
 using http::Response;
 using store::Application;
+using store::Instant;
 using store::Stage;
 
 constexpr const char* kSparkVersion = "4.0.0";
@@ -77,22 +78,25 @@ object listedJson(const Listed& app) {
   return applicationJson(shown, {app.completed, app.last_updated});
 }
 
+/// Until when a task counts that has not ended: now, or the last word of its log.
+Instant seenAt(const Shown& shown) { return shown.last_updated > 0 ? shown.last_updated : now(); }
+
 /// With what the parameters ask for beyond the stage's own figures.
-object detailed(const Application& app, const Stage& stage, const Request& request, bool details) {
+object detailed(const Application& app, Instant at, const Stage& stage, const Request& request, bool details) {
   object json = stageJson(stage);
   if (details) {
     const auto wanted = statuses(request, "taskStatus");
     object tasks;
     for (const auto& task : stage.tasks) {
-      if (isWanted(wanted, nameOf(task.status))) tasks[std::to_string(task.id)] = taskJson(app, task, now());
+      if (isWanted(wanted, nameOf(task.status))) tasks[std::to_string(task.id)] = taskJson(app, task, at);
     }
     json["tasks"] = std::move(tasks);
     json["executorSummary"] = executorSummaryJson(stage);
   }
   if (flag(request, "withSummaries", false)) {
-    const auto at = quantiles(request, "0.0,0.25,0.5,0.75,1.0");
-    if (object tasks = taskSummaryJson(stage, at); !tasks.empty()) json["taskMetricsDistributions"] = std::move(tasks);
-    if (object all = executorDistributionsJson(stage, at); !all.empty())
+    const auto wanted = quantiles(request, "0.0,0.25,0.5,0.75,1.0");
+    if (object tasks = taskSummaryJson(stage, wanted); !tasks.empty()) json["taskMetricsDistributions"] = std::move(tasks);
+    if (object all = executorDistributionsJson(stage, wanted); !all.empty())
       json["executorMetricsDistributions"] = std::move(all);
   }
   return json;
@@ -108,27 +112,28 @@ array jobs(const Application& app, const Request& request) {
 }
 
 /// Spark's order: stages from the newest on.
-array stages(const Application& app, const Request& request) {
+array stages(const Application& app, Instant at, const Request& request) {
   const auto wanted = statuses(request, "status");
   const bool details = flag(request, "details", false);
   array json;
   for (auto stage = app.stages.rbegin(); stage != app.stages.rend(); ++stage) {
-    if (isWanted(wanted, nameOf(stage->second.status))) json.push_back(detailed(app, stage->second, request, details));
+    if (isWanted(wanted, nameOf(stage->second.status)))
+      json.push_back(detailed(app, at, stage->second, request, details));
   }
   return json;
 }
 
-array attempts(const Application& app, const Request& request) {
+array attempts(const Application& app, Instant at, const Request& request) {
   const auto id = place<int64_t>(request, "stage");
   array json;
   for (auto stage = app.stages.lower_bound({id, 0}); stage != app.stages.end() && stage->first.first == id; ++stage)
-    json.push_back(detailed(app, stage->second, request, flag(request, "details", true)));
+    json.push_back(detailed(app, at, stage->second, request, flag(request, "details", true)));
   if (json.empty()) throw Refusal{404, fmt::format("unknown stage: {}", id)};
   return json;
 }
 
-object attempt(const Application& app, const Request& request) {
-  return detailed(app, stageOf(app, request), request, flag(request, "details", true));
+object attempt(const Application& app, Instant at, const Request& request) {
+  return detailed(app, at, stageOf(app, request), request, flag(request, "details", true));
 }
 
 object taskSummary(const Application& app, const Request& request) {
@@ -142,7 +147,7 @@ int64_t runTimeKey(const store::Task& task) {
   return task.status == store::TaskStatus::kSuccess ? task.figures.run_time : -task.figures.run_time - 1;
 }
 
-array taskList(const Application& app, const Request& request) {
+array taskList(const Application& app, Instant at, const Request& request) {
   const Stage& stage = stageOf(app, request);
   const auto wanted = statuses(request, "status");
   std::vector<const store::Task*> tasks;
@@ -151,7 +156,6 @@ array taskList(const Application& app, const Request& request) {
   }
   std::string order = request.get("sortBy", "ID");
   std::transform(order.begin(), order.end(), order.begin(), [](unsigned char c) { return std::toupper(c); });
-  const store::Instant at = now();
   std::sort(tasks.begin(), tasks.end(), [](auto* a, auto* b) { return a->id < b->id; });
   const bool is_ascending = order == "RUNTIME" || order == "+RUNTIME" || order == "INCREASING_RUNTIME";
   if (is_ascending || order == "-RUNTIME" || order == "DECREASING_RUNTIME") {
@@ -186,10 +190,7 @@ array rdds(const Application& app) {
   array json;
   for (const auto& [id, rdd] : app.rdds) {
     if (rdd.blocks.empty()) continue;
-    object one = rddJson(app, rdd);
-    one.erase("dataDistribution");
-    one.erase("partitions");
-    json.push_back(std::move(one));
+    json.push_back(rddJson(app, rdd));
   }
   return json;
 }
@@ -279,15 +280,20 @@ void addSparkApi(http::Router& router, const std::shared_ptr<Applications>& appl
   add("/jobs", [](const Application& app, const Shown&, const Request& request) { return jobs(app, request); });
   add("/jobs/{job}",
       [](const Application& app, const Shown&, const Request& request) { return jobJson(jobOf(app, request)); });
-  add("/stages", [](const Application& app, const Shown&, const Request& request) { return stages(app, request); });
-  add("/stages/{stage}",
-      [](const Application& app, const Shown&, const Request& request) { return attempts(app, request); });
-  add("/stages/{stage}/{attempt}",
-      [](const Application& app, const Shown&, const Request& request) { return attempt(app, request); });
+  add("/stages", [](const Application& app, const Shown& shown, const Request& request) {
+    return stages(app, seenAt(shown), request);
+  });
+  add("/stages/{stage}", [](const Application& app, const Shown& shown, const Request& request) {
+    return attempts(app, seenAt(shown), request);
+  });
+  add("/stages/{stage}/{attempt}", [](const Application& app, const Shown& shown, const Request& request) {
+    return attempt(app, seenAt(shown), request);
+  });
   add("/stages/{stage}/{attempt}/taskSummary",
       [](const Application& app, const Shown&, const Request& request) { return taskSummary(app, request); });
-  add("/stages/{stage}/{attempt}/taskList",
-      [](const Application& app, const Shown&, const Request& request) { return taskList(app, request); });
+  add("/stages/{stage}/{attempt}/taskList", [](const Application& app, const Shown& shown, const Request& request) {
+    return taskList(app, seenAt(shown), request);
+  });
   add("/executors", [](const Application& app, const Shown&, const Request&) { return executors(app); });
   add("/allexecutors", [](const Application& app, const Shown&, const Request&) { return allExecutors(app); });
   add("/storage/rdd", [](const Application& app, const Shown&, const Request&) { return rdds(app); });

@@ -155,11 +155,11 @@ object applicationJson(const store::Application& app, const Source& source) {
 
 object jobJson(const store::Job& job) {
   object json{{"jobId", job.id}, {"name", job.name}};
-  if (!job.description.empty()) json["description"] = job.description;
+  if (job.description) json["description"] = *job.description;
   if (job.submitted > 0) json["submissionTime"] = sparkTime(job.submitted);
   if (job.ended > 0) json["completionTime"] = sparkTime(job.ended);
   json["stageIds"] = numbers(job.stage_ids);
-  if (!job.group.empty()) json["jobGroup"] = job.group;
+  if (job.group) json["jobGroup"] = *job.group;
   json["jobTags"] = array(job.tags.begin(), job.tags.end());
   json["status"] = nameOf(job.status);
   json["numTasks"] = job.num_tasks;
@@ -197,7 +197,7 @@ object stageJson(const store::Stage& stage) {
   json["shuffleReadBytes"] = stage.figures.local_bytes_read + stage.figures.remote_bytes_read;
   for (const char* name : kPushedOfStage) json[name] = 0;
   json["name"] = info.name;
-  if (!stage.description.empty()) json["description"] = stage.description;
+  if (stage.description) json["description"] = *stage.description;
   json["details"] = info.details;
   json["schedulingPool"] = stage.pool;
   array rdds;
@@ -309,7 +309,8 @@ object rddJson(const store::Application& app, const store::Rdd& rdd) {
   int64_t disk = 0;
   std::map<std::string, RddUse> by_executor;
   array partitions;
-  for (const auto& [index, holders] : rdd.blocks) {
+  for (int index : rdd.order) {
+    const auto& holders = rdd.blocks.at(index);
     int64_t part_memory = 0;
     int64_t part_disk = 0;
     array executors;

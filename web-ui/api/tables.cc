@@ -81,10 +81,10 @@ object blockTable(const Application& app, const Request& request) {
   if (found == app.rdds.end()) throw http::Refusal{404, fmt::format("unknown RDD: {}", id)};
   std::vector<object> rows;
   object rdd = rddJson(app, found->second);
-  auto partition = found->second.blocks.begin();
+  auto partition = found->second.order.begin();
   for (auto& block : rdd["partitions"].as_array()) {
     object row = std::move(block.as_object());
-    row["partition"] = partition->first;
+    row["partition"] = *partition;
     rows.push_back(std::move(row));
     ++partition;
   }

@@ -11,12 +11,15 @@ namespace {
 constexpr size_t kUsesKept = 3600;
 constexpr size_t kChangesKept = 10'000;
 
-std::string property(const std::shared_ptr<const eventlog::Pairs>& properties, const std::string& key) {
-  if (!properties) return {};
+std::optional<std::string> find(const std::shared_ptr<const eventlog::Pairs>& properties, const std::string& key) {
+  if (!properties) return std::nullopt;
   for (const auto& [name, value] : *properties) {
     if (name == key) return value;
   }
-  return {};
+  return std::nullopt;
+}
+std::string property(const std::shared_ptr<const eventlog::Pairs>& properties, const std::string& key) {
+  return find(properties, key).value_or("");
 }
 
 std::vector<std::string> split(const std::string& text) {
@@ -198,8 +201,8 @@ void AppStore::on(const eventlog::JobStart& event) {
     if (const std::string pool = property(event.properties, "spark.scheduler.pool"); !pool.empty()) stage.pool = pool;
   }
   job.name = last != nullptr ? last->name : property(event.properties, "callSite.short");
-  job.description = property(event.properties, "spark.job.description");
-  job.group = property(event.properties, "spark.jobGroup.id");
+  job.description = find(event.properties, "spark.job.description");
+  job.group = find(event.properties, "spark.jobGroup.id");
   job.tags = split(property(event.properties, "spark.job.tags"));
   job.pool = property(event.properties, "spark.scheduler.pool");
   sawTime(event.at);
@@ -245,7 +248,7 @@ void AppStore::on(const eventlog::StageSubmitted& event) {
   Stage& stage = stageOf(event.stage);
   stage.status = StageStatus::kActive;
   stage.submitted = event.stage->submitted;
-  stage.description = property(event.properties, "spark.job.description");
+  stage.description = find(event.properties, "spark.job.description");
   if (const std::string pool = property(event.properties, "spark.scheduler.pool"); !pool.empty()) stage.pool = pool;
   for (int64_t id : running_jobs_) {
     Job& job = app_.jobs.at(id);
@@ -475,6 +478,7 @@ void AppStore::dropBlocks(const std::string& executor) {
   for (auto& [id, rdd] : app_.rdds) {
     for (auto partition = rdd.blocks.begin(); partition != rdd.blocks.end();) {
       partition->second.erase(executor);
+      if (partition->second.empty()) std::erase(rdd.order, partition->first);
       partition = partition->second.empty() ? rdd.blocks.erase(partition) : std::next(partition);
     }
   }
@@ -482,6 +486,13 @@ void AppStore::dropBlocks(const std::string& executor) {
 }
 
 void AppStore::on(const eventlog::BlockUpdated& event) {
+  if (event.block.starts_with("broadcast_")) {  // told as what comes and what goes
+    Executor& holder = executorOf(event.executor);
+    holder.memory_used += event.level.memory ? event.memory : -event.memory;
+    holder.disk_used += event.level.disk ? event.disk : -event.disk;
+    holder.on_heap_used = holder.memory_used;
+    return changed(Part::kExecutors);
+  }
   const auto block = rddBlock(event.block);
   if (!block) return;
   const auto found = app_.rdds.find(block->first);
@@ -495,12 +506,15 @@ void AppStore::on(const eventlog::BlockUpdated& event) {
     holders.erase(old);
   }
   if (event.level.isValid()) {
+    auto& order = found->second.order;
+    if (std::find(order.begin(), order.end(), block->second) == order.end()) order.push_back(block->second);
     holders[event.executor] = {event.level, event.memory, event.disk};
     ++executor.rdd_blocks;
     executor.memory_used += event.memory;
     executor.disk_used += event.disk;
   } else if (holders.empty()) {
     found->second.blocks.erase(block->second);
+    std::erase(found->second.order, block->second);
   }
   executor.on_heap_used = executor.memory_used;
   changed(Part::kStorage);

@@ -106,7 +106,7 @@ struct Stage {
   eventlog::StageInfoPtr info;
   StageStatus status = StageStatus::kPending;
   std::set<int64_t> jobs;
-  std::string description;
+  std::optional<std::string> description;
   std::string pool = "default";
   int active = 0;
   int completed = 0;
@@ -135,8 +135,8 @@ enum class JobStatus : uint8_t { kRunning, kSucceeded, kFailed };
 struct Job {
   int64_t id = -1;
   std::string name;
-  std::string description;
-  std::string group;
+  std::optional<std::string> description;
+  std::optional<std::string> group;
   std::vector<std::string> tags;
   std::string pool;
   Instant submitted = 0;
@@ -215,6 +215,7 @@ struct Rdd {
   eventlog::StorageLevel level;
   int num_partitions = 0;
   std::map<int, std::map<std::string, Block>> blocks;  ///< By partition and executor.
+  std::vector<int> order;  ///< The partitions of `blocks` in the order in which they were first told.
 };
 
 /// Something that happened to an executor, for the timeline.
