@@ -22,12 +22,15 @@
 #include "base/util/host_name.h"
 #include "base/util/log.h"
 #include "base/util/mutex.h"
+#include "cluster-manager/cluster_changes.h"
+#include "cluster-manager/manager/cluster_json.h"
 #include "cluster-manager/manager/journal.h"
 #include "cluster-manager/manager/manager_json.h"
 #include "cluster-manager/manager/manager_state.h"
 #include "cluster-manager/manager/standby_lock.h"
 #include "cluster-manager/pulse.h"
-#include "web-ui/http/status_server.h"
+#include "web-ui/http/web_port.h"
+#include "web-ui/pages/web_pages.h"
 
 namespace cerium::cluster_manager {
 namespace {
@@ -70,11 +73,15 @@ struct Manager::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  /// An event on a connection: it opened, a message came, or it closed.
+  /// What a page asks the state for.
+  using Order = Instructions (ManagerState::*)(const std::string& id, Millis now);
+  /// An event on a connection: it opened, a message came, or it closed. Or an order.
   struct Happening {
     ConnectionId connection = kNoConnection;
-    rpc::ConnectionPtr opened;
-    std::optional<ClusterMessage> message;
+    rpc::ConnectionPtr opened = nullptr;
+    std::optional<ClusterMessage> message = std::nullopt;
+    Order order = nullptr;
+    std::string of = {};  ///< What the order is for.
   };
 
   rpc::Handlers onConnect(const rpc::ConnectionPtr& connection);
@@ -85,13 +92,18 @@ struct Manager::Impl {
   void takeCharge();
   void carryOut(Instructions instructions);
   void sendTo(ConnectionId connection, const ClusterMessage& message);
-  [[nodiscard]] HttpAnswer health() const;
+  [[nodiscard]] http::Router routes();
+  void addOrders(http::Router& router);
+  [[nodiscard]] http::Response health() const;
+  [[nodiscard]] ManagerAtAGlance atAGlance() const CERIUM_REQUIRES(state_mutex);
+  [[nodiscard]] std::string clusterText() const;
   [[nodiscard]] std::string jsonText() const;
 
   const ManagerOptions options;
   std::string url;
   StandbyLock lock;
   std::atomic<bool> in_charge = false;
+  std::atomic<uint64_t> version = 0;  // Of what the pages show.
   Pulse pulse;
 
   mutable Mutex state_mutex;  // Shared by the loop and the web port; no I/O under it.
@@ -109,7 +121,7 @@ struct Manager::Impl {
   std::atomic<ConnectionId> next_connection = 0;
   std::unique_ptr<rpc::Transport> transport;
   rpc::Endpoint bound;
-  std::unique_ptr<StatusServer> web;
+  std::unique_ptr<http::WebPort> web;
   std::thread loop;
 };
 
@@ -128,10 +140,16 @@ Manager::Impl::Impl(ManagerOptions given)
   bound = transport->listen(options.listen, [this](const rpc::ConnectionPtr& peer) { return onConnect(peer); });
   url = managerUrl(bound);
   if (locked) takeCharge();
-  web = std::make_unique<StatusServer>(
-      options.listen.host, options.web_port,
-      std::map<std::string, StatusServer::Handler>{{"/healthz", [this] { return health(); }},
-                                                   {"/json", [this] { return HttpAnswer{jsonText()}; }}});
+  web = std::make_unique<http::WebPort>(
+      http::WebPort::Options{
+          .server = {.host = options.listen.host, .port = options.web_port, .setting = "--webui-port"},
+          .pages = "manager",
+          .version = options.version,
+          .can_change = true,
+          .token = http::clusterToken(options.secret),
+          .allowed_hosts = options.web_names,
+          .files = http::webPages()},
+      routes());
   loop = std::thread([this] {
     pthread_setname_np(pthread_self(), "cerium-manager");
     run();
@@ -208,6 +226,7 @@ void Manager::Impl::runOnce() {
     MutexLock guard(state_mutex);
     instructions = state->tick(monotonic());
   }
+  if (!instructions.empty()) ++version;
   carryOut(std::move(instructions));
   journal->tidy([this] {
     MutexLock guard(state_mutex);
@@ -217,7 +236,16 @@ void Manager::Impl::runOnce() {
 
 void Manager::Impl::handle(Happening& happening) {
   const ConnectionId id = happening.connection;
-  if (happening.opened) {
+  ++version;
+  if (happening.order != nullptr) {
+    if (!in_charge) return;
+    Instructions instructions;
+    {
+      MutexLock guard(state_mutex);
+      instructions = ((*state).*happening.order)(happening.of, monotonic());
+    }
+    carryOut(std::move(instructions));
+  } else if (happening.opened) {
     connections[id] = std::move(happening.opened);
   } else if (!in_charge) {
     if (happening.message) sendTo(id, Refused{"this manager stands by for another", true});
@@ -287,20 +315,73 @@ void Manager::Impl::sendTo(ConnectionId connection, const ClusterMessage& messag
   if (found != connections.end()) found->second->send(encodeCluster(message));
 }
 
-HttpAnswer Manager::Impl::health() const {
+http::Router Manager::Impl::routes() {
+  http::Router router;
+  router.get("/healthz", [this](const http::Request&) { return health(); });
+  router.get("/readyz", [this](const http::Request&) {
+    return in_charge ? http::plain(200, "ok") : http::plain(503, "this manager stands by for another");
+  });
+  router.get("/json", [this](const http::Request&) { return http::Response{jsonText()}; });
+  router.get("/metrics", [this](const http::Request&) {
+    MutexLock guard(state_mutex);
+    return clusterMetrics(state ? state->registry() : ClusterRegistry());
+  });
+  router.get("/api/cerium/v1/cluster", [this](const http::Request&) { return http::Response{clusterText()}; });
+  router.get("/api/cerium/v1/cluster/changes",
+             [this](const http::Request&) { return streamChanges([this] { return version.load(); }); });
+  addOrders(router);
+  return router;
+}
+
+/// They are answered before they are carried out: the page hears of the change.
+void Manager::Impl::addOrders(http::Router& router) {
+  const auto add = [&](const char* path, Order order, auto knows) {
+    router.post(path, [this, order, knows](const http::Request& request) -> http::Response {
+      const std::string id = request.params.at("id");
+      {
+        MutexLock guard(state_mutex);
+        if (!state) throw http::Refusal{503, "this manager stands by for another; ask the one in charge"};
+        if (!knows(state->registry(), id)) throw http::Refusal{404, "it has ended, or never was: " + id};
+      }
+      post({.order = order, .of = id});
+      return {.status = 204};
+    });
+  };
+  using Registry = ClusterRegistry;
+  add("/api/cerium/v1/cluster/applications/{id}/kill", &ManagerState::killApplication,
+      [](const Registry& registry, const std::string& id) { return registry.applications.contains(id); });
+  add("/api/cerium/v1/cluster/drivers/{id}/kill", &ManagerState::killDriver,
+      [](const Registry& registry, const std::string& id) {
+        const auto found = registry.drivers.find(id);
+        return found != registry.drivers.end() && found->second.isActive();
+      });
+  add("/api/cerium/v1/cluster/workers/{id}/drain", &ManagerState::drainWorker,
+      [](const Registry& registry, const std::string& id) { return registry.workers.contains(id); });
+}
+
+http::Response Manager::Impl::health() const {
   if (const auto missed = pulse.missedFor()) {
-    return {fmt::format("stuck: the manager has done nothing for {} s; it waits for {}, or for a processor\n",
-                        missed->count(), options.recovery_dir),
-            "text/plain", 503};
+    return http::plain(503,
+                       fmt::format("stuck: the manager has done nothing for {} s; it waits for {}, or for a processor",
+                                   missed->count(), options.recovery_dir));
   }
-  return {in_charge ? "ok\n" : "standby\n", "text/plain"};
+  return http::plain(200, in_charge ? "ok" : "standby");
+}
+
+ManagerAtAGlance Manager::Impl::atAGlance() const {
+  if (!state) return {url, "STANDBY", 0};
+  const char* status = state->registry().areRecovering() ? "RECOVERING" : "ALIVE";
+  return {url, status, state->options().wall_offset};
 }
 
 std::string Manager::Impl::jsonText() const {
   MutexLock guard(state_mutex);
-  if (!state) return managerJson({}, {url, "STANDBY", 0});
-  const char* status = state->registry().areRecovering() ? "RECOVERING" : "ALIVE";
-  return managerJson(state->registry(), {url, status, state->options().wall_offset});
+  return managerJson(state ? state->registry() : ClusterRegistry(), atAGlance());
+}
+
+std::string Manager::Impl::clusterText() const {
+  MutexLock guard(state_mutex);
+  return clusterJson(state ? state->registry() : ClusterRegistry(), atAGlance(), wallClock());
 }
 
 Manager::Manager(ManagerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -308,6 +389,7 @@ Manager::~Manager() = default;
 
 rpc::Endpoint Manager::endpoint() const { return impl_->bound; }
 uint16_t Manager::webPort() const { return impl_->web->port(); }
+std::string Manager::webLink() const { return impl_->web->link(); }
 std::string Manager::json() const { return impl_->jsonText(); }
 bool Manager::isInCharge() const { return impl_->in_charge; }
 

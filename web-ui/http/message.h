@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,7 +18,7 @@ struct Request {
   std::map<std::string, std::string> params;               ///< What stood in the places {name} of the route.
   std::map<std::string, std::string> headers;              ///< By name in small letters.
   std::string body;
-  bool is_loopback = false;  ///< It comes from this machine.
+  std::string peer;  ///< The address that it comes from: "127.0.0.1".
 
   /// The first value of a query parameter; `fallback` if there is none.
   [[nodiscard]] std::string get(const std::string& name, const std::string& fallback = {}) const;
