@@ -53,6 +53,7 @@ json::array workerRows(const ClusterRegistry& registry, Millis wall_offset) {
     json::object row = workerRow(worker.as, worker.given, status, worker.heard + wall_offset);
     row["executors"] = registry.executorsOn(id).size();
     if (is_absent) row["reason"] = printable(worker.absence);
+    if (worker.as.web_port != 0) row["uiPath"] = "proxy/" + printable(id) + "/";
     rows.push_back(std::move(row));
   }
   for (const LostWorker& lost : registry.lost_workers) {

@@ -8,47 +8,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <chrono>
-#include <deque>
 #include <filesystem>
-#include <map>
-#include <optional>
-#include <thread>
 #include <utility>
 
-#include "base/protocol/cluster_messages.h"
 #include "base/util/error.h"
 #include "base/util/host_name.h"
 #include "base/util/log.h"
-#include "base/util/mutex.h"
-#include "cluster-manager/cluster_changes.h"
-#include "cluster-manager/manager/cluster_json.h"
-#include "cluster-manager/manager/journal.h"
-#include "cluster-manager/manager/manager_json.h"
-#include "cluster-manager/manager/manager_state.h"
-#include "cluster-manager/manager/standby_lock.h"
-#include "cluster-manager/pulse.h"
-#include "web-ui/http/web_port.h"
+#include "cluster-manager/manager/manager_impl.h"
 #include "web-ui/pages/web_pages.h"
 
 namespace cerium::cluster_manager {
 namespace {
 
 using namespace protocol;
-using SteadyClock = std::chrono::steady_clock;
 
 constexpr auto kTick = std::chrono::milliseconds(100);
 constexpr auto kLockAttempt = std::chrono::milliseconds(500);
-
-Millis monotonic() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now().time_since_epoch()).count();
-}
-
-Millis wallClock() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 void makeFolder(const std::string& path) {
   std::error_code error;
@@ -66,64 +42,6 @@ rpc::TransportOptions transportOptions(const ManagerOptions& options) {
 }
 
 }  // namespace
-
-struct Manager::Impl {
-  explicit Impl(ManagerOptions given);
-  ~Impl();
-  Impl(const Impl&) = delete;
-  Impl& operator=(const Impl&) = delete;
-
-  /// What a page asks the state for.
-  using Order = Instructions (ManagerState::*)(const std::string& id, Millis now);
-  /// An event on a connection: it opened, a message came, or it closed. Or an order.
-  struct Happening {
-    ConnectionId connection = kNoConnection;
-    rpc::ConnectionPtr opened = nullptr;
-    std::optional<ClusterMessage> message = std::nullopt;
-    Order order = nullptr;
-    std::string of = {};  ///< What the order is for.
-  };
-
-  rpc::Handlers onConnect(const rpc::ConnectionPtr& connection);
-  void post(Happening happening);
-  void run();
-  void runOnce();
-  void handle(Happening& happening);
-  void takeCharge();
-  void carryOut(Instructions instructions);
-  void sendTo(ConnectionId connection, const ClusterMessage& message);
-  [[nodiscard]] http::Router routes();
-  void addOrders(http::Router& router);
-  [[nodiscard]] http::Response health() const;
-  [[nodiscard]] ManagerAtAGlance atAGlance() const CERIUM_REQUIRES(state_mutex);
-  [[nodiscard]] std::string clusterText() const;
-  [[nodiscard]] std::string jsonText() const;
-
-  const ManagerOptions options;
-  std::string url;
-  StandbyLock lock;
-  std::atomic<bool> in_charge = false;
-  std::atomic<uint64_t> version = 0;  // Of what the pages show.
-  Pulse pulse;
-
-  mutable Mutex state_mutex;  // Shared by the loop and the web port; no I/O under it.
-  std::optional<ManagerState> state CERIUM_GUARDED_BY(state_mutex);  // Empty in a standby.
-
-  std::optional<Journal> journal;                          // Used by the loop only.
-  std::map<ConnectionId, rpc::ConnectionPtr> connections;  // Used by the loop only.
-  SteadyClock::time_point next_tick{};                     // Used by the loop only.
-
-  Mutex queue_mutex;
-  CondVar queue_changed;
-  std::deque<Happening> queue CERIUM_GUARDED_BY(queue_mutex);
-  bool stopping CERIUM_GUARDED_BY(queue_mutex) = false;
-
-  std::atomic<ConnectionId> next_connection = 0;
-  std::unique_ptr<rpc::Transport> transport;
-  rpc::Endpoint bound;
-  std::unique_ptr<http::WebPort> web;
-  std::thread loop;
-};
 
 Manager::Impl::Impl(ManagerOptions given)
     : options(std::move(given)), lock((makeFolder(options.recovery_dir), options.recovery_dir)) {
@@ -313,75 +231,6 @@ void Manager::Impl::carryOut(Instructions instructions) {
 void Manager::Impl::sendTo(ConnectionId connection, const ClusterMessage& message) {
   const auto found = connections.find(connection);
   if (found != connections.end()) found->second->send(encodeCluster(message));
-}
-
-http::Router Manager::Impl::routes() {
-  http::Router router;
-  router.get("/healthz", [this](const http::Request&) { return health(); });
-  router.get("/readyz", [this](const http::Request&) {
-    return in_charge ? http::plain(200, "ok") : http::plain(503, "this manager stands by for another");
-  });
-  router.get("/json", [this](const http::Request&) { return http::Response{jsonText()}; });
-  router.get("/metrics", [this](const http::Request&) {
-    MutexLock guard(state_mutex);
-    return clusterMetrics(state ? state->registry() : ClusterRegistry());
-  });
-  router.get("/api/cerium/v1/cluster", [this](const http::Request&) { return http::Response{clusterText()}; });
-  router.get("/api/cerium/v1/cluster/changes",
-             [this](const http::Request&) { return streamChanges([this] { return version.load(); }); });
-  addOrders(router);
-  return router;
-}
-
-/// They are answered before they are carried out: the page hears of the change.
-void Manager::Impl::addOrders(http::Router& router) {
-  const auto add = [&](const char* path, Order order, auto knows) {
-    router.post(path, [this, order, knows](const http::Request& request) -> http::Response {
-      const std::string id = request.params.at("id");
-      {
-        MutexLock guard(state_mutex);
-        if (!state) throw http::Refusal{503, "this manager stands by for another; ask the one in charge"};
-        if (!knows(state->registry(), id)) throw http::Refusal{404, "it has ended, or never was: " + id};
-      }
-      post({.order = order, .of = id});
-      return {.status = 204};
-    });
-  };
-  using Registry = ClusterRegistry;
-  add("/api/cerium/v1/cluster/applications/{id}/kill", &ManagerState::killApplication,
-      [](const Registry& registry, const std::string& id) { return registry.applications.contains(id); });
-  add("/api/cerium/v1/cluster/drivers/{id}/kill", &ManagerState::killDriver,
-      [](const Registry& registry, const std::string& id) {
-        const auto found = registry.drivers.find(id);
-        return found != registry.drivers.end() && found->second.isActive();
-      });
-  add("/api/cerium/v1/cluster/workers/{id}/drain", &ManagerState::drainWorker,
-      [](const Registry& registry, const std::string& id) { return registry.workers.contains(id); });
-}
-
-http::Response Manager::Impl::health() const {
-  if (const auto missed = pulse.missedFor()) {
-    return http::plain(503,
-                       fmt::format("stuck: the manager has done nothing for {} s; it waits for {}, or for a processor",
-                                   missed->count(), options.recovery_dir));
-  }
-  return http::plain(200, in_charge ? "ok" : "standby");
-}
-
-ManagerAtAGlance Manager::Impl::atAGlance() const {
-  if (!state) return {url, "STANDBY", 0};
-  const char* status = state->registry().areRecovering() ? "RECOVERING" : "ALIVE";
-  return {url, status, state->options().wall_offset};
-}
-
-std::string Manager::Impl::jsonText() const {
-  MutexLock guard(state_mutex);
-  return managerJson(state ? state->registry() : ClusterRegistry(), atAGlance());
-}
-
-std::string Manager::Impl::clusterText() const {
-  MutexLock guard(state_mutex);
-  return clusterJson(state ? state->registry() : ClusterRegistry(), atAGlance(), wallClock());
 }
 
 Manager::Manager(ManagerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}

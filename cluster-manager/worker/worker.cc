@@ -209,7 +209,7 @@ struct WorkerDaemon::Impl {
     });
     router.get("/json", [this](const http::Request&) { return http::Response{json()}; });
     router.get("/metrics", [this](const http::Request&) { return metrics(); });
-    router.get("/api/cerium/v1/worker", [this](const http::Request&) { return http::Response{page()}; });
+    router.get("/api/cerium/v1/worker", [this](const http::Request& request) { return http::Response{page(request)}; });
     router.get("/api/cerium/v1/cluster/changes",
                [this](const http::Request&) { return streamChanges([this] { return version.load(); }); });
     return router;
@@ -229,10 +229,13 @@ struct WorkerDaemon::Impl {
                   static_cast<double>(running));
     return figures.response();
   }
-  std::string page() const {
+  std::string page(const http::Request& request) const {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const bool through_manager = request.header("x-cerium-through") == "manager";
     MutexLock lock(state_mutex);
-    return workerPageJson(state, self, std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+    return workerPageJson(state, self,
+                          {.now = std::chrono::duration_cast<std::chrono::milliseconds>(now).count(),
+                           .manager_pages = through_manager ? "../../" : ""});
   }
   http::Response health() const {
     if (const auto missed = pulse.missedFor()) {

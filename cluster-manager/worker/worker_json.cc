@@ -70,7 +70,7 @@ json::object childRow(const ChildId& id, const Child& child) {
 
 }  // namespace
 
-std::string workerPageJson(const WorkerState& state, const protocol::RegisterWorker& self, Millis now) {
+std::string workerPageJson(const WorkerState& state, const protocol::RegisterWorker& self, const WorkerPage& page) {
   json::array executors, drivers;
   for (const bool ended : {false, true}) {
     for (const auto& [id, child] : state.children()) {
@@ -78,18 +78,20 @@ std::string workerPageJson(const WorkerState& state, const protocol::RegisterWor
       (id.isDriver() ? drivers : executors).push_back(childRow(id, child));
     }
   }
-  return json::serialize(json::object{{"id", self.worker},
-                                      {"host", printable(self.host)},
-                                      {"port", self.port},
-                                      {"status", stateOf(state)},
-                                      {"manager", printable(state.manager())},
-                                      {"now", now},
-                                      {"cores", self.cores},
-                                      {"coresUsed", state.coresUsed()},
-                                      {"memoryBytes", self.memory},
-                                      {"memoryUsedBytes", state.memoryUsed()},
-                                      {"executors", std::move(executors)},
-                                      {"drivers", std::move(drivers)}});
+  json::object object{{"id", self.worker},
+                      {"host", printable(self.host)},
+                      {"port", self.port},
+                      {"status", stateOf(state)},
+                      {"manager", printable(state.manager())},
+                      {"now", page.now},
+                      {"cores", self.cores},
+                      {"coresUsed", state.coresUsed()},
+                      {"memoryBytes", self.memory},
+                      {"memoryUsedBytes", state.memoryUsed()},
+                      {"executors", std::move(executors)},
+                      {"drivers", std::move(drivers)}};
+  if (!page.manager_pages.empty()) object["managerUi"] = page.manager_pages;
+  return json::serialize(object);
 }
 
 std::string workerJson(const WorkerState& state, const protocol::RegisterWorker& self) {

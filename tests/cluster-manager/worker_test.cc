@@ -435,6 +435,28 @@ TEST_CASE("a worker's web port answers", "[cluster-manager][cluster]") {
   CHECK_THAT(http::httpGet(url + "/api/cerium/v1/session").body, Catch::Contains("\"canChange\":false"));
 }
 
+TEST_CASE("the manager's port shows the pages of its workers", "[cluster-manager][cluster]") {
+  Cluster cluster;
+  cluster.startWorker();
+  const std::string root = "http://127.0.0.1:" + std::to_string(cluster.manager->webPort());
+  const std::string pages = root + "/proxy/" + cluster.worker->id();
+  REQUIRE(eventually([&] { return http::httpGet(pages + "/healthz").body == "ok\n"; }));
+  CHECK_THAT(http::httpGet(root + "/api/cerium/v1/cluster").body,
+             Catch::Contains("\"uiPath\":\"proxy/" + cluster.worker->id() + "/\""));
+  CHECK_THAT(http::httpGet(pages + "/api/cerium/v1/worker").body,
+             Catch::Contains(cluster.worker->id()) && Catch::Contains("\"managerUi\":\"../../\""));
+  CHECK_THAT(http::httpGet(pages + "/api/cerium/v1/session").body, Catch::Contains("\"pages\":\"worker\""));
+  const http::Response moved = http::httpGet(pages);
+  CHECK(moved.status == 308);
+  const bool names_slash = std::any_of(moved.headers.begin(), moved.headers.end(), [&](const auto& header) {
+    return header.first == "Location" && header.second == cluster.worker->id() + "/";
+  });
+  CHECK(names_slash);
+  CHECK(http::httpGet(root + "/proxy/another/healthz").status == 404);
+  CHECK(http::httpGet(root + "/proxy/" + cluster.worker->id() + "%2f..%2f../x").status == 404);
+  CHECK(http::httpGet(root + "/proxy//" + cluster.worker->id() + "/healthz").status == 404);
+}
+
 TEST_CASE("a worker whose loop is stuck says so on its web port", "[cluster-manager][cluster]") {
   Cluster cluster;
   cluster.startWorker();

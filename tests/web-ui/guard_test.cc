@@ -174,6 +174,17 @@ TEST_CASE("a change needs the token of the session and comes from this port", "[
         0);
 }
 
+TEST_CASE("a change on another port behind this one is for that port to judge, but comes from a page of this one",
+          "[http][guard]") {
+  const std::string path = "/proxy/worker-1/api/x";
+  CHECK(statusOf(guardAt("127.0.0.1"), "POST", path, {}) == 0);
+  CHECK(statusOf(guardAt("127.0.0.1"), "POST", path, {{"origin", "http://evil.com"}}) == 403);
+  CHECK(statusOf(guardAt("127.0.0.1"), "GET", path, {{"host", "evil.com"}}) == 421);
+  CHECK(statusOf(guardAt("10.0.0.7"), "GET", path, {}) == 401);
+  CHECK(statusOf(guardAt("10.0.0.7"), "POST", path, {}) == 401);
+  CHECK(statusOf(guardAt("127.0.0.1"), "POST", "/proxyx", {}) == 403);
+}
+
 TEST_CASE("a port that lets nothing be changed refuses every change", "[http][guard]") {
   const Guard guard({.host = "127.0.0.1", .token = kToken});
   CHECK(statusOf(guard, "POST", "/x", {}) == 403);

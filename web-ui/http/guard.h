@@ -48,5 +48,7 @@ class Guard {
 
 /// The path of the request for a login.
 inline constexpr const char* kLoginPath = "/api/cerium/v1/login";
+/// Below it are the pages of other ports, which ask for the token of their own session before a change.
+inline constexpr const char* kProxyPath = "/proxy/";
 
 }  // namespace cerium::http

@@ -56,6 +56,7 @@ std::string decodeUrl(std::string_view text, bool plus_is_space) {
 }
 
 void parseTarget(std::string_view target, Request& request) {
+  request.target = target;
   const size_t mark = std::min(target.find('?'), target.size());
   request.path = decodeUrl(target.substr(0, mark), false);
   if (mark == target.size()) return;

@@ -2,8 +2,10 @@
 // HTTP requests and answers as handlers see them.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +15,7 @@ namespace cerium::http {
 
 struct Request {
   std::string method;                                      ///< "GET" (for HEAD too) or "POST".
+  std::string target;                                      ///< As it was sent: "/api/v1/version?x=%20".
   std::string path;                                        ///< Decoded, without the query: "/api/v1/version".
   std::vector<std::pair<std::string, std::string>> query;  ///< Decoded, in order; a name may come several times.
   std::map<std::string, std::string> params;               ///< What stood in the places {name} of the route.
@@ -27,6 +30,14 @@ struct Request {
   [[nodiscard]] std::string cookie(const std::string& name) const;
 };
 
+/// Another server of the cluster, which answers in the place of this one.
+struct Upstream {
+  std::string host;
+  uint16_t port = 0;
+  std::string target;  ///< What it is asked for: "/api/v1/version?x=%20".
+  std::string token;   ///< For its login; may be empty.
+};
+
 struct Response {
   std::string body = {};
   std::string type = "application/json";
@@ -35,6 +46,8 @@ struct Response {
   /// Set: the answer is a stream of server-sent events. Called several times a second; what it returns is sent, as it
   /// is, and nothing if that is empty.
   std::function<std::string()> events = {};
+  /// Set: the request is passed on as it came, and so is the answer, byte by byte.
+  std::optional<Upstream> upstream = {};
 };
 
 /// A handler that throws this answers with its status and text.

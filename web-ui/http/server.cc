@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "base/util/error.h"
+#include "web-ui/http/relay.h"
 
 namespace cerium::http {
 namespace {
@@ -75,7 +76,13 @@ class Session : public std::enable_shared_from_this<Session> {
     beast::error_code error;
     const auto peer = stream_.socket().remote_endpoint(error);
     if (error) return;
-    send(router_.answer(requestOf(parser_.get(), peer)), parser_.get().method() == beast::http::verb::head);
+    const bool is_head = parser_.get().method() == beast::http::verb::head;
+    Response answer = router_.answer(requestOf(parser_.get(), peer));
+    if (!answer.upstream) return send(std::move(answer), is_head);
+    relay_.emplace(stream_, parser_.get(), *answer.upstream);
+    relay_->start(options_.patience, [self = shared_from_this(), is_head](const std::string& problem) {
+      if (!problem.empty()) self->send(plain(502, problem), is_head);
+    });
   }
 
   void send(Response answer, bool is_head) {
@@ -134,6 +141,7 @@ class Session : public std::enable_shared_from_this<Session> {
   beast::http::request_parser<beast::http::string_body> parser_;
   beast::http::response<beast::http::string_body> response_;
   std::optional<beast::http::response_serializer<beast::http::string_body>> serializer_;
+  std::optional<Relay> relay_;
   std::function<std::string()> events_;
   std::string text_;
   int silent_ = 0;
