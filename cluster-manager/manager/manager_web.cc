@@ -43,7 +43,7 @@ http::Response Manager::Impl::proxy(const http::Request& request) const {
   const std::string prefix = http::kProxyPath + id + "/";
   if (!is_known || !request.target.starts_with(prefix))
     throw http::Refusal{404, "no worker with this id is registered: " + id};
-  const RegisterWorker& worker = found->second.as;
+  const protocol::RegisterWorker& worker = found->second.as;
   return {.upstream = http::Upstream{.host = worker.host,
                                      .port = worker.web_port,
                                      .target = request.target.substr(prefix.size() - 1),
