@@ -17,5 +17,6 @@ void addHistoryCommand(CLI::App& app, int& exit_status);
 void addReportCommand(CLI::App& app, int& exit_status);
 void addReplayCommand(CLI::App& app, int& exit_status);
 void addSubmitCommand(CLI::App& app, int& exit_status);
+void addUiUrlCommand(CLI::App& app, int& exit_status);
 
 }  // namespace cerium::cli

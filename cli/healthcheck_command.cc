@@ -11,7 +11,7 @@
 #include "base/util/error.h"
 #include "base/util/printable.h"
 #include "cli/commands.h"
-#include "web-ui/http/status_client.h"
+#include "web-ui/http/client.h"
 
 namespace cerium::cli {
 
@@ -21,7 +21,7 @@ void addHealthcheckCommand(CLI::App& app, int& exit_status) {
   command->add_option("--url", *url, "the web port; a worker's is 8081")->capture_default_str();
   command->callback([url, &exit_status] {
     const std::string page = url->substr(0, url->find_last_not_of('/') + 1) + "/healthz";
-    const auto answer = cluster_manager::httpGet(page);
+    const auto answer = http::httpGet(page);
     fmt::print("{}", printable(answer.body));
     if (answer.status != 200) throw Error(fmt::format("{} answers with status {}", page, answer.status));
     exit_status = 0;

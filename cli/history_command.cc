@@ -12,6 +12,7 @@
 #include <string>
 
 #include "base/config/config.h"
+#include "base/config/config_values.h"
 #include "base/util/log.h"
 #include "base/util/user_folders.h"
 #include "cli/commands.h"
@@ -20,7 +21,7 @@
 #include "web-ui/api/cerium_api.h"
 #include "web-ui/api/spark_api.h"
 #include "web-ui/history/log_folder.h"
-#include "web-ui/http/server.h"
+#include "web-ui/http/web_port.h"
 #include "web-ui/pages/web_pages.h"
 
 namespace cerium::cli {
@@ -42,11 +43,14 @@ int run(const Flags& flags) {
   http::Router router;
   const auto logs = std::make_shared<history::LogFolder>(folder);
   api::addSparkApi(router, logs);
-  api::addCeriumApi(router, logs, {.pages = "history", .version = Context::version()});
-  http::addStaticFiles(router, http::webPages());
-  const http::Server server({.host = flags.host, .port = flags.port, .tries = 1, .setting = "--port"},
-                            std::move(router));
-  fmt::print("The applications of {} are shown at http://{}:{}\n", folder, flags.host, server.port());
+  api::addCeriumApi(router, logs);
+  const http::WebPort port({.server = {.host = flags.host, .port = flags.port, .tries = 1, .setting = "--port"},
+                            .pages = "history",
+                            .version = Context::version(),
+                            .allowed_hosts = parseList(conf.getString("cerium.ui.allowedHosts")),
+                            .files = http::webPages()},
+                           std::move(router));
+  fmt::print("The applications of {} are shown at {}\n", folder, port.link());
   std::fflush(stdout);
   (void)signals.next();
   return 0;

@@ -34,6 +34,7 @@ int main(int argc, char** argv) {
   cerium::cli::addHealthcheckCommand(app, status);
   cerium::cli::addWorkerCommand(app, status);
   cerium::cli::addSubmitCommand(app, status);
+  cerium::cli::addUiUrlCommand(app, status);
   cerium::cli::addHistoryCommand(app, status);
   cerium::cli::addReportCommand(app, status);
   cerium::cli::addReplayCommand(app, status);

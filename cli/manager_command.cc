@@ -12,12 +12,14 @@
 #include <string>
 
 #include "base/config/config.h"
+#include "base/config/config_values.h"
 #include "base/rpc/secrets.h"
 #include "base/util/error.h"
 #include "base/util/log.h"
 #include "base/util/user_folders.h"
 #include "cli/commands.h"
 #include "cluster-manager/manager/manager.h"
+#include "driver/context.h"
 
 namespace cerium::cli {
 namespace {
@@ -62,6 +64,8 @@ int run(const Flags& flags) {
   options.recovery_dir = flags.recovery_dir.empty() ? defaultRecoveryDir(flags) : flags.recovery_dir;
   options.standby = flags.standby;
   options.spread_out = !flags.consolidate;
+  options.version = Context::version();
+  options.web_names = parseList(conf.getString("cerium.ui.allowedHosts"));
   const rpc::ClusterSecret secret = rpc::managerSecret(
       {.secret_file = flags.secret_file.empty() ? conf.getString("cerium.authenticate.secretFile") : flags.secret_file,
        .authenticate = !flags.insecure && conf.getBool("cerium.authenticate"),
@@ -89,6 +93,7 @@ int run(const Flags& flags) {
                                        flags.standby && !manager.isInCharge() ? "standby manager" : "manager", url, url,
                                        host, manager.webPort());
   std::fputs(line.c_str(), stderr);  // unlike fmt::print it does not throw if the reader is gone
+  log::info("the web pages of the cluster are at {}", manager.webLink());
   int signal = 0;
   sigwait(&signals, &signal);
   if (!failure.empty()) throw Error("the manager cannot go on: " + failure);

@@ -23,6 +23,7 @@
 #include "cli/manager_client.h"
 #include "cli/signals.h"
 #include "cluster-manager/worker/worker.h"
+#include "driver/context.h"
 
 namespace cerium::cli {
 namespace {
@@ -96,6 +97,8 @@ int runWorker(const Flags& flags, const Conf& conf, const ManagerAddresses& mana
   }
   options.work_dir = flags.work_dir.empty() ? defaultWorkDir(flags.web_port) : flags.work_dir;
   options.or_next_work_dir = flags.work_dir.empty();
+  options.version = Context::version();
+  options.web_names = parseList(conf.getString("cerium.ui.allowedHosts"));
 
   SignalQueue signals({SIGINT, SIGTERM});
   WorkerDaemon worker(options, [] { SignalQueue::wake(); });
@@ -103,6 +106,7 @@ int runWorker(const Flags& flags, const Conf& conf, const ManagerAddresses& mana
       fmt::format("worker {} offers {} cores and {} to {}  (web: http://{}:{}, folder: {})\n", worker.id(),
                   options.cores, shown(options.memory), flags.url, options.host, worker.webPort(), worker.workDir());
   std::fputs(line.c_str(), stderr);  // unlike fmt::print it does not throw if the reader is gone
+  log::info("the web pages of the worker are at {}", worker.webLink());
   for (auto taken = signals.next(); taken.signal != 0; taken = signals.next()) worker.leave();
   return 0;
 }

@@ -135,15 +135,17 @@ address() { docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}
 
 # ask EXPRESSION: about the manager's /json, which is `d`; fails if it is false
 ask() {
-  local port
+  local port link
   port=$(compose port manager 8080) && port=${port##*:}
-  python3 - "$port" "$1" <<'PYTHON'
+  link=$(compose exec -T manager cerium ui-url cerium://manager:7077 </dev/null)
+  python3 - "$port" "${link##*token=}" "$1" <<'PYTHON'
 import json, sys, urllib.request
-d = json.load(urllib.request.urlopen(f"http://127.0.0.1:{sys.argv[1]}/json", timeout=5))
+request = urllib.request.Request(f"http://127.0.0.1:{sys.argv[1]}/json", headers={"Authorization": f"Bearer {sys.argv[2]}"})
+d = json.load(urllib.request.urlopen(request, timeout=5))
 alive = [w for w in d["workers"] if w["state"] == "ALIVE"]
 running = [e for a in d["activeapps"] for e in a["executors"] if e["state"] == "RUNNING"]
 def state(host): return [w["state"] for w in d["workers"] if w["host"] == host][-1:]
-answer = eval(sys.argv[2])
+answer = eval(sys.argv[3])
 print(answer)
 sys.exit(not answer)
 PYTHON

@@ -101,7 +101,11 @@ void Engine::start() {
   backend_ = makeBackend(conf_, application_id_, context_id_);
   const Scheduler::Options options = loopOptions(conf_, backend_->isLocal(), backend_->localFailures());
   loop_ = std::make_unique<SchedulerLoop>(options, *backend_, bus_, makeInputLog(conf_, options, application_id_));
-  web_ui_ = WebUi::start(conf_, application_id_, Context::version(), backend_->logDir());
+  web_ui_ = WebUi::start(
+      conf_, {.application_id = application_id_,
+              .version = Context::version(),
+              .executor_logs = backend_->logDir(),
+              .cancel_job = [this](int64_t job, const std::string& reason) { loop_->cancelJob(JobId(job), reason); }});
   if (web_ui_) bus_.add(EventQueue::start({.name = "cerium-ui"}, web_ui_));
   tellStarted();
   loop_->start();
@@ -148,6 +152,7 @@ void Engine::stop() {
   if (backend_) backend_->stop();
   if (loop_) bus_.post(events::ApplicationEnded{.at = events::wallTime()});
   bus_.stop();
+  if (web_ui_) web_ui_->close();
   std::set<BroadcastId> broadcasts;
   {
     MutexLock lock(mutex_);

@@ -44,7 +44,7 @@ ROWS = {
     "driver/backend": ["driver/job_failed.h", "driver/scheduler", "driver/replay", "driver/events", "driver/provider", "executor", "rdd", *BASE],
     "driver/app": ["driver/backend", "driver/events", *WEB_UI, "rdd", *BASE],
     "driver": ["driver/scheduler", "driver/replay", "driver/events", "driver/provider", "driver/backend", "driver/app", "executor", "rdd", *WEB_UI, *BASE],
-    "cluster-manager": ["web-ui/http", *BASE],
+    "cluster-manager": ["web-ui/http", "web-ui/pages", *BASE],
     "sql": ["driver/context.h", "rdd", "base/util", "base/config", "base/serde"],
     "cli": ["*"],
     "examples": [PUBLIC_HEADERS],

@@ -123,7 +123,11 @@ constexpr ConfigKey kKeys[] = {
      "How long a task may run on after it was told to stop; then its executor is ended, in local[N] its thread given "
      "up. 0 or less is without limit.",
      kSecond, -kMaxInt},
+    {"cerium.ui.allowedHosts", kString, "",
+     "Further names under which browsers reach the web pages, for example of a proxy before them."},
     {"cerium.ui.enabled", kBool, "true", "Whether the driver serves the web pages."},
+    {"cerium.ui.host", kString, "127.0.0.1",
+     "The address of the web pages; one that other machines reach asks for the token that the driver logs."},
     {"cerium.ui.port", kInt, "4040", "The port of the web pages; the next free one is taken.", 1, 0, kMaxPort},
     {"cerium.ui.retainedJobs", kInt, "10000", "The jobs that the web pages show; the oldest ones go first.", 1, 1,
      kMaxInt},

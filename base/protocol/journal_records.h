@@ -22,7 +22,7 @@ enum class DriverState : uint8_t {
   kLost,
   kLast = kLost  // larger values are refused when read
 };
-enum class ApplicationState : uint8_t { kActive, kFinished, kFailed, kLast = kFailed };
+enum class ApplicationState : uint8_t { kActive, kFinished, kFailed, kKilled, kLast = kKilled };
 
 struct WorkerRecord {
   RegisterWorker worker;  ///< Without executors and drivers: the worker lists them when it registers again.

@@ -55,6 +55,8 @@ const char* nameOf(protocol::ApplicationState state) {
       return "FINISHED";
     case kFailed:
       return "FAILED";
+    case kKilled:
+      return "KILLED";
   }
   return "UNKNOWN";
 }

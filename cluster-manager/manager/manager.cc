@@ -8,44 +8,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <chrono>
-#include <deque>
 #include <filesystem>
-#include <map>
-#include <optional>
-#include <thread>
 #include <utility>
 
-#include "base/protocol/cluster_messages.h"
 #include "base/util/error.h"
 #include "base/util/host_name.h"
 #include "base/util/log.h"
-#include "base/util/mutex.h"
-#include "cluster-manager/manager/journal.h"
-#include "cluster-manager/manager/manager_json.h"
-#include "cluster-manager/manager/manager_state.h"
-#include "cluster-manager/manager/standby_lock.h"
-#include "cluster-manager/pulse.h"
-#include "web-ui/http/status_server.h"
+#include "cluster-manager/manager/manager_impl.h"
+#include "web-ui/pages/web_pages.h"
 
 namespace cerium::cluster_manager {
 namespace {
 
 using namespace protocol;
-using SteadyClock = std::chrono::steady_clock;
 
 constexpr auto kTick = std::chrono::milliseconds(100);
 constexpr auto kLockAttempt = std::chrono::milliseconds(500);
-
-Millis monotonic() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now().time_since_epoch()).count();
-}
-
-Millis wallClock() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 void makeFolder(const std::string& path) {
   std::error_code error;
@@ -64,55 +43,6 @@ rpc::TransportOptions transportOptions(const ManagerOptions& options) {
 
 }  // namespace
 
-struct Manager::Impl {
-  explicit Impl(ManagerOptions given);
-  ~Impl();
-  Impl(const Impl&) = delete;
-  Impl& operator=(const Impl&) = delete;
-
-  /// An event on a connection: it opened, a message came, or it closed.
-  struct Happening {
-    ConnectionId connection = kNoConnection;
-    rpc::ConnectionPtr opened;
-    std::optional<ClusterMessage> message;
-  };
-
-  rpc::Handlers onConnect(const rpc::ConnectionPtr& connection);
-  void post(Happening happening);
-  void run();
-  void runOnce();
-  void handle(Happening& happening);
-  void takeCharge();
-  void carryOut(Instructions instructions);
-  void sendTo(ConnectionId connection, const ClusterMessage& message);
-  [[nodiscard]] HttpAnswer health() const;
-  [[nodiscard]] std::string jsonText() const;
-
-  const ManagerOptions options;
-  std::string url;
-  StandbyLock lock;
-  std::atomic<bool> in_charge = false;
-  Pulse pulse;
-
-  mutable Mutex state_mutex;  // Shared by the loop and the web port; no I/O under it.
-  std::optional<ManagerState> state CERIUM_GUARDED_BY(state_mutex);  // Empty in a standby.
-
-  std::optional<Journal> journal;                          // Used by the loop only.
-  std::map<ConnectionId, rpc::ConnectionPtr> connections;  // Used by the loop only.
-  SteadyClock::time_point next_tick{};                     // Used by the loop only.
-
-  Mutex queue_mutex;
-  CondVar queue_changed;
-  std::deque<Happening> queue CERIUM_GUARDED_BY(queue_mutex);
-  bool stopping CERIUM_GUARDED_BY(queue_mutex) = false;
-
-  std::atomic<ConnectionId> next_connection = 0;
-  std::unique_ptr<rpc::Transport> transport;
-  rpc::Endpoint bound;
-  std::unique_ptr<StatusServer> web;
-  std::thread loop;
-};
-
 Manager::Impl::Impl(ManagerOptions given)
     : options(std::move(given)), lock((makeFolder(options.recovery_dir), options.recovery_dir)) {
   const std::string who = fmt::format("process {} at {}", ::getpid(), options.listen.str());
@@ -128,10 +58,16 @@ Manager::Impl::Impl(ManagerOptions given)
   bound = transport->listen(options.listen, [this](const rpc::ConnectionPtr& peer) { return onConnect(peer); });
   url = managerUrl(bound);
   if (locked) takeCharge();
-  web = std::make_unique<StatusServer>(
-      options.listen.host, options.web_port,
-      std::map<std::string, StatusServer::Handler>{{"/healthz", [this] { return health(); }},
-                                                   {"/json", [this] { return HttpAnswer{jsonText()}; }}});
+  web = std::make_unique<http::WebPort>(
+      http::WebPort::Options{
+          .server = {.host = options.listen.host, .port = options.web_port, .setting = "--webui-port"},
+          .pages = "manager",
+          .version = options.version,
+          .can_change = true,
+          .token = http::clusterToken(options.secret),
+          .allowed_hosts = options.web_names,
+          .files = http::webPages()},
+      routes());
   loop = std::thread([this] {
     pthread_setname_np(pthread_self(), "cerium-manager");
     run();
@@ -208,6 +144,7 @@ void Manager::Impl::runOnce() {
     MutexLock guard(state_mutex);
     instructions = state->tick(monotonic());
   }
+  if (!instructions.empty()) ++version;
   carryOut(std::move(instructions));
   journal->tidy([this] {
     MutexLock guard(state_mutex);
@@ -217,7 +154,16 @@ void Manager::Impl::runOnce() {
 
 void Manager::Impl::handle(Happening& happening) {
   const ConnectionId id = happening.connection;
-  if (happening.opened) {
+  ++version;
+  if (happening.order != nullptr) {
+    if (!in_charge) return;
+    Instructions instructions;
+    {
+      MutexLock guard(state_mutex);
+      instructions = ((*state).*happening.order)(happening.of, monotonic());
+    }
+    carryOut(std::move(instructions));
+  } else if (happening.opened) {
     connections[id] = std::move(happening.opened);
   } else if (!in_charge) {
     if (happening.message) sendTo(id, Refused{"this manager stands by for another", true});
@@ -287,27 +233,12 @@ void Manager::Impl::sendTo(ConnectionId connection, const ClusterMessage& messag
   if (found != connections.end()) found->second->send(encodeCluster(message));
 }
 
-HttpAnswer Manager::Impl::health() const {
-  if (const auto missed = pulse.missedFor()) {
-    return {fmt::format("stuck: the manager has done nothing for {} s; it waits for {}, or for a processor\n",
-                        missed->count(), options.recovery_dir),
-            "text/plain", 503};
-  }
-  return {in_charge ? "ok\n" : "standby\n", "text/plain"};
-}
-
-std::string Manager::Impl::jsonText() const {
-  MutexLock guard(state_mutex);
-  if (!state) return managerJson({}, {url, "STANDBY", 0});
-  const char* status = state->registry().areRecovering() ? "RECOVERING" : "ALIVE";
-  return managerJson(state->registry(), {url, status, state->options().wall_offset});
-}
-
 Manager::Manager(ManagerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 Manager::~Manager() = default;
 
 rpc::Endpoint Manager::endpoint() const { return impl_->bound; }
 uint16_t Manager::webPort() const { return impl_->web->port(); }
+std::string Manager::webLink() const { return impl_->web->link(); }
 std::string Manager::json() const { return impl_->jsonText(); }
 bool Manager::isInCharge() const { return impl_->in_charge; }
 

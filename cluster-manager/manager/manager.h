@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/rpc/transport.h"
 #include "cluster-manager/manager/cluster_registry.h"
@@ -18,7 +19,9 @@ struct ManagerOptions {
   std::string recovery_dir = {};  ///< The folder that this manager shares with its standbys; made with mode 0700.
   bool standby = false;           ///< Wait until the manager in charge has ended.
   bool spread_out = true;
-  Millis lost_after = 10'000;  ///< See ManagerState.
+  Millis lost_after = 10'000;               ///< See ManagerState.
+  std::string version = {};                 ///< Cerium's, for the web pages.
+  std::vector<std::string> web_names = {};  ///< Further names of the web port: cerium.ui.allowedHosts.
   /// Called once, on a thread of the manager, when it cannot go on because its journal cannot be written. After that
   /// the manager answers no messages.
   std::function<void(const std::string& reason)> on_failure = {};
@@ -37,6 +40,8 @@ class Manager {
 
   [[nodiscard]] rpc::Endpoint endpoint() const;
   [[nodiscard]] uint16_t webPort() const;
+  /// The address of the web pages; with the token for the login, if one is needed.
+  [[nodiscard]] std::string webLink() const;
   /// The text that /json answers.
   [[nodiscard]] std::string json() const;
   [[nodiscard]] bool isInCharge() const;

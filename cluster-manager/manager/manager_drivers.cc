@@ -64,7 +64,7 @@ void ManagerState::watchDriver(ConnectionId from, const std::string& id) {
   send(from, statusOf(*driver, worker == nullptr ? "" : worker->as.host));
 }
 
-void ManagerState::killDriver(ConnectionId from, const std::string& id) {
+void ManagerState::endDriver(const std::string& id) {
   Driver* driver = registry_.findDriver(id);
   if (driver != nullptr && driver->isWaiting()) {
     setDriver(*driver, DriverState::kKilled, "killed before it ran");
@@ -75,13 +75,15 @@ void ManagerState::killDriver(ConnectionId from, const std::string& id) {
     if (const Worker* worker = registry_.findWorker(driver->record.worker))
       send(worker->connection, EndDriver{id, "it was killed"});
   }
-  watchDriver(from, id);
 }
 
 void ManagerState::interruptDriver(ConnectionId from, const std::string& id) {
   Driver* driver = registry_.findDriver(id);
   const Worker* worker = driver == nullptr ? nullptr : registry_.findWorker(driver->record.worker);
-  if (driver != nullptr && driver->isWaiting()) return killDriver(from, id);  // a waiting driver has no jobs to cancel
+  if (driver != nullptr && driver->isWaiting()) {  // it has no jobs to cancel
+    endDriver(id);
+    return watchDriver(from, id);
+  }
   if (driver != nullptr && driver->isActive() && !driver->record.interrupted) {
     driver->record.interrupted = true;
     keep(driver->record);

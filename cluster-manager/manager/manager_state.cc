@@ -125,7 +125,10 @@ void ManagerState::take(ConnectionId from, const ClusterMessage& message) {
         });
       },
       [&](const SubmitDriver& m) { submitDriver(from, m.order); },
-      [&](const KillDriver& m) { killDriver(from, m.driver); },
+      [&](const KillDriver& m) {
+        endDriver(m.driver);
+        watchDriver(from, m.driver);
+      },
       [&](const InterruptDriver& m) { interruptDriver(from, m.driver); },
       [&](const AskDriver& m) { watchDriver(from, m.driver); },
       [&](const DecommissionWorkers& m) { decommission(from, m.host); },
@@ -150,6 +153,28 @@ Instructions ManagerState::disconnected(ConnectionId connection, Millis now) {
     note(fmt::format("the driver of {} is not connected any more; it has {} s to come back", who.id,
                      options_.lost_after / 1000));
   }
+  return finish();
+}
+
+Instructions ManagerState::killApplication(const std::string& id, Millis now) {
+  const std::string reason = "it was killed in the manager's web pages";
+  now_ = now;
+  if (Application* application = registry_.findApplication(id)) {
+    tell(*application, ApplicationRemoved{reason});
+    endApplication(id, ApplicationState::kKilled, reason);
+  }
+  return finish();
+}
+
+Instructions ManagerState::killDriver(const std::string& id, Millis now) {
+  now_ = now;
+  endDriver(id);
+  return finish();
+}
+
+Instructions ManagerState::drainWorker(const std::string& id, Millis now) {
+  now_ = now;
+  if (Worker* worker = registry_.findWorker(id)) drain(*worker);
   return finish();
 }
 

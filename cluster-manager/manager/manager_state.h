@@ -64,6 +64,10 @@ class ManagerState {
   Instructions recover(const std::vector<protocol::JournalRecord>& records, Millis now);
   Instructions received(ConnectionId from, const protocol::ClusterMessage& message, Millis now);
   Instructions disconnected(ConnectionId connection, Millis now);
+  /// What a person asks for in the web pages; nothing happens if there is no such application, driver or worker.
+  Instructions killApplication(const std::string& id, Millis now);
+  Instructions killDriver(const std::string& id, Millis now);
+  Instructions drainWorker(const std::string& id, Millis now);
   /// Call it about every 100 ms.
   Instructions tick(Millis now);
 
@@ -115,6 +119,7 @@ class ManagerState {
   void executorStarted(Worker& worker, const protocol::ExecutorStarted& message);
   void executorExited(Worker& worker, const protocol::ExecutorExited& message);
   void decommission(ConnectionId from, const std::string& host);
+  void drain(Worker& worker);
   void leave(Worker& worker, const std::string& reason);
   void awaitWorker(const std::string& id);
   void loseWorker(const std::string& id, const std::string& reason);
@@ -138,7 +143,7 @@ class ManagerState {
 
   // manager_drivers.cc
   void submitDriver(ConnectionId from, const protocol::DriverOrder& order);
-  void killDriver(ConnectionId from, const std::string& id);
+  void endDriver(const std::string& id);
   void interruptDriver(ConnectionId from, const std::string& id);
   void watchDriver(ConnectionId from, const std::string& id);
   void driverStarted(Worker& worker, const std::string& id);

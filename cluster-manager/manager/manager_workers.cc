@@ -210,11 +210,15 @@ void ManagerState::decommission(ConnectionId from, const std::string& host) {
   Decommissioning answer;
   for (auto& [id, worker] : registry_.workers) {
     if (worker.as.host != host && id != host) continue;
-    leave(worker, "it was decommissioned");
-    send(worker.connection, LeaveWhenIdle{});
+    drain(worker);
     answer.workers.push_back(id);
   }
   send(from, answer);
+}
+
+void ManagerState::drain(Worker& worker) {
+  leave(worker, "it was decommissioned");
+  send(worker.connection, LeaveWhenIdle{});
 }
 
 void ManagerState::leave(Worker& worker, const std::string& reason) {

@@ -16,13 +16,16 @@
 #include "base/util/log.h"
 #include "base/util/mutex.h"
 #include "base/util/new_id.h"
+#include "cluster-manager/cluster_changes.h"
 #include "cluster-manager/pulse.h"
 #include "cluster-manager/worker/child_runner.h"
 #include "cluster-manager/worker/manager_link.h"
 #include "cluster-manager/worker/work_folder.h"
 #include "cluster-manager/worker/worker_json.h"
 #include "cluster-manager/worker/worker_state.h"
-#include "web-ui/http/status_server.h"
+#include "web-ui/http/prometheus.h"
+#include "web-ui/http/web_port.h"
+#include "web-ui/pages/web_pages.h"
 
 namespace cerium::cluster_manager {
 namespace {
@@ -69,6 +72,18 @@ ManagerLinkOptions linkOptions(const WorkerOptions& options) {
   return {options.managers, {options.host, options.port}, std::move(query)};
 }
 
+/// A port that other machines reach takes the token of its manager's.
+http::WebPort::Options webOptions(const WorkerOptions& options) {
+  http::WebPort::Options web{.server = {.host = options.host, .port = options.web_port, .setting = "--webui-port"},
+                             .pages = "worker",
+                             .version = options.version,
+                             .allowed_hosts = options.web_names,
+                             .files = http::webPages()};
+  if (!rpc::isLoopback(options.host))
+    web.token = http::clusterToken(rpc::findClusterSecret(linkOptions(options).secret, options.managers).value);
+  return web;
+}
+
 }  // namespace
 
 struct WorkerDaemon::Impl {
@@ -80,8 +95,7 @@ struct WorkerDaemon::Impl {
         state(stateOptions(options, self)),
         folder(options.work_dir,
                options.or_next_work_dir ? WorkFolder::IfInUse::kTakeNext : WorkFolder::IfInUse::kFail),
-        web(options.host, options.web_port,
-            {{"/healthz", [this] { return health(); }}, {"/json", [this] { return HttpAnswer{json()}; }}}),
+        web(webOptions(options), routes()),
         children({folder.path(), options.host, urlOf(options.managers)}, options.limits,
                  [this](worker::Event event) { post(std::move(event)); }),
         link(linkOptions(options), [this](worker::Event event) { post(std::move(event)); }) {
@@ -129,6 +143,7 @@ struct WorkerDaemon::Impl {
   }
 
   void handle(const worker::Event& event) {
+    if (!std::holds_alternative<worker::Tick>(event)) ++version;
     worker::Instructions instructions;
     try {
       MutexLock lock(state_mutex);
@@ -184,15 +199,53 @@ struct WorkerDaemon::Impl {
     post(worker::LeaveAsked{});
   }
 
-  HttpAnswer health() const {
+  http::Router routes() {
+    http::Router router;
+    router.get("/healthz", [this](const http::Request&) { return health(); });
+    router.get("/readyz", [this](const http::Request&) {
+      MutexLock lock(state_mutex);
+      const bool is_registered = state.link() == WorkerState::Link::kRegistered;
+      return is_registered ? http::plain(200, "ok") : http::plain(503, "the worker waits for its manager");
+    });
+    router.get("/json", [this](const http::Request&) { return http::Response{json()}; });
+    router.get("/metrics", [this](const http::Request&) { return metrics(); });
+    router.get("/api/cerium/v1/worker", [this](const http::Request& request) { return http::Response{page(request)}; });
+    router.get("/api/cerium/v1/cluster/changes",
+               [this](const http::Request&) { return streamChanges([this] { return version.load(); }); });
+    return router;
+  }
+  http::Response metrics() const {
+    MutexLock lock(state_mutex);
+    int64_t running = 0;
+    for (const auto& [child_id, child] : state.children())
+      running += child.phase == WorkerState::Child::Phase::kEnded ? 0 : 1;
+    http::Metrics figures;
+    figures.states("cerium_worker_cores", "Cores that the worker offers.",
+                   {{"used", state.coresUsed()}, {"free", self.cores - state.coresUsed()}});
+    figures.states("cerium_worker_memory_bytes", "Memory that the worker offers.",
+                   {{"used", static_cast<int64_t>(state.memoryUsed())},
+                    {"free", static_cast<int64_t>(self.memory - state.memoryUsed())}});
+    figures.gauge("cerium_worker_processes", "Executors and drivers that have not ended.",
+                  static_cast<double>(running));
+    return figures.response();
+  }
+  std::string page(const http::Request& request) const {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const bool through_manager = request.header("x-cerium-through") == "manager";
+    MutexLock lock(state_mutex);
+    return workerPageJson(state, self,
+                          {.now = std::chrono::duration_cast<std::chrono::milliseconds>(now).count(),
+                           .manager_pages = through_manager ? "../../" : ""});
+  }
+  http::Response health() const {
     if (const auto missed = pulse.missedFor()) {
-      return {fmt::format("stuck: the worker has done nothing for {} s; it waits for {}, or for a processor\n",
-                          missed->count(), folder.path()),
-              "text/plain", 503};
+      return http::plain(503, fmt::format("stuck: the worker has done nothing for {} s; it waits for {}, or for a "
+                                          "processor",
+                                          missed->count(), folder.path()));
     }
     MutexLock lock(state_mutex);
     const bool is_registered = state.link() == WorkerState::Link::kRegistered;
-    return {is_registered ? "ok\n" : "ok, waiting for the manager\n", "text/plain"};
+    return http::plain(200, is_registered ? "ok" : "ok, waiting for the manager");
   }
   std::string json() const {
     MutexLock lock(state_mutex);
@@ -203,6 +256,7 @@ struct WorkerDaemon::Impl {
   const std::function<void()> on_left;
   std::atomic<bool> asked{false};
   Pulse pulse;
+  std::atomic<uint64_t> version{0};  // of what the pages show
 
   mutable Mutex state_mutex;  // shared by the loop and the web port; no I/O under it
   protocol::RegisterWorker self CERIUM_GUARDED_BY(state_mutex);
@@ -217,7 +271,7 @@ struct WorkerDaemon::Impl {
   const WorkFolder folder;
 
   // Each of these is destroyed before the members that its threads use.
-  StatusServer web;
+  http::WebPort web;
   ChildRunner children;
   ManagerLink link;
   std::thread loop;
@@ -231,6 +285,7 @@ void WorkerDaemon::leave() { impl_->leave(); }
 const std::string& WorkerDaemon::id() const { return impl_->id; }
 const std::string& WorkerDaemon::workDir() const { return impl_->folder.path(); }
 uint16_t WorkerDaemon::webPort() const { return impl_->web.port(); }
+std::string WorkerDaemon::webLink() const { return impl_->web.link(); }
 std::string WorkerDaemon::json() const { return impl_->json(); }
 
 }  // namespace cerium::cluster_manager

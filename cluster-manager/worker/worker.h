@@ -25,6 +25,8 @@ struct WorkerOptions {
   std::string secret_file = {};   ///< As in rpc::SecretQuery.
   bool authenticate = true;
   MachineLimits limits = MachineLimits();
+  std::string version = {};                 ///< Cerium's, for the web pages.
+  std::vector<std::string> web_names = {};  ///< Further names of the web port: cerium.ui.allowedHosts.
 };
 
 /// Threads: thread-safe. "cerium-worker" decides; manager_link.h, child_runner.h and the web port have threads of their
@@ -45,6 +47,8 @@ class WorkerDaemon {
 
   [[nodiscard]] const std::string& id() const;
   [[nodiscard]] uint16_t webPort() const;
+  /// The address of the web pages; with the token for the login, if one is needed.
+  [[nodiscard]] std::string webLink() const;
   [[nodiscard]] const std::string& workDir() const;
   /// The text that /json answers.
   [[nodiscard]] std::string json() const;

@@ -2,6 +2,7 @@
 #include "cluster-manager/worker/worker_json.h"
 
 #include <boost/json.hpp>
+#include <cstring>
 
 #include "base/util/printable.h"
 
@@ -48,7 +49,50 @@ json::object childObject(const ChildId& id, const Child& child) {
   return object;
 }
 
+/// A child as the pages show it.
+json::object childRow(const ChildId& id, const Child& child) {
+  json::object row{{"key", printable(id.str())},
+                   {"id", id.isDriver() ? printable(id.owner) : std::to_string(id.executor)},
+                   {"status", stateOf(child)},
+                   {"cores", child.cores},
+                   {"memoryBytes", child.memory}};
+  if (id.isDriver()) {
+    row["name"] = printable(child.name);
+  } else {
+    row["appId"] = printable(id.owner);
+  }
+  if (child.phase != Child::Phase::kEnded) return row;
+  row["exitStatus"] = child.how.exit_status;
+  if (child.how.signal > 0) row["signal"] = ::strsignal(child.how.signal);
+  row["reason"] = printable(child.how.reason);
+  return row;
+}
+
 }  // namespace
+
+std::string workerPageJson(const WorkerState& state, const protocol::RegisterWorker& self, const WorkerPage& page) {
+  json::array executors, drivers;
+  for (const bool ended : {false, true}) {
+    for (const auto& [id, child] : state.children()) {
+      if ((child.phase == Child::Phase::kEnded) != ended) continue;
+      (id.isDriver() ? drivers : executors).push_back(childRow(id, child));
+    }
+  }
+  json::object object{{"id", self.worker},
+                      {"host", printable(self.host)},
+                      {"port", self.port},
+                      {"status", stateOf(state)},
+                      {"manager", printable(state.manager())},
+                      {"now", page.now},
+                      {"cores", self.cores},
+                      {"coresUsed", state.coresUsed()},
+                      {"memoryBytes", self.memory},
+                      {"memoryUsedBytes", state.memoryUsed()},
+                      {"executors", std::move(executors)},
+                      {"drivers", std::move(drivers)}};
+  if (!page.manager_pages.empty()) object["managerUi"] = page.manager_pages;
+  return json::serialize(object);
+}
 
 std::string workerJson(const WorkerState& state, const protocol::RegisterWorker& self) {
   json::array executors, drivers, finished_executors, finished_drivers;

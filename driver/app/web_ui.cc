@@ -1,13 +1,13 @@
 // Cerium. Licensed under the Apache License 2.0.
 #include "driver/app/web_ui.h"
 
-#include <fmt/format.h>
-
+#include "base/config/config_values.h"
 #include "base/util/error.h"
 #include "base/util/log.h"
 #include "base/util/user_folders.h"
 #include "web-ui/api/applications.h"
 #include "web-ui/api/cerium_api.h"
+#include "web-ui/api/metrics.h"
 #include "web-ui/api/spark_api.h"
 #include "web-ui/pages/web_pages.h"
 
@@ -21,8 +21,8 @@ constexpr uint64_t kBytesPerTask = 320;
 /// The one application of this process.
 class LiveApplication final : public api::Applications {
  public:
-  LiveApplication(std::shared_ptr<const store::AppStore> store, std::filesystem::path log, std::string executor_logs)
-      : store_(std::move(store)), log_(std::move(log)), executor_logs_(std::move(executor_logs)) {}
+  LiveApplication(std::shared_ptr<const store::AppStore> store, std::filesystem::path log, WebUi::Options options)
+      : store_(std::move(store)), log_(std::move(log)), options_(std::move(options)) {}
   std::vector<api::Listed> list() override {
     return store_->with([](const store::Application& app) {
       api::Listed listed;
@@ -45,13 +45,17 @@ class LiveApplication final : public api::Applications {
             .last_updated = 0,
             .notes = {},
             .log = {},
-            .executor_logs = executor_logs_};
+            .executor_logs = options_.executor_logs};
+  }
+
+  void cancelJob(const std::string&, int64_t job, const std::string& reason) override {
+    options_.cancel_job(job, reason);
   }
 
  private:
   const std::shared_ptr<const store::AppStore> store_;
   const std::filesystem::path log_;
-  const std::string executor_logs_;
+  const WebUi::Options options_;
 };
 
 store::AppStore::Options storeOptions(const Conf& conf) {
@@ -64,17 +68,14 @@ store::AppStore::Options storeOptions(const Conf& conf) {
 
 }  // namespace
 
-std::shared_ptr<WebUi> WebUi::start(const Conf& conf, const std::string& application_id, const std::string& version,
-                                    const std::string& executor_logs) {
+std::shared_ptr<WebUi> WebUi::start(const Conf& conf, const Options& options) {
   if (!conf.getBool("cerium.ui.enabled") && !conf.getBool("cerium.eventLog.enabled")) return nullptr;
-  return std::make_shared<WebUi>(conf, application_id, version, executor_logs);
+  return std::make_shared<WebUi>(conf, options);
 }
 
-WebUi::WebUi(const Conf& conf, const std::string& application_id, const std::string& version,
-             const std::string& executor_logs)
-    : store_(std::make_shared<store::AppStore>(storeOptions(conf))) {
-  if (conf.getBool("cerium.eventLog.enabled")) openLog(conf, application_id);
-  if (conf.getBool("cerium.ui.enabled")) serve(conf, version, executor_logs);
+WebUi::WebUi(const Conf& conf, const Options& options) : store_(std::make_shared<store::AppStore>(storeOptions(conf))) {
+  if (conf.getBool("cerium.eventLog.enabled")) openLog(conf, options.application_id);
+  if (conf.getBool("cerium.ui.enabled")) serve(conf, options);
 }
 
 void WebUi::openLog(const Conf& conf, const std::string& application_id) {
@@ -89,20 +90,26 @@ void WebUi::openLog(const Conf& conf, const std::string& application_id) {
   }
 }
 
-void WebUi::serve(const Conf& conf, const std::string& version, const std::string& executor_logs) {
+void WebUi::serve(const Conf& conf, const Options& options) {
   http::Router router;
-  const auto application = std::make_shared<LiveApplication>(store_, log_ ? log_->path() : "", executor_logs);
+  const auto application = std::make_shared<LiveApplication>(store_, log_ ? log_->path() : "", options);
   api::addSparkApi(router, application);
-  api::addCeriumApi(router, application, {.pages = "driver", .version = version});
-  http::addStaticFiles(router, http::webPages());
-  http::Server::Options options;
-  options.port = static_cast<uint16_t>(conf.getInt("cerium.ui.port"));
-  options.tries = kPorts;
-  options.setting = "cerium.ui.port";
+  api::addCeriumApi(router, application);
+  api::addMetrics(router, application);
+  http::WebPort::Options port{.server = {.host = conf.getString("cerium.ui.host"),
+                                         .port = static_cast<uint16_t>(conf.getInt("cerium.ui.port")),
+                                         .tries = kPorts,
+                                         .setting = "cerium.ui.port"},
+                              .pages = "driver",
+                              .version = options.version,
+                              .application = [id = options.application_id] { return id; },
+                              .can_change = true,
+                              .allowed_hosts = parseList(conf.getString("cerium.ui.allowedHosts")),
+                              .files = http::webPages()};
   try {
-    server_ = std::make_unique<http::Server>(options, std::move(router));
-    url_ = fmt::format("http://{}:{}", options.host, server_->port());
-    log::info("the web pages of this application are at {}", url_);
+    port_ = std::make_unique<http::WebPort>(port, std::move(router));
+    url_ = port_->url();
+    log::info("the web pages of this application are at {}", port_->link());
   } catch (const IoError& error) {
     log::warn("there are no web pages of this application: {}", error.what());
   }

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -10,7 +12,7 @@
 #include "driver/events/event_queue.h"
 #include "web-ui/eventlog/log_writer.h"
 #include "web-ui/eventlog/translator.h"
-#include "web-ui/http/server.h"
+#include "web-ui/http/web_port.h"
 #include "web-ui/store/app_store.h"
 
 namespace cerium {
@@ -19,21 +21,26 @@ namespace cerium {
 /// of the program says so. Threads: read() on the queue's thread; the rest from any.
 class WebUi final : public EventReader {
  public:
-  /// Null if the settings want neither pages nor a log. `executor_logs`: the folder with the executors' log files;
-  /// empty if they lie elsewhere.
-  [[nodiscard]] static std::shared_ptr<WebUi> start(const Conf& conf, const std::string& application_id,
-                                                    const std::string& version, const std::string& executor_logs);
-  WebUi(const Conf& conf, const std::string& application_id, const std::string& version,
-        const std::string& executor_logs);
+  struct Options {
+    std::string application_id;
+    std::string version;
+    std::string executor_logs;  ///< The folder with the executors' log files; empty if they lie elsewhere.
+    std::function<void(int64_t job, const std::string& reason)> cancel_job;
+  };
+  /// Null if the settings want neither pages nor a log.
+  [[nodiscard]] static std::shared_ptr<WebUi> start(const Conf& conf, const Options& options);
+  WebUi(const Conf& conf, const Options& options);
 
   void read(const events::Event& event) override;
 
   /// "http://127.0.0.1:4040"; empty if there are no pages.
   [[nodiscard]] const std::string& url() const { return url_; }
+  /// Ends the pages: no job is cancelled by them any more.
+  void close() { port_.reset(); }
 
  private:
   void openLog(const Conf& conf, const std::string& application_id);
-  void serve(const Conf& conf, const std::string& version, const std::string& executor_logs);
+  void serve(const Conf& conf, const Options& options);
   void write(const eventlog::LogEvent& event);
   void giveUpLog(const std::exception& error);
 
@@ -41,7 +48,7 @@ class WebUi final : public EventReader {
   const std::shared_ptr<store::AppStore> store_;
   std::unique_ptr<eventlog::LogWriter> log_;
   std::chrono::steady_clock::time_point flushed_;
-  std::unique_ptr<http::Server> server_;
+  std::unique_ptr<http::WebPort> port_;
   std::string url_;
 };
 

@@ -311,6 +311,42 @@ TEST_CASE("a worker that took the place of another ends it", "[cluster-manager]"
   CHECK(manager.registry().workers.size() == 1);
 }
 
+TEST_CASE("an application that is killed frees its executors, and its driver is told", "[cluster-manager]") {
+  TestedManager manager;
+  manager.receive(1, worker("a", 1));
+  manager.receive(2, application("app"));
+  manager.receive(3, application("next"));
+  manager.wish(&ManagerState::killApplication, "unknown");
+  manager.wish(&ManagerState::killApplication, "app");
+  CHECK_THAT(manager.takeSent<ApplicationRemoved>(2).at(0).reason,
+             Catch::Contains("killed in the manager's web pages"));
+  CHECK(manager.takeSent<EndExecutor>(1).at(0).application == "app");
+  const ApplicationRecord& ended = manager.registry().ended_applications.at(0);
+  CHECK(ended.state == ApplicationState::kKilled);
+  CHECK_THAT(nameOf(ended.state), Catch::Equals("KILLED"));
+  CHECK(std::get<ApplicationRecord>(manager.journal().back()).state == ApplicationState::kKilled);
+  manager.receive(1, ExecutorExited{"app", 0, {}});
+  CHECK(manager.takeSent<ExecutorGranted>(3).size() == 1);
+  manager.wish(&ManagerState::killApplication, "app");
+  CHECK(manager.registry().ended_applications.size() == 1);
+  manager.receive(4, application("app"));
+  CHECK(manager.takeSent<ApplicationRemoved>(4).size() == 1);
+}
+
+TEST_CASE("a worker that is drained gets no new work and leaves when it is idle", "[cluster-manager]") {
+  TestedManager manager;
+  manager.receive(1, worker("a", 2));
+  manager.receive(2, application("app", 1, 1));
+  manager.wish(&ManagerState::drainWorker, "b");
+  CHECK(manager.takeSent<LeaveWhenIdle>(1).empty());
+  manager.wish(&ManagerState::drainWorker, "a");
+  CHECK(manager.takeSent<LeaveWhenIdle>(1).size() == 1);
+  CHECK(manager.takeSent<ExecutorLeaving>(2).at(0).executor == 0);
+  manager.takeSent<LaunchExecutor>(1);
+  manager.receive(3, application("later", 1, 1));
+  CHECK(manager.takeSent<LaunchExecutor>(1).empty());
+}
+
 TEST_CASE("the manager's JSON shows waiting work and held resources", "[cluster-manager]") {
   TestedManager manager;
   manager.receive(1, worker("a", 4));

@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 
+#include <boost/json.hpp>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <condition_variable>
@@ -19,7 +20,8 @@
 #include "base/util/error.h"
 #include "base/util/log.h"
 #include "tests/support/temp_folder.h"
-#include "web-ui/http/status_client.h"
+#include "web-ui/http/client.h"
+#include "web-ui/http/web_port.h"
 
 namespace cerium::cluster_manager {
 namespace {
@@ -120,7 +122,7 @@ RegisterApplication someApplication(bool with_executor) {
 }
 
 std::string webPage(const Manager& manager, const std::string& path) {
-  return httpGet("http://127.0.0.1:" + std::to_string(manager.webPort()) + path).body;
+  return http::httpGet("http://127.0.0.1:" + std::to_string(manager.webPort()) + path).body;
 }
 
 }  // namespace
@@ -205,9 +207,9 @@ TEST_CASE("a manager that waits for its folder says so on its web port", "[clust
   first.reset();
   const std::string url = "http://127.0.0.1:" + std::to_string(second.webPort()) + "/healthz";
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (httpGet(url).status == 200 && std::chrono::steady_clock::now() < deadline)
+  while (http::httpGet(url).status == 200 && std::chrono::steady_clock::now() < deadline)
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  const HttpAnswer answer = httpGet(url);
+  const http::Response answer = http::httpGet(url);
   CHECK(answer.status == 503);
   CHECK_THAT(answer.body, Catch::StartsWith("stuck: ") && Catch::Contains(folder / "recovery"));
   // lets the manager go on and fail; opening a pipe for both directions does not wait
@@ -229,6 +231,45 @@ TEST_CASE("a manager accepts peers with the secret, and disconnects peers that s
   worker.says(someWorker(false));
   CHECK(worker.hears<WorkerAccepted>());
   CHECK(manager.json().find("open sesame") == std::string::npos);
+}
+
+TEST_CASE("an application is killed from the manager's pages, with the token of their session", "[cluster-manager]") {
+  const TempFolder folder;
+  const Manager manager(optionsIn(folder));
+  Peer driver(manager.endpoint(), "open sesame");
+  driver.says(someApplication(false));
+  REQUIRE(driver.hears<ApplicationAccepted>());
+  CHECK_THAT(webPage(manager, "/api/cerium/v1/cluster"), Catch::Contains(R"("id":"app-1")"));
+  CHECK_THAT(webPage(manager, "/metrics"), Catch::Contains("cerium_cluster_cores{state=\"free\"} 0\n"));
+  CHECK(webPage(manager, "/readyz") == "ok\n");
+  const std::string token(boost::json::parse(webPage(manager, "/api/cerium/v1/session")).at("token").as_string());
+  const auto post = [&](const std::string& path, const std::string& with) {
+    const std::string root = "http://127.0.0.1:" + std::to_string(manager.webPort()) + "/api/cerium/v1/cluster/";
+    return http::fetch({.url = root + path, .method = "POST", .headers = {{"X-Cerium-Token", with}}}).status;
+  };
+  CHECK(post("applications/app-1/kill", "guess") == 403);
+  CHECK(post("applications/app-2/kill", token) == 404);
+  CHECK(post("drivers/app-1/kill", token) == 404);
+  CHECK(post("workers/app-1/drain", token) == 404);
+  CHECK(post("applications/app-1/kill", token) == 204);
+  CHECK(driver.hears<ApplicationRemoved>());
+  CHECK_THAT(webPage(manager, "/api/cerium/v1/cluster"), Catch::Contains(R"("status":"KILLED")"));
+}
+
+TEST_CASE("a manager on a wide address shows the cluster to those who know its secret", "[cluster-manager]") {
+  const TempFolder folder;
+  ManagerOptions options = optionsIn(folder);
+  options.listen.host = "0.0.0.0";
+  const Manager manager(options);
+  const std::string token = http::clusterToken("open sesame");
+  CHECK_THAT(manager.webLink(), Catch::EndsWith("/?token=" + token));
+  const std::string url = "http://127.0.0.1:" + std::to_string(manager.webPort());
+  CHECK(http::httpGet(url + "/healthz").status == 200);
+  for (const std::string path : {"/json", "/metrics", "/api/cerium/v1/cluster", "/api/cerium/v1/cluster/changes"}) {
+    INFO(path);
+    CHECK(http::httpGet(url + path).status == 401);
+  }
+  CHECK(http::fetch({.url = url + "/json", .headers = {{"Authorization", "Bearer " + token}}}).status == 200);
 }
 
 TEST_CASE("names of programs are text in a manager's answers, whatever their bytes", "[cluster-manager]") {

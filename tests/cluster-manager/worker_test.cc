@@ -23,7 +23,7 @@
 #include "cluster-manager/manager/manager.h"
 #include "tests/support/no_threads.h"
 #include "tests/support/temp_folder.h"
-#include "web-ui/http/status_client.h"
+#include "web-ui/http/client.h"
 
 namespace cerium::cluster_manager {
 namespace {
@@ -427,22 +427,48 @@ TEST_CASE("a worker's web port answers", "[cluster-manager][cluster]") {
   Cluster cluster;
   cluster.startWorker();
   const std::string url = "http://127.0.0.1:" + std::to_string(cluster.worker->webPort());
-  CHECK_THAT(httpGet(url + "/healthz").body, Catch::StartsWith("ok"));
-  CHECK_THAT(httpGet(url + "/json").body, Catch::Contains("\"cores\":2"));
+  CHECK_THAT(http::httpGet(url + "/healthz").body, Catch::StartsWith("ok"));
+  CHECK_THAT(http::httpGet(url + "/json").body, Catch::Contains("\"cores\":2"));
+  const std::string page = http::httpGet(url + "/api/cerium/v1/worker").body;
+  CHECK_THAT(page, Catch::Contains("\"cores\":2,\"coresUsed\":0") && Catch::Contains(cluster.worker->id()));
+  CHECK_THAT(http::httpGet(url + "/metrics").body, Catch::Contains("cerium_worker_cores{state=\"free\"} 2\n"));
+  CHECK_THAT(http::httpGet(url + "/api/cerium/v1/session").body, Catch::Contains("\"canChange\":false"));
+}
+
+TEST_CASE("the manager's port shows the pages of its workers", "[cluster-manager][cluster]") {
+  Cluster cluster;
+  cluster.startWorker();
+  const std::string root = "http://127.0.0.1:" + std::to_string(cluster.manager->webPort());
+  const std::string pages = root + "/proxy/" + cluster.worker->id();
+  REQUIRE(eventually([&] { return http::httpGet(pages + "/healthz").body == "ok\n"; }));
+  CHECK_THAT(http::httpGet(root + "/api/cerium/v1/cluster").body,
+             Catch::Contains("\"uiPath\":\"proxy/" + cluster.worker->id() + "/\""));
+  CHECK_THAT(http::httpGet(pages + "/api/cerium/v1/worker").body,
+             Catch::Contains(cluster.worker->id()) && Catch::Contains("\"managerUi\":\"../../\""));
+  CHECK_THAT(http::httpGet(pages + "/api/cerium/v1/session").body, Catch::Contains("\"pages\":\"worker\""));
+  const http::Response moved = http::httpGet(pages);
+  CHECK(moved.status == 308);
+  const bool names_slash = std::any_of(moved.headers.begin(), moved.headers.end(), [&](const auto& header) {
+    return header.first == "Location" && header.second == cluster.worker->id() + "/";
+  });
+  CHECK(names_slash);
+  CHECK(http::httpGet(root + "/proxy/another/healthz").status == 404);
+  CHECK(http::httpGet(root + "/proxy/" + cluster.worker->id() + "%2f..%2f../x").status == 404);
+  CHECK(http::httpGet(root + "/proxy//" + cluster.worker->id() + "/healthz").status == 404);
 }
 
 TEST_CASE("a worker whose loop is stuck says so on its web port", "[cluster-manager][cluster]") {
   Cluster cluster;
   cluster.startWorker();
   const std::string url = "http://127.0.0.1:" + std::to_string(cluster.worker->webPort()) + "/healthz";
-  CHECK(httpGet(url).status == 200);
+  CHECK(http::httpGet(url).status == 200);
   {
     const std::lock_guard hold(cluster.mutex);  // the worker's report waits for this lock, and with it its loop
     cluster.worker->leave();
-    REQUIRE(eventually([&] { return httpGet(url).status == 503; }));
-    CHECK_THAT(httpGet(url).body, Catch::StartsWith("stuck: ") && Catch::Contains(cluster.folder / "work"));
+    REQUIRE(eventually([&] { return http::httpGet(url).status == 503; }));
+    CHECK_THAT(http::httpGet(url).body, Catch::StartsWith("stuck: ") && Catch::Contains(cluster.folder / "work"));
   }
-  CHECK(eventually([&] { return httpGet(url).status == 200; }));
+  CHECK(eventually([&] { return http::httpGet(url).status == 200; }));
 }
 
 TEST_CASE("a worker whose secret cannot be used does not start", "[cluster-manager][cluster]") {

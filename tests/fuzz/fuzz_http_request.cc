@@ -1,24 +1,29 @@
 // Cerium. Licensed under the Apache License 2.0.
-// Any bytes sent to a web port: a real status server in this process, with a connection for each input.
+// Any bytes sent to a web port: a real server in this process, with a connection for each input.
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "web-ui/http/status_server.h"
+#include "web-ui/http/server.h"
 
 using namespace cerium;
 
 namespace {
 
-const cluster_manager::StatusServer& server() {
-  static const cluster_manager::StatusServer one(
-      "127.0.0.1", 0,
-      {{"/healthz",
-        [] {
-          return cluster_manager::HttpAnswer{"ok\n", "text/plain", 200};
-        }},
-       {"/json", []() -> cluster_manager::HttpAnswer { throw IoError("there is no answer today"); }}});
+http::Router routes() {
+  http::Router router;
+  router.get("/healthz", [](const http::Request&) { return http::plain(200, "ok"); });
+  router.get("/json", [](const http::Request&) -> http::Response { throw IoError("there is no answer today"); });
+  router.get("/logs/{executor}/{rest...}", [](const http::Request& request) {
+    return http::plain(200, request.params.at("rest") + request.get("file") + request.cookie("a"));
+  });
+  router.post("/login", [](const http::Request& request) { return http::plain(200, request.body); });
+  return router;
+}
+
+const http::Server& server() {
+  static const http::Server one({}, routes());
   return one;
 }
 
@@ -54,8 +59,11 @@ std::string ask(std::string_view request) {
 
 std::vector<std::string> fuzz::seeds() {
   return {"GET /healthz HTTP/1.1\r\nHost: node1:8080\r\nConnection: close\r\n\r\n",
-          "HEAD /healthz?x=1 HTTP/1.0\r\n\r\n", "GET /json HTTP/1.1\r\nAccept: */*\r\n\r\n",
-          "POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc",
+          "HEAD /healthz?x=1 HTTP/1.0\r\n\r\n",
+          "GET /json HTTP/1.1\r\nAccept: */*\r\n\r\n",
+          "POST /login HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc",
+          "GET /logs/1/a%2fb/%zz?file=x&offset=1+2&&=3 HTTP/1.1\r\nCookie: b=1; a=2\r\n\r\n",
+          "POST /json HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n",
           "GET /nowhere HTTP/1.1\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n3\r\nabc\r\n0\r\n\r\n"};
 }
 
@@ -63,9 +71,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string answer = ask(fuzz::textOf(data, size));
   if (answer.empty()) return 0;
   const std::string status = answer.substr(0, 13);
-  const bool known =
-      status == "HTTP/1.1 200 " || status == "HTTP/1.1 404 " || status == "HTTP/1.1 405 " || status == "HTTP/1.1 500 ";
-  fuzz::check(known, "an answer that is none of the four there are");
+  const bool known = status == "HTTP/1.1 200 " || status == "HTTP/1.1 404 " || status == "HTTP/1.1 405 " ||
+                     status == "HTTP/1.1 413 " || status == "HTTP/1.1 500 ";
+  fuzz::check(known, "an answer that is none of the five there are");
   fuzz::decodedWhole();
   return 0;
 }

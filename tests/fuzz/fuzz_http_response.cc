@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "tests/fuzz/fuzz.h"
-#include "web-ui/http/status_client.h"
+#include "web-ui/http/client.h"
 
 using namespace cerium;
 
@@ -76,7 +76,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static auto* server = new Answering();
   server->say(fuzz::textOf(data, size));
   try {
-    const auto answer = cluster_manager::httpGet(server->url(), std::chrono::seconds(20));
+    const auto answer = http::httpGet(server->url(), std::chrono::seconds(20));
     fuzz::check(answer.body.size() <= size && answer.status >= 0 && answer.status <= 999, "more than was said");
     fuzz::decodedWhole();
   } catch (const IoError& error) {

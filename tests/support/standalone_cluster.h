@@ -14,7 +14,7 @@
 
 #include "base/util/child_process.h"
 #include "tests/support/processes.h"
-#include "web-ui/http/status_client.h"
+#include "web-ui/http/client.h"
 
 namespace cerium::testing {
 
@@ -138,7 +138,7 @@ class StandaloneCluster {
   /// The /json of a manager.
   [[nodiscard]] boost::json::object json(size_t i = std::string::npos) {
     const std::string web = manager(i).said("(web: ", ")");
-    return boost::json::parse(cluster_manager::httpGet(web + "/json").body).as_object();
+    return boost::json::parse(http::httpGet(web + "/json").body).as_object();
   }
   /// The workers of the executors of the n-th registered active application.
   [[nodiscard]] std::vector<std::string> placement(size_t n = 0) {

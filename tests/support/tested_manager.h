@@ -23,6 +23,9 @@ class TestedManager {
   void receive(cluster_manager::ConnectionId from, const protocol::ClusterMessage& message) {
     take(state_.received(from, message, now_));
   }
+  /// What a person asks for in the web pages.
+  using Wish = cluster_manager::Instructions (cluster_manager::ManagerState::*)(const std::string&, Millis);
+  void wish(Wish wished, const std::string& id) { take((state_.*wished)(id, now_)); }
   /// The manager's process stands still: time passes without ticks, and messages wait.
   void standStill(Millis time) { now_ += time; }
   void disconnect(cluster_manager::ConnectionId connection) { take(state_.disconnected(connection, now_)); }

@@ -53,6 +53,9 @@ class Applications {
   [[nodiscard]] virtual std::string folder() const { return {}; }
   /// Throws http::Refusal (404) for an unknown id.
   [[nodiscard]] virtual Shown open(const std::string& id) = 0;
+  /// Asks for the end of a running job of an application that open() knows. Throws http::Refusal (403) where nothing
+  /// runs.
+  virtual void cancelJob(const std::string& application, int64_t job, const std::string& reason);
 };
 
 /// ms since 1970.

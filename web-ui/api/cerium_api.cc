@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <filesystem>
 
+#include "web-ui/api/cancelling.h"
 #include "web-ui/api/changes.h"
 #include "web-ui/api/compare.h"
 #include "web-ui/api/failures.h"
@@ -32,15 +33,6 @@ using store::Application;
 using store::Instant;
 
 namespace {
-
-object sessionJson(Applications& applications, const Port& port) {
-  object json{{"pages", port.pages}, {"version", port.version}, {"appId", nullptr}};
-  if (port.pages == "driver") json["appId"] = applications.list().at(0).id;
-  json["canChange"] = false;
-  json["token"] = nullptr;
-  json["insecure"] = false;
-  return json;
-}
 
 object listedRow(const Listed& app) {
   const Instant end = app.ended > 0 ? app.ended : app.last_updated;
@@ -128,7 +120,7 @@ void addFiles(http::Router& router, const std::shared_ptr<Applications>& applica
 
 }  // namespace
 
-void addCeriumApi(http::Router& router, const std::shared_ptr<Applications>& applications, const Port& port) {
+void addCeriumApi(http::Router& router, const std::shared_ptr<Applications>& applications) {
   const auto diagnoses = std::make_shared<Diagnoses>();
   // Adds a resource of one application; `make` gets the application, the instant at which it is seen and the request.
   const auto add = [&](const std::string& path, auto make) {
@@ -138,8 +130,6 @@ void addCeriumApi(http::Router& router, const std::shared_ptr<Applications>& app
           [&](const Application& app) { return jsonResponse(make(app, viewTime(app, shown.completed), request)); });
     });
   };
-  router.get("/api/cerium/v1/session",
-             [applications, port](const Request&) { return jsonResponse(sessionJson(*applications, port)); });
   router.get("/api/cerium/v1/applications",
              [applications](const Request& request) { return jsonResponse(historyPage(*applications, request)); });
   router.get("/api/cerium/v1/applications/{app}/overview", [applications, diagnoses](const Request& request) {
@@ -192,6 +182,7 @@ void addCeriumApi(http::Router& router, const std::shared_ptr<Applications>& app
     });
   });
   addFiles(router, applications);
+  addCancelling(router, applications);
   addChanges(router, applications);
 }
 

@@ -3,20 +3,13 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include "web-ui/api/applications.h"
 #include "web-ui/http/router.h"
 
 namespace cerium::api {
 
-/// What a port is, for the pages.
-struct Port {
-  std::string pages;    ///< "driver", "history", "manager" or "worker".
-  std::string version;  ///< Cerium's.
-};
-
-/// Adds all routes of one application, the list of applications, and `session`.
-void addCeriumApi(http::Router& router, const std::shared_ptr<Applications>& applications, const Port& port);
+/// Adds all routes of one application and the list of applications.
+void addCeriumApi(http::Router& router, const std::shared_ptr<Applications>& applications);
 
 }  // namespace cerium::api

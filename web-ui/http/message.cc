@@ -43,7 +43,7 @@ Response plain(int status, std::string text) { return {std::move(text) + "\n", "
 std::string decodeUrl(std::string_view text, bool plus_is_space) {
   std::string decoded;
   for (size_t i = 0; i < text.size(); ++i) {
-    int code = 0;
+    unsigned code = 0;  // A signed one would take "%-1".
     if (text[i] == '%' && i + 2 < text.size() &&
         std::from_chars(text.data() + i + 1, text.data() + i + 3, code, 16).ptr == text.data() + i + 3) {
       decoded += static_cast<char>(code);
@@ -56,6 +56,7 @@ std::string decodeUrl(std::string_view text, bool plus_is_space) {
 }
 
 void parseTarget(std::string_view target, Request& request) {
+  request.target = target;
   const size_t mark = std::min(target.find('?'), target.size());
   request.path = decodeUrl(target.substr(0, mark), false);
   if (mark == target.size()) return;

@@ -48,25 +48,32 @@ void Router::add(const char* method, const std::string& route, Handler handler) 
 }
 
 Response Router::answer(Request request) const {
+  Response answer;
   try {
-    if (guard_) {
-      Response refused = guard_(request);
-      if (refused.status != 0) return refused;
-    }
-    const auto path = partsOf(request.path);
-    bool other_method = false;
-    for (const Route& route : routes_) {
-      if (!matches(route.parts, path, request.params)) continue;
-      if (route.method == request.method) return route.handler(request);
-      other_method = true;
-    }
-    if (other_method) return plain(405, request.method + " is not answered here");
-    return plain(404, "there is nothing at " + request.path);
+    answer = find(request);
   } catch (const Refusal& refusal) {
-    return plain(refusal.status, refusal.text);
+    answer = plain(refusal.status, refusal.text);
   } catch (const std::exception& error) {
-    return plain(500, error.what());
+    answer = plain(500, error.what());
   }
+  if (audit_) audit_(request, answer);
+  return answer;
+}
+
+Response Router::find(Request& request) const {
+  if (guard_) {
+    Response refused = guard_(request);
+    if (refused.status != 0) return refused;
+  }
+  const auto path = partsOf(request.path);
+  bool other_method = false;
+  for (const Route& route : routes_) {
+    if (!matches(route.parts, path, request.params)) continue;
+    if (route.method == request.method) return route.handler(request);
+    other_method = true;
+  }
+  if (other_method) return plain(405, request.method + " is not answered here");
+  return plain(404, "there is nothing at " + request.path);
 }
 
 }  // namespace cerium::http

@@ -22,6 +22,9 @@ class Router {
   /// Looks at each request first; an answer with a status other than 0 is final.
   void setGuard(Handler guard) { guard_ = std::move(guard); }
 
+  /// Sees each request with its answer.
+  void setAudit(std::function<void(const Request&, const Response&)> audit) { audit_ = std::move(audit); }
+
   /// The answer: 404 for an unknown path, 405 for a wrong method, 500 with the text of what a handler throws.
   [[nodiscard]] Response answer(Request request) const;
 
@@ -32,9 +35,11 @@ class Router {
     Handler handler;
   };
   void add(const char* method, const std::string& route, Handler handler);
+  [[nodiscard]] Response find(Request& request) const;
 
   std::vector<Route> routes_;
   Handler guard_;
+  std::function<void(const Request&, const Response&)> audit_;
 };
 
 }  // namespace cerium::http

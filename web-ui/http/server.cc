@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "base/util/error.h"
+#include "web-ui/http/relay.h"
 
 namespace cerium::http {
 namespace {
@@ -26,10 +27,8 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 using asio::ip::tcp;
 
-constexpr auto kRequestTime = std::chrono::seconds(5);
 constexpr auto kPauseAfterError = std::chrono::milliseconds(100);  // accept() fails at once while descriptors are short
-constexpr auto kBetweenEvents = std::chrono::milliseconds(250);
-constexpr int kEventsPerSign = 20;  // of life, on a stream that has nothing to say
+constexpr int kEventsPerSign = 20;                                 // of life, on a stream that has nothing to say
 constexpr uint32_t kMaxHeaderBytes = 16 << 10;
 constexpr uint64_t kMaxBodyBytes = 64 << 10;
 constexpr int kMaxConnections = 128;
@@ -47,15 +46,15 @@ Request requestOf(const Message& message, const tcp::endpoint& peer) {
     request.headers.emplace(std::move(name), std::string(field.value()));
   }
   request.body = message.body();
-  request.is_loopback = peer.address().is_loopback();
+  request.peer = peer.address().to_string();
   return request;
 }
 
 /// One connection, closed after its answer. The running operation keeps it alive.
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(tcp::socket socket, const Router& router, int& count)
-      : stream_(std::move(socket)), timer_(stream_.get_executor()), router_(router), count_(count) {
+  Session(tcp::socket socket, const Server::Options& options, const Router& router, int& count)
+      : stream_(std::move(socket)), timer_(stream_.get_executor()), options_(options), router_(router), count_(count) {
     ++count_;
     parser_.header_limit(kMaxHeaderBytes);
     parser_.body_limit(kMaxBodyBytes);
@@ -65,7 +64,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Session& operator=(const Session&) = delete;
 
   void start() {
-    stream_.expires_after(kRequestTime);
+    stream_.expires_after(options_.patience);
     beast::http::async_read(stream_, buffer_, parser_, [self = shared_from_this()](beast::error_code error, size_t) {
       if (error == beast::http::error::body_limit) return self->send(plain(413, "the request is too large"), false);
       if (!error) self->answer();
@@ -77,7 +76,13 @@ class Session : public std::enable_shared_from_this<Session> {
     beast::error_code error;
     const auto peer = stream_.socket().remote_endpoint(error);
     if (error) return;
-    send(router_.answer(requestOf(parser_.get(), peer)), parser_.get().method() == beast::http::verb::head);
+    const bool is_head = parser_.get().method() == beast::http::verb::head;
+    Response answer = router_.answer(requestOf(parser_.get(), peer));
+    if (!answer.upstream) return send(std::move(answer), is_head);
+    relay_.emplace(stream_, parser_.get(), *answer.upstream);
+    relay_->start(options_.patience, [self = shared_from_this(), is_head](const std::string& problem) {
+      if (!problem.empty()) self->send(plain(502, problem), is_head);
+    });
   }
 
   void send(Response answer, bool is_head) {
@@ -91,11 +96,11 @@ class Session : public std::enable_shared_from_this<Session> {
     if (!events_) {
       const size_t bytes = answer.body.size();
       if (!is_head) response_.body() = std::move(answer.body);
-      response_.content_length(bytes);
+      if (answer.status != 204) response_.content_length(bytes);
     }
     serializer_.emplace(response_);
     serializer_->split(is_head || events_);
-    stream_.expires_after(kRequestTime);
+    stream_.expires_after(options_.patience);
     const auto done = [self = shared_from_this()](beast::error_code failed, size_t) {
       if (!failed && self->events_) return self->nextEvents();
       beast::error_code ignored;
@@ -114,14 +119,14 @@ class Session : public std::enable_shared_from_this<Session> {
     if (text_.empty() && ++silent_ < kEventsPerSign) return wait();
     if (text_.empty()) text_ = "event: alive\ndata:\n\n";
     silent_ = 0;
-    stream_.expires_after(kRequestTime);
+    stream_.expires_after(options_.patience);
     asio::async_write(stream_, asio::buffer(text_), [self = shared_from_this()](beast::error_code error, size_t) {
       if (!error) self->wait();
     });
   }
   void wait() {
     stream_.expires_never();
-    timer_.expires_after(kBetweenEvents);
+    timer_.expires_after(options_.between_events);
     timer_.async_wait([self = shared_from_this()](beast::error_code error) {
       if (!error) self->nextEvents();
     });
@@ -129,12 +134,14 @@ class Session : public std::enable_shared_from_this<Session> {
 
   beast::tcp_stream stream_;
   asio::steady_timer timer_;
+  const Server::Options& options_;
   const Router& router_;
   int& count_;
   beast::flat_buffer buffer_{kMaxHeaderBytes + kMaxBodyBytes};
   beast::http::request_parser<beast::http::string_body> parser_;
   beast::http::response<beast::http::string_body> response_;
   std::optional<beast::http::response_serializer<beast::http::string_body>> serializer_;
+  std::optional<Relay> relay_;
   std::function<std::string()> events_;
   std::string text_;
   int silent_ = 0;
@@ -143,8 +150,8 @@ class Session : public std::enable_shared_from_this<Session> {
 }  // namespace
 
 struct Server::Impl {
-  Impl(const Options& options, Router given) : router(std::move(given)) {
-    listen(options);
+  Impl(Options wanted, Router given) : options(std::move(wanted)), router(std::move(given)) {
+    listen();
     accept();
     thread = std::thread([this] {
       pthread_setname_np(pthread_self(), "cerium-web");
@@ -158,7 +165,7 @@ struct Server::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  void listen(const Options& options) {
+  void listen() {
     for (int i = 0;; ++i) {
       const auto port = static_cast<uint16_t>(options.port == 0 ? 0 : options.port + i);
       try {
@@ -182,11 +189,13 @@ struct Server::Impl {
         pause.async_wait([this](beast::error_code) { accept(); });
         return;
       }
-      if (connections < kMaxConnections) std::make_shared<Session>(std::move(socket), router, connections)->start();
+      if (connections < kMaxConnections)
+        std::make_shared<Session>(std::move(socket), options, router, connections)->start();
       accept();
     });
   }
 
+  const Options options;
   const Router router;
   int connections = 0;  // Declared before io, whose destructor ends the last sessions.
   asio::io_context io{1};

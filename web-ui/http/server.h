@@ -2,6 +2,7 @@
 // The web port of a process: HTTP over Boost.Beast.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -10,16 +11,19 @@
 
 namespace cerium::http {
 
-/// Threads: one of its own runs all handlers, one at a time; a handler must not block for long. A request has five
-/// seconds, 16 KiB of header and 64 KiB of body; connections beyond 128 at once are closed. Each connection takes one
-/// request.
+/// Threads: one of its own runs all handlers, one at a time; a handler must not block for long. A request has 16 KiB of
+/// header and 64 KiB of body; connections beyond 128 at once are closed. Each connection takes one request.
 class Server {
  public:
   struct Options {
     std::string host = "127.0.0.1";
-    uint16_t port = 0;    ///< 0: any free port.
-    int tries = 1;        ///< Ports that are tried one after the other, from `port` on, while they are taken.
-    std::string setting;  ///< What the text of an error names as the way out: "--webui-port".
+    uint16_t port = 0;         ///< 0: any free port.
+    int tries = 1;             ///< Ports that are tried one after the other, from `port` on, while they are taken.
+    std::string setting = {};  ///< What the text of an error names as the way out: "--webui-port".
+    /// A client that needs longer to send its request, or to take the answer, is given up.
+    std::chrono::milliseconds patience = std::chrono::seconds(5);
+    /// The pause in a stream of events. After 20 pauses with nothing to say it sends a sign of life.
+    std::chrono::milliseconds between_events = std::chrono::milliseconds(250);
   };
   /// Listens. Throws IoError that names the address.
   Server(const Options& options, Router router);

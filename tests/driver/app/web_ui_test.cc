@@ -9,12 +9,12 @@
 #include "driver/job_failed.h"
 #include "tests/support/each_master.h"
 #include "tests/support/temp_folder.h"
-#include "web-ui/http/status_client.h"
+#include "web-ui/http/client.h"
 
 namespace cerium {
 namespace {
 
-using cluster_manager::httpGet;
+using http::httpGet;
 using testing::numbers;
 using testing::testConf;
 

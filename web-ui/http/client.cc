@@ -1,5 +1,5 @@
 // Cerium. Licensed under the Apache License 2.0.
-#include "web-ui/http/status_client.h"
+#include "web-ui/http/client.h"
 
 #include <fmt/format.h>
 
@@ -13,12 +13,11 @@
 
 #include "base/util/error.h"
 
-namespace cerium::cluster_manager {
+namespace cerium::http {
 namespace {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
-namespace http = beast::http;
 using asio::ip::tcp;
 
 struct Url {
@@ -50,12 +49,15 @@ Url parse(std::string_view text) {
 /// One request, as a chain of asynchronous steps, because only those have time limits.
 class Question {
  public:
-  Question(asio::io_context& io, const Url& url) : resolver_(io), stream_(io) {
-    request_.method(http::verb::get);
+  Question(asio::io_context& io, const Call& call, const Url& url) : resolver_(io), stream_(io) {
+    request_.method_string(call.method);
     request_.version(11);
     request_.target(url.path);
-    request_.set(http::field::host, url.host + ":" + url.port);
-    request_.set(http::field::connection, "close");
+    request_.set(beast::http::field::host, url.host + ":" + url.port);
+    request_.set(beast::http::field::connection, "close");
+    for (const auto& [name, value] : call.headers) request_.set(name, value);
+    request_.body() = call.body;
+    request_.prepare_payload();
     resolver_.async_resolve(
         url.host, url.port, [this](beast::error_code error, const tcp::resolver::results_type& found) {
           if (failed(error)) return;
@@ -66,13 +68,14 @@ class Question {
   }
 
   std::optional<beast::error_code> outcome;
-  http::response<http::string_body> response;
+  beast::http::response<beast::http::string_body> response;
 
  private:
   void ask() {
-    http::async_write(stream_, request_, [this](beast::error_code error, size_t) {
+    beast::http::async_write(stream_, request_, [this](beast::error_code error, size_t) {
       if (failed(error)) return;
-      http::async_read(stream_, buffer_, response, [this](beast::error_code not_read, size_t) { outcome = not_read; });
+      beast::http::async_read(stream_, buffer_, response,
+                              [this](beast::error_code not_read, size_t) { outcome = not_read; });
     });
   }
   bool failed(beast::error_code error) {
@@ -83,19 +86,28 @@ class Question {
   tcp::resolver resolver_;
   beast::tcp_stream stream_;
   beast::flat_buffer buffer_;
-  http::request<http::empty_body> request_;
+  beast::http::request<beast::http::string_body> request_;
 };
 
 }  // namespace
 
-HttpAnswer httpGet(const std::string& url, std::chrono::milliseconds limit) {
+Response fetch(const Call& call) {
   asio::io_context io(1);
-  Question question(io, parse(url));
-  io.run_for(limit);
-  if (!question.outcome) throw IoError(fmt::format("{} does not answer within {} ms", url, limit.count()));
-  if (*question.outcome) throw IoError(fmt::format("cannot read {}: {}", url, question.outcome->message()));
-  const auto& response = question.response;
-  return {response.body(), std::string(response[http::field::content_type]), static_cast<int>(response.result_int())};
+  Question question(io, call, parse(call.url));
+  io.run_for(call.limit);
+  if (!question.outcome) throw IoError(fmt::format("{} does not answer within {} ms", call.url, call.limit.count()));
+  if (*question.outcome) throw IoError(fmt::format("cannot read {}: {}", call.url, question.outcome->message()));
+  Response answer;
+  answer.status = static_cast<int>(question.response.result_int());
+  answer.type = std::string(question.response[beast::http::field::content_type]);
+  for (const auto& field : question.response)
+    answer.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+  answer.body = std::move(question.response.body());
+  return answer;
 }
 
-}  // namespace cerium::cluster_manager
+Response httpGet(const std::string& url, std::chrono::milliseconds limit) {
+  return fetch({.url = url, .limit = limit});
+}
+
+}  // namespace cerium::http
