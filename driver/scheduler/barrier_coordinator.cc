@@ -7,7 +7,7 @@ namespace cerium {
 
 std::vector<std::string> BarrierCoordinator::enter(Key key, int total, const std::string& message, TaskContext& task,
                                                    int64_t limit_ms) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   auto& current = rounds_[key];
   if (!current) current = std::make_shared<Round>();
   const std::shared_ptr<Round> round = current;
@@ -18,7 +18,7 @@ std::vector<std::string> BarrierCoordinator::enter(Key key, int total, const std
     for (auto& [partition, waiting] : round->here) round->messages.push_back(std::move(waiting.message));
     round->open = true;
     rounds_.erase(key);
-    changed_.notify_all();
+    changed_.notifyAll();
   }
   const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(limit_ms);
   while (!round->open && !closed_ && !task.isInterrupted()) {
@@ -26,7 +26,7 @@ std::vector<std::string> BarrierCoordinator::enter(Key key, int total, const std
       leave(key, task);
       throw barrierTimeout(limit_ms);
     }
-    changed_.wait_for(lock, std::chrono::milliseconds(100));  // the bound is how soon a killed task notices
+    changed_.waitFor(mutex_, std::chrono::milliseconds(100));  // the bound is how soon a killed task notices
   }
   if (round->open && !task.isInterrupted()) return round->messages;
   leave(key, task);
@@ -44,13 +44,13 @@ void BarrierCoordinator::leave(const Key& key, const TaskContext& task) {
 }
 
 void BarrierCoordinator::close() {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   closed_ = true;
-  changed_.notify_all();
+  changed_.notifyAll();
 }
 
 size_t BarrierCoordinator::size() {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   return rounds_.size();
 }
 

@@ -2,14 +2,13 @@
 // Where the tasks of a barrier stage that run in one process wait for each other.
 #pragma once
 
-#include <condition_variable>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/util/mutex.h"
 #include "rdd/task_context.h"
 
 namespace cerium {
@@ -38,12 +37,12 @@ class BarrierCoordinator {
     std::vector<std::string> messages;
     bool open = false;
   };
-  void leave(const Key& key, const TaskContext& task);
+  void leave(const Key& key, const TaskContext& task) CERIUM_REQUIRES(mutex_);
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::map<Key, std::shared_ptr<Round>> rounds_;  // guarded by mutex_; those that are not open
-  bool closed_ = false;                           // guarded by mutex_
+  Mutex mutex_;
+  CondVar changed_;
+  std::map<Key, std::shared_ptr<Round>> rounds_ CERIUM_GUARDED_BY(mutex_);  // those that are not open
+  bool closed_ CERIUM_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace cerium

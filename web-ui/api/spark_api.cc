@@ -95,7 +95,8 @@ object detailed(const Application& app, Instant at, const Stage& stage, const Re
   }
   if (flag(request, "withSummaries", false)) {
     const auto wanted = quantiles(request, "0.0,0.25,0.5,0.75,1.0");
-    if (object tasks = taskSummaryJson(stage, wanted); !tasks.empty()) json["taskMetricsDistributions"] = std::move(tasks);
+    if (object tasks = taskSummaryJson(stage, wanted); !tasks.empty())
+      json["taskMetricsDistributions"] = std::move(tasks);
     if (object all = executorDistributionsJson(stage, wanted); !all.empty())
       json["executorMetricsDistributions"] = std::move(all);
   }
