@@ -41,9 +41,12 @@ std::string text(const Object& json, std::string_view key) {
   std::string_view found;
   return json[key].get_string().get(found) == simdjson::SUCCESS ? std::string(found) : std::string();
 }
+/// Damaged logs may hold any number; sums of those that are let through do not overflow.
 int64_t number(const Object& json, std::string_view key, int64_t fallback = 0) {
+  constexpr int64_t kMost = int64_t{1} << 53;
   int64_t found = 0;
-  return json[key].get_int64().get(found) == simdjson::SUCCESS ? found : fallback;
+  if (json[key].get_int64().get(found) != simdjson::SUCCESS) return fallback;
+  return found >= -kMost && found <= kMost ? found : fallback;
 }
 int small(const Object& json, std::string_view key, int fallback = 0) {
   const int64_t found = number(json, key, fallback);
