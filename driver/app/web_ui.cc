@@ -44,7 +44,7 @@ class LiveApplication final : public api::Applications {
             .completed = false,
             .last_updated = 0,
             .notes = {},
-            .log = {},
+            .log = log_,
             .executor_logs = options_.executor_logs};
   }
 

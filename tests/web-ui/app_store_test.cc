@@ -149,13 +149,13 @@ TEST_CASE("cached blocks follow their executors and their RDD", "[web-ui]") {
     return app_store.with([&](const Application& app) { return app.executors.at(executor).memory_used; });
   };
   CHECK(memory("0") == 100);
-  CHECK(memory("1") == 150);
+  CHECK(memory("1") == 150 + 9);
   block("1", "rdd_0_1", 0);
-  CHECK(memory("1") == 100);
+  CHECK(memory("1") == 100 + 9);
   scene.lose("0", 5, "killed");
   CHECK(app_store.with([](const Application& app) { return app.rdds.at(0).blocks.at(0).size(); }) == 1);
   scene.give(eventlog::UnpersistRdd{0});
-  CHECK(memory("1") == 0);
+  CHECK(memory("1") == 9);
   CHECK(app_store.with([](const Application& app) { return app.rdds.size(); }) == 0);
 }
 
