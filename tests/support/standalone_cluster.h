@@ -15,6 +15,7 @@
 #include "base/util/child_process.h"
 #include "tests/support/processes.h"
 #include "web-ui/http/client.h"
+#include "web-ui/http/web_port.h"
 
 namespace cerium::testing {
 
@@ -81,7 +82,7 @@ class StandaloneCluster {
   explicit StandaloneCluster(std::vector<std::string> manager_flags = {},
                              std::map<std::string, std::string> manager_variables = {})
       : manager_flags_(std::move(manager_flags)), manager_variables_(std::move(manager_variables)) {
-    secret_file_ = folder_.write("secret", "the secret of this cluster\n");
+    secret_file_ = folder_.write("secret", std::string(kSecret) + "\n");
     ::chmod(secret_file_.c_str(), 0600);
     std::filesystem::create_directory(folder_ / "driver");
     startManager();
@@ -135,10 +136,12 @@ class StandaloneCluster {
     return {"CERIUM_MASTER=" + url_, "CERIUM_AUTHENTICATE_SECRET_FILE=" + secret_file_, "CERIUM_EXECUTOR_MEMORY=256m"};
   }
 
-  /// The /json of a manager.
+  /// The /json of a manager. On another address than loopback it asks for the cluster's token.
   [[nodiscard]] boost::json::object json(size_t i = std::string::npos) {
     const std::string web = manager(i).said("(web: ", ")");
-    return boost::json::parse(http::httpGet(web + "/json").body).as_object();
+    const std::string token = http::clusterToken(kSecret);
+    const auto answer = http::fetch({.url = web + "/json", .headers = {{"Authorization", "Bearer " + token}}});
+    return boost::json::parse(answer.body).as_object();
   }
   /// The workers of the executors of the n-th registered active application.
   [[nodiscard]] std::vector<std::string> placement(size_t n = 0) {
@@ -174,6 +177,7 @@ class StandaloneCluster {
   TempFolder folder_;
   const std::vector<std::string> manager_flags_;
   const std::map<std::string, std::string> manager_variables_;
+  static constexpr const char* kSecret = "the secret of this cluster";
   std::string secret_file_;
   std::string url_;
   std::vector<std::unique_ptr<Daemon>> managers_;
