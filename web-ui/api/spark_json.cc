@@ -337,7 +337,8 @@ object rddJson(const store::Application& app, const store::Rdd& rdd) {
     const auto found = app.executors.find(id);
     if (found == app.executors.end()) continue;
     const store::Executor& executor = found->second;
-    const int64_t remaining = executor.max_memory - executor.memory_used;
+    const auto told = rdd.remaining.find(id);
+    const int64_t remaining = told == rdd.remaining.end() ? executor.max_memory : told->second;
     distribution.push_back(object{{"address", executor.host_port},
                                   {"memoryUsed", use.memory},
                                   {"memoryRemaining", remaining},

@@ -517,6 +517,7 @@ void AppStore::on(const eventlog::BlockUpdated& event) {
     std::erase(found->second.order, block->second);
   }
   executor.on_heap_used = executor.memory_used;
+  found->second.remaining[event.executor] = executor.max_memory - executor.memory_used;
   changed(Part::kStorage);
   changed(Part::kExecutors);
 }

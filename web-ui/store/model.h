@@ -216,6 +216,8 @@ struct Rdd {
   int num_partitions = 0;
   std::map<int, std::map<std::string, Block>> blocks;  ///< By partition and executor.
   std::vector<int> order;  ///< The partitions of `blocks` in the order in which they were first told.
+  /// What each executor's memory had left after its last block of this RDD was told, as Spark shows it.
+  std::map<std::string, int64_t> remaining;
 };
 
 /// Something that happened to an executor, for the timeline.
