@@ -283,7 +283,7 @@ void AppStore::on(const eventlog::StageCompleted& event) {
   }
   for (int64_t id : stage.jobs) {
     const auto job = app_.jobs.find(id);
-    if (job == app_.jobs.end() || job->second.status != JobStatus::kRunning) continue;
+    if (job == app_.jobs.end()) continue;
     if (stage.status == StageStatus::kComplete) {
       job->second.completed_stages.insert(stage.id());
     } else if (stage.status == StageStatus::kSkipped) {
@@ -331,8 +331,7 @@ void AppStore::on(const eventlog::TaskStart& event) {
   ++stage->active;
   if (stage->first_launch == 0 || event.task.launched < stage->first_launch) stage->first_launch = event.task.launched;
   for (int64_t id : stage->jobs) {
-    if (const auto job = app_.jobs.find(id); job != app_.jobs.end() && job->second.status == JobStatus::kRunning)
-      ++job->second.active_tasks;
+    if (const auto job = app_.jobs.find(id); job != app_.jobs.end()) ++job->second.active_tasks;
   }
   addTask(*stage, event.task);
   if (app_.tasks_kept > static_cast<int64_t>(options_.max_tasks)) makeRoom();
@@ -398,8 +397,8 @@ void AppStore::on(const eventlog::TaskEnd& event) {
   raise(there.peaks, peaks);
   for (int64_t id : stage->jobs) {
     const auto found = app_.jobs.find(id);
-    if (found == app_.jobs.end() || found->second.status != JobStatus::kRunning) continue;
-    Job& job = found->second;
+    if (found == app_.jobs.end()) continue;
+    Job& job = found->second;  // it may have ended: killed tasks report late
     job.active_tasks = std::max(0, job.active_tasks - 1);
     job.completed_tasks += counts.completed;
     job.failed_tasks += counts.failed;
