@@ -24,5 +24,5 @@ set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "Headers and libraries of Cerium, fo
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "cerium (= ${PROJECT_VERSION}), libboost-dev (>= 1.81) | libboost1.81-dev, \
 libboost-serialization-dev (>= 1.81) | libboost-serialization1.81-dev, libcereal-dev, libfmt-dev, liblz4-dev, \
-libzstd-dev, libxxhash-dev, libssl-dev, zlib1g-dev, libdw-dev, libjemalloc-dev, pkg-config")
+libzstd-dev, libxxhash-dev, libssl-dev, zlib1g-dev, libdw-dev, libsimdjson-dev, libjemalloc-dev, pkg-config")
 include(CPack)
