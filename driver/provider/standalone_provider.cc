@@ -186,9 +186,13 @@ class StandaloneProvider final : public ExecutorProvider {
   void sayGoodbye() {
     MutexLock lock(mutex_);
     const auto limit = Clock::now() + kGoodbye;
+    bool is_sent = false;
     while (accepted_ && Clock::now() < limit) {
-      // A standby would not listen.
-      if (heard_ && connection_->send(protocol::EndApplication{false, ""})) return;
+      // A standby would not listen. What is sent to a manager that has just died is lost, so that the message is sent
+      // again a moment later, to the one that is there then.
+      const bool reaches = heard_ && connection_->send(protocol::EndApplication{false, ""});
+      if (reaches && is_sent) return;
+      is_sent = reaches;
       changed_.waitFor(mutex_, kLook);
     }
   }
