@@ -103,7 +103,7 @@ TEST_CASE("older tasks make room for new ones, and the sums stay exact", "[web-u
   });
 }
 
-TEST_CASE("of a stage that runs with too many tasks, those that run are kept", "[web-ui]") {
+TEST_CASE("running tasks are kept when a running stage has more tasks than the store holds", "[web-ui]") {
   LogScene scene({.max_tasks = 100, .max_jobs = 10, .max_stages = 10});
   scene.executor("0", 1);
   scene.job(0, {LogScene::stage(0, 1000)}, 0).submit(LogScene::stage(0, 1000), 0);

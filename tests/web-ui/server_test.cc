@@ -134,7 +134,7 @@ TEST_CASE("a server ends while its streams of events are open", "[http]") {
   CHECK(client.hear().find("alive") == std::string::npos);
 }
 
-TEST_CASE("a connection beyond the limit is closed, and those that end make room", "[http]") {
+TEST_CASE("a connection beyond the limit is closed, and connections that end make room", "[http]") {
   const Server server({.patience = 60'000ms}, someRoutes());
   std::vector<std::unique_ptr<RawClient>> silent;
   for (int i = 0; i < kMaxConnections; ++i) silent.push_back(std::make_unique<RawClient>(server));

@@ -41,7 +41,7 @@ object sideOf(const Application& app, bool is_over) {
           {"failedTasks", failed},
           {"taskMs", sum.run_time},
           {"inputBytes", sum.input_bytes},
-          {"shuffleReadBytes", sum.local_bytes_read + sum.remote_bytes_read},
+          {"shuffleReadBytes", sum.shuffleBytesRead()},
           {"spilledBytes", sum.disk_spilled}};
 }
 
@@ -65,7 +65,7 @@ object comparedSide(const Stage& stage) {
     json["maxTaskMs"] = times.back();
   }
   json["inputBytes"] = stage.figures.input_bytes;
-  json["shuffleReadBytes"] = stage.figures.local_bytes_read + stage.figures.remote_bytes_read;
+  json["shuffleReadBytes"] = stage.figures.shuffleBytesRead();
   json["shuffleWriteBytes"] = stage.figures.shuffle_bytes_written;
   json["spilledBytes"] = stage.figures.disk_spilled;
   return json;

@@ -69,46 +69,41 @@ object taskSummaryJson(const store::Stage& stage, const std::vector<double>& qua
   };
   const array zeros = over([](const Task&) { return int64_t{0}; });
   object pushed;
-  for (const char* name : {"corruptMergedBlockChunks", "mergedFetchFallbackCount", "remoteMergedBlocksFetched",
-                           "localMergedBlocksFetched", "remoteMergedChunksFetched", "localMergedChunksFetched",
-                           "remoteMergedBytesRead", "localMergedBytesRead", "remoteMergedReqsDuration"}) {
-    pushed[name] = zeros;
-  }
-  return {{"quantiles", given(quantiles)},
-          {"duration", at.of(ofAllEnded(stage, [](const Task& task) { return task.duration(task.finished); }))},
-          {"executorDeserializeTime", figure(&TaskFigures::deserialize_time)},
-          {"executorDeserializeCpuTime", figure(&TaskFigures::deserialize_cpu_time)},
-          {"executorRunTime", figure(&TaskFigures::run_time)},
-          {"executorCpuTime", figure(&TaskFigures::cpu_time)},
-          {"resultSize", figure(&TaskFigures::result_size)},
-          {"jvmGcTime", figure(&TaskFigures::gc_time)},
-          {"resultSerializationTime", figure(&TaskFigures::result_serialization_time)},
-          {"gettingResultTime", over([](const Task& task) { return task.gettingResultTime(task.finished); })},
-          {"schedulerDelay", at.of(ofAllEnded(stage, [](const Task& task) { return task.schedulerDelay(); }))},
-          {"peakExecutionMemory", figure(&TaskFigures::peak_memory)},
-          {"memoryBytesSpilled", figure(&TaskFigures::memory_spilled)},
-          {"diskBytesSpilled", figure(&TaskFigures::disk_spilled)},
-          {"inputMetrics", object{{"bytesRead", figure(&TaskFigures::input_bytes)},
-                                  {"recordsRead", figure(&TaskFigures::input_records)}}},
-          {"outputMetrics", object{{"bytesWritten", figure(&TaskFigures::output_bytes)},
-                                   {"recordsWritten", figure(&TaskFigures::output_records)}}},
-          {"shuffleReadMetrics", object{{"readBytes", over([](const Task& task) {
-                                           return task.figures.local_bytes_read + task.figures.remote_bytes_read;
-                                         })},
-                                        {"readRecords", figure(&TaskFigures::shuffle_records_read)},
-                                        {"remoteBlocksFetched", figure(&TaskFigures::remote_blocks_read)},
-                                        {"localBlocksFetched", figure(&TaskFigures::local_blocks_read)},
-                                        {"fetchWaitTime", figure(&TaskFigures::fetch_wait_time)},
-                                        {"remoteBytesRead", figure(&TaskFigures::remote_bytes_read)},
-                                        {"remoteBytesReadToDisk", figure(&TaskFigures::remote_bytes_read_to_disk)},
-                                        {"totalBlocksFetched", over([](const Task& task) {
-                                           return task.figures.local_blocks_read + task.figures.remote_blocks_read;
-                                         })},
-                                        {"remoteReqsDuration", figure(&TaskFigures::remote_requests_duration)},
-                                        {"shufflePushReadMetricsDist", std::move(pushed)}}},
-          {"shuffleWriteMetrics", object{{"writeBytes", figure(&TaskFigures::shuffle_bytes_written)},
-                                         {"writeRecords", figure(&TaskFigures::shuffle_records_written)},
-                                         {"writeTime", figure(&TaskFigures::shuffle_write_time)}}}};
+  for (const char* name : kPushed) pushed[name] = zeros;
+  return {
+      {"quantiles", given(quantiles)},
+      {"duration", at.of(ofAllEnded(stage, [](const Task& task) { return task.duration(task.finished); }))},
+      {"executorDeserializeTime", figure(&TaskFigures::deserialize_time)},
+      {"executorDeserializeCpuTime", figure(&TaskFigures::deserialize_cpu_time)},
+      {"executorRunTime", figure(&TaskFigures::run_time)},
+      {"executorCpuTime", figure(&TaskFigures::cpu_time)},
+      {"resultSize", figure(&TaskFigures::result_size)},
+      {"jvmGcTime", figure(&TaskFigures::gc_time)},
+      {"resultSerializationTime", figure(&TaskFigures::result_serialization_time)},
+      {"gettingResultTime", over([](const Task& task) { return task.gettingResultTime(task.finished); })},
+      {"schedulerDelay", at.of(ofAllEnded(stage, [](const Task& task) { return task.schedulerDelay(); }))},
+      {"peakExecutionMemory", figure(&TaskFigures::peak_memory)},
+      {"memoryBytesSpilled", figure(&TaskFigures::memory_spilled)},
+      {"diskBytesSpilled", figure(&TaskFigures::disk_spilled)},
+      {"inputMetrics",
+       object{{"bytesRead", figure(&TaskFigures::input_bytes)}, {"recordsRead", figure(&TaskFigures::input_records)}}},
+      {"outputMetrics", object{{"bytesWritten", figure(&TaskFigures::output_bytes)},
+                               {"recordsWritten", figure(&TaskFigures::output_records)}}},
+      {"shuffleReadMetrics",
+       object{{"readBytes", over([](const Task& task) { return task.figures.shuffleBytesRead(); })},
+              {"readRecords", figure(&TaskFigures::shuffle_records_read)},
+              {"remoteBlocksFetched", figure(&TaskFigures::remote_blocks_read)},
+              {"localBlocksFetched", figure(&TaskFigures::local_blocks_read)},
+              {"fetchWaitTime", figure(&TaskFigures::fetch_wait_time)},
+              {"remoteBytesRead", figure(&TaskFigures::remote_bytes_read)},
+              {"remoteBytesReadToDisk", figure(&TaskFigures::remote_bytes_read_to_disk)},
+              {"totalBlocksFetched",
+               over([](const Task& task) { return task.figures.local_blocks_read + task.figures.remote_blocks_read; })},
+              {"remoteReqsDuration", figure(&TaskFigures::remote_requests_duration)},
+              {"shufflePushReadMetricsDist", std::move(pushed)}}},
+      {"shuffleWriteMetrics", object{{"writeBytes", figure(&TaskFigures::shuffle_bytes_written)},
+                                     {"writeRecords", figure(&TaskFigures::shuffle_records_written)},
+                                     {"writeTime", figure(&TaskFigures::shuffle_write_time)}}}};
 }
 
 object executorDistributionsJson(const store::Stage& stage, const std::vector<double>& quantiles) {
@@ -136,8 +131,7 @@ object executorDistributionsJson(const store::Stage& stage, const std::vector<do
           {"inputRecords", figure(&TaskFigures::input_records)},
           {"outputBytes", figure(&TaskFigures::output_bytes)},
           {"outputRecords", figure(&TaskFigures::output_records)},
-          {"shuffleRead",
-           over([](const auto& there) { return there.figures.local_bytes_read + there.figures.remote_bytes_read; })},
+          {"shuffleRead", over([](const auto& there) { return there.figures.shuffleBytesRead(); })},
           {"shuffleReadRecords", figure(&TaskFigures::shuffle_records_read)},
           {"shuffleWrite", figure(&TaskFigures::shuffle_bytes_written)},
           {"shuffleWriteRecords", figure(&TaskFigures::shuffle_records_written)},

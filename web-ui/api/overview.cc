@@ -116,7 +116,7 @@ object overviewJson(const Application& app, const Shown& shown, const std::vecto
           {"memoryUsedBytes", memory},
           {"memoryLimitBytes", limit},
           {"inputBytes", sum.input_bytes},
-          {"shuffleReadBytes", sum.local_bytes_read + sum.remote_bytes_read},
+          {"shuffleReadBytes", sum.shuffleBytesRead()},
           {"shuffleWriteBytes", sum.shuffle_bytes_written},
           {"outputBytes", sum.output_bytes},
           {"spilledBytes", sum.disk_spilled},

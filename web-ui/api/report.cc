@@ -10,11 +10,14 @@
 #include "web-ui/api/rows.h"
 #include "web-ui/api/spark_json.h"
 #include "web-ui/api/tables.h"
+#include "web-ui/diagnosis/texts.h"
 
 namespace cerium::api {
 
 using boost::json::object;
 using boost::json::value;
+using diagnosis::bytesText;
+using diagnosis::timeText;
 using store::Application;
 
 namespace {
@@ -51,17 +54,6 @@ std::string escaped(std::string_view text) {
     }
   }
   return html;
-}
-
-std::string bytesText(int64_t bytes) {
-  const char* units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-  auto amount = static_cast<double>(bytes);
-  size_t unit = 0;
-  for (; amount >= 1024 && unit + 1 < std::size(units); ++unit) amount /= 1024;
-  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", amount, units[unit]);
-}
-std::string timeText(int64_t ms) {
-  return ms < 1000 ? fmt::format("{} ms", ms) : fmt::format("{:.1f} s", static_cast<double>(ms) / 1000);
 }
 
 /// A column: its head, the field, and what the field's value is.

@@ -17,7 +17,7 @@ constexpr int kBuckets = 64;
 constexpr size_t kLargest = 10;
 
 int64_t bytesOf(const Task& task, bool reads) {
-  return reads ? task.figures.local_bytes_read + task.figures.remote_bytes_read : task.figures.shuffle_bytes_written;
+  return reads ? task.figures.shuffleBytesRead() : task.figures.shuffle_bytes_written;
 }
 
 array sumsBy(const std::vector<const Task*>& tasks, bool reads, int num_tasks, int per_bucket) {

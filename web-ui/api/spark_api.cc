@@ -178,7 +178,7 @@ array allExecutors(const Application& app) {
   return json;
 }
 
-/// Those that live, in Spark's order.
+/// The executors that live, in the order of Spark's answer.
 array executors(const Application& app) {
   array json;
   for (auto executor = app.executors.rbegin(); executor != app.executors.rend(); ++executor) {
@@ -203,7 +203,7 @@ object rdd(const Application& app, const Request& request) {
   return rddJson(app, found->second);
 }
 
-/// The files of the event log, those that are still written too.
+/// A zip archive of the event log's files, also of an application that still runs.
 Response logArchive(const Shown& shown, const std::string& id) {
   std::error_code error;
   std::vector<std::filesystem::path> paths;

@@ -44,10 +44,7 @@ array numbers(const Numbers& all) {
   return array(all.begin(), all.end());
 }
 
-/// Metrics of shuffles that Spark pushes to mergers; Cerium has none, and logs hardly ever do.
-constexpr const char* kPushed[] = {"corruptMergedBlockChunks", "mergedFetchFallbackCount",  "remoteMergedBlocksFetched",
-                                   "localMergedBlocksFetched", "remoteMergedChunksFetched", "localMergedChunksFetched",
-                                   "remoteMergedBytesRead",    "localMergedBytesRead",      "remoteMergedReqsDuration"};
+/// The same metrics in a stage.
 constexpr const char* kPushedOfStage[] = {
     "shuffleCorruptMergedBlockChunks", "shuffleMergedFetchFallbackCount",  "shuffleMergedRemoteBlocksFetched",
     "shuffleMergedLocalBlocksFetched", "shuffleMergedRemoteChunksFetched", "shuffleMergedLocalChunksFetched",
@@ -194,7 +191,7 @@ object stageJson(const store::Stage& stage) {
   if (stage.ended > 0) json["completionTime"] = sparkTime(stage.ended);
   if (!info.failure.empty()) json["failureReason"] = info.failure;
   for (const LogFigure& figure : kLogFigures) json[figure.stage_name] = stage.figures.*figure.of;
-  json["shuffleReadBytes"] = stage.figures.local_bytes_read + stage.figures.remote_bytes_read;
+  json["shuffleReadBytes"] = stage.figures.shuffleBytesRead();
   for (const char* name : kPushedOfStage) json[name] = 0;
   json["name"] = info.name;
   if (stage.description) json["description"] = *stage.description;
@@ -246,7 +243,7 @@ object executorStageJson(const store::ExecutorStage& there) {
               {"inputRecords", sum.input_records},
               {"outputBytes", sum.output_bytes},
               {"outputRecords", sum.output_records},
-              {"shuffleRead", sum.local_bytes_read + sum.remote_bytes_read},
+              {"shuffleRead", sum.shuffleBytesRead()},
               {"shuffleReadRecords", sum.shuffle_records_read},
               {"shuffleWrite", sum.shuffle_bytes_written},
               {"shuffleWriteRecords", sum.shuffle_records_written},
@@ -289,8 +286,8 @@ object executorJson(const store::Executor& executor) {
   if (!executor.removed_reason.empty()) json["removeReason"] = executor.removed_reason;
   json["executorLogs"] = strings(executor.logs);
   if (executor.max_on_heap) {
-    json["memoryMetrics"] = object{{"usedOnHeapStorageMemory", executor.on_heap_used},
-                                   {"usedOffHeapStorageMemory", executor.off_heap_used},
+    json["memoryMetrics"] = object{{"usedOnHeapStorageMemory", executor.memory_used},
+                                   {"usedOffHeapStorageMemory", 0},
                                    {"totalOnHeapStorageMemory", *executor.max_on_heap},
                                    {"totalOffHeapStorageMemory", executor.max_off_heap.value_or(0)}};
   }

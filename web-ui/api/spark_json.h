@@ -13,6 +13,12 @@ namespace cerium::api {
 /// "2026-11-28T10:00:00.000GMT".
 [[nodiscard]] std::string sparkTime(store::Instant at);
 
+/// Metrics of shuffles that Spark pushes to mergers. Cerium has no such shuffles, so that all are 0.
+inline constexpr const char* kPushed[] = {
+    "corruptMergedBlockChunks", "mergedFetchFallbackCount",  "remoteMergedBlocksFetched",
+    "localMergedBlocksFetched", "remoteMergedChunksFetched", "localMergedChunksFetched",
+    "remoteMergedBytesRead",    "localMergedBytesRead",      "remoteMergedReqsDuration"};
+
 /// Where the application comes from and whether it may still go on, which the store does not know.
 struct Source {
   bool completed = false;           ///< It ended, or its log says so.

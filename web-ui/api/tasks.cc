@@ -40,8 +40,7 @@ const std::vector<Metric>& metrics() {
     for (const eventlog::LogFigure& figure : eventlog::kLogFigures) {
       all.push_back({figure.stage_name, figure.unit, [of = figure.of](const Task& task) { return task.figures.*of; }});
     }
-    all.push_back({"shuffleReadBytes", "bytes",
-                   [](const Task& task) { return task.figures.local_bytes_read + task.figures.remote_bytes_read; }});
+    all.push_back({"shuffleReadBytes", "bytes", [](const Task& task) { return task.figures.shuffleBytesRead(); }});
     return all;
   }();
   return kAll;

@@ -9,7 +9,7 @@
 
 namespace cerium::api {
 
-/// A page of tasks. O(tasks of the stage), without JSON for those that are not in the page.
+/// A page of tasks. O(tasks of the stage); JSON is made for the page's tasks only.
 [[nodiscard]] boost::json::object taskTable(const store::Application& app, const store::Stage& stage,
                                             store::Instant now, const http::Request& request);
 /// O(tasks of the stage x metrics).

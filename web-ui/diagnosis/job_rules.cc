@@ -68,7 +68,7 @@ void largeResults(const Scene& scene, const store::Job& job, Findings& found) {
   found.push_back(std::move(finding));
 }
 
-/// The RDD that is computed again and again: of those that the same stages computed, the one nearest to the action.
+/// Names one RDD for each set of stages that computed the same RDDs: the RDD nearest to the action.
 void recomputation(const Scene& scene, Findings& found) {
   struct Use {
     const eventlog::RddInfo* rdd = nullptr;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "web-ui/diagnosis/finding.h"
+#include "web-ui/diagnosis/texts.h"
 #include "web-ui/diagnosis/thresholds.h"
 #include "web-ui/store/model.h"
 
@@ -35,10 +36,6 @@ void largeResults(const Scene& scene, const store::Job& job, Findings& found);
 // Of the application.
 void recomputation(const Scene& scene, Findings& found);
 
-/// "1.5 s", "340 ms", "12 min".
-[[nodiscard]] std::string timeText(int64_t ms);
-/// "12.3 MiB".
-[[nodiscard]] std::string bytesText(int64_t bytes);
 /// A finding about a stage, with the stage as its first evidence.
 [[nodiscard]] Finding aboutStage(const char* rule, const store::Stage& stage);
 /// The run times of the tasks that succeeded, sorted; ms.

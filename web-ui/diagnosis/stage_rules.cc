@@ -37,9 +37,7 @@ const store::Task* longestTask(const Scene& scene, const store::Stage& stage) {
 
 /// "; it read 40 times the median bytes", where the task's input explains its time.
 std::string inputStory(const store::Stage& stage, const store::Task& task) {
-  const auto read = [](const store::Task& one) {
-    return one.figures.input_bytes + one.figures.local_bytes_read + one.figures.remote_bytes_read;
-  };
+  const auto read = [](const store::Task& one) { return one.figures.input_bytes + one.figures.shuffleBytesRead(); };
   std::vector<int64_t> all;
   for (const store::Task& one : stage.tasks) {
     if (one.status == store::TaskStatus::kSuccess) all.push_back(read(one));
@@ -185,7 +183,7 @@ void waiting(const Scene& scene, const store::Stage& stage, Findings& found) {
 void groupByKey(const Scene& scene, const store::Stage& stage, Findings& found) {
   const bool groups = std::any_of(stage.info->rdds.begin(), stage.info->rdds.end(),
                                   [](const auto& rdd) { return rdd.call_site.starts_with("groupByKey"); });
-  const int64_t read = stage.figures.local_bytes_read + stage.figures.remote_bytes_read;
+  const int64_t read = stage.figures.shuffleBytesRead();
   if (!groups || read < scene.limits.group_bytes) return;
   Finding finding = aboutStage("group-by-key", stage);
   finding.severity = Severity::kLow;

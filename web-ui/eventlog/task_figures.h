@@ -36,6 +36,7 @@ struct TaskFigures {
   int64_t shuffle_write_time = 0;  ///< ns
   int64_t shuffle_records_written = 0;
 
+  [[nodiscard]] int64_t shuffleBytesRead() const { return local_bytes_read + remote_bytes_read; }
   /// Adds each figure, the peak of memory too, as Spark does.
   TaskFigures& operator+=(const TaskFigures& other);
   bool operator==(const TaskFigures&) const = default;

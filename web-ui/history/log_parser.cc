@@ -41,7 +41,7 @@ std::string text(const Object& json, std::string_view key) {
   std::string_view found;
   return json[key].get_string().get(found) == simdjson::SUCCESS ? std::string(found) : std::string();
 }
-/// Damaged logs may hold any number; sums of those that are let through do not overflow.
+/// A number beyond 2^53 counts as missing, because a damaged log may hold any number and sums must not overflow.
 int64_t number(const Object& json, std::string_view key, int64_t fallback = 0) {
   constexpr int64_t kMost = int64_t{1} << 53;
   int64_t found = 0;

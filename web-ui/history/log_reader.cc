@@ -85,8 +85,7 @@ class Input {
 
 class Reading {
  public:
-  Reading(const std::function<void(eventlog::LogEvent)>& sink, const std::function<bool()>& wanted)
-      : sink_(sink), wanted_(wanted) {}
+  explicit Reading(const std::function<void(eventlog::LogEvent)>& sink) : sink_(sink) {}
 
   /// False: stop.
   bool file(const fs::path& path) {
@@ -94,7 +93,7 @@ class Reading {
     try {
       Input input(path);
       while (input.read(text)) {
-        if (!lines(text) || !wanted_()) return false;
+        if (!lines(text)) return false;
       }
     } catch (const Error& wrong) {
       lines(text);
@@ -134,7 +133,6 @@ class Reading {
   }
 
   const std::function<void(eventlog::LogEvent)>& sink_;
-  const std::function<bool()>& wanted_;
   LogParser parser_;
 };
 
@@ -174,9 +172,8 @@ std::vector<fs::path> filesOf(const fs::path& log) {
   return files;
 }
 
-LogSummary readLog(const fs::path& log, const std::function<void(eventlog::LogEvent)>& sink,
-                   const std::function<bool()>& wanted) {
-  Reading reading(sink, wanted);
+LogSummary readLog(const fs::path& log, const std::function<void(eventlog::LogEvent)>& sink) {
+  Reading reading(sink);
   const auto files = filesOf(log);
   if (files.empty()) throw IoError(fmt::format("the event log {} has no files named events_...", log.string()));
   for (const auto& file : files) {

@@ -28,9 +28,7 @@ struct LogSummary {
 [[nodiscard]] std::vector<std::filesystem::path> filesOf(const std::filesystem::path& log);
 
 /// Gives `sink` the events of the log in order. A log that is cut or damaged gives what is valid; the summary says what
-/// is not. `wanted` false stops early. Throws IoError if the path cannot be read at all.
-LogSummary readLog(
-    const std::filesystem::path& log, const std::function<void(eventlog::LogEvent)>& sink,
-    const std::function<bool()>& wanted = [] { return true; });
+/// is not. Throws IoError if the path cannot be read at all.
+LogSummary readLog(const std::filesystem::path& log, const std::function<void(eventlog::LogEvent)>& sink);
 
 }  // namespace cerium::history

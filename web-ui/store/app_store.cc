@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/config/config_values.h"
+
 namespace cerium::store {
 namespace {
 
@@ -20,17 +22,6 @@ std::optional<std::string> find(const std::shared_ptr<const eventlog::Pairs>& pr
 }
 std::string property(const std::shared_ptr<const eventlog::Pairs>& properties, const std::string& key) {
   return find(properties, key).value_or("");
-}
-
-std::vector<std::string> split(const std::string& text) {
-  std::vector<std::string> parts;
-  size_t begin = 0;
-  while (begin < text.size()) {
-    const size_t end = std::min(text.find(',', begin), text.size());
-    if (end > begin) parts.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return parts;
 }
 
 void raise(std::optional<eventlog::Peaks>& peaks, const eventlog::Peaks& by) {
@@ -203,7 +194,7 @@ void AppStore::on(const eventlog::JobStart& event) {
   job.name = last != nullptr ? last->name : property(event.properties, "callSite.short");
   job.description = find(event.properties, "spark.job.description");
   job.group = find(event.properties, "spark.jobGroup.id");
-  job.tags = split(property(event.properties, "spark.job.tags"));
+  job.tags = parseList(property(event.properties, "spark.job.tags"));
   job.pool = property(event.properties, "spark.scheduler.pool");
   sawTime(event.at);
   changed(Part::kJobs);
@@ -359,7 +350,7 @@ void AppStore::on(const eventlog::TaskEnd& event) {
   if (event.figures && !(event.failure && event.failure->reason == "Resubmitted")) {
     executor.gc_time += event.figures->gc_time;
     executor.input_bytes += event.figures->input_bytes;
-    executor.shuffle_read += event.figures->local_bytes_read + event.figures->remote_bytes_read;
+    executor.shuffle_read += event.figures->shuffleBytesRead();
     executor.shuffle_write += event.figures->shuffle_bytes_written;
   }
 
@@ -489,7 +480,6 @@ void AppStore::on(const eventlog::BlockUpdated& event) {
     Executor& holder = executorOf(event.executor);
     holder.memory_used += event.level.memory ? event.memory : -event.memory;
     holder.disk_used += event.level.disk ? event.disk : -event.disk;
-    holder.on_heap_used = holder.memory_used;
     return changed(Part::kExecutors);
   }
   const auto block = rddBlock(event.block);
@@ -515,7 +505,6 @@ void AppStore::on(const eventlog::BlockUpdated& event) {
     found->second.blocks.erase(block->second);
     std::erase(found->second.order, block->second);
   }
-  executor.on_heap_used = executor.memory_used;
   found->second.remaining[event.executor] = executor.max_memory - executor.memory_used;
   changed(Part::kStorage);
   changed(Part::kExecutors);
@@ -530,7 +519,6 @@ void AppStore::on(const eventlog::UnpersistRdd& event) {
       --executor.rdd_blocks;
       executor.memory_used -= block.memory;
       executor.disk_used -= block.disk;
-      executor.on_heap_used = executor.memory_used;
     }
   }
   app_.rdds.erase(found);

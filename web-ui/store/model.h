@@ -193,8 +193,6 @@ struct Executor {
   int64_t max_memory = 0;
   std::optional<int64_t> max_on_heap;
   std::optional<int64_t> max_off_heap;
-  int64_t on_heap_used = 0;
-  int64_t off_heap_used = 0;
   eventlog::Pairs logs;
   eventlog::Pairs attributes;
   int resource_profile = 0;
