@@ -10,9 +10,6 @@
 namespace cerium::store {
 namespace {
 
-constexpr size_t kUsesKept = 3600;
-constexpr size_t kChangesKept = 10'000;
-
 std::optional<std::string> find(const std::shared_ptr<const eventlog::Pairs>& properties, const std::string& key) {
   if (!properties) return std::nullopt;
   for (const auto& [name, value] : *properties) {
@@ -22,24 +19,6 @@ std::optional<std::string> find(const std::shared_ptr<const eventlog::Pairs>& pr
 }
 std::string property(const std::shared_ptr<const eventlog::Pairs>& properties, const std::string& key) {
   return find(properties, key).value_or("");
-}
-
-void raise(std::optional<eventlog::Peaks>& peaks, const eventlog::Peaks& by) {
-  if (!peaks) peaks.emplace();
-  for (size_t i = 0; i < by.size(); ++i) (*peaks)[i] = std::max((*peaks)[i], by[i]);
-}
-
-/// "rdd_3_17" -> 3, 17.
-std::optional<std::pair<int64_t, int>> rddBlock(const std::string& name) {
-  if (!name.starts_with("rdd_")) return std::nullopt;
-  int64_t rdd = -1;
-  const char* end = name.data() + name.size();
-  const auto first = std::from_chars(name.data() + 4, end, rdd);
-  if (first.ec != std::errc() || first.ptr == end || *first.ptr != '_') return std::nullopt;
-  int partition = -1;
-  const auto second = std::from_chars(first.ptr + 1, end, partition);
-  if (second.ec != std::errc() || second.ptr != end) return std::nullopt;
-  return std::pair(rdd, partition);
 }
 
 /// The lane for a task that ran from `began` to `ended`: the one that was free for the shortest time before.
@@ -78,36 +57,6 @@ TaskStatus statusOf(const Counts& counts) {
 }
 
 }  // namespace
-
-int64_t Task::gettingResultTime(Instant now) const {
-  if (getting_result <= 0) return 0;
-  return std::max<int64_t>(0, (finished > 0 ? finished : now) - getting_result);
-}
-
-Instant Task::began() const {
-  if (!has_figures || finished <= 0 || getting_result > 0) return launched;
-  const int64_t worked = figures.run_time + figures.deserialize_time + figures.result_serialization_time;
-  return std::max(launched, finished - worked);
-}
-
-int64_t Task::schedulerDelay() const {
-  if (!has_figures || finished <= 0) return 0;
-  const int64_t known =
-      figures.run_time + figures.deserialize_time + figures.result_serialization_time + gettingResultTime(finished);
-  return std::max<int64_t>(0, finished - launched - known);
-}
-
-const Stage* Application::lastAttempt(int64_t stage) const {
-  auto after = stages.upper_bound({stage, INT32_MAX});
-  if (after == stages.begin()) return nullptr;
-  --after;
-  return after->first.first == stage ? &after->second : nullptr;
-}
-
-const Stage* Application::find(int64_t stage, int stage_attempt) const {
-  const auto found = stages.find({stage, stage_attempt});
-  return found == stages.end() ? nullptr : &found->second;
-}
 
 void AppStore::read(const eventlog::LogEvent& event) {
   const MutexLock lock(mutex_);
@@ -396,201 +345,6 @@ void AppStore::on(const eventlog::TaskEnd& event) {
     job.killed_tasks += counts.killed;
     if (counts.completed > 0) job.completed_indices[event.stage].add(event.task.index);
     if (counts.killed > 0) ++job.killed_summary[event.failure->message];
-  }
-}
-
-// ---- executors and blocks
-
-Executor& AppStore::executorOf(const std::string& id) {
-  Executor& executor = app_.executors[id];
-  if (executor.id.empty()) executor.id = id;
-  return executor;
-}
-
-void AppStore::noteChange(ExecutorChange change) {
-  sawTime(change.at);
-  if (app_.changes.size() == kChangesKept) app_.changes.pop_front();
-  app_.changes.push_back(std::move(change));
-  changed(Part::kExecutors);
-}
-
-void AppStore::on(const eventlog::ExecutorAdded& event) {
-  Executor& executor = executorOf(event.executor);
-  executor.host = event.host;
-  if (executor.host_port.empty()) executor.host_port = event.host;
-  executor.cores = event.cores;
-  executor.active = true;
-  executor.added = event.at;
-  executor.logs = event.log_urls;
-  executor.attributes = event.attributes;
-  executor.resource_profile = event.resource_profile;
-  noteChange({event.at, "added", event.executor, event.host, {}});
-}
-
-void AppStore::on(const eventlog::ExecutorRemoved& event) {
-  Executor& executor = executorOf(event.executor);
-  executor.active = false;
-  executor.removed = event.at;
-  executor.removed_reason = event.reason;
-  executor.active_tasks = 0;
-  dropBlocks(event.executor);
-  noteChange({event.at, "removed", event.executor, executor.host, event.reason});
-}
-
-void AppStore::on(const eventlog::ExecutorExcluded& event) {
-  for (auto& [id, executor] : app_.executors) {
-    if (event.executor.empty() ? executor.host == event.host : id == event.executor) executor.excluded = event.excluded;
-  }
-  noteChange({event.at, event.excluded ? "excluded" : "readmitted", event.executor, event.host, event.reason});
-}
-
-void AppStore::on(const eventlog::ExecutorLeaving& event) {
-  Executor& executor = executorOf(event.executor);
-  executor.leaving = true;
-  noteChange({event.at, "leaving", event.executor, executor.host, event.reason});
-}
-
-void AppStore::on(const eventlog::BlockManagerAdded& event) {
-  Executor& executor = executorOf(event.executor);
-  if (executor.host.empty()) executor.host = event.host;
-  executor.host_port = event.host + ":" + std::to_string(event.port);
-  executor.max_memory = event.max_memory;
-  executor.max_on_heap = event.max_on_heap;
-  executor.max_off_heap = event.max_off_heap;
-  executor.active = true;
-  if (executor.added == 0) executor.added = event.at;
-  changed(Part::kExecutors);
-}
-
-void AppStore::on(const eventlog::BlockManagerRemoved&) {}
-
-void AppStore::dropBlocks(const std::string& executor) {
-  for (auto& [id, rdd] : app_.rdds) {
-    for (auto partition = rdd.blocks.begin(); partition != rdd.blocks.end();) {
-      partition->second.erase(executor);
-      if (partition->second.empty()) std::erase(rdd.order, partition->first);
-      partition = partition->second.empty() ? rdd.blocks.erase(partition) : std::next(partition);
-    }
-  }
-  changed(Part::kStorage);
-}
-
-void AppStore::on(const eventlog::BlockUpdated& event) {
-  if (event.block.starts_with("broadcast_")) {  // told as what comes and what goes
-    Executor& holder = executorOf(event.executor);
-    holder.memory_used += event.level.memory ? event.memory : -event.memory;
-    holder.disk_used += event.level.disk ? event.disk : -event.disk;
-    return changed(Part::kExecutors);
-  }
-  const auto block = rddBlock(event.block);
-  if (!block) return;
-  const auto found = app_.rdds.find(block->first);
-  if (found == app_.rdds.end()) return;
-  auto& holders = found->second.blocks[block->second];
-  Executor& executor = executorOf(event.executor);
-  if (const auto old = holders.find(event.executor); old != holders.end()) {
-    --executor.rdd_blocks;
-    executor.memory_used -= old->second.memory;
-    executor.disk_used -= old->second.disk;
-    holders.erase(old);
-  }
-  if (event.level.isValid()) {
-    auto& order = found->second.order;
-    if (std::find(order.begin(), order.end(), block->second) == order.end()) order.push_back(block->second);
-    holders[event.executor] = {event.level, event.memory, event.disk};
-    ++executor.rdd_blocks;
-    executor.memory_used += event.memory;
-    executor.disk_used += event.disk;
-  } else if (holders.empty()) {
-    found->second.blocks.erase(block->second);
-    std::erase(found->second.order, block->second);
-  }
-  found->second.remaining[event.executor] = executor.max_memory - executor.memory_used;
-  changed(Part::kStorage);
-  changed(Part::kExecutors);
-}
-
-void AppStore::on(const eventlog::UnpersistRdd& event) {
-  const auto found = app_.rdds.find(event.rdd);
-  if (found == app_.rdds.end()) return;
-  for (const auto& [partition, holders] : found->second.blocks) {
-    for (const auto& [id, block] : holders) {
-      Executor& executor = executorOf(id);
-      --executor.rdd_blocks;
-      executor.memory_used -= block.memory;
-      executor.disk_used -= block.disk;
-    }
-  }
-  app_.rdds.erase(found);
-  changed(Part::kStorage);
-}
-
-void AppStore::on(const eventlog::StageExecutorMetrics& event) {
-  if (const auto executor = app_.executors.find(event.executor); executor != app_.executors.end())
-    raise(executor->second.peaks, event.peaks);
-  Stage* stage = findStage(event.stage, event.stage_attempt);
-  if (stage == nullptr) return;
-  raise(stage->peaks, event.peaks);
-  if (const auto there = stage->executors.find(event.executor); there != stage->executors.end())
-    raise(there->second.peaks, event.peaks);
-}
-
-void AppStore::on(const eventlog::ExecutorUse& event) {
-  Executor& executor = executorOf(event.executor);
-  if (executor.uses.size() == kUsesKept) executor.uses.pop_front();
-  executor.uses.push_back({event.at, event.memory, event.disk, std::min(event.memory, executor.memory_used)});
-  sawTime(event.at);
-  changed(Part::kExecutors);
-}
-
-// ---- room for what is new
-
-void AppStore::makeRoom() {
-  for (auto& [key, stage] : app_.stages) {
-    if (app_.tasks_kept <= static_cast<int64_t>(options_.max_tasks)) break;
-    if (stage.isOver() && !stage.tasks.empty()) forgetTasks(stage);
-  }
-  for (auto& [key, stage] : app_.stages) {  // only a stage that runs is left: its older tasks go
-    if (app_.tasks_kept <= static_cast<int64_t>(options_.max_tasks)) break;
-    forgetTasks(stage);
-  }
-  if (app_.jobs.size() > options_.max_jobs) forgetJobs();
-  if (app_.stages.size() > options_.max_stages) forgetStages();
-}
-
-/// Of a stage that runs, the older half of its tasks that ended; else all.
-void AppStore::forgetTasks(Stage& stage) {
-  const bool all = stage.isOver();
-  const size_t before = stage.tasks.size();
-  size_t budget = before / 2;
-  std::erase_if(stage.tasks, [&](const Task& task) {
-    if (all) return true;
-    if (budget == 0 || task.status == TaskStatus::kRunning) return false;
-    --budget;
-    return true;
-  });
-  const auto gone = static_cast<int64_t>(before - stage.tasks.size());
-  stage.tasks.shrink_to_fit();
-  stage.forgotten += gone;
-  app_.tasks_kept -= gone;
-  stage.task_at.clear();
-  for (size_t i = 0; i < stage.tasks.size(); ++i) stage.task_at[stage.tasks[i].id] = i;
-}
-
-void AppStore::forgetJobs() {
-  for (auto job = app_.jobs.begin(); job != app_.jobs.end() && app_.jobs.size() > options_.max_jobs * 9 / 10;) {
-    const bool over = job->second.status != JobStatus::kRunning;
-    app_.jobs_forgotten += over ? 1 : 0;
-    job = over ? app_.jobs.erase(job) : std::next(job);
-  }
-}
-
-void AppStore::forgetStages() {
-  for (auto at = app_.stages.begin(); at != app_.stages.end() && app_.stages.size() > options_.max_stages * 9 / 10;) {
-    const bool over = at->second.isOver();
-    if (over) app_.tasks_kept -= static_cast<int64_t>(at->second.tasks.size());
-    app_.stages_forgotten += over ? 1 : 0;
-    at = over ? app_.stages.erase(at) : std::next(at);
   }
 }
 

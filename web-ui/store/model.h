@@ -89,6 +89,9 @@ struct Task {
   [[nodiscard]] int64_t gettingResultTime(Instant now) const;
 };
 
+/// Makes each peak the larger of both; `peaks` are 0 at first.
+void raise(std::optional<eventlog::Peaks>& peaks, const eventlog::Peaks& by);
+
 /// The figures of a stage's tasks on one executor.
 struct ExecutorStage {
   int64_t task_time = 0;
