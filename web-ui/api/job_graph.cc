@@ -144,7 +144,7 @@ object jobGraph(const Application& app, const Job& job, Instant now) {
   for (const Stage* stage : path) on_path.insert(stage->id());
   array nodes;
   array edges;
-  Spans busy;
+  store::Spans busy;
   for (const Stage* stage : stages) {
     nodes.push_back(stageJson(app, job, *stage, on_path.contains(stage->id()), now));
     const auto span = spanOf(app, job, *stage, now);
@@ -166,7 +166,7 @@ object jobGraph(const Application& app, const Job& job, Instant now) {
           {"to", instantOrNull(job.ended)},
           {"stages", std::move(nodes)},
           {"edges", std::move(edges)},
-          {"driverGaps", gapsJson(gapsBetween(std::move(busy), job.submitted, end),
+          {"driverGaps", gapsJson(store::gapsBetween(std::move(busy), job.submitted, end),
                                   "no stage of the job ran: the driver planned, fetched or merged results, or waited "
                                   "for executors")},
           {"criticalPath", pathParts(app, job, path, now)}};

@@ -90,7 +90,7 @@ object timeline(const Application& app, Instant now, const http::Request& reques
           {"jobsTotal", jobs_total},
           {"stages", longest(std::move(stages), now, stageLine)},
           {"stagesTotal", stages_total},
-          {"driverGaps", gapsJson(gapsBetween(std::move(busy), std::max(from, app.started), std::min(to, now)),
+          {"driverGaps", gapsJson(store::gapsBetween(std::move(busy), std::max(from, app.started), std::min(to, now)),
                                   "no job ran: the driver worked on its own")}};
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "web-ui/diagnosis/rules.h"
+#include "web-ui/store/spans.h"
 
 namespace cerium::diagnosis {
 namespace {
@@ -22,7 +23,7 @@ Finding aboutJob(const char* rule, const store::Job& job) {
 
 void driverTime(const Scene& scene, const store::Job& job, Findings& found) {
   const store::Instant end = job.ended > 0 ? job.ended : scene.now;
-  std::vector<std::pair<store::Instant, store::Instant>> busy;
+  store::Spans busy;
   for (int64_t id : job.stage_ids) {
     for (auto at = scene.app.stages.lower_bound({id, 0}); at != scene.app.stages.end() && at->first.first == id; ++at) {
       const store::Stage& stage = at->second;
@@ -30,14 +31,8 @@ void driverTime(const Scene& scene, const store::Job& job, Findings& found) {
         busy.emplace_back(stage.submitted, stage.ended > 0 ? stage.ended : scene.now);
     }
   }
-  std::sort(busy.begin(), busy.end());
-  store::Instant covered = job.submitted;
   int64_t idle = 0;
-  for (const auto& [from, to] : busy) {
-    idle += std::max<int64_t>(0, from - covered);
-    covered = std::max(covered, to);
-  }
-  idle += std::max<int64_t>(0, end - covered);
+  for (const auto& [from, to] : store::gapsBetween(std::move(busy), job.submitted, end)) idle += to - from;
   const int64_t took = end - job.submitted;
   if (idle < scene.limits.driver_ms ||
       static_cast<double>(idle) < scene.limits.driver_ratio * static_cast<double>(took))
