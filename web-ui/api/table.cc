@@ -24,7 +24,7 @@ std::string small(std::string text) {
 bool contains(const value& in, const std::string& wanted) {
   switch (in.kind()) {
     case boost::json::kind::string:
-      return small(std::string(in.get_string())).find(wanted) != std::string::npos;
+      return containsText(in.get_string(), wanted);
     case boost::json::kind::int64:
     case boost::json::kind::uint64:
       return boost::json::serialize(in).find(wanted) != std::string::npos;
@@ -64,6 +64,13 @@ bool isLess(const Key& a, const Key& b) {
 
 }  // namespace
 
+bool containsText(std::string_view text, std::string_view wanted) {
+  const auto same = [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
+  };
+  return std::search(text.begin(), text.end(), wanted.begin(), wanted.end(), same) != text.end();
+}
+
 PageWish::PageWish(const http::Request& request, const std::string& fallback)
     : offset(parameter<size_t>(request, "offset", 0)),
       length(std::min(parameter<size_t>(request, "length", length), kLongestPage)),
@@ -78,7 +85,7 @@ PageWish::PageWish(const http::Request& request, const std::string& fallback)
 }
 
 bool isFound(const object& row, const http::Request& request) {
-  const std::string wanted = small(request.get("search"));
+  const std::string wanted = request.get("search");
   return wanted.empty() || contains(row, wanted);
 }
 

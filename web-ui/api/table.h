@@ -4,6 +4,7 @@
 
 #include <boost/json/object.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "web-ui/http/message.h"
@@ -20,6 +21,9 @@ struct PageWish {
   /// `fallback`: the order if the request names none; a minus before the field's name is descending.
   PageWish(const http::Request& request, const std::string& fallback);
 };
+
+/// Whether `text` contains `wanted`, without regard to the case of ASCII letters.
+[[nodiscard]] bool containsText(std::string_view text, std::string_view wanted);
 
 /// Whether one of the texts and numbers of `row`, at any depth, contains the request's `search`; true without one.
 [[nodiscard]] bool isFound(const boost::json::object& row, const http::Request& request);

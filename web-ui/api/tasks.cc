@@ -78,13 +78,6 @@ void sortBy(Tasks& tasks, bool descending, const Key& key) {
                    [&](const Task* a, const Task* b) { return descending ? key(*b) < key(*a) : key(*a) < key(*b); });
 }
 
-bool contains(const std::string& text, const std::string& wanted) {
-  const auto same = [](char a, char b) {
-    return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
-  };
-  return std::search(text.begin(), text.end(), wanted.begin(), wanted.end(), same) != text.end();
-}
-
 Tasks wantedTasks(const Application& app, const Stage& stage, const Request& request) {
   const std::string status = request.get("status");
   const std::string executor = request.get("executorId");
@@ -95,11 +88,11 @@ Tasks wantedTasks(const Application& app, const Stage& stage, const Request& req
     if (id >= 0 && task.id != id) continue;
     if (!status.empty() && status != nameOf(task.status)) continue;
     if (!executor.empty() && executor != app.texts.at(task.executor)) continue;
-    const bool found =
-        search.empty() || std::to_string(task.id) == search || std::to_string(task.index) == search ||
-        contains(app.texts.at(task.executor), search) || contains(app.texts.at(task.host), search) ||
-        contains(nameOf(task.status), search) ||
-        (task.failure && (contains(task.failure->message, search) || contains(task.failure->call_site, search)));
+    const bool found = search.empty() || std::to_string(task.id) == search || std::to_string(task.index) == search ||
+                       containsText(app.texts.at(task.executor), search) ||
+                       containsText(app.texts.at(task.host), search) || containsText(nameOf(task.status), search) ||
+                       (task.failure &&
+                        (containsText(task.failure->message, search) || containsText(task.failure->call_site, search)));
     if (found) tasks.push_back(&task);
   }
   return tasks;

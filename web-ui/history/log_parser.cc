@@ -2,88 +2,15 @@
 #include "web-ui/history/log_parser.h"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <unordered_map>
 
 #include "base/util/error.h"
+#include "web-ui/history/json_fields.h"
 
 namespace cerium::history {
 using namespace eventlog;  // every function here makes one of its structs
 namespace {
-
-using simdjson::dom::element;
-
-/// A JSON object, or none where the field of an object was missing: then all its own fields are missing.
-class Object {
- public:
-  Object() = default;
-  explicit Object(simdjson::dom::object json) : json_(json) {}
-  simdjson::simdjson_result<element> operator[](std::string_view key) const {
-    if (!json_) return simdjson::NO_SUCH_FIELD;
-    return (*json_)[key];
-  }
-  [[nodiscard]] std::string text() const { return json_ ? simdjson::to_string(*json_) : std::string(); }
-  /// Calls `use` with each key and value.
-  template <class Use>
-  void each(Use&& use) const {
-    if (!json_) return;
-    for (const auto& [key, value] : *json_) use(key, value);
-  }
-
- private:
-  std::optional<simdjson::dom::object> json_;
-};
-
-// Missing and mistyped fields give the default: logs of other versions lack some.
-
-std::string text(const Object& json, std::string_view key) {
-  std::string_view found;
-  return json[key].get_string().get(found) == simdjson::SUCCESS ? std::string(found) : std::string();
-}
-/// A number beyond 2^53 counts as missing, because a damaged log may hold any number and sums must not overflow.
-int64_t number(const Object& json, std::string_view key, int64_t fallback = 0) {
-  constexpr int64_t kMost = int64_t{1} << 53;
-  int64_t found = 0;
-  if (json[key].get_int64().get(found) != simdjson::SUCCESS) return fallback;
-  return found >= -kMost && found <= kMost ? found : fallback;
-}
-int small(const Object& json, std::string_view key, int fallback = 0) {
-  const int64_t found = number(json, key, fallback);
-  return found >= INT32_MIN && found <= INT32_MAX ? static_cast<int>(found) : fallback;
-}
-bool flag(const Object& json, std::string_view key) {
-  bool found = false;
-  return json[key].get_bool().get(found) == simdjson::SUCCESS && found;
-}
-bool has(const Object& json, std::string_view key) { return json[key].error() == simdjson::SUCCESS; }
-Object asObject(simdjson::simdjson_result<element> value) {
-  simdjson::dom::object found;
-  return value.get_object().get(found) == simdjson::SUCCESS ? Object(found) : Object();
-}
-Object child(const Object& json, std::string_view key) { return asObject(json[key]); }
-template <class Use>
-void eachOf(const Object& json, std::string_view key, Use&& use) {
-  simdjson::dom::array found;
-  if (json[key].get_array().get(found) != simdjson::SUCCESS) return;
-  for (const element each : found) use(each);
-}
-std::vector<int64_t> ids(const Object& json, std::string_view key) {
-  std::vector<int64_t> all;
-  eachOf(json, key, [&](element each) {
-    int64_t id = 0;
-    if (each.get_int64().get(id) == simdjson::SUCCESS) all.push_back(id);
-  });
-  return all;
-}
-Pairs pairs(const Object& json, std::string_view key) {
-  Pairs all;
-  child(json, key).each([&](std::string_view name, element each) {
-    std::string_view value;
-    if (each.get_string().get(value) == simdjson::SUCCESS) all.emplace_back(name, value);
-  });
-  return all;
-}
 
 StorageLevel levelOf(const Object& json) {
   return {.disk = flag(json, "Use Disk"),
