@@ -107,28 +107,11 @@ export function DataTable<P extends TablePath>(props: Props<P>) {
       )}
       {answer && answer.rows.length > 0 && (
         <>
-          <div class="table-scroll" tabIndex={0} role="region" aria-label={props.label}>
-            <table>
-              <thead>
-                <tr>
-                  {props.columns.map(column => (
-                    <Head key={column.title} column={column} state={state} change={change} />
-                  ))}
-                </tr>
-              </thead>
-              <tbody>
-                {answer.rows.map(row => (
-                  <tr key={props.rowKey(row)} class={props.rowClass?.(row)}>
-                    {props.columns.map(column => (
-                      <td key={column.title} class={classOf(column)}>
-                        {column.cell(row)}
-                      </td>
-                    ))}
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Grid
+            {...props}
+            rows={answer.rows}
+            head={column => <Head key={column.title} column={column} state={state} change={change} />}
+          />
           <Pager state={state} rows={answer.rows.length} total={answer.total} change={change}>
             {props.note?.(answer)}
           </Pager>
@@ -306,16 +289,31 @@ export function PlainTable<Row>(props: {
   rowClass?: (row: Row) => string;
 }) {
   return (
+    <Grid
+      {...props}
+      head={column => (
+        <th key={column.title} scope="col" class={classOf(column)} title={column.help}>
+          {column.title}
+        </th>
+      )}
+    />
+  );
+}
+
+/** The rows of a table below a head; `head` makes the cell above a column. */
+function Grid<Row>(props: {
+  label: string;
+  columns: Column<Row>[];
+  rows: Row[];
+  rowKey: (row: Row) => string | number;
+  rowClass?: (row: Row) => string;
+  head: (column: Column<Row>) => ComponentChildren;
+}) {
+  return (
     <div class="table-scroll" tabIndex={0} role="region" aria-label={props.label}>
       <table>
         <thead>
-          <tr>
-            {props.columns.map(column => (
-              <th key={column.title} scope="col" class={classOf(column)} title={column.help}>
-                {column.title}
-              </th>
-            ))}
-          </tr>
+          <tr>{props.columns.map(props.head)}</tr>
         </thead>
         <tbody>
           {props.rows.map(row => (
